@@ -21,18 +21,18 @@ import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { type Probe, probe } from "../../src/bus/probe.ts";
 import { commandOf, lastWords } from "../../src/bus/server-process.ts";
 import { systemClock } from "../../src/clock.ts";
-import { type Ending, endingSuite } from "../support/ending.ts";
+import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
 import { goldenOf } from "../support/golden.ts";
 import { listen } from "../support/listen.ts";
 import { freePort, freeUrl, isRunning, startNatsServer } from "../support/nats-server.ts";
 import { stopProcess } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
-interface Context extends Ending {
+interface Context extends Cleanup {
   said: string[];
 }
 
-const test = endingSuite<Context>("embedded server", (context) => {
+const test = cleanupSuite<Context>("embedded server", (context) => {
   context.said = [];
 });
 const golden = goldenOf(test, "bus");

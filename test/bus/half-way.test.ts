@@ -8,7 +8,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
-import { afterLogin, INFO, INFO_TLS, startHalfWay } from "../support/half-way.ts";
+import { afterLogin, INFO, INFO_TLS, startPartialServer } from "../support/partial-server.ts";
 import { until } from "../support/until.ts";
 
 const test = suite("half-way");
@@ -67,7 +67,7 @@ const CASES: readonly (readonly [what: string, scheme: string, act: (socket: Soc
 
 for (const [what, scheme, act, told] of CASES)
   test(`a server that ${what} leaves no socket open, and is told of`, async () => {
-    const server = await startHalfWay(act, scheme);
+    const server = await startPartialServer(act, scheme);
     const reports: string[] = [];
     const printed: unknown[] = [];
     const { log, error } = console;

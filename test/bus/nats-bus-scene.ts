@@ -4,11 +4,11 @@ import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
-import { type Ending, endingSuite } from "../support/ending.ts";
+import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
 
-export interface Context extends Ending {
+export interface Context extends Cleanup {
   reports: string[];
 }
 
@@ -19,7 +19,7 @@ const CONNECTED_TIMEOUT_MS = 15_000;
 export function natsBusSuite(name: string): Test<Context> {
   const rejections: unknown[] = [];
   const hear = (reason: unknown): unknown => rejections.push(reason);
-  const test = endingSuite<Context>(name, (context) => {
+  const test = cleanupSuite<Context>(name, (context) => {
     context.reports = [];
   });
   test.before(() => void process.on("unhandledRejection", hear));

@@ -11,7 +11,7 @@ import type { Cancel } from "../../src/clock.ts";
 import { listen } from "../support/listen.ts";
 import { freePort, freeUrl, startNatsServer } from "../support/nats-server.ts";
 import { relay } from "../support/relay.ts";
-import { until, untilTold } from "../support/until.ts";
+import { until, untilMatches } from "../support/until.ts";
 import { type Context, clock, connected, natsBusSuite, natsServer, newBus } from "./nats-bus-scene.ts";
 
 const test = natsBusSuite("nats bus");
@@ -205,7 +205,7 @@ test("a server that cuts us off says why, and we are back", async (context) => {
   const bus = newBus(context, `nats://127.0.0.1:${port}`);
   await connected(bus);
   for (const socket of sockets) socket.end("-ERR 'Slow Consumer'\r\n");
-  await untilTold(/lost the bus at .*Slow Consumer/, () => context.reports.join("\n"));
+  await untilMatches(/lost the bus at .*Slow Consumer/, () => context.reports.join("\n"));
   await connected(bus);
 });
 
@@ -226,7 +226,7 @@ test("who is not let in is told so and let in later, and nobody gives up", async
   const server = await natsServer(context, `authorization { user: anna, password: secret }`);
   let password = "wrong";
   const bus = newBus(context, server.url, { authenticator: () => ({ user: "anna", pass: password }) });
-  await untilTold(/does not let us in: .*[Aa]uthorization/, () => context.reports.join("\n"));
+  await untilMatches(/does not let us in: .*[Aa]uthorization/, () => context.reports.join("\n"));
   await until("refused again", () => bus.lastError !== undefined);
   password = "secret";
   await connected(bus);

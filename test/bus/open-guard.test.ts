@@ -8,17 +8,17 @@ import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import type { LinkOptions } from "../../src/bus/nats-bus-types.ts";
 import { OpenGuard } from "../../src/bus/open-case.ts";
 import { systemClock } from "../../src/clock.ts";
-import { type Ending, endingSuite } from "../support/ending.ts";
+import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
+import { type Honeypot, startHoneypot } from "../support/honeypot.ts";
 import { freePort } from "../support/nats-server.ts";
-import { openTrap, type Trap } from "../support/open-trap.ts";
 import { until } from "../support/until.ts";
 
-interface Context extends Ending {
+interface Context extends Cleanup {
   history: BusHistory;
   reports: string[];
 }
 
-const test = endingSuite<Context>("open guard", (context) => {
+const test = cleanupSuite<Context>("open guard", (context) => {
   context.history = new BusHistory();
   context.reports = [];
 });
@@ -35,9 +35,9 @@ function busAt({ history, reports, ends }: Context, port: number, openBus?: Open
 const loginsAt = ({ history }: Context, port: number): void =>
   history.joinedWithLogin([readBusAddress(`nats://127.0.0.1:${port}`)]);
 
-async function trapOn(context: Context, hears?: (words: string) => void): Promise<{ port: number; trap: Trap }> {
+async function trapOn(context: Context, hears?: (words: string) => void): Promise<{ port: number; trap: Honeypot }> {
   const port = await freePort();
-  const trap = await openTrap(port, (words) => {
+  const trap = await startHoneypot(port, (words) => {
     hears?.(words);
     return false;
   });
@@ -49,11 +49,11 @@ test("a connection on an open server leaves it once another one has met logins, 
   const { port, trap } = await trapOn(context);
   const bus = busAt(context, port);
   await until("joined", () => bus.status === "connected");
-  const heard = trap.heard.length;
+  const heard = trap.received.length;
   loginsAt(context, port);
   await until("disconnected", () => bus.status === "disconnected");
   await until("not joined again", () => context.reports.some((line) => /is open, and is not joined/.test(line)));
-  assert.is(trap.heard.length, heard, "nothing more was sent");
+  assert.is(trap.received.length, heard, "nothing more was sent");
   assert.ok(context.reports.some((line) => /lost the bus .*it is open, and this process has joined/.test(line)));
 });
 

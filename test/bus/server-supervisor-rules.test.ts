@@ -12,13 +12,13 @@ import { pausedMessage, waitingMessage } from "../../src/bus/embedded-server.ts"
 import { programFolders } from "../../src/bus/find-program.ts";
 import { type ServerSupervisor, type SupervisorOptions, superviseServer } from "../../src/bus/server-supervisor.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
-import { type Ending, endingSuite } from "../support/ending.ts";
+import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
 import { listen } from "../support/listen.ts";
 import { freeUrl } from "../support/nats-server.ts";
 import { send } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 
-const test = endingSuite("the rules of a bus's keeper");
+const test = cleanupSuite("the rules of a bus's keeper");
 
 const real = systemClock();
 const HURRY = 20;
@@ -69,7 +69,7 @@ class Keeping {
   }
 }
 
-function keep({ ends }: Ending, ...options: ConstructorParameters<typeof Keeping>): Keeping {
+function keep({ ends }: Cleanup, ...options: ConstructorParameters<typeof Keeping>): Keeping {
   const keeping = new Keeping(...options);
   ends.push(() => keeping.keeper.stop());
   return keeping;

@@ -16,12 +16,12 @@ import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { probe } from "../../src/bus/probe.ts";
 import { type SupervisorOptions, superviseServer, takeoverAfterMs } from "../../src/bus/server-supervisor.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
-import { type Ending, endingSuite } from "../support/ending.ts";
+import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
 import { listen } from "../support/listen.ts";
 import { freePort } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
 
-interface Context extends Ending {
+interface Context extends Cleanup {
   said: string[];
 }
 
@@ -33,7 +33,7 @@ const OURS = { name: embeddedName("0123456789abcdef"), asksLogin: false } as con
 /** Twice what a takeover takes. */
 const OUTAGE_MS = 2_400;
 
-const test = endingSuite<Context>("the keeper of a bus and a server that it did not join", (context) => {
+const test = cleanupSuite<Context>("the keeper of a bus and a server that it did not join", (context) => {
   context.said = [];
   assert.ok(findProgram("nats-server", folders));
 });

@@ -9,7 +9,7 @@ import * as assert from "uvu/assert";
 import { listen } from "../support/listen.ts";
 import { freePort, type TestServer } from "../support/nats-server.ts";
 import { relay } from "../support/relay.ts";
-import { until, untilTold } from "../support/until.ts";
+import { until, untilMatches } from "../support/until.ts";
 import { at, busOf, type DeskContext, deskSuite, inCluster, login, natsServer, newDesk } from "./desk-bus.ts";
 import { ownersDesk, type Typed } from "./run-dwc.ts";
 
@@ -123,11 +123,11 @@ test("a server of a cluster that does not take the token is named, with its reas
     return stdout + stderr;
   };
   // A server of a busy machine may answer later than dwc gathers answers.
-  await untilTold(refusal, () => tell("revoke", "ratings"));
-  await untilTold(refusal, () => tell("push"));
+  await untilMatches(refusal, () => tell("revoke", "ratings"));
+  await untilMatches(refusal, () => tell("push"));
   const named = `critical .* its server ${name} (uses an older|keeps no) account token of this org`;
   const cure = new RegExp(`${named}\\n\\s+bin/dwc push.*repair server ${name} .*restart it, then {2}bin/dwc push`);
-  await untilTold(cure, () => tell("check"));
+  await untilMatches(cure, () => tell("check"));
   rmSync(folder);
   await two.stop();
   await two.restart();

@@ -3,12 +3,12 @@
 import { cpSync, readFileSync } from "node:fs";
 import { connect, credsAuthenticator, type NatsConnection } from "nats";
 import type { Test } from "uvu";
-import { type Ending, endingSuite } from "../support/ending.ts";
+import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
 import { startNatsServer, type TestServer, type TestServerOptions } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
 import { annsDesk, Desk, type RunOptions } from "./run-dwc.ts";
 
-export interface DeskContext extends Ending {
+export interface DeskContext extends Cleanup {
   /** Ann's, who owns an org. */
   ann: Desk;
 }
@@ -18,27 +18,27 @@ export const deskSuite = <T extends DeskContext>(
   name: string,
   before: (context: T) => Promise<void> | void = () => undefined,
 ): Test<T> =>
-  endingSuite<T>(name, async (context) => {
+  cleanupSuite<T>(name, async (context) => {
     context.ann = await newDesk(context, annsDesk());
     await before(context);
   });
 
 /** Another desk, which is gone after the test. */
-export async function newDesk({ ends }: Ending, made: Desk | Promise<Desk> = new Desk()): Promise<Desk> {
+export async function newDesk({ ends }: Cleanup, made: Desk | Promise<Desk> = new Desk()): Promise<Desk> {
   const desk = await made;
   ends.push(() => desk.clear());
   return desk;
 }
 
 /** A server that ends with the test; without a configuration it is open. */
-export async function natsServer({ ends }: Ending, options: TestServerOptions = {}): Promise<TestServer> {
+export async function natsServer({ ends }: Cleanup, options: TestServerOptions = {}): Promise<TestServer> {
   const server = await startNatsServer(options);
   ends.push(() => server.stop());
   return server;
 }
 
 /** A bus that believes the desk's folder, and ends with the test. */
-export async function busOf({ ends }: Ending, desk: Desk, options: DeskBusOptions = {}): Promise<TestServer> {
+export async function busOf({ ends }: Cleanup, desk: Desk, options: DeskBusOptions = {}): Promise<TestServer> {
   const server = await startBusOf(desk, options);
   ends.push(() => server.stop());
   return server;

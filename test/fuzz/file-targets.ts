@@ -25,7 +25,7 @@ import { headLines, replayedLines } from "../../src/market/core/replay-lines.ts"
 import { asText } from "../../src/program/log.ts";
 import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";
 import { Replay } from "../../src/record/core/replay.ts";
-import { done } from "../support/deciding.ts";
+import { expectDone } from "../support/identity-fixtures.ts";
 import { recordedDay } from "../support/recorded-day.ts";
 import { anyJson, anyText, nearlyJson, nearlyText } from "./inputs.ts";
 import { must, mustBeProblem, mustBeSame, type Target, target } from "./target.ts";
@@ -173,9 +173,11 @@ const THING = { title: "Camera", blurb: "It sees", desc: "More of it", price: 99
 /** Made once: keys take a moment. */
 export async function fileTargets(): Promise<readonly Target[]> {
   const tools = { mint: natsMint, now: NOW };
-  const org = done(await createOrg(EMPTY_STATE, { name: "My Org", person: "Ann", email: "ann@example.org" }, tools));
-  const service = done(await createService(org.state, { name: "ratings", holdsSeconds: 3600 }, tools));
-  const invited = done(await inviteUser(service.state, { email: "ben@example.org", admin: true }, tools));
+  const org = expectDone(
+    await createOrg(EMPTY_STATE, { name: "My Org", person: "Ann", email: "ann@example.org" }, tools),
+  );
+  const service = expectDone(await createService(org.state, { name: "ratings", holdsSeconds: 3600 }, tools));
+  const invited = expectDone(await inviteUser(service.state, { email: "ben@example.org", admin: true }, tools));
   const read = readCode(invited.code, natsMint.isSignedBy);
   if (read.kind === "bad") throw new Error(read.why);
   const { creds } = service.service;

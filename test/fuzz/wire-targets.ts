@@ -16,7 +16,7 @@ import { faultText, parseFaultStatuses, statusJson } from "../../src/service/cor
 import { encode } from "../../src/service/core/handler.ts";
 import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/core/nats-service-info.ts";
 import { incoming, incomingInBody } from "../../src/trace/core/traceparent.ts";
-import { beatOf } from "../support/table.ts";
+import { beatOf } from "../support/health-harness.ts";
 import { anyText, messages, nearlyText } from "./inputs.ts";
 import { must, mustBeProblem, mustBeSame, type Target, target } from "./target.ts";
 

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Choice, PickResult } from "../../src/health/balancer.ts";
-import { Table } from "../support/table.ts";
+import { HealthHarness } from "../support/health-harness.ts";
 
 const test = suite("balancer");
 
@@ -11,23 +11,23 @@ const inNumbers = (sent: PickResult | Choice): readonly unknown[] => [
   sent.retests.map((retest) => retest.who.instance),
 ];
 
-function tableOf(...instances: readonly number[]): Table {
-  const table = new Table();
+function tableOf(...instances: readonly number[]): HealthHarness {
+  const table = new HealthHarness();
   for (const instance of instances) table.beats(instance, 0);
-  table.told();
+  table.takeEvents();
   return table;
 }
 
 /** Opened at 1 s, and failed its probation at 3 s: no heartbeat closes it, and its retest is due at 63 s. */
-function failsProbation(table: Table, instance: number): void {
+function failsProbation(table: HealthHarness, instance: number): void {
   table.hangs(instance, 1000);
   table.beats(instance, 2500);
   table.hangs(instance, 3000);
-  table.told();
+  table.takeEvents();
 }
 
 /** Renews all leases at a time when they would have expired. */
-function allBeat(table: Table, instances: readonly number[], now: number): void {
+function allBeat(table: HealthHarness, instances: readonly number[], now: number): void {
   for (const instance of instances) table.beats(instance, now);
 }
 
@@ -59,7 +59,7 @@ test("a retest that is due is sent as a copy of the call, and takes no turn", ()
   assert.equal(inNumbers(table.next(62_999)), [1, []]);
   assert.equal(inNumbers(table.next(63_000)), [2, [3]]);
   assert.equal(inNumbers(table.next(63_000)), [1, []]);
-  assert.equal(table.told(), ["retesting 3"]);
+  assert.equal(table.takeEvents(), ["retesting 3"]);
 });
 
 test("of several retests that are due, each call sends one", () => {
@@ -96,10 +96,10 @@ test("a call that must not reach two instances is itself the retest that is due"
   assert.equal(inNumbers(table.resolver.peek(63_000, once)), [2, []]);
   const { call } = table.next(63_000, once);
   assert.is(call?.who.instance, 2);
-  assert.equal(table.told(), ["retesting 2"]);
+  assert.equal(table.takeEvents(), ["retesting 2"]);
   assert.equal(inNumbers(table.next(63_000, once)), [1, []]);
   if (call !== undefined) table.settle(call, "answered", 63_010);
-  assert.equal(table.told(), ["closed 2 (retest succeeded)"]);
+  assert.equal(table.takeEvents(), ["closed 2 (retest succeeded)"]);
 });
 
 test("a call that is itself the retest takes no turn, so the instances in between are not skipped", () => {

@@ -14,7 +14,7 @@ import {
   startRetest,
   type TransitionResult,
 } from "../../src/health/breaker.ts";
-import { DEFAULT_RULES as RULES } from "../support/table.ts";
+import { DEFAULT_RULES as RULES } from "../support/health-harness.ts";
 
 const test = suite("breaker");
 

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { Resolver } from "../../src/health/balancer.ts";
 import { parseHeartbeat } from "../../src/health/heartbeat.ts";
 import { Tracker } from "../../src/health/tracker.ts";
-import { DEFAULT_RULES } from "../support/table.ts";
+import { DEFAULT_RULES } from "../support/health-harness.ts";
 
 const test = suite("a flood of heartbeats");
 

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { HEARTBEAT_STATES, jitteredIntervalMs, parseHeartbeat } from "../../src/health/heartbeat.ts";
 import { goldenOf } from "../support/golden.ts";
-import { beatOf } from "../support/table.ts";
+import { beatOf } from "../support/health-harness.ts";
 
 const test = suite("heartbeat");
 const golden = goldenOf(test, "health");

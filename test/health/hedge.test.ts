@@ -2,8 +2,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Hedge } from "../../src/health/hedge.ts";
 import type { InstanceRef } from "../../src/health/member.ts";
-import { Dice } from "../support/random.ts";
-import { Table } from "../support/table.ts";
+import { HealthHarness } from "../support/health-harness.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
 
 const test = suite("hedge");
 
@@ -55,7 +55,7 @@ test("each incarnation has its own latencies", () => {
 
 test("one call in twenty is sent twice, and eight at the start, in any order of events", () => {
   for (let seed = 1; seed <= 50; seed++) {
-    const dice = new Dice(seed);
+    const dice = new SeededRandom(seed);
     const hedge = new Hedge(TIMEOUT_MS);
     let [sent, twice] = [0, 0];
     for (let step = 0; step < 3000; step++) {
@@ -92,7 +92,7 @@ test("an overtaken instance is deprioritized until each of its late calls has en
 const deprioritized = new Set(["2-a"]);
 
 test("a hedge goes to the next healthy instance, not to a deprioritized, guarded, open or excluded one, and takes a turn", () => {
-  const table = new Table();
+  const table = new HealthHarness();
   for (const instance of [1, 2, 3, 4]) table.beats(instance, 0);
   table.turns(1, 1);
   const hedgeTo = (now: number, ...excluded: readonly string[]): number | undefined => {

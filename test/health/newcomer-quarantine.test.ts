@@ -4,28 +4,28 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { NewcomerQuarantine } from "../../src/health/newcomer-quarantine.ts";
 import type { Result, Ticket } from "../../src/health/tracker.ts";
-import { Table } from "../support/table.ts";
+import { HealthHarness } from "../support/health-harness.ts";
 
 const test = suite("newcomer quarantine");
 
 const FIRST_NEWCOMER = 10;
 
 /** Instance 1 has answered. The newcomers have not. */
-function tableWithNewcomers(count: number): Table {
-  const table = new Table();
+function tableWithNewcomers(count: number): HealthHarness {
+  const table = new HealthHarness();
   table.beats(1, 0);
   settle(table, table.next(0).call, "answered", 1);
   for (let place = 0; place < count; place++) table.beats(FIRST_NEWCOMER + place, 2);
   return table;
 }
 
-function settle(table: Table, ticket: Ticket | undefined, result: Result, now: number): void {
+function settle(table: HealthHarness, ticket: Ticket | undefined, result: Result, now: number): void {
   if (ticket === undefined) throw new Error("no call was sent");
   table.settle(ticket, result, now);
 }
 
 /** Makes calls one after another; newcomers end them with `result`. @returns the instance of each */
-function callsWhere(table: Table, result: Result, count: number, from: number): readonly number[] {
+function callsWhere(table: HealthHarness, result: Result, count: number, from: number): readonly number[] {
   const numbers: number[] = [];
   for (let now = from; numbers.length < count; now++) {
     const { call, newcomerProbes, retests } = table.next(now);
@@ -53,7 +53,7 @@ test("several calls that hang with one newcomer count as one failure", () => {
 });
 
 /** A newcomer sends a heartbeat and fails a call, several times. */
-function failsAgain(table: Table, incarnation: string, result: Result, times: number, from: number): void {
+function failsAgain(table: HealthHarness, incarnation: string, result: Result, times: number, from: number): void {
   for (let time = 0; time < times; time++) {
     const now = from + 1000 * time;
     table.beats(FIRST_NEWCOMER, now, { incarnation });
@@ -101,7 +101,7 @@ test("a minute after the last failure a newcomer takes its turn at once again", 
 });
 
 test("without proven instances, newcomers get calls during the quarantine", () => {
-  const table = new Table();
+  const table = new HealthHarness();
   for (let instance = 1; instance <= 8; instance++) table.beats(instance, 0);
   for (let place = 0; place < 6; place++) settle(table, table.next(1).call, "no-responders", 2);
   assert.ok(table.tracker.quarantine.isActive(3));

@@ -2,8 +2,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { compareByInstance, type Member, newMember } from "../../src/health/member.ts";
 import { Ring } from "../../src/health/ring.ts";
-import { Dice } from "../support/random.ts";
-import { beatOf } from "../support/table.ts";
+import { beatOf } from "../support/health-harness.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
 
 const test = suite("ring");
 
@@ -81,7 +81,7 @@ test("a duplicate is found on either side, and no other member", () => {
 });
 
 test("a thousand joins and departures keep the members in order", () => {
-  const dice = new Dice(1);
+  const dice = new SeededRandom(1);
   const ring = new Ring();
   const inside = new Map<string, Member>();
   for (let round = 0; round < 1000; round++) {

@@ -4,15 +4,15 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Ticket } from "../../src/health/tracker.ts";
-import { Dice } from "../support/random.ts";
-import { beatOf, DEFAULT_RULES, Table } from "../support/table.ts";
+import { beatOf, DEFAULT_RULES, HealthHarness } from "../support/health-harness.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
 
 const test = suite("rules");
 
-function tableOf(...instances: readonly number[]): Table {
-  const table = new Table();
+function tableOf(...instances: readonly number[]): HealthHarness {
+  const table = new HealthHarness();
   for (const instance of instances) table.beats(instance, 0);
-  table.told();
+  table.takeEvents();
   return table;
 }
 
@@ -23,7 +23,11 @@ function count(turns: readonly number[]): Readonly<Record<number, number>> {
 }
 
 /** Four calls at once, as a page makes them; each result is what `result` says of the instance's number. */
-function page(table: Table, now: number, result: (instance: number) => "answered" | "timeout"): readonly number[] {
+function page(
+  table: HealthHarness,
+  now: number,
+  result: (instance: number) => "answered" | "timeout",
+): readonly number[] {
   const tickets = [1, 2, 3, 4].map(() => table.ask(now));
   const answeredFirst = [...tickets].sort(
     (a, b) => Number(result(a.who.instance) === "timeout") - Number(result(b.who.instance) === "timeout"),
@@ -40,24 +44,24 @@ const well = (): "answered" => "answered";
 // The steps of the walk-through, from the second instance to its recovery.
 
 test("one page opens the breaker of a paused instance, the next page avoids it, and its heartbeat closes it", () => {
-  const table = new Table();
+  const table = new HealthHarness();
   table.beats(1, 0);
   assert.equal(page(table, 5000, well), [1, 1, 1, 1]);
   table.beats(2, 6000);
-  assert.equal(table.told(), ["joined 1", "joined 2"]);
+  assert.equal(table.takeEvents(), ["joined 1", "joined 2"]);
   assert.equal(page(table, 10_000, well), [2, 1, 2, 1]);
 
   const twoHangs = (instance: number): "answered" | "timeout" => (instance === 2 ? "timeout" : "answered");
   table.beats(1, 12_000);
   table.beats(2, 12_000);
   assert.equal(page(table, 20_000, twoHangs), [2, 1, 2, 1]);
-  assert.equal(table.told(), ["opened 2 (request timed out)"]);
+  assert.equal(table.takeEvents(), ["opened 2 (request timed out)"]);
 
   table.beats(1, 26_000);
   assert.equal(page(table, 30_000, well), [1, 1, 1, 1]);
   table.beats(1, 40_000);
   table.tick(42_000);
-  assert.equal(table.told(), ["lost 2 (no heartbeat)"]);
+  assert.equal(table.takeEvents(), ["lost 2 (no heartbeat)"]);
   assert.equal(
     page(table, 50_900, well),
     [1, 1, 1, 1],
@@ -65,17 +69,17 @@ test("one page opens the breaker of a paused instance, the next page avoids it, 
   );
 
   table.beats(2, 53_000);
-  assert.equal(table.told(), ["returned 2", "closed 2 (heartbeat)"]);
+  assert.equal(table.takeEvents(), ["returned 2", "closed 2 (heartbeat)"]);
   assert.equal(page(table, 54_000, well), [2, 1, 2, 1]);
   assert.equal(page(table, 54_100, well), [2, 1, 2, 1]);
-  assert.equal(table.told(), []);
+  assert.equal(table.takeEvents(), []);
   assert.is(table.breaker(2), "closed");
 });
 
 // Heartbeats and goodbyes.
 
 test("an instance is used at once after its first heartbeat, such as the answer to a roll call", () => {
-  const table = new Table();
+  const table = new HealthHarness();
   assert.is(table.next(0).call, undefined);
   table.beats(1, 2);
   assert.is(table.ask(3).who.instance, 1);
@@ -88,7 +92,7 @@ test("a draining instance gets no new calls, and its last answers still count", 
   assert.equal(table.turns(3, 11), [2, 2, 2]);
   table.settle(last, "answered", 20);
   table.beats(1, 30, { state: "gone" });
-  assert.equal(table.told(), ["draining 1", "left 1"]);
+  assert.equal(table.takeEvents(), ["draining 1", "left 1"]);
 });
 
 test("a rolling restart leaves no call without an instance", () => {
@@ -109,7 +113,7 @@ test("only a timeout opens a breaker; no responders lose the instance instead", 
   const table = tableOf(1, 2);
   table.settle(table.ticketOf(1, 0), "timeout", 1000);
   table.settle(table.ticketOf(2, 1000), "no-responders", 1001);
-  assert.equal(table.told(), ["opened 1 (request timed out)", "lost 2 (no responders)"]);
+  assert.equal(table.takeEvents(), ["opened 1 (request timed out)", "lost 2 (no responders)"]);
   assert.is(table.breaker(2), "closed");
   assert.equal(table.live(1001), [1]);
 });
@@ -125,7 +129,7 @@ test("no other result opens a breaker, however often", () => {
 // Round robin by instance.
 
 test("a join, a departure and an open breaker leave the counts of the other instances within one", () => {
-  const events: readonly [string, (table: Table) => void][] = [
+  const events: readonly [string, (table: HealthHarness) => void][] = [
     ["a join before the cursor", (table) => table.beats(1, 10)],
     ["a join after the cursor", (table) => table.beats(9, 10)],
     ["a departure", (table) => table.beats(3, 10, { state: "gone" })],
@@ -153,10 +157,10 @@ test("a late answer from before the opening changes nothing", () => {
   const table = tableOf(1);
   const [first, second] = [table.ask(0), table.ask(0)];
   table.settle(first, "timeout", 1000);
-  table.told();
+  table.takeEvents();
   table.settle(second, "answered", 1100);
   assert.is(table.breaker(1), "open");
-  assert.equal(table.told(), []);
+  assert.equal(table.takeEvents(), []);
 });
 
 // Heartbeats and breakers.
@@ -165,17 +169,17 @@ test("a heartbeat starts a probation; a timeout then opens for twice as long, an
   const table = tableOf(1);
   table.hangs(1, 1000);
   table.beats(1, 15_000);
-  assert.equal(table.told(), ["opened 1 (request timed out)", "closed 1 (heartbeat)"]);
+  assert.equal(table.takeEvents(), ["opened 1 (request timed out)", "closed 1 (heartbeat)"]);
   const ticket = table.ask(16_000);
   const [opened] = table.tracker.settle(ticket, "timeout", 17_000);
   assert.equal(opened, { kind: "opened", who: ticket.who, why: "request timed out", retestInMs: 60_000 });
   for (let now = 18_000; now < 70_000; now += 1000) table.beats(1, now);
-  assert.equal(table.told(), []);
+  assert.equal(table.takeEvents(), []);
   assert.is(table.breaker(1), "open");
   const [retest] = table.next(77_000).retests;
   if (retest === undefined) throw new Error("no retest");
   table.settle(retest, "answered", 77_002);
-  assert.equal(table.told(), ["retesting 1", "closed 1 (retest succeeded)"]);
+  assert.equal(table.takeEvents(), ["retesting 1", "closed 1 (retest succeeded)"]);
 });
 
 test("a heartbeat closes nothing that opened after it", () => {
@@ -205,7 +209,7 @@ test("an instance that sends heartbeats but never answers costs at most two call
 // Retests.
 
 test("a retest is one at a time, leased, and ends in success, failure or expiry", () => {
-  const endings: readonly [string, (table: Table, retest: Ticket) => void, string][] = [
+  const endings: readonly [string, (table: HealthHarness, retest: Ticket) => void, string][] = [
     ["success", (table, retest) => table.settle(retest, "answered", 31_005), "closed 1 (retest succeeded)"],
     ["failure", (table, retest) => table.settle(retest, "timeout", 32_000), "opened 1 (retest timed out)"],
     ["expiry", (table) => table.tick(32_500), "opened 1 (retest timed out)"],
@@ -216,14 +220,14 @@ test("a retest is one at a time, leased, and ends in success, failure or expiry"
     for (const instance of [2, 1]) table.beats(instance, 900, { seq: instance });
     table.tracker.freezeLeases(1000);
     table.tracker.resumeLeases(30_000);
-    table.told();
+    table.takeEvents();
     const turn = table.next(31_000);
     const [retest] = turn.retests;
     if (retest === undefined) throw new Error(`no retest to end in ${name}`);
     assert.is(turn.call?.who.instance, 2, "no caller pays for it");
     assert.equal(table.next(31_001).retests, [], "one at a time");
     ends(table, retest);
-    assert.equal(table.told(), ["retesting 1", told], name);
+    assert.equal(table.takeEvents(), ["retesting 1", told], name);
     assert.is.not(table.breaker(1), "retesting");
   }
 });
@@ -270,7 +274,7 @@ test("two live incarnations of one number are both used, and reported once", () 
     table.beats(1, now, { incarnation: "1-b" });
     table.beats(1, now, { incarnation: "1-a" });
   }
-  assert.equal(table.told(), ["joined 1", "duplicate 1"]);
+  assert.equal(table.takeEvents(), ["joined 1", "duplicate 1"]);
   const used = [1, 2, 3, 4].map(() => table.ask(5).who.incarnation);
   assert.equal(used, ["1-a", "1-b", "1-a", "1-b"]);
 });
@@ -281,10 +285,10 @@ test("a breaker outlives the lease; both are purged later", () => {
   const table = tableOf(1);
   table.hangs(1, 1000);
   table.tick(30_000);
-  assert.equal(table.told(), ["opened 1 (request timed out)", "lost 1 (no heartbeat)"]);
+  assert.equal(table.takeEvents(), ["opened 1 (request timed out)", "lost 1 (no heartbeat)"]);
   assert.is(table.breaker(1), "open");
   table.beats(1, 200_000);
-  assert.equal(table.told(), ["returned 1", "closed 1 (heartbeat)"]);
+  assert.equal(table.takeEvents(), ["returned 1", "closed 1 (heartbeat)"]);
   table.tick(230_000);
   table.tick(230_000 + DEFAULT_RULES.purgeAfterMs);
   assert.is(table.tracker.size, 0);
@@ -313,8 +317,8 @@ test("in a table full of forgeries a call finds a real instance at its third att
 const FORGED = beatOf(500, { intervalMs: 300_000, version: "" });
 
 /** Instances 1 and 2 have answered; then forged heartbeats of many incarnations arrive. */
-function floodedTable(maxIncarnations: number, forgeries: number): Table {
-  const table = new Table({ maxIncarnations });
+function floodedTable(maxIncarnations: number, forgeries: number): HealthHarness {
+  const table = new HealthHarness({ maxIncarnations });
   for (const instance of [1, 2]) table.beats(instance, 0);
   table.turns(2, 1);
   for (let forged = 0; forged < forgeries; forged++) {
@@ -323,7 +327,8 @@ function floodedTable(maxIncarnations: number, forgeries: number): Table {
   return table;
 }
 
-const realOnes = (table: Table): readonly number[] => table.live(3).filter((instance) => instance !== FORGED.instance);
+const realOnes = (table: HealthHarness): readonly number[] =>
+  table.live(3).filter((instance) => instance !== FORGED.instance);
 
 // Failures that are not the instance's.
 
@@ -331,12 +336,12 @@ test("while the bus is disconnected no lease expires", () => {
   const table = tableOf(1);
   table.tracker.freezeLeases(10_000);
   table.tick(1_000_000);
-  assert.equal(table.told(), []);
+  assert.equal(table.takeEvents(), []);
   table.tracker.resumeLeases(1_000_000);
   table.tick(1_000_000 + 19_999);
   assert.equal(table.live(1_000_000 + 19_999), [1]);
   table.tick(1_000_000 + 20_000);
-  assert.equal(table.told(), ["lost 1 (no heartbeat)"]);
+  assert.equal(table.takeEvents(), ["lost 1 (no heartbeat)"]);
 });
 
 test("a lease that was nearly over is extended to the grace period for reconnecting", () => {
@@ -350,18 +355,18 @@ test("a lease that was nearly over is extended to the grace period for reconnect
 test("a disconnected bus, or a caller that gave up, changes no breaker", () => {
   const table = tableOf(1, 2);
   table.hangs(2, 1000);
-  table.told();
+  table.takeEvents();
   const before = JSON.stringify([table.member(1).breaker, table.member(2).breaker]);
   for (let call = 0; call < 10; call++) table.settle(table.ask(1000), "inconclusive", 1500);
   assert.is(JSON.stringify([table.member(1).breaker, table.member(2).breaker]), before);
-  assert.equal(table.told(), []);
+  assert.equal(table.takeEvents(), []);
 });
 
 test("callers whose breakers opened together do not retest together", () => {
-  const dice = new Dice(7);
+  const dice = new SeededRandom(7);
   const delays = new Set<number>();
   for (let caller = 0; caller < 10; caller++) {
-    const table = new Table({}, dice.random);
+    const table = new HealthHarness({}, dice.random);
     table.beats(1, 0);
     table.hangs(1, 1000);
     table.beats(1, 5000);

@@ -6,13 +6,13 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { openToolbox, type Toolbox } from "../support/toolbox.ts";
+import { type FreshClone, makeFreshClone } from "../support/fresh-clone.ts";
 
 const test = suite("the Makefile");
-let box: Toolbox;
+let box: FreshClone;
 
 test.before.each(() => {
-  box = openToolbox(["Makefile", "bin/dwc"]);
+  box = makeFreshClone(["Makefile", "bin/dwc"]);
   box.write("bin/prepare", 'for need; do echo "need <$need>"; done; exit $PREPARED\n');
   box.tool("node", `printf '<%s>' "$@"; echo " PORT=$PORT MARKET_KEYS=$MARKET_KEYS"`);
 });

@@ -5,10 +5,10 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
-import { type Finished, openToolbox, type Toolbox, whereIs } from "../support/toolbox.ts";
+import { type CommandResult, type FreshClone, makeFreshClone, whereIs } from "../support/fresh-clone.ts";
 
 /** Of the test that runs. */
-export let box: Toolbox;
+export let box: FreshClone;
 
 /** An npm that installs what the fake project names, and a compiler that copies sources and refuses the word "wrong". */
 const FAKE_NPM = `
@@ -43,7 +43,7 @@ esac
 /** What a run leaves behind, kept for the tests that begin after one. */
 const MADE = ["node_modules", "dist", ".prepared"];
 const kept = mkdtempSync(join(tmpdir(), "prepared-"));
-export let first: Finished & { readonly calls: readonly string[] };
+export let first: CommandResult & { readonly calls: readonly string[] };
 
 /** A suite of which each test begins with a fresh box. */
 export function prepareSuite(name: string): ReturnType<typeof suite> {
@@ -67,7 +67,7 @@ export function prepared(): void {
 }
 
 function open(): void {
-  box = openToolbox(["bin/prepare", "bin/prepare-system", "bin/bundle-programs"]);
+  box = makeFreshClone(["bin/prepare", "bin/prepare-system", "bin/bundle-programs"]);
   box.write("package.json", '{\n  "version": "1.0.0",\n  "dependencies": {\n    "nats": "2.29.3"\n  }\n}\n');
   box.write("package-lock.json", "{}\n");
   box.write("tsconfig.json", "{}\n");

@@ -3,7 +3,7 @@
 
 import { createServer } from "node:net";
 import * as assert from "uvu/assert";
-import { whereIs } from "../support/toolbox.ts";
+import { whereIs } from "../support/fresh-clone.ts";
 import { box, calls, FAKE_APT, names, prepare, prepared, prepareSuite } from "./prepare-box.ts";
 
 const test = prepareSuite("bin/prepare and the packages of the system");

@@ -13,7 +13,7 @@ import { MAX_BODY_BYTES, MAX_HEARTBEAT_BYTES } from "../../src/service/body.ts";
 import { FAULT_LIMITS, parseCommand } from "../../src/service/core/fault-command.ts";
 import { parseFaultStatuses } from "../../src/service/core/fault-status.ts";
 import { defaultHealthRules, FIXED, LOG_LEVELS, SETTINGS } from "../../src/settings.ts";
-import { isPrintable } from "../support/printed.ts";
+import { isPrintable } from "../support/log-patterns.ts";
 import { blocksOf, PAGES, readBook, readPage, rowsOf, sectionOf } from "../support/readme.ts";
 import { repository } from "../support/repository.ts";
 

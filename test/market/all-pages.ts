@@ -9,11 +9,11 @@ import { STATE_NAMES } from "../../src/monitor/states.ts";
 import {
   axeFindings,
   boardIsLive,
-  holes,
+  gapsIn,
+  horizontalOverflow,
   keyboardMisses,
-  overhang,
+  overflowing,
   type PageOptions,
-  sticksOut,
   textOf,
   withPage,
 } from "../support/browser.ts";
@@ -63,7 +63,7 @@ async function judge(page: Page, parent: string, isWhole: boolean): Promise<void
     await page.emulateMedia({ colorScheme: "light" });
     assert.equal(await keyboardMisses(page), []);
   }
-  await judgeWidths(page, isWhole, () => holes(page, parent, MAX_GAP_PX));
+  await judgeWidths(page, isWhole, () => gapsIn(page, parent, MAX_GAP_PX));
   if (size !== null) await page.setViewportSize(size);
 }
 
@@ -74,8 +74,8 @@ async function judgeWidths(
 ): Promise<void> {
   for (const width of isWhole ? ALL_WIDTHS_PX : [PHONE_PX]) {
     await page.setViewportSize({ width, height: 800 });
-    assert.is(await overhang(page), 0, `at ${width} px`);
-    assert.equal([...(await sticksOut(page)), ...(await more())], [], `at ${width} px`);
+    assert.is(await horizontalOverflow(page), 0, `at ${width} px`);
+    assert.equal([...(await overflowing(page)), ...(await more())], [], `at ${width} px`);
   }
 }
 /** With the faults of the last card, and of the first, open. */
@@ -159,11 +159,11 @@ export function judgeJudges(inBrowser: Test): void {
         const missed = (await keyboardMisses(page)).join("\n");
         assert.match(missed, /^not reached: .*the shop/m);
         assert.match(missed, /^focus not seen: .*as data/m);
-        assert.is(await overhang(page), 20);
-        assert.match((await sticksOut(page)).join("\n"), /^card: <dl class="numbers"/m);
-        assert.equal(await holes(page, ".column", MAX_GAP_PX), []);
+        assert.is(await horizontalOverflow(page), 20);
+        assert.match((await overflowing(page)).join("\n"), /^card: <dl class="numbers"/m);
+        assert.equal(await gapsIn(page, ".column", MAX_GAP_PX), []);
         await page.evaluate(`document.getElementById("disagreements").style.marginTop = "6rem"`);
-        assert.equal(await holes(page, ".column", MAX_GAP_PX), ["instances and panel disagreements"]);
+        assert.equal(await gapsIn(page, ".column", MAX_GAP_PX), ["instances and panel disagreements"]);
       }),
     ),
   );
@@ -291,7 +291,7 @@ export function judgeShops(inBrowser: Test): void {
         await page.emulateMedia({ colorScheme: "dark" });
         assert.equal(await axeFindings(page, "colours"), [], "dark");
         await page.setViewportSize({ width: PHONE_PX, height: 640 });
-        assert.is(await overhang(page), 0);
+        assert.is(await horizontalOverflow(page), 0);
       }),
     ),
   );

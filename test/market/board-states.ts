@@ -4,7 +4,7 @@
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { type BoardWorld, openBoardWorld, type RunningInstance } from "../support/board-world.ts";
-import { axeFindings, boardIsLive, keyboardMisses, overhang, textOf, withPage } from "../support/browser.ts";
+import { axeFindings, boardIsLive, horizontalOverflow, keyboardMisses, textOf, withPage } from "../support/browser.ts";
 import { until } from "../support/until.ts";
 import type { Judgement } from "./all-pages.ts";
 
@@ -148,10 +148,10 @@ const checkPhone = ({ world, board }: Watched, what: string, status: RegExp): Pr
   withPage({ viewport: PHONE }, async (page) => {
     await untilShop(page, world.market.url, status);
     assert.match(await textOf(page.locator(".foot .request-id")), /^Request id: [0-9a-f]{32}$/);
-    assert.is(await overhang(page), 0, `shop, ${what}`);
+    assert.is(await horizontalOverflow(page), 0, `shop, ${what}`);
     await page.goto(board);
     await boardIsLive(page);
-    assert.is(await overhang(page), 0, `board, ${what}`);
+    assert.is(await horizontalOverflow(page), 0, `board, ${what}`);
   });
 
 /** Without scripts: what the page and the table of the board say in this state, cut off nowhere. */
@@ -163,7 +163,7 @@ const checkPlain = ({ world, board }: Watched, what: string, shop: RegExp, rows:
     assert.match((await page.locator("#table tbody tr").allTextContents()).join("; ").replace(/\s+/g, " "), rows, what);
     assert.ok(await page.locator("#table").isVisible());
     assert.not.ok(await page.locator("#cards").isVisible());
-    assert.is(await overhang(page), 0, what);
+    assert.is(await horizontalOverflow(page), 0, what);
   });
 
 const checkThoroughly = ({ world, board }: Watched, what: string): Promise<void> =>

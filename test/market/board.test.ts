@@ -9,8 +9,8 @@ import { SECURITY_HEADERS } from "../../src/market/headers.ts";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import { type BoardWorld, openBoardWorld } from "../support/board-world.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { DEFAULT_RULES, HealthHarness } from "../support/health-harness.ts";
 import { readPage, sectionOf } from "../support/readme.ts";
-import { DEFAULT_RULES, Table } from "../support/table.ts";
 import { until } from "../support/until.ts";
 import { plain, raw, textsOf, Visitor, withMarket } from "./serve.ts";
 
@@ -329,12 +329,12 @@ function feedOf(instances: number): {
   feed: BoardFeed;
   clock: FakeClock;
   monitor: ServiceMonitor;
-  table: Table;
+  table: HealthHarness;
   watch(listener?: ListenerName): Watcher;
 } {
   const clock = new FakeClock();
   const monitor = new ServiceMonitor({ service: "ratings", version: "1", rules: DEFAULT_RULES, startedAt: 0 });
-  const table = new Table();
+  const table = new HealthHarness();
   for (let instance = 1; instance <= instances; instance++) table.beats(instance, 0);
   const feed = new BoardFeed(monitor, table, clock, () => monitor.snapshot(table, clock.now(), clock.wall()));
   const watch = (listener: ListenerName = "admin"): Watcher => {

@@ -7,8 +7,8 @@ import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import { MAX_VIEW_BYTES } from "../../src/monitor/peers.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { DEFAULT_RULES, HealthHarness } from "../support/health-harness.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";
-import { DEFAULT_RULES, Table } from "../support/table.ts";
 
 const test = suite("exchange");
 
@@ -24,10 +24,14 @@ class Town {
     ear.subscribe("belief.ratings.*", ({ body }) => this.told.push(body.length));
   }
 
-  market(name: string): { readonly table: Table; readonly exchange: PeerExchange; markets(): MarketsComparison } {
+  market(name: string): {
+    readonly table: HealthHarness;
+    readonly exchange: PeerExchange;
+    markets(): MarketsComparison;
+  } {
     const monitor = new ServiceMonitor({ service: "ratings", version: "1", rules: DEFAULT_RULES, startedAt: 0 });
-    const table = new Table();
-    table.hear = (change) => monitor.recordEvent(change, this.clock.now());
+    const table = new HealthHarness();
+    table.onEvent = (change) => monitor.recordEvent(change, this.clock.now());
     const exchange = new PeerExchange(monitor, table, {
       service: "ratings",
       name,

@@ -8,7 +8,7 @@ import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";
 import { Recorder } from "../../src/record/core/recorder.ts";
 import { Replay } from "../../src/record/core/replay.ts";
 import { goldenOf } from "../support/golden.ts";
-import { beatOf, DEFAULT_RULES } from "../support/table.ts";
+import { beatOf, DEFAULT_RULES } from "../support/health-harness.ts";
 
 const test = suite("a record for people");
 const golden = goldenOf(test, "replay");

@@ -6,8 +6,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import { clientSamples, expose, INSTANCE_METRICS, MARKET_METRICS } from "../../src/monitor/prometheus/metrics.ts";
+import { DEFAULT_RULES, HealthHarness } from "../support/health-harness.ts";
 import { repository } from "../support/repository.ts";
-import { DEFAULT_RULES, Table } from "../support/table.ts";
 
 const test = suite("metrics");
 const ALL = [...MARKET_METRICS, ...INSTANCE_METRICS];
@@ -16,8 +16,8 @@ const HISTOGRAM_ENDS = /_(bucket|sum|count)$/;
 /** A Market with one instance that answered, hung, and had its breaker closed by a heartbeat. */
 async function scrape(): Promise<string> {
   const monitor = new ServiceMonitor({ service: "ratings", version: "1.2.3", rules: DEFAULT_RULES, startedAt: 0 });
-  const table = new Table();
-  table.hear = (change) => monitor.recordEvent(change, 5000);
+  const table = new HealthHarness();
+  table.onEvent = (change) => monitor.recordEvent(change, 5000);
   monitor.recordEvent({ kind: "bus", status: "connected" }, 0);
   table.beats(1, 1000);
   const { who } = table.member(1);
@@ -65,7 +65,7 @@ test("each value is that of the calls and events before", async () => {
 
 test("processes of one number are counted together, with their latest heartbeat; those that are gone are left out", () => {
   const monitor = new ServiceMonitor({ service: "ratings", version: "1.2.3", rules: DEFAULT_RULES, startedAt: 0 });
-  const table = new Table();
+  const table = new HealthHarness();
   table.beats(1, 3000);
   table.beats(1, 2000, { incarnation: "1-b" });
   table.beats(2, 1000.4);

@@ -10,8 +10,8 @@ import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import { LocalView } from "../../src/monitor/peers.ts";
 import { type InstanceRow, MAX_ROWS, type Snapshot } from "../../src/monitor/snapshot.ts";
 import type { AttemptOutcome } from "../../src/service/client-options.ts";
-import { seededRandom } from "../support/random.ts";
-import { DEFAULT_RULES, Table } from "../support/table.ts";
+import { DEFAULT_RULES, HealthHarness } from "../support/health-harness.ts";
+import { seededRandom } from "../support/seeded-random.ts";
 
 const test = suite("service monitor");
 
@@ -19,7 +19,7 @@ const WALL = 1_700_000_000_000;
 
 /** A monitored table: its events are recorded when they are emitted, and its attempts when they end. */
 class MonitoredTable {
-  readonly table: Table;
+  readonly table: HealthHarness;
   readonly monitor = new ServiceMonitor({
     service: "ratings",
     version: "1.0.0",
@@ -29,8 +29,8 @@ class MonitoredTable {
   now = 0;
 
   constructor(random?: () => number) {
-    this.table = new Table({}, random);
-    this.table.hear = (change) => this.monitor.recordEvent(change, this.now);
+    this.table = new HealthHarness({}, random);
+    this.table.onEvent = (change) => this.monitor.recordEvent(change, this.now);
   }
 
   at(now: number): this {
@@ -304,7 +304,7 @@ test("above the tracker's limit the oldest is evicted; a snapshot evicts all tha
   assert.equal(known(), [1, 2]);
   opened(3);
   assert.equal(known(), [2, 3]);
-  const table = new Table();
+  const table = new HealthHarness();
   table.beats(3, 0);
   monitor.snapshot(table, 0, 0);
   assert.equal(known(), [3]);

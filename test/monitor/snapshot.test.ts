@@ -15,7 +15,7 @@ import {
 import { stateOf, worstFirst } from "../../src/monitor/states.ts";
 import { AttemptStats, outcomeOf } from "../../src/monitor/stats.ts";
 import type { AttemptOutcome } from "../../src/service/client-options.ts";
-import { beatOf } from "../support/table.ts";
+import { beatOf } from "../support/health-harness.ts";
 
 const test = suite("row");
 

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Instrumenter } from "@stryker-mutator/instrumenter";
 import { DefectiveCopy } from "../../dist/test/sim/defective-copy.js";
-import { Dice } from "../../dist/test/support/random.js";
+import { SeededRandom } from "../../dist/test/support/seeded-random.js";
 import { cut, squeezed } from "./mutant-text.js";
 import { prose } from "./prose.js";
 
@@ -33,7 +33,7 @@ const wanted = {
 };
 
 const mutants = await allMutants();
-const sample = drawn(mutants, wanted.count, new Dice(wanted.seed));
+const sample = drawn(mutants, wanted.count, new SeededRandom(wanted.seed));
 console.log(`mutants: ${sample.length} of ${mutants.length}, each for at most ${wanted.days} days`);
 const copy = new DefectiveCopy();
 for (const signal of ["SIGINT", "SIGTERM"])

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { FORMAT, FORMAT_VERSION } from "../../src/record/core/entry.ts";
 import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";
 import { goldenOf } from "../support/golden.ts";
-import { DEFAULT_RULES } from "../support/table.ts";
+import { DEFAULT_RULES } from "../support/health-harness.ts";
 
 const test = suite("lines of a record");
 const golden = goldenOf(test, "record");

@@ -6,8 +6,8 @@ import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";
 import { Recorder } from "../../src/record/core/recorder.ts";
 import { Replay } from "../../src/record/core/replay.ts";
 import { goldenOf } from "../support/golden.ts";
+import { beatOf, DEFAULT_RULES } from "../support/health-harness.ts";
 import { recordedDay } from "../support/recorded-day.ts";
-import { beatOf, DEFAULT_RULES } from "../support/table.ts";
 
 const test = suite("replay");
 const golden = goldenOf(test, "record");

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { deadlineOf, decodeBody, encodeRequest, serializeRequest } from "../../src/service/body.ts";
 import { goldenOf } from "../support/golden.ts";
-import { Dice } from "../support/random.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
 
 const test = suite("body");
 const golden = goldenOf(test, "service");
@@ -38,7 +38,7 @@ test("a body of the longest length is read, and a longer one is not even tried",
 });
 
 test("no bytes whatever make it throw, nor any depth", () => {
-  const dice = new Dice(3);
+  const dice = new SeededRandom(3);
   for (let round = 0; round < 2000; round++) {
     const noise = Uint8Array.from({ length: dice.below(30) }, () => dice.below(256));
     assert.ok(["value", "unreadable"].includes(decodeBody(noise, LONGEST).kind));

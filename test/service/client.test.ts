@@ -11,7 +11,7 @@ import { type AskOptions, type Client, openClient } from "../../src/service/clie
 import type { AttemptOutcome, ClientOptions } from "../../src/service/client-options.ts";
 import { startRollCall } from "../../src/service/roll-call.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { beatOf } from "../support/table.ts";
+import { beatOf } from "../support/health-harness.ts";
 
 const test = suite("a client");
 

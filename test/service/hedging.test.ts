@@ -5,9 +5,9 @@ import * as assert from "uvu/assert";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import type { Snapshot } from "../../src/monitor/snapshot.ts";
 import { answer, type HandlerResult, refuse } from "../../src/service/core/handler.ts";
-import { leavingBus } from "../support/leaving-bus.ts";
+import { drainingBus } from "../support/draining-bus.ts";
+import { DEFAULT_RULES } from "../support/health-harness.ts";
 import { answeredBy, ServiceScene, TEA, TIMEOUT_MS } from "../support/service-scene.ts";
-import { DEFAULT_RULES } from "../support/table.ts";
 
 const test = suite("hedging");
 
@@ -27,7 +27,7 @@ class Scene extends ServiceScene {
     super({
       count,
       handle: (_, instance) => this.#handle(instance),
-      busOf: leavingBus,
+      busOf: drainingBus,
       client: { hedge, onAttempt: (ended) => this.monitor.recordAttempt(ended, this.clock.now()) },
     });
   }

@@ -4,7 +4,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { answer, type HandlerResult, refuse } from "../../src/service/core/handler.ts";
-import { leavingBus } from "../support/leaving-bus.ts";
+import { drainingBus } from "../support/draining-bus.ts";
 import type { MemoryBus } from "../support/memory-bus.ts";
 import { ServiceScene } from "../support/service-scene.ts";
 
@@ -27,7 +27,7 @@ class Scene extends ServiceScene {
   private constructor(handle: () => HandlerResult | Promise<HandlerResult>) {
     super({
       count: 2,
-      busOf: (bus) => countedReplies(leavingBus(bus), (what) => this.replies.push(what)),
+      busOf: (bus) => countedReplies(drainingBus(bus), (what) => this.replies.push(what)),
       handle: (_, instance) => {
         if (instance === 1) return handle();
         this.helped += 1;

@@ -6,7 +6,7 @@ import { type Client, openClient } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import type { HandlerResult } from "../../src/service/core/handler.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
-import { Dice } from "../support/random.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
 import { Careless } from "./careless.ts";
 import { type Home, Host } from "./host.ts";
 import { rulesOf, type Script } from "./script.ts";
@@ -28,7 +28,7 @@ const WELL_MS = { least: 0.2, most: 6 };
 export class Process {
   readonly host: Host;
   readonly bus: SimBus;
-  readonly dice: Dice;
+  readonly dice: SeededRandom;
   /** Faults of its own that are on just now, and when the last one ended. */
   troubles = 0;
   troubledUntil = Number.NEGATIVE_INFINITY;
@@ -37,7 +37,7 @@ export class Process {
 
   constructor(name: string, home: Home, seed: number, server: Server) {
     this.host = new Host(name, home, server.timeline);
-    this.dice = new Dice(seed);
+    this.dice = new SeededRandom(seed);
     this.bus = new SimBus(this.host, server, this.dice.random);
   }
 

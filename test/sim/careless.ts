@@ -4,7 +4,7 @@
 import type { Answer } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
-import { Dice } from "../support/random.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
 import { MAX_BODY_BYTES } from "./sim-bus.ts";
 
 /** What a market gives its client. */
@@ -34,10 +34,10 @@ const boom = (): never => {
 };
 
 export class Careless {
-  readonly #dice: Dice;
+  readonly #dice: SeededRandom;
 
   constructor(seed: number) {
-    this.#dice = new Dice(seed + DICE_APART);
+    this.#dice = new SeededRandom(seed + DICE_APART);
   }
 
   spoilt({ onEvent, onAttempt, random }: Own): Own {
@@ -65,7 +65,7 @@ export class Careless {
 const fails = (answer: Answer): boolean => answer.kind === "failed";
 const CAMERA = { thingID: "camera" };
 
-function unwritable(dice: Dice): CarelessCall {
+function unwritable(dice: SeededRandom): CarelessCall {
   const circle: Record<string, unknown> = {};
   circle["self"] = circle;
   const getter = Object.defineProperty({}, "thingID", { enumerable: true, get: boom });
@@ -83,7 +83,7 @@ const tooLarge = (): CarelessCall => ({
   mayEndAs: failsOrFindsNobody,
 });
 
-function tooLargeWithDeadline(dice: Dice): CarelessCall {
+function tooLargeWithDeadline(dice: SeededRandom): CarelessCall {
   const empty = JSON.stringify({ ...CAMERA, pad: "" }).length;
   const pad = "x".repeat(MAX_BODY_BYTES - empty - dice.below(ROOM_BYTES));
   return { ...tooLarge(), what: "a request that is too large with its deadline", request: { ...CAMERA, pad } };
@@ -96,7 +96,7 @@ const badCheck = (): CarelessCall => ({
   mayEndAs: (answer) => answer.kind !== "answered",
 });
 
-function badSignal(dice: Dice): CarelessCall {
+function badSignal(dice: SeededRandom): CarelessCall {
   const well = { aborted: false, addEventListener: () => undefined, removeEventListener: () => undefined };
   const bad = dice.pick(["addEventListener", "removeEventListener"] as const);
   const signal = { ...well, [bad]: boom } as unknown as AbortSignal;

@@ -1,7 +1,7 @@
 // The ground of a drill: a bus and processes on a time of their own, to which nothing happens but what the drill does. So it is
 // known to the millisecond what they have to say.
 
-import { Dice } from "../support/random.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
 import { Process } from "./actors.ts";
 import type { PropertyName } from "./properties.ts";
 import { DELAY_MS, Server } from "./server.ts";
@@ -19,7 +19,7 @@ const MAX_MS = 80_000;
 export class Ground {
   readonly timeline = new Timeline();
   readonly server: Server;
-  readonly dice: Dice;
+  readonly dice: SeededRandom;
   readonly #settle: Settle;
   readonly #breaks: Breaks;
   #seed: number;
@@ -29,8 +29,8 @@ export class Ground {
     this.#seed = seed;
     this.#settle = settle;
     this.#breaks = breaks;
-    this.dice = new Dice(this.deal());
-    this.server = new Server(this.timeline, new Dice(this.deal()), 1);
+    this.dice = new SeededRandom(this.deal());
+    this.server = new Server(this.timeline, new SeededRandom(this.deal()), 1);
   }
 
   get now(): number {
@@ -88,7 +88,7 @@ export class Ground {
 /** A scene on a ground. Most of its checks hold one property. */
 export abstract class Scene {
   protected readonly ground: Ground;
-  protected readonly dice: Dice;
+  protected readonly dice: SeededRandom;
   readonly #property: PropertyName;
 
   constructor(ground: Ground, property: PropertyName) {

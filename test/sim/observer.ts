@@ -8,7 +8,7 @@ import { type Answer, failed } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import { defaultHealthRules, type HealthRules } from "../../src/settings.ts";
-import { inWords } from "../support/table.ts";
+import { eventText } from "../support/health-harness.ts";
 import type { InstanceProcess, MarketProcess } from "./actors.ts";
 import { BeliefChecks } from "./belief-checks.ts";
 import { CallChecks } from "./call-checks.ts";
@@ -123,7 +123,7 @@ export class Observer implements View {
       this.#hedging(event);
       return;
     }
-    this.world.note(() => `${this.market.host.name} ${inWords(event)} [${event.who.incarnation}]`);
+    this.world.note(() => `${this.market.host.name} ${eventText(event)} [${event.who.incarnation}]`);
     for (const check of this.#checks) check.told?.(event, this.market.host.now());
   }
 

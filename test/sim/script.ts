@@ -2,7 +2,7 @@
 // again with fewer faults, and the ones that matter found.
 
 import type { HealthRules } from "../../src/settings.ts";
-import { Dice } from "../support/random.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
 
 /** What may befall an instance, a market, or the bus; `forMs` is how long it lasts. */
 export const INSTANCE_FAULTS = [
@@ -93,7 +93,7 @@ export function rulesOf({ failureLimit, retestDelayMs }: Script): Partial<Health
 }
 
 export function writeScript(seed: number): Script {
-  const dice = new Dice(seed);
+  const dice = new SeededRandom(seed);
   const town: Town = {
     instances: 2 + dice.below(3),
     markets: dice.pick([1, 1, 1, 2]),
@@ -115,13 +115,13 @@ export function writeScript(seed: number): Script {
 
 type Town = Pick<Script, "instances" | "markets" | "nodes">;
 
-function throwWhen(dice: Dice): When {
+function throwWhen(dice: SeededRandom): When {
   const atMs = FIRST_FAULT_MS + dice.below(LAST_FAULT_MS - FIRST_FAULT_MS);
   const forMs = dice.pick([400, 1_500, 4_000, 9_000, 20_000]) * (0.6 + 0.8 * dice.random());
   return { atMs, forMs };
 }
 
-function permissionFault(dice: Dice, { markets, instances }: Town): Fault {
+function permissionFault(dice: SeededRandom, { markets, instances }: Town): Fault {
   const denied = dice.chance(0.5) ? undefined : dice.below(instances);
   return {
     ...throwWhen(dice),
@@ -129,7 +129,7 @@ function permissionFault(dice: Dice, { markets, instances }: Town): Fault {
   };
 }
 
-function throwFault(dice: Dice, town: Town): Fault {
+function throwFault(dice: SeededRandom, town: Town): Fault {
   const { atMs, forMs } = throwWhen(dice);
   const chance = dice.random();
   if (chance < (town.nodes === 1 ? 0.12 : 0.2)) return busFault(dice, { atMs, forMs }, town);
@@ -137,13 +137,13 @@ function throwFault(dice: Dice, town: Town): Fault {
   return { atMs, forMs, on: "instance", place: dice.below(town.instances), kind: dice.pick(INSTANCE_FAULTS) };
 }
 
-function busFault(dice: Dice, { atMs, forMs }: When, town: Town): Fault {
+function busFault(dice: SeededRandom, { atMs, forMs }: When, town: Town): Fault {
   const kind = dice.pick(town.nodes === 1 ? BUS_FAULTS : CLUSTER_FAULTS);
   if (kind === "partition") return { atMs, forMs, on: "bus", kind, far: throwFar(dice, town) };
   return { atMs, forMs: Math.min(forMs, 6_000), on: "bus", kind };
 }
 
-function throwFar(dice: Dice, { instances, markets }: Town): Far {
+function throwFar(dice: SeededRandom, { instances, markets }: Town): Far {
   const [here, there] = [dice.below(instances), 1 + dice.below(instances - 1)];
   const places = (count: number): readonly number[] => Array.from({ length: count }, (_, place) => place);
   const others = places(instances).filter((place) => place !== here && dice.chance(0.5));
@@ -153,7 +153,7 @@ function throwFar(dice: Dice, { instances, markets }: Town): Far {
   };
 }
 
-function marketFault(dice: Dice, { atMs, forMs }: When, place: number): Fault {
+function marketFault(dice: SeededRandom, { atMs, forMs }: When, place: number): Fault {
   const kind = dice.pick(MARKET_FAULTS);
   const isOfTheLoop = kind === "stall" || kind === "hiccups";
   return { atMs, forMs: isOfTheLoop ? Math.min(forMs, 6_000) : forMs, on: "market", place, kind };

@@ -4,7 +4,7 @@
 // is mended or somebody gives the connection up.
 
 import type { WireHeaders, WireMessage } from "../../src/bus/nats-message.ts";
-import type { Dice } from "../support/random.ts";
+import type { SeededRandom } from "../support/seeded-random.ts";
 import type { Host } from "./host.ts";
 import { type Node, Route } from "./route.ts";
 import { PHASES, type Timeline } from "./timeline.ts";
@@ -32,7 +32,7 @@ const EMPTY = new Uint8Array(0);
 
 export class Server {
   readonly timeline: Timeline;
-  readonly dice: Dice;
+  readonly dice: SeededRandom;
   /** Of hosts that may not do everything. */
   readonly permissions = new Map<Host, Permissions>();
   readonly #nodes: 1 | 2;
@@ -53,7 +53,7 @@ export class Server {
   /** Connections of hosts that are cut off: their hosts will hear of it afterwards. */
   #givenUp: Connection[] = [];
 
-  constructor(timeline: Timeline, dice: Dice, nodes: 1 | 2) {
+  constructor(timeline: Timeline, dice: SeededRandom, nodes: 1 | 2) {
     this.timeline = timeline;
     this.dice = dice;
     this.#nodes = nodes;

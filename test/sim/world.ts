@@ -5,7 +5,7 @@ import { CallCoalescer } from "../../src/market/call-coalescing.ts";
 import { RatingStore } from "../../src/market/core/rating-store.ts";
 import { ratePage } from "../../src/market/page-ratings.ts";
 import type { AskOptions, Client } from "../../src/service/client.ts";
-import { Dice } from "../support/random.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
 import { InstanceProcess, MarketProcess, type Process } from "./actors.ts";
 import { drill } from "./drills.ts";
 import { Faults } from "./faults.ts";
@@ -65,7 +65,7 @@ export class World {
     this.script = script;
     this.#note = note;
     this.#settle = settle;
-    this.server = new Server(this.timeline, new Dice(this.deal()), script.nodes);
+    this.server = new Server(this.timeline, new SeededRandom(this.deal()), script.nodes);
     const wire = new WireChecks(this);
     this.server.saw = (message) => wire.saw(message);
   }

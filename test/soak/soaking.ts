@@ -4,7 +4,7 @@
 
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import type { Program } from "../support/program.ts";
-import { Dice } from "../support/random.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
 import { Shoppers } from "../support/shoppers.ts";
 import { pause, type RatingsJson, until, World } from "../support/world.ts";
 import { type Judged, judge, megabytes } from "./verdict.ts";
@@ -47,7 +47,7 @@ class Soak {
   readonly #plan: SoakPlan;
   readonly #server: TestServer;
   readonly #world: World;
-  readonly #dice: Dice;
+  readonly #dice: SeededRandom;
   readonly #instances = new Map<number, Program>();
   readonly #startedAt = performance.now();
   readonly #faults = new Map<string, number>();
@@ -56,7 +56,7 @@ class Soak {
     this.#plan = plan;
     this.#server = server;
     this.#world = world;
-    this.#dice = new Dice(plan.seed);
+    this.#dice = new SeededRandom(plan.seed);
   }
 
   async run(): Promise<Judged> {

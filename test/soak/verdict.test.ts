@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { goldenOf } from "../support/golden.ts";
-import { Dice } from "../support/random.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
 import { growth, judge, type Reading, type Soaked } from "./verdict.ts";
 
 const test = suite("the verdict of a soak");
@@ -23,7 +23,7 @@ function soaked(of: (second: number) => Partial<Reading>, over: Partial<Soaked> 
 const said = (of: Soaked): string => judge(of).lines.join("\n");
 
 test("what sways and what rises only in the warm-up is flat", () => {
-  const dice = new Dice(1);
+  const dice = new SeededRandom(1);
   const swaying = soaked((second) => ({
     heapBytes: (second < 60 ? second / 3 : 20 + 4 * dice.random()) * MEGABYTE,
     rssBytes: (second < 60 ? 40 + second : 100 + 20 * dice.random()) * MEGABYTE,

@@ -17,8 +17,8 @@ import { rate } from "../../src/ratings/core/ratings.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import { CATALOGUE, type Served, serve } from "../market/serve.ts";
+import { DEFAULT_RULES } from "./health-harness.ts";
 import { type MemoryBus, MemoryNetwork } from "./memory-bus.ts";
-import { DEFAULT_RULES } from "./table.ts";
 
 const RULES = { ...DEFAULT_RULES, requestTimeoutMs: 1_000, retestDelayMs: 60_000, retestDelayMaxMs: 120_000 };
 const HEARTBEAT_MS = 2_000;

@@ -172,11 +172,11 @@ const withoutSigns = (finding: Finding): Finding => ({
 });
 
 /** By how many pixels the page is wider than its window. */
-export const overhang = (page: Page): Promise<number> =>
+export const horizontalOverflow = (page: Page): Promise<number> =>
   page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 
 /** What is wider than the frame that it stands in, or cut off by it; frames that can be scrolled may hold more. */
-export const sticksOut = (page: Page): Promise<readonly string[]> =>
+export const overflowing = (page: Page): Promise<readonly string[]> =>
   page.evaluate(`[...document.querySelectorAll(".card, .panel, .chaos, .thing, .cart, .table-frame")].flatMap((frame) => {
     const { left, right } = frame.getBoundingClientRect();
     return [...frame.querySelectorAll("*:not(.unseen, svg *)")]
@@ -189,7 +189,7 @@ export const sticksOut = (page: Page): Promise<readonly string[]> =>
   })`);
 
 /** Holes in the column of what a page shows: where so many pixels or more stand empty between two blocks. */
-export const holes = (page: Page, parent: string, mostPx: number): Promise<readonly string[]> =>
+export const gapsIn = (page: Page, parent: string, mostPx: number): Promise<readonly string[]> =>
   page.evaluate(`(() => {
     const boxes = [...document.querySelector("${parent}").children].filter((block) => block.checkVisibility())
       .map((block) => ({ name: block.className, ...block.getBoundingClientRect().toJSON() }));

@@ -123,7 +123,7 @@ function spansOf({ resourceSpans }: Otlp): CollectedSpan[] {
 }
 
 /** Variables of a program that tells what it connects to, and which packages for tracing it has loaded. */
-export const WITNESS = { NODE_OPTIONS: `--import=${new URL("./witness.js", import.meta.url).href}` };
+export const CONNECT_SPY = { NODE_OPTIONS: `--import=${new URL("./connect-spy.js", import.meta.url).href}` };
 
 /** Whether what sends traces is there, which is not in the usual install; says so where it cannot be had. */
 export function sendsTraces(): boolean {

@@ -10,7 +10,7 @@ import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import type { ShutdownHooks } from "../../src/program/program.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
 import type { Faults } from "../../src/service/core/faults.ts";
-import { DEFAULT_RULES, Table } from "./table.ts";
+import { DEFAULT_RULES, HealthHarness } from "./health-harness.ts";
 
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
@@ -23,7 +23,7 @@ const LONG_NAME = `${"a-long-host-name.".repeat(3)}example:5000`;
 export interface EveryState {
   readonly board: Board;
   readonly monitor: ServiceMonitor;
-  readonly table: Table;
+  readonly table: HealthHarness;
   /** Somebody else is heard. */
   beats(instance: number): void;
   tellBus(status: "connected" | "disconnected"): void;
@@ -41,8 +41,8 @@ export function openEveryState({ isEmpty = false, faults }: EveryStateOptions = 
   const closers: ShutdownHooks = [];
   const monitor = new ServiceMonitor({ service: "ratings", version: "1.0.0", rules: RULES, startedAt: clock.wall() });
   const tell = createEventSink(monitor, { settings: { logLevel: "DEBUG" }, clock, say: () => undefined }, closers);
-  const table = new Table(RULES);
-  table.hear = tell;
+  const table = new HealthHarness(RULES);
+  table.onEvent = tell;
   tell({ kind: "bus", status: "connected" });
   const markets = isEmpty ? noOthers : disagreeing(clock.wall());
   if (!isEmpty) fill(table, { now: clock.now(), tell, count: (ended) => monitor.recordAttempt(ended, clock.now()) });
@@ -64,7 +64,7 @@ interface Pen {
 }
 
 /** One for each state, the worst last, so that the order on the board is the board's own. */
-function fill(table: Table, pen: Pen): void {
+function fill(table: HealthHarness, pen: Pen): void {
   const { now, tell } = pen;
   const lasting = { intervalMs: LASTS_MS };
   table.beats(4, now - HOUR_MS, { intervalMs: 10 * SECOND_MS });
@@ -87,7 +87,7 @@ function fill(table: Table, pen: Pen): void {
   for (const instance of [1, 8, 999_999]) calls(table, pen, instance, instance === 8 ? 59_999.5 : 2.345);
 }
 
-function hangs(table: Table, { count }: Pen, instance: number, at: number): void {
+function hangs(table: HealthHarness, { count }: Pen, instance: number, at: number): void {
   const ticket = table.ticketOf(instance, at - SECOND_MS);
   table.settle(ticket, "timeout", at);
   count({ kind: "attempt", who: ticket.who, sentAs: "call", result: "timeout", isRefusal: false, tookMs: 1_001 });
@@ -95,7 +95,7 @@ function hangs(table: Table, { count }: Pen, instance: number, at: number): void
 
 const MANY = 12_345;
 
-function calls(table: Table, { count }: Pen, instance: number, tookMs: number): void {
+function calls(table: HealthHarness, { count }: Pen, instance: number, tookMs: number): void {
   const { who } = table.member(instance);
   const calls = instance === 1 ? MANY : 7;
   for (let call = 0; call < calls; call++)

@@ -40,7 +40,7 @@ interface Packet {
   readonly reply: Extract<Reply, { kind: "answered" | "service-error" | "no-responders" }>;
 }
 
-interface Ear {
+interface TestSubscription {
   readonly owner: MemoryBus;
   readonly pattern: string;
   readonly queue: string | undefined;
@@ -61,7 +61,7 @@ export class MemoryNetwork {
   loses: (subject: string) => boolean;
   /** The largest body that the server takes; may be changed at any time. */
   maxBodyBytes = MAX_BODY_BYTES;
-  readonly #ears = new Set<Ear>();
+  readonly #ears = new Set<TestSubscription>();
   readonly #buses: MemoryBus[] = [];
   #turns = 0;
   #up = true;
@@ -91,11 +91,11 @@ export class MemoryNetwork {
     for (const bus of this.#buses) bus.reconnect();
   }
 
-  attach(ear: Ear): void {
+  attach(ear: TestSubscription): void {
     this.#ears.add(ear);
   }
 
-  detach(ear: Ear): void {
+  detach(ear: TestSubscription): void {
     this.#ears.delete(ear);
   }
 
@@ -106,9 +106,9 @@ export class MemoryNetwork {
     else if (packet.replyTo !== undefined) this.route({ subject: packet.replyTo, replyTo: undefined, reply: NOBODY });
   }
 
-  #choose(subject: string): readonly Ear[] {
-    const chosen: Ear[] = [];
-    const groups = new Map<string, Ear[]>();
+  #choose(subject: string): readonly TestSubscription[] {
+    const chosen: TestSubscription[] = [];
+    const groups = new Map<string, TestSubscription[]>();
     for (const ear of this.#ears) {
       if (ear.owner.status !== "connected" || !matches(ear.pattern, subject)) continue;
       if (ear.queue === undefined) chosen.push(ear);
@@ -122,7 +122,7 @@ export class MemoryNetwork {
     return chosen;
   }
 
-  #deliver(ear: Ear, packet: Packet): void {
+  #deliver(ear: TestSubscription, packet: Packet): void {
     if (this.loses(packet.subject)) return;
     const { connection } = ear.owner;
     ear.underWay += 1;
@@ -276,8 +276,8 @@ export class MemoryBus implements Bus {
     else act();
   }
 
-  #listen(pattern: string, queue: string | undefined, hear: (packet: Packet) => void): Ear {
-    const ear: Ear = { owner: this, pattern, queue, hear, underWay: 0, open: true, idle: () => undefined };
+  #listen(pattern: string, queue: string | undefined, hear: (packet: Packet) => void): TestSubscription {
+    const ear: TestSubscription = { owner: this, pattern, queue, hear, underWay: 0, open: true, idle: () => undefined };
     this.#network.attach(ear);
     return ear;
   }

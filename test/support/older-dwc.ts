@@ -5,7 +5,7 @@ import { type Permissions, servicePermissions } from "../../src/dwc/identity/cor
 import type { Org, State } from "../../src/dwc/identity/core/state.ts";
 import { claimsIn } from "../../src/dwc/identity/core/token.ts";
 import { natsMint, type UserSpec } from "../../src/dwc/identity/mint.ts";
-import { orgOf, signedToken } from "./deciding.ts";
+import { orgOf, signedToken } from "./identity-fixtures.ts";
 
 export type Rights = Permissions & { readonly resp?: object };
 

@@ -17,7 +17,7 @@ import { acceptInvitation, inviteUser } from "../../src/dwc/identity/invitations
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../src/dwc/identity/push.ts";
 import { changeState, readState } from "../../src/dwc/identity/state-file.ts";
-import { done } from "./deciding.ts";
+import { expectDone } from "./identity-fixtures.ts";
 import { startNatsServer, type TestServer } from "./nats-server.ts";
 import { until } from "./until.ts";
 
@@ -36,7 +36,7 @@ export class Folder {
   }
 
   async change<T extends object>(decide: (state: State) => Decision<T> | Promise<Decision<T>>): Promise<T> {
-    return done(await changeState({ folder: this.path, clock }, decide));
+    return expectDone(await changeState({ folder: this.path, clock }, decide));
   }
 
   get state(): State {
@@ -118,14 +118,14 @@ export function credentials(text: string): Credentials {
   return parsed.credentials;
 }
 
-export interface Guest {
+export interface Login {
   readonly bus: NatsBus;
   /** What went wrong for it, in sentences. */
   readonly reports: readonly string[];
 }
 
 /** Somebody at the door: with credentials, or none. */
-export function knock(server: TestServer, as?: Credentials): Guest {
+export function startLogin(server: TestServer, as?: Credentials): Login {
   const reports: string[] = [];
   const report = (sentence: string): void => {
     reports.push(sentence);
@@ -135,26 +135,26 @@ export function knock(server: TestServer, as?: Credentials): Guest {
 }
 
 /** On a busy machine an attempt may end for another reason first. An admitted client never gets this message. */
-export const isRefused = ({ reports }: Guest): boolean =>
+export const isRefused = ({ reports }: Login): boolean =>
   reports.some((report) => report.includes("does not let us in"));
 
 /** Until the server has decided. */
-async function untilAnswered(guest: Guest): Promise<void> {
+async function untilDecided(guest: Login): Promise<void> {
   const isAnswered = (): boolean => guest.bus.status === "connected" || isRefused(guest);
   await until("an answer at the door", isAnswered, undefined, () => guest.reports.join("\n"));
 }
 
-export async function enter(server: TestServer, as?: Credentials): Promise<Guest> {
-  const guest = knock(server, as);
-  await untilAnswered(guest);
+export async function logIn(server: TestServer, as?: Credentials): Promise<Login> {
+  const guest = startLogin(server, as);
+  await untilDecided(guest);
   if (guest.bus.status !== "connected") throw new Error(`not let in: ${guest.reports.join("; ")}`);
   return guest;
 }
 
 /** What the door says to it; the bus is closed again. */
-export async function isLetIn(server: TestServer, as: Credentials): Promise<boolean> {
-  const guest = knock(server, as);
-  await untilAnswered(guest);
+export async function isAdmitted(server: TestServer, as: Credentials): Promise<boolean> {
+  const guest = startLogin(server, as);
+  await untilDecided(guest);
   const isIn = guest.bus.status === "connected";
   await guest.bus.close();
   return isIn;

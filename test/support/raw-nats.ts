@@ -26,7 +26,7 @@ class RawNats implements Wire {
     this.#write(`CONNECT ${JSON.stringify({ verbose: false, headers: true, no_responders: true, lang: "none" })}`);
   }
 
-  hear(subject: string, receive: (message: WireMessage) => void, queue?: string): () => Promise<void> {
+  subscribe(subject: string, receive: (message: WireMessage) => void, queue?: string): () => Promise<void> {
     this.#lastId += 1;
     const id = String(this.#lastId);
     this.#receivers.set(id, receive);

@@ -3,8 +3,8 @@
 import { HEARTBEAT_STATES, type HeartbeatState } from "../../src/health/heartbeat.ts";
 import { RESULTS, type Ticket } from "../../src/health/tracker.ts";
 import { Recorder } from "../../src/record/core/recorder.ts";
-import { Dice } from "./random.ts";
-import { beatOf, DEFAULT_RULES } from "./table.ts";
+import { beatOf, DEFAULT_RULES } from "./health-harness.ts";
+import { SeededRandom } from "./seeded-random.ts";
 
 const INCARNATIONS = ["1-a", "1-b", "2-a", "3-a", "4-a"] as const;
 const JUMPS_MS = [0.25, 5, 200, 1000, 1500, 31_000, 400_000] as const;
@@ -14,7 +14,7 @@ const BEGUN = { at: 12.5, wallMs: 1_704_067_200_000 };
 /** The lines of a day of `steps` events; the last says that it ended. */
 export function recordedDay(seed: number, steps: number): readonly string[] {
   const lines: string[] = [];
-  const dice = new Dice(seed);
+  const dice = new SeededRandom(seed);
   const recorder = new Recorder((line) => lines.push(line));
   const rules = { ...DEFAULT_RULES, maxIncarnations: 4 };
   const { tracker, resolver } = recorder.open(BEGUN, "ratings", rules, dice.random);

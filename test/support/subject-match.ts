@@ -22,7 +22,7 @@ export function mayPublish({ pub }: Permissions, subject: string): boolean {
 }
 
 /** A rule may name a queue group behind its subject: then it holds in that group only. */
-export function mayHear({ sub }: Permissions, subject: string, queue?: string): boolean {
+export function maySubscribe({ sub }: Permissions, subject: string, queue?: string): boolean {
   return sub.allow.some((rule) => {
     const [pattern = "", group] = rule.split(" ");
     return matches(pattern, subject) && (group === undefined || group === queue);

@@ -4,7 +4,7 @@
 import { suite, type Test } from "uvu";
 import type { HealthRules } from "../../src/settings.ts";
 import { Caller } from "./caller.ts";
-import { type Ending, endAll } from "./ending.ts";
+import { type Cleanup, runCleanups } from "./cleanup.ts";
 import { freePort, startNatsServer, type TestServer } from "./nats-server.ts";
 import { World } from "./world.ts";
 
@@ -44,15 +44,15 @@ export function systemSuite<More extends object>(
 export function sharedSystemSuite<More extends object>(
   name: string,
   env: Readonly<Record<string, string>> = {},
-): Test<System & Ending & More> {
-  const test = suite<System & Ending & More>(name);
+): Test<System & Cleanup & More> {
+  const test = suite<System & Cleanup & More>(name);
   test.before(async (context) => {
     context.server = await startNatsServer();
     context.world = new World(context.server.url, env);
     context.ends = [];
   });
   test.after(async (context) => {
-    await endAll(context);
+    await runCleanups(context);
     await context.world.close();
     await context.server.stop();
   });

@@ -3,13 +3,13 @@
 import type { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Credentials } from "../../src/bus/core/credentials.ts";
-import { type Ending, endAll } from "./ending.ts";
+import { type Cleanup, runCleanups } from "./cleanup.ts";
 import { freePort, type TestServer } from "./nats-server.ts";
-import { enter, Folder, isRefused, knock } from "./orgs.ts";
+import { Folder, isRefused, logIn, startLogin } from "./orgs.ts";
 import { until } from "./until.ts";
 import { type RunningMarket, World } from "./world.ts";
 
-export interface Context extends Ending {
+export interface Context extends Cleanup {
   /** What the folders call the bus by. */
   server: TestServer;
   anna: Folder;
@@ -24,7 +24,7 @@ export function withPeople(test: ReturnType<typeof suite<Context>>): void {
     [context.anna, context.ben] = [folder(context), folder(context)];
     await context.anna.createOrg();
   });
-  test.after.each(endAll);
+  test.after.each(runCleanups);
 }
 
 export const STARTED = /^INFO:bus:.*nats-server.*\bpid (\d+)/;
@@ -41,15 +41,15 @@ export function worldOf({ server, ends }: Context, { path }: Folder): World {
   return made;
 }
 
-export async function isOut({ server, ends }: Context, who: Credentials): Promise<void> {
-  const guest = knock(server, who);
+export async function assertRejected({ server, ends }: Context, who: Credentials): Promise<void> {
+  const guest = startLogin(server, who);
   ends.push(() => guest.bus.close());
   await until("an answer at the door", () => guest.bus.status === "connected" || isRefused(guest));
   assert.is(guest.bus.status, "disconnected", guest.reports.join("\n"));
 }
 
-export async function isIn({ server, ends }: Context, who: Credentials): Promise<void> {
-  const { bus } = await enter(server, who);
+export async function assertAdmitted({ server, ends }: Context, who: Credentials): Promise<void> {
+  const { bus } = await logIn(server, who);
   ends.push(() => bus.close());
 }
 
@@ -74,7 +74,7 @@ export async function revoke(owner: World, name: string): Promise<void> {
   else assert.is(code, 0);
 }
 
-export async function takesOver({ program }: RunningMarket): Promise<void> {
+export async function untilTakenOver({ program }: RunningMarket): Promise<void> {
   const [, pid = ""] = await program.waitFor(STARTED);
   assert.ok(Number(pid) > 0);
 }

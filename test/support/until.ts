@@ -2,7 +2,7 @@
 
 /** How often a condition is looked at: more rarely the longer it takes, as a look may cost a page. */
 const POLL_INTERVAL_MS = 10;
-const LOOK_AT_MIN_EVERY_MS = 50;
+const MAX_POLL_INTERVAL_MS = 50;
 const SHARE_OF_WAIT = 0.1;
 /** Long on an idle machine, and enough on a busy one. */
 const DEFAULT_LIMIT_MS = 10_000;
@@ -18,12 +18,12 @@ export async function until(
   while (!(await isSo())) {
     const waitedMs = performance.now() - beganAt;
     if (waitedMs > limitMs) throw new Error(`did not come to be within ${limitMs} ms: ${what}\n${seen()}`.trimEnd());
-    await pause(Math.min(LOOK_AT_MIN_EVERY_MS, POLL_INTERVAL_MS + waitedMs * SHARE_OF_WAIT));
+    await pause(Math.min(MAX_POLL_INTERVAL_MS, POLL_INTERVAL_MS + waitedMs * SHARE_OF_WAIT));
   }
 }
 
 /** Waits until the text matches. The failure shows the last text. */
-export async function untilTold(
+export async function untilMatches(
   pattern: RegExp,
   tell: () => Promise<string> | string,
   limitMs?: number,

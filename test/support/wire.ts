@@ -20,7 +20,7 @@ export interface SendOptions {
 
 export interface Wire {
   /** @returns stops hearing; resolves once what was delivered before has been received */
-  hear(subject: string, receive: (message: WireMessage) => void, queue?: string): () => Promise<void>;
+  subscribe(subject: string, receive: (message: WireMessage) => void, queue?: string): () => Promise<void>;
   send(subject: string, body: string, options?: SendOptions): void;
   /** Resolves once the server has taken all that was sent. */
   flush(): Promise<void>;
@@ -38,7 +38,7 @@ class PlainNats implements Wire {
     this.#connection = connection;
   }
 
-  hear(subject: string, receive: (message: WireMessage) => void, queue?: string): () => Promise<void> {
+  subscribe(subject: string, receive: (message: WireMessage) => void, queue?: string): () => Promise<void> {
     const subscription = this.#connection.subscribe(subject, {
       ...(queue === undefined ? {} : { queue }),
       callback: (error, { subject: heard, data, reply, headers }) => {

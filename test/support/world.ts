@@ -45,15 +45,15 @@ export class World {
   }
 
   /** dwc as typed in this world, in the test's own process: a start of node costs more than most commands. */
-  async dwc(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Said> {
+  async dwc(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<DwcOutput> {
     const own = { NATS_URL: this.natsUrl, DWC_STATE: this.stateDir, ...this.#env, ...env };
     const { code, stdout, stderr } = await this.#desk.type(args, { env: own });
     return { code, said: stdout + stderr };
   }
 
   /** The same until it has worked: dwc listens for answers for a moment, and on a busy machine they may come later. */
-  async dwcDone(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Said> {
-    let last: Said = { code: null, said: "" };
+  async dwcDone(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<DwcOutput> {
+    let last: DwcOutput = { code: null, said: "" };
     const isDone = async (): Promise<boolean> => {
       last = await this.dwc(args, env);
       return last.code === 0;
@@ -88,7 +88,7 @@ export class World {
   }
 }
 
-export interface Said {
+export interface DwcOutput {
   readonly code: number | null;
   readonly said: string;
 }

@@ -5,39 +5,39 @@
 import * as assert from "uvu/assert";
 import { paths } from "../../src/dwc/identity/derived-files.ts";
 import { connectBus } from "../../src/service/index.ts";
-import { type Ending, endingSuite } from "../support/ending.ts";
+import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
+import { type Honeypot, startHoneypot } from "../support/honeypot.ts";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
-import { openTrap, type Trap } from "../support/open-trap.ts";
 import { Folder } from "../support/orgs.ts";
 import { STARTED } from "../support/takeover.ts";
 import { pause, until } from "../support/until.ts";
 import { type RunningMarket, World } from "../support/world.ts";
 
-const test = endingSuite("a bus with logins and what takes its place");
+const test = cleanupSuite("a bus with logins and what takes its place");
 
 const PASSWORD = 'authorization { user: "ann", password: "s3cret-word" }';
 /** The outage of the example, and as long again as a takeover takes at most. */
 const OUTAGE_MS = 2_400;
 
-function world(context: Ending, url: string, env: Readonly<Record<string, string>> = {}): World {
+function world(context: Cleanup, url: string, env: Readonly<Record<string, string>> = {}): World {
   const made = new World(url, env);
   context.ends.push(() => made.close());
   return made;
 }
 
-async function ownServer(context: Ending, config: string | undefined, port: number): Promise<TestServer> {
+async function ownServer(context: Cleanup, config: string | undefined, port: number): Promise<TestServer> {
   const server = await startNatsServer({ port, ...(config === undefined ? {} : { config }) });
   context.ends.push(() => server.stop());
   return server;
 }
 
-async function trapAt(context: Ending, port: number): Promise<Trap> {
-  const trap = await openTrap(port);
+async function trapAt(context: Cleanup, port: number): Promise<Honeypot> {
+  const trap = await startHoneypot(port);
   context.ends.push(() => trap.close());
   return trap;
 }
 
-async function org(context: Ending): Promise<Folder> {
+async function org(context: Cleanup): Promise<Folder> {
   const folder = new Folder();
   context.ends.push(() => folder.remove());
   await folder.createOrg();
@@ -103,7 +103,7 @@ test("a server of ours, then one of the operator's, away: the second is waited f
 });
 
 async function startable(port: number): Promise<boolean> {
-  const trap = await openTrap(port).catch(() => undefined);
+  const trap = await startHoneypot(port).catch(() => undefined);
   await trap?.close();
   return trap !== undefined;
 }
@@ -154,7 +154,7 @@ test("an open server in the place of one with logins hears nothing from any of o
   assert.is(visit.code, 1);
   assert.match(visit.said, /is open, and is not joined/);
   assert.ok(trap.connections >= 4);
-  assert.is(trap.heard, "");
+  assert.is(trap.received, "");
   await trap.close();
   const mark = ratings.program.mark();
   await server.restart();
@@ -178,11 +178,11 @@ test("OPEN_BUS=1: the warning is not lost where the second connection joins the 
   const folder = await org(context);
   const port = await freePort();
   let isShut = true;
-  const trap = await openTrap(port, (words) => isShut && words.includes('"name":"market"'));
+  const trap = await startHoneypot(port, (words) => isShut && words.includes('"name":"market"'));
   context.ends.push(() => trap.close());
   const ours = world(context, `nats://127.0.0.1:${port}`, { DWC_STATE: folder.path, OPEN_BUS: "1" });
   const market = ours.start({ name: "market", env: { PORT: "0", ADMIN_PORT: "0" } });
-  await until("heartbeats are asked for", () => trap.heard.includes("market-heartbeats"), 10_000);
+  await until("heartbeats are asked for", () => trap.received.includes("market-heartbeats"), 10_000);
   await pause(OUTAGE_MS);
   isShut = false;
   await market.waitFor(/bus:- connected/);

@@ -2,7 +2,7 @@
 // Faults from the board, in a real browser: without instances that take them, by keyboard, and without scripts.
 
 import * as assert from "uvu/assert";
-import { browserSuite, overhang, textOf, withPage } from "../support/browser.ts";
+import { browserSuite, horizontalOverflow, textOf, withPage } from "../support/browser.ts";
 import { isRunning } from "../support/nats-server.ts";
 import { type RunningRatings, until } from "../support/world.ts";
 import { CHAOS, cardOf, FaultBoard, idOf, untilCard, untilTold } from "./fault-board.ts";
@@ -45,7 +45,7 @@ inBrowser("the keyboard is enough for a fault, and nothing is cut off at 320 px"
       assert.is(await focused(), "Stop heartbeats", "whoever pressed it is still there");
       await untilCard(page, ratings, /Injected: silent: no heartbeats, ends in \d+ s/);
       await page.setViewportSize({ width: 320, height: 640 });
-      assert.is(await overhang(page), 0);
+      assert.is(await horizontalOverflow(page), 0);
       // A field's Enter presses the first button: that one ends faults and begins none.
       await menu.locator("[name=byMs]").focus();
       await page.keyboard.press("Enter");

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
 import { Attacker, loadPage, type Page, residentMiB, Shopper } from "../support/attacker.ts";
-import type { Ending } from "../support/ending.ts";
+import type { Cleanup } from "../support/cleanup.ts";
 import { forgeries, wellFormed } from "../support/heartbeats.ts";
 import { type System, sharedSystemSuite } from "../support/system.ts";
 import { type RunningMarket, type RunningRatings, until } from "../support/world.ts";
@@ -126,7 +126,7 @@ function serveForged(bus: NatsBus, kind: ForgedKind, count: number): readonly st
 const FORGED_KINDS = ["hangs", "leaves", "babbles", "mistakes", "exaggerates", "floods"] as const;
 type ForgedKind = (typeof FORGED_KINDS)[number];
 
-function rollCalls(hostile: Test<Ending & Context>, share: number): void {
+function rollCalls(hostile: Test<Cleanup & Context>, share: number): void {
   hostile(
     `${share * 50_000} roll calls, some answered into our own subjects, stop no instance from working`,
     async (context) => {
@@ -158,7 +158,7 @@ function rollCalls(hostile: Test<Ending & Context>, share: number): void {
   );
 }
 
-function replies(hostile: Test<Ending & Context>, share: number): void {
+function replies(hostile: Test<Cleanup & Context>, share: number): void {
   hostile("replies that nobody asked for, late, twice or of a megabyte, are nobody's", async (context) => {
     const { market, attacker } = context;
     await withBus(context, async (bus) => {
@@ -190,7 +190,7 @@ function replies(hostile: Test<Ending & Context>, share: number): void {
   });
 }
 
-function forgedInstances(hostile: Test<Ending & Context>, share: number): void {
+function forgedInstances(hostile: Test<Cleanup & Context>, share: number): void {
   hostile(
     `${share * 240} forged instances that hang, babble, mistake or leave cost shoppers one page, in all`,
     async (context) => {
@@ -224,7 +224,7 @@ function forgedInstances(hostile: Test<Ending & Context>, share: number): void {
   );
 }
 
-function heartbeats(hostile: Test<Ending & Context>, share: number): void {
+function heartbeats(hostile: Test<Cleanup & Context>, share: number): void {
   hostile(
     `${share * 100_000} hostile heartbeats: pages stay whole, real instances stay in use, memory and lines stay bounded`,
     async (context) => {
@@ -254,7 +254,7 @@ function heartbeats(hostile: Test<Ending & Context>, share: number): void {
 }
 
 /** @param share of the messages that the long run sends */
-export function hostileSuite(share: number): Test<Ending & Context> {
+export function hostileSuite(share: number): Test<Cleanup & Context> {
   const hostile = sharedSystemSuite<Shop>("hostile messages", {
     // So short that a heartbeat which does not get through is noticed within the test.
     HEARTBEAT_INTERVAL_MS: "3000",

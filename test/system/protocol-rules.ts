@@ -3,8 +3,8 @@
 
 import { suite, type Test } from "uvu";
 import * as assert from "uvu/assert";
-import { ask, askAll, ForeignInstance, type ForeignReply } from "../support/foreign.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { ask, askAll, ThirdPartyInstance, type ThirdPartyReply } from "../support/third-party-client.ts";
 import type { Wire } from "../support/wire.ts";
 import { type RunningMarket, type RunningRatings, until, World } from "../support/world.ts";
 
@@ -13,7 +13,7 @@ interface Context {
   world: World;
   wire: Wire;
   market: RunningMarket;
-  stranger: ForeignInstance;
+  stranger: ThirdPartyInstance;
   first: RunningRatings;
   third: RunningRatings;
 }
@@ -23,10 +23,10 @@ const THINGS = 4;
 
 /** What no instance of ours would say of anything, so that it is known by it. */
 const FOREIGN_RATING = 1.5;
-const rateAll = (body: string): ForeignReply => ({
+const rateAll = (body: string): ThirdPartyReply => ({
   body: JSON.stringify({ thingID: JSON.parse(body).thingID, rating: FOREIGN_RATING }),
 });
-const refuseAll = (code: number, error: string) => (): ForeignReply => ({ code, error });
+const refuseAll = (code: number, error: string) => (): ThirdPartyReply => ({ code, error });
 
 type Rule = readonly [name: string, body: (context: Context) => Promise<void>];
 
@@ -35,7 +35,7 @@ const RULES: Rule[] = [];
 const rule = (...added: Rule): void => void RULES.push(added);
 
 rule("errors and nonsense are told, believed of nothing, and open no breaker", async ({ market, stranger }) => {
-  const nonsense: readonly [(body: string) => ForeignReply, RegExp][] = [
+  const nonsense: readonly [(body: string) => ThirdPartyReply, RegExp][] = [
     [refuseAll(404, "unknown thing: camera"), /^BAD camera: 404 unknown thing: camera$/],
     [refuseAll(500, "internal error"), /^BAD camera: 500 internal error$/],
     [refuseAll(Number.NaN, "no number"), /^BAD camera: 500 no number$/],
@@ -55,7 +55,7 @@ rule("errors and nonsense are told, believed of nothing, and open no breaker", a
     await market.program.waitFor(line, { mark });
     assert.ok(Object.values(ratings).every((rating) => rating === null));
   }
-  assert.is(stranger.heard.length, nonsense.length * THINGS);
+  assert.is(stranger.requests.length, nonsense.length * THINGS);
   assert.is(market.program.count(/OPEN/), 0);
   stranger.handle = rateAll;
   assert.ok(Object.values(await market.ratings()).every((rating) => rating?.rating === FOREIGN_RATING));
@@ -67,14 +67,14 @@ rule("the Market asks a foreign instance in its turn, and hears its goodbye", as
   const { world, wire, market } = context;
   const mark = market.program.mark();
   context.first = await world.startRatings(1);
-  const stranger = new ForeignInstance({ wire, instance: 2, handle: rateAll });
+  const stranger = new ThirdPartyInstance({ wire, instance: 2, handle: rateAll });
   await stranger.start();
   await market.untilKnown(2);
   const ratings = Object.values(await market.ratings());
   assert.ok(ratings.every((rating) => rating?.fresh));
   assert.equal(ratings.map((rating) => rating?.instance).sort(), [1, 1, 2, 2]);
   assert.is(ratings.filter((rating) => rating?.rating === FOREIGN_RATING).length, 2);
-  const { deadline } = JSON.parse(stranger.heard[0] ?? "");
+  const { deadline } = JSON.parse(stranger.requests[0] ?? "");
   assert.ok(deadline > Date.now() && deadline <= Date.now() + 1000, "a request carries its deadline");
 
   await stranger.goodbye();
@@ -85,14 +85,14 @@ rule("the Market asks a foreign instance in its turn, and hears its goodbye", as
   // Goodbye is for good.
   stranger.beat();
   await wire.flush();
-  assert.is(stranger.heard.length, 2);
+  assert.is(stranger.requests.length, 2);
   assert.is(market.program.count(/BAD|OPEN|returned/, mark), 0);
 });
 
 rule("an instance that refuses with 503 is left out, in the same call, until it beats", async (context) => {
   const { wire, market } = context;
   const mark = market.program.mark();
-  const stranger = new ForeignInstance({ wire, instance: 2, handle: refuseAll(503, "draining") });
+  const stranger = new ThirdPartyInstance({ wire, instance: 2, handle: refuseAll(503, "draining") });
   await stranger.start();
   context.stranger = stranger;
   await market.untilKnown(2);
@@ -101,13 +101,13 @@ rule("an instance that refuses with 503 is left out, in the same call, until it 
   await market.program.waitFor(/ratings instance 2 is leaving/, { mark });
   assert.is(market.program.count(/ratings instance 2 is leaving/, mark), 1);
   stranger.handle = rateAll;
-  assert.is(stranger.heard.length, 2, "two of the four turns were its own");
+  assert.is(stranger.requests.length, 2, "two of the four turns were its own");
   await market.ratings();
-  assert.is(stranger.heard.length, 2, "it gets nothing more");
+  assert.is(stranger.requests.length, 2, "it gets nothing more");
   stranger.beat();
   await market.program.waitFor(/ratings instance 2 returned/, { mark });
   await market.ratings();
-  assert.is(stranger.heard.length, 4, "its turns are its own again");
+  assert.is(stranger.requests.length, 4, "its turns are its own again");
   assert.is(market.program.count(/BAD|OPEN/, mark), 0);
 });
 
@@ -156,7 +156,7 @@ rule("a roll call is answered by heartbeats; a goodbye is told before and after 
   const { address, program } = context.third;
   const incarnation = address.replace("nats:ratings.get.", "");
   const beats: { state: string; seq: number }[] = [];
-  wire.hear(`health.ratings.${incarnation}`, ({ body }) => beats.push(JSON.parse(body)));
+  wire.subscribe(`health.ratings.${incarnation}`, ({ body }) => beats.push(JSON.parse(body)));
   const answers = (await askAll(wire, "health.ratings", 2)).map(({ body }) => JSON.parse(body));
   assert.equal(answers.map(({ instance }) => instance).sort(), [1, 3]);
   const beat = answers.find(({ instance }) => instance === 3);
@@ -221,7 +221,7 @@ export function protocolSuite(make: string, openWire: (natsUrl: string) => Promi
     context.world = new World(context.server.url);
     context.wire = await openWire(context.server.url);
     const handle = refuseAll(404, "unknown thing: camera");
-    context.stranger = new ForeignInstance({ wire: context.wire, instance: 7, handle });
+    context.stranger = new ThirdPartyInstance({ wire: context.wire, instance: 7, handle });
     await context.stranger.start();
     // Started last: it knows the other from the roll call, as no instance beats for a minute.
     context.market = await context.world.startMarket();

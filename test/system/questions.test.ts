@@ -42,7 +42,7 @@ test.before(async (context) => {
 test("a flood of questions is answered at its own rate, and every call meanwhile is answered", async (context) => {
   const { server, client, wire } = context;
   let answers = 0;
-  wire.hear("answers.of.nobody", () => {
+  wire.subscribe("answers.of.nobody", () => {
     answers += 1;
   });
   await wire.flush();

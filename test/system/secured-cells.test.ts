@@ -16,8 +16,8 @@ import { openClient } from "../../src/service/client.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceOptions } from "../../src/service/instance-options.ts";
 import type { TestServer } from "../support/nats-server.ts";
-import { clock, credentials, enter, Folder } from "../support/orgs.ts";
-import { mayHear, mayPublish } from "../support/subject-match.ts";
+import { clock, credentials, Folder, logIn } from "../support/orgs.ts";
+import { mayPublish, maySubscribe } from "../support/subject-match.ts";
 import { until } from "../support/until.ts";
 
 interface Role {
@@ -195,7 +195,7 @@ cells("subscribes to the subjects of its row, and the server refuses all others"
       const given = queue === undefined ? {} : { queue };
       for (const subject of all) connection.subscribe(subject, { ...given, callback: () => undefined });
       await connection.flush();
-      const wanted = all.filter((subject) => !mayHear(permissions, subject, queue));
+      const wanted = all.filter((subject) => !maySubscribe(permissions, subject, queue));
       await until("every refusal is reported", () => denied.size >= wanted.length);
       const refused = all.filter((subject) => denied.has(`subscription ${subject}`));
       assert.equal(refused, wanted, `${name} in queue group ${queue}`);
@@ -209,7 +209,7 @@ cells("may not publish to the reply subject of a message that it hears", async (
   for (const { name, who, permissions } of context.roles) {
     const connection = await connectAs(context, who);
     const forbidden = all.filter((subject) => !mayPublish(permissions, subject));
-    const own = all.filter((subject) => mayHear(permissions, subject, name));
+    const own = all.filter((subject) => maySubscribe(permissions, subject, name));
     const heard = await heardWhile(context, async () => {
       for (const subject of own)
         connection.subscribe(subject, { queue: name, callback: (_error, message) => message.respond(name) });
@@ -227,7 +227,7 @@ cells("may not publish to the reply subject of a message that it hears", async (
 });
 
 async function startHonest(context: Context, who: Credentials, options: Pick<InstanceOptions, "service" | "instance">) {
-  const { bus } = await enter(context.server, who);
+  const { bus } = await logIn(context.server, who);
   const idle = {
     preparePause: () => Promise.resolve({ kind: "failed", why: "not here" } as const),
     kill: () => undefined,
@@ -247,7 +247,7 @@ cells("cannot make an instance or a caller publish where it may not itself", asy
     startHonest(context, ratings.who, { service: "ratings", instance: 1 }),
     startHonest(context, prices.who, { service: "prices", instance: 1 }),
   ]);
-  const market = await enter(context.server, member.who);
+  const market = await logIn(context.server, member.who);
   context.ends.push(() => market.bus.close());
   const client = openClient({ service: "ratings", bus: market.bus, clock });
   context.ends.push(() => client.close());

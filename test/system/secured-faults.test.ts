@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { broadcastFault, sendFaultCommand } from "../../src/service/fault-client.ts";
 import type { TestServer } from "../support/nats-server.ts";
-import { enter, Folder } from "../support/orgs.ts";
+import { Folder, logIn } from "../support/orgs.ts";
 import { readProcess } from "../support/processes.ts";
 import { until } from "../support/until.ts";
 import { type RunningRatings, World } from "../support/world.ts";
@@ -43,7 +43,7 @@ const typed = (folder: Folder, ...args: string[]) => world.dwc(args, stateOf(fol
 
 faults("owner and admin may ask; a pause is ended there, too, by whoever stands beside", async () => {
   for (const who of [owner.person, admin.person]) {
-    const { bus, reports } = await enter(server, who);
+    const { bus, reports } = await logIn(server, who);
     const mark = ratings.program.mark();
     const asked = await sendFaultCommand(bus, "ratings", idOf(ratings), {
       ...{ kind: "begin", fault: { kind: "pause" }, forMs: 600_000 },

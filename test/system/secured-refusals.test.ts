@@ -7,7 +7,7 @@ import type { Credentials } from "../../src/bus/core/credentials.ts";
 import type { NatsBus } from "../../src/bus/nats-bus.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { TestServer } from "../support/nats-server.ts";
-import { clock, credentials, enter, Folder, knock } from "../support/orgs.ts";
+import { clock, credentials, Folder, logIn, startLogin } from "../support/orgs.ts";
 import { until } from "../support/until.ts";
 
 interface Context {
@@ -39,14 +39,14 @@ refusals.after(async ({ server, folder }) => {
 });
 
 async function as(context: Context, who?: Credentials): Promise<NatsBus> {
-  const { bus } = await enter(context.server, who);
+  const { bus } = await logIn(context.server, who);
   context.ends.push(() => bus.close());
   return bus;
 }
 
 /** Who is not let in, is told so: with its reason, and no part of what it showed. */
 async function isTurnedAway(context: Context, who?: Credentials): Promise<string> {
-  const { bus, reports } = knock(context.server, who);
+  const { bus, reports } = startLogin(context.server, who);
   context.ends.push(() => bus.close());
   // On a busy machine an attempt may end for another reason first. An admitted client never gets this message.
   await until("the door is shut", () => reports.some((said) => said.includes("does not let us in")));
@@ -61,7 +61,7 @@ const seedOf = ({ text }: Credentials): string => /SU[A-Z2-7]{56}/.exec(text)?.[
 
 /** Does `act` with a bus that is told of what it may not do; gives what it was told. */
 async function deniedFor(context: Context, who: Credentials, act: (bus: NatsBus) => void): Promise<string> {
-  const { bus, reports } = await enter(context.server, who);
+  const { bus, reports } = await logIn(context.server, who);
   context.ends.push(() => bus.close());
   act(bus);
   await until("a refusal", () => reports.length > 0);
@@ -122,7 +122,7 @@ refusals("somebody else's token with a seed of his own", async (context) => {
 
 refusals("an expired token, and ends the connection of one that expires", async (context) => {
   const short = await context.folder.createService("short-lived", 2);
-  const { bus, reports } = await enter(context.server, short);
+  const { bus, reports } = await logIn(context.server, short);
   context.ends.push(() => bus.close());
   await until("it has expired", () => bus.status === "disconnected");
   assert.match(reports.join("\n"), /[Ee]xpired/);
@@ -146,7 +146,7 @@ refusals("what is not in one's row, and names the subject and the credentials", 
 refusals("an answer of one service to a call to another, even with the right reply subject", async (context) => {
   const market = await as(context, context.folder.person);
   const ratings = await as(context, context.ratings);
-  const { bus: prices, reports } = await enter(context.server, context.prices);
+  const { bus: prices, reports } = await logIn(context.server, context.prices);
   context.ends.push(() => prices.close());
   let replyTo = "";
   ratings.subscribe("ratings.get.x1", (message) => {
@@ -166,7 +166,7 @@ refusals("an answer of one service to a call to another, even with the right rep
 });
 
 refusals("nothing of what a service and a Market do for their work", async (context) => {
-  const marketGuest = await enter(context.server, context.folder.person);
+  const marketGuest = await logIn(context.server, context.folder.person);
   const market = marketGuest.bus;
   context.ends.push(() => market.close());
   const beats = await heardBy(market, "health.ratings.*", async () => {

@@ -10,20 +10,20 @@ import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { type LoginRole, resolveCredentials } from "../../src/dwc/identity/credentials.ts";
 import { openFaultController } from "../../src/market/fault-controller.ts";
 import { connectBus } from "../../src/service/connect.ts";
-import { type Ending, endingSuite } from "../support/ending.ts";
+import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
 import type { TestServer } from "../support/nats-server.ts";
-import { clock, credentials, enter, Folder } from "../support/orgs.ts";
+import { clock, credentials, Folder, logIn } from "../support/orgs.ts";
 import { Program } from "../support/program.ts";
 import { until } from "../support/until.ts";
 import { UP } from "../support/world.ts";
 
-interface Context extends Ending {
+interface Context extends Cleanup {
   folder: Folder;
   server: TestServer;
   reports: string[];
 }
 
-const renewed = endingSuite<Context>("renewed credentials", async (context) => {
+const renewed = cleanupSuite<Context>("renewed credentials", async (context) => {
   context.reports = [];
   context.folder = new Folder();
   context.ends.push(() => context.folder.remove());
@@ -57,7 +57,7 @@ const off = (bus: NatsBus): Promise<void> =>
 
 /** Calls reach it, and answers to its own calls reach it too: both depend on whose credentials it has. */
 async function works(context: Context, bus: NatsBus): Promise<void> {
-  const market = await enter(context.server, context.folder.person);
+  const market = await logIn(context.server, context.folder.person);
   context.ends.push(() => market.bus.close());
   const served = bus.subscribe("ratings.get", (message) => message.answer("4.5"), "ratings");
   await bus.flush();
@@ -113,7 +113,7 @@ renewed("the caller's part of reply subjects, and the right to ask for faults, f
   await member.accept(await context.folder.invite("bea@example.org"));
   const bus = busOf({ ...context, folder: member }, { kind: "market" });
   await on(bus);
-  const ratings = await enter(context.server, credentials(context.folder.org.services[0]?.creds ?? ""));
+  const ratings = await logIn(context.server, credentials(context.folder.org.services[0]?.creds ?? ""));
   context.ends.push(() => ratings.bus.close());
   ratings.bus.subscribe("ratings.get", (message) => message.answer("4.5"), "ratings");
   await ratings.bus.flush();

@@ -4,18 +4,18 @@
 import * as assert from "uvu/assert";
 import type { Credentials } from "../../src/bus/core/credentials.ts";
 import { startInstance } from "../../src/service/instance.ts";
-import { claimsOf, jwtIn, signedToken } from "../support/deciding.ts";
-import { type Ending, endingSuite } from "../support/ending.ts";
+import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
+import { claimsOf, jwtIn, signedToken } from "../support/identity-fixtures.ts";
 import type { TestServer } from "../support/nats-server.ts";
-import { clock, credentials, enter, Folder, type Guest, isRefused, knock } from "../support/orgs.ts";
+import { clock, credentials, Folder, isRefused, type Login, logIn, startLogin } from "../support/orgs.ts";
 import { until } from "../support/until.ts";
 
-interface Context extends Ending {
+interface Context extends Cleanup {
   folder: Folder;
   server: TestServer;
 }
 
-const revoked = endingSuite<Context>("a revoked token", async (context) => {
+const revoked = cleanupSuite<Context>("a revoked token", async (context) => {
   context.folder = new Folder();
   context.ends.push(() => context.folder.remove());
   await context.folder.createOrg();
@@ -29,18 +29,18 @@ async function startServer(context: Context): Promise<void> {
   context.ends.push(() => context.server.stop());
 }
 
-async function guestOf(context: Context, who: Parameters<typeof enter>[1]): Promise<Guest> {
-  const guest = await enter(context.server, who);
+async function guestOf(context: Context, who: Parameters<typeof logIn>[1]): Promise<Login> {
+  const guest = await logIn(context.server, who);
   context.ends.push(() => guest.bus.close());
   return guest;
 }
 
 /** Off in time, and still refused when it knocks again with the same token. */
-async function isOffAndOut(context: Context, guest: Guest, who: Parameters<typeof knock>[1]): Promise<void> {
+async function isOffAndOut(context: Context, guest: Login, who: Parameters<typeof startLogin>[1]): Promise<void> {
   const sinceMs = performance.now();
   await until("it is off", () => guest.bus.status === "disconnected", MAX_OFF_AFTER_MS);
   assert.ok(performance.now() - sinceMs < MAX_OFF_AFTER_MS);
-  const again = knock(context.server, who);
+  const again = startLogin(context.server, who);
   context.ends.push(() => again.bus.close());
   await until("an answer at the door", () => isRefused(again));
   assert.is(again.bus.status, "disconnected");
@@ -97,7 +97,7 @@ revoked("stays out when the bus is started again, also when nobody told the old 
   assert.is((await context.folder.push(context.server)).kind, "not running");
   context.server = await context.folder.startServer(port);
   context.ends.push(() => context.server.stop());
-  const guest = knock(context.server, ratings);
+  const guest = startLogin(context.server, ratings);
   context.ends.push(() => guest.bus.close());
   await until("told", () => isRefused(guest));
   assert.is(guest.bus.status, "disconnected");

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { resolveCredentials } from "../../src/dwc/identity/credentials.ts";
 import { paths } from "../../src/dwc/identity/derived-files.ts";
-import { type Ending, endingSuite } from "../support/ending.ts";
+import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Folder } from "../support/orgs.ts";
 import type { Program } from "../support/program.ts";
@@ -17,11 +17,11 @@ import { type RunningMarket, World } from "../support/world.ts";
 
 const ENDS_TIMEOUT_MS = 30_000;
 
-interface Context extends Ending {
+interface Context extends Cleanup {
   folder: Folder;
 }
 
-const shop = endingSuite<Context>("the shop on a secured bus", (context) => {
+const shop = cleanupSuite<Context>("the shop on a secured bus", (context) => {
   context.folder = new Folder();
   context.ends.push(() => context.folder.remove());
 });

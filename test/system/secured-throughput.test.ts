@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { NatsBus } from "../../src/bus/nats-bus.ts";
 import { startNatsServer } from "../support/nats-server.ts";
-import { enter, Folder } from "../support/orgs.ts";
+import { Folder, logIn } from "../support/orgs.ts";
 
 const test = suite("the price of a secured bus");
 
@@ -32,8 +32,8 @@ test("is not to be seen beside that of the request itself", async () => {
   await folder.createOrg();
   const ratings = await folder.createService("ratings");
   const [open, secured] = await Promise.all([startNatsServer(), folder.startServer()]);
-  const services = await Promise.all([enter(open), enter(secured, ratings)]);
-  const markets = await Promise.all([enter(open), enter(secured, folder.person)]);
+  const services = await Promise.all([logIn(open), logIn(secured, ratings)]);
+  const markets = await Promise.all([logIn(open), logIn(secured, folder.person)]);
   const rates: [number[], number[]] = [[], []];
   try {
     for (const { bus } of services) {

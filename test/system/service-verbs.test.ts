@@ -6,8 +6,8 @@ import { connectBus } from "../../src/service/connect.ts";
 import { answer } from "../../src/service/core/handler.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
-import { ask, askAll } from "../support/foreign.ts";
 import { sharedSystemSuite } from "../support/system.ts";
+import { ask, askAll } from "../support/third-party-client.ts";
 import { openPlainNats, type Wire } from "../support/wire.ts";
 import { pause, type RunningRatings } from "../support/world.ts";
 

@@ -5,14 +5,14 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  assertAdmitted,
+  assertRejected,
   type Context,
   folder,
-  isIn,
-  isOut,
   revoke,
   STARTED,
   startOwner,
-  takesOver,
+  untilTakenOver,
   withPeople,
   worldOf,
 } from "../support/takeover.ts";
@@ -36,15 +36,15 @@ test("revoked, and the owner's Market killed at once: out all the same, also aft
   const prices = await cyd.createService("prices");
   await revoke(annas, "ratings");
   owner.program.signal("SIGKILL");
-  await takesOver(heir);
-  await isOut(context, ratings);
-  await isIn(context, prices);
-  await isIn(context, anna.person);
+  await untilTakenOver(heir);
+  await assertRejected(context, ratings);
+  await assertAdmitted(context, prices);
+  await assertAdmitted(context, anna.person);
   heir.program.signal("SIGKILL");
   await heir.program.ended;
-  await takesOver(await bens.startMarket());
-  await isOut(context, ratings);
-  await isIn(context, prices);
+  await untilTakenOver(await bens.startMarket());
+  await assertRejected(context, ratings);
+  await assertAdmitted(context, prices);
 });
 
 test("a member's Market that comes after the change asks the server for it", async (context) => {
@@ -56,8 +56,8 @@ test("a member's Market that comes after the change asks the server for it", asy
   await until("Ben's folder has the token", () => ben.org.accountJwt !== before);
   assert.is(ben.org.accountJwt, anna.org.accountJwt);
   owner.program.signal("SIGTERM");
-  await takesOver(heir);
-  await isOut(context, ratings);
+  await untilTakenOver(heir);
+  await assertRejected(context, ratings);
   assert.ok(server.url);
 });
 
@@ -67,11 +67,11 @@ test("a bus that a member started with an older folder obeys the newest once the
   await ben.accept(await anna.invite("ben@example.org"));
   await anna.revoke("ratings"); // Ben's Market was not on any bus then
   const first = await worldOf(context, ben).startMarket();
-  await takesOver(first);
-  await isIn(context, ratings);
+  await untilTakenOver(first);
+  await assertAdmitted(context, ratings);
   await worldOf(context, anna).startMarket();
   await until("Ben's folder has the token", () => ben.org.accountJwt === anna.org.accountJwt);
-  await isOut(context, ratings);
+  await assertRejected(context, ratings);
 });
 
 test("a member who was revoked starts no server again", async (context) => {

@@ -3,13 +3,13 @@
 
 import { suite } from "uvu";
 import {
+  assertAdmitted,
+  assertRejected,
   type Context,
   folder,
-  isIn,
-  isOut,
   revoke,
   STARTED,
-  takesOver,
+  untilTakenOver,
   withPeople,
   worldOf,
 } from "../support/takeover.ts";
@@ -37,14 +37,14 @@ test("a member's Market that has a change hands it to the one that started the s
     await program.ended;
   }
   const uninformed = await worldOf(context, cyd).startMarket(); // Cyd's Market was not on the bus
-  await takesOver(uninformed);
-  await isIn(context, ratings);
+  await untilTakenOver(uninformed);
+  await assertAdmitted(context, ratings);
   await bens.startMarket(); // the owner is away for good
   await uninformed.program.waitFor(/does not have the org's last change: restarting it with the change/);
   await until("Cyd's folder has the token", () => cyd.org.accountJwt === newest);
   await until("a server that obeys", async () => (await anna.push(server)).kind === "obeys");
-  await isOut(context, ratings);
-  await isIn(context, cyd.person);
+  await assertRejected(context, ratings);
+  await assertAdmitted(context, cyd.person);
 });
 
 test("revoked while the server was away, and the owner killed once its Market was back: out for good", async (context) => {
@@ -60,9 +60,9 @@ test("revoked while the server was away, and the owner killed once its Market wa
   await anna.revoke("ratings"); // no bus: the command says so, and ends with 4
   await until("the members know", () => [ben, cyd].every(({ org }) => org.accountJwt === anna.org.accountJwt), 40_000);
   owner.program.signal("SIGKILL");
-  await Promise.race(members.map(takesOver));
-  await isOut(context, ratings);
-  await isIn(context, ben.person);
+  await Promise.race(members.map(untilTakenOver));
+  await assertRejected(context, ratings);
+  await assertAdmitted(context, ben.person);
 });
 
 test.run();

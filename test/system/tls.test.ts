@@ -5,22 +5,22 @@
 
 import { type AddressInfo, createConnection, createServer } from "node:net";
 import * as assert from "uvu/assert";
-import { type Ending, endingSuite } from "../support/ending.ts";
+import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { Program } from "../support/program.ts";
 import { makeCertificate, startTlsProxy } from "../support/tls-front.ts";
 import { until } from "../support/until.ts";
 import { UP } from "../support/world.ts";
 
-const test = endingSuite("TLS");
+const test = cleanupSuite("TLS");
 
-function certificate({ ends }: Ending, names?: string): ReturnType<typeof makeCertificate> {
+function certificate({ ends }: Cleanup, names?: string): ReturnType<typeof makeCertificate> {
   const made = makeCertificate(names);
   ends.push(() => made.remove());
   return made;
 }
 
-async function proxy(context: Ending, made: ReturnType<typeof makeCertificate>): ReturnType<typeof startTlsProxy> {
+async function proxy(context: Cleanup, made: ReturnType<typeof makeCertificate>): ReturnType<typeof startTlsProxy> {
   const server = await startNatsServer();
   context.ends.push(() => server.stop());
   const front = await startTlsProxy(made, server.port);
@@ -28,7 +28,7 @@ async function proxy(context: Ending, made: ReturnType<typeof makeCertificate>):
   return front;
 }
 
-function ratings({ ends }: Ending, env: Readonly<Record<string, string>>): Program {
+function ratings({ ends }: Cleanup, env: Readonly<Record<string, string>>): Program {
   const program = new Program({ name: "ratings", args: ["--instance", "1"], env: { DWC_STATE: "/nowhere", ...env } });
   ends.push(() => program.end());
   return program;

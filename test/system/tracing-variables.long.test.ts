@@ -4,7 +4,7 @@
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Collector, sendsTraces, WITNESS } from "../support/collector.ts";
+import { CONNECT_SPY, Collector, sendsTraces } from "../support/collector.ts";
 import type { Program } from "../support/program.ts";
 import { World } from "../support/world.ts";
 
@@ -30,14 +30,14 @@ test.after.each(async ({ world, collector }) => {
 
 type Variables = Readonly<Record<string, string>>;
 
-const script = fileURLToPath(new URL("../support/traced.js", import.meta.url));
+const script = fileURLToPath(new URL("../support/traced-program.js", import.meta.url));
 
 /** A program with these variables, without their OTEL_, that sends one span; it has ended. */
 async function send({ world, collector }: Context, variables: Variables, traceparent = ""): Promise<Program> {
   // Longer than the program runs: the span is sent as the program ends.
   const all = { EXPORTER_OTLP_ENDPOINT: collector.url, BSP_SCHEDULE_DELAY: "60000", ...variables };
   const settings = Object.entries(all).map(([name, value]) => [`OTEL_${name}`, value]);
-  const env = { ...WITNESS, ...Object.fromEntries(settings) };
+  const env = { ...CONNECT_SPY, ...Object.fromEntries(settings) };
   const program = world.start({ name: "another", script, args: [traceparent], env });
   const late = setTimeout(() => process.kill(program.pid, "SIGKILL"), 20_000);
   assert.is((await program.ended).code, 0, program.lines.join("\n"));

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type CollectedSpan, Collector, sendsTraces, WITNESS } from "../support/collector.ts";
+import { CONNECT_SPY, type CollectedSpan, Collector, sendsTraces } from "../support/collector.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Program } from "../support/program.ts";
 import { repository } from "../support/repository.ts";
@@ -149,7 +149,7 @@ sending(
 test("unset, no connection is tried and no package is loaded", async (context) => {
   const { world, collector, server } = context;
   // Of these alone nothing follows.
-  const env = { ...WITNESS, OTEL_TRACES_EXPORTER: "otlp", OTEL_SERVICE_NAME: "market", ...AT_ONCE };
+  const env = { ...CONNECT_SPY, OTEL_TRACES_EXPORTER: "otlp", OTEL_SERVICE_NAME: "market", ...AT_ONCE };
   const market = await world.startMarket(env);
   const instance = await world.startRatings(1, env);
   await market.untilKnown(1);

@@ -6,13 +6,13 @@ import type { Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SETTINGS } from "../../src/settings.ts";
-import { afterLogin, type HalfWay, INFO, INFO_TLS, startHalfWay } from "../support/half-way.ts";
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { afterLogin, INFO, INFO_TLS, type PartialServer, startPartialServer } from "../support/partial-server.ts";
 import { RunningMarket, until, World } from "../support/world.ts";
 
 interface Context {
   world: World;
-  servers: (TestServer | HalfWay)[];
+  servers: (TestServer | PartialServer)[];
 }
 
 const test = suite<Context>("name and password in an address");
@@ -48,12 +48,12 @@ async function pagesOf({ url, admin }: RunningMarket): Promise<readonly string[]
   return Promise.all(responses.map((response) => response.text()));
 }
 
-type Server = (context: Context) => Promise<TestServer | HalfWay | { readonly url: string }>;
+type Server = (context: Context) => Promise<TestServer | PartialServer | { readonly url: string }>;
 
 const halfWay =
   (act: (socket: Socket) => unknown, scheme = "nats"): Server =>
   async ({ servers }) => {
-    const server = await startHalfWay(act, scheme);
+    const server = await startPartialServer(act, scheme);
     servers.push(server);
     return server;
   };

@@ -8,7 +8,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { goldenOf } from "../../support/golden.ts";
 import { answersAnywhere, asOf } from "../../support/older-dwc.ts";
-import { enter, Folder } from "../../support/orgs.ts";
+import { Folder, logIn } from "../../support/orgs.ts";
 import { until } from "../../support/until.ts";
 import { Desk, SECRET, type Typed, type TypedOptions } from "../run-dwc.ts";
 
@@ -88,7 +88,7 @@ test("a running bus admits what is new and ends what was replaced, an admin's se
   const greetings = await ben.createService("greetings");
   await ann.change((state) => ({ kind: "done", state })); // writes what the server reads
   const bus = await ann.startServer();
-  const guests = await Promise.all([enter(bus, ratings), enter(bus, greetings)]);
+  const guests = await Promise.all([logIn(bus, ratings), logIn(bus, greetings)]);
   const env = { NATS_URL: bus.url };
   const renewed = await typeIn(ann, ["renew", "--all", "--json"], { env });
   const renewedAt = performance.now();
@@ -101,7 +101,7 @@ test("a running bus admits what is new and ends what was replaced, an admin's se
   assert.is(accepted.code, 0, accepted.stderr);
   golden(await outdated(ben));
   golden((await typeIn(ben, ["renew"], { env })).stdout);
-  const again = await Promise.all([enter(bus, ann.service("ratings")), enter(bus, ben.service("greetings"))]);
+  const again = await Promise.all([logIn(bus, ann.service("ratings")), logIn(bus, ben.service("greetings"))]);
   await Promise.all([...guests, ...again].map((guest) => guest.bus.close()));
   await bus.stop();
 });

@@ -13,7 +13,7 @@ import { paths } from "../../../src/dwc/identity/derived-files.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { type PushMode, pushAccounts } from "../../../src/dwc/identity/push.ts";
 import { freePort, startNatsServer, type TestServer } from "../../support/nats-server.ts";
-import { clock, enter, Folder } from "../../support/orgs.ts";
+import { clock, Folder, logIn } from "../../support/orgs.ts";
 import { until } from "../../support/until.ts";
 
 const test = suite<{ org: Folder; folder: string; servers: TestServer[] }>("marks of account tokens");
@@ -60,7 +60,7 @@ test("where an admin dates tokens at will, each server of a cluster says by a ma
     return told !== undefined && "reason" in told ? told.reason : told?.kind;
   };
   await until("both servers", async () => (await word("push", SOON_MS)) === "obeys");
-  const guests = [await enter(one, folder.person), await enter(two, folder.person)];
+  const guests = [await logIn(one, folder.person), await logIn(two, folder.person)];
   const before = readFileSync(paths.state(folder.path));
   await folder.revoke("ratings");
   assert.is(await word("read-only"), "older", "that token revokes nothing, and can be shown");

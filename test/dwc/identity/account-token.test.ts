@@ -15,7 +15,7 @@ import { pushAccounts } from "../../../src/dwc/identity/push.ts";
 import { serverConfigFile } from "../../../src/dwc/identity/server-config-file.ts";
 import { startNatsServer } from "../../support/nats-server.ts";
 import { asMadeEarlier } from "../../support/older-dwc.ts";
-import { clock, credentials, Folder, isLetIn } from "../../support/orgs.ts";
+import { clock, credentials, Folder, isAdmitted } from "../../support/orgs.ts";
 
 type Context = { anna: Folder; ben: Folder };
 
@@ -141,7 +141,7 @@ test("a member's Market starts a server for its own org alone: of another that i
     [ben.person, true],
     [credentials(first?.me.creds ?? ""), false],
   ] as const)
-    assert.is(await isLetIn(server, who), isIn);
+    assert.is(await isAdmitted(server, who), isIn);
   // What that server is sent is known to the next one.
   await anna.revoke("prices");
   assert.is((await anna.push(server)).kind, "obeys");

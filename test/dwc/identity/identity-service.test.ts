@@ -14,7 +14,7 @@ import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import type { IdentityService } from "../../../src/dwc/identity/public-view.ts";
 import { changeState } from "../../../src/dwc/identity/state-file.ts";
 import type { SyncInput } from "../../../src/dwc/identity/sync-bus.ts";
-import { claimsOf, done } from "../../support/deciding.ts";
+import { claimsOf, expectDone } from "../../support/identity-fixtures.ts";
 import { clock, Folder } from "../../support/orgs.ts";
 
 const test = suite("what the verbs hand to the bus");
@@ -117,7 +117,7 @@ benches("an org that another dwc changes meanwhile is handed over again, five ti
 
 benches("an old copy takes over what its bus says was revoked, and hands that over", async (ann) => {
   const copy = ann.state;
-  const newer = done(await revoke(copy, "ratings", tools())).state;
+  const newer = expectDone(await revoke(copy, "ratings", tools())).state;
   const token = currentOrg(newer)?.accountJwt ?? "";
   const old: Obedience = { kind: "does not obey", url: URL, reason: "newer", why: "newer", token };
   ann.obey = () => Promise.resolve(ann.handed.length === 1 ? { kind: old.kind, addresses: [old] } : OBEYS);
@@ -146,7 +146,7 @@ benches(
   "a member shows its credentials, new services theirs; and logout those of each org that was owned",
   async (ann) => {
     const own = ann.org.me.creds;
-    const { code } = done(await inviteUser(ann.state, { email: "cy@example.org", admin: true }, tools()));
+    const { code } = expectDone(await inviteUser(ann.state, { email: "cy@example.org", admin: true }, tools()));
     const cy = new Bench();
     const shown = (): unknown[] => cy.handed.splice(0).map((matter) => matter.kind === "credentials" && matter.text);
     await cy.verbs.acceptInvitation({ code, name: undefined });

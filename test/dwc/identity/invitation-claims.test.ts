@@ -11,7 +11,7 @@ import { readToken } from "../../../src/dwc/identity/core/token.ts";
 import { boundTag, codeOf, type Invitation } from "../../../src/dwc/identity/invitation-code.ts";
 import { acceptInvitation, INVITATION_HOLDS_SECONDS } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
-import { NOW, refusal, signedToken, tools } from "../../support/deciding.ts";
+import { expectRefused, NOW, signedToken, tools } from "../../support/identity-fixtures.ts";
 
 const test = suite("the tokens of an invitation");
 
@@ -119,7 +119,7 @@ function refusesAll(cases: Readonly<Record<string, Partial<Changes>>>): void {
   for (const [what, changes] of Object.entries(cases)) {
     const decided = accept(changes);
     assert.is(decided.kind, "refused", what);
-    assert.is(refusal(decided).code, "bad-invitation", what);
+    assert.is(expectRefused(decided).code, "bad-invitation", what);
   }
 }
 

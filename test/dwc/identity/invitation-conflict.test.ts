@@ -13,8 +13,17 @@ import { serverConfig } from "../../../src/dwc/identity/derived-files.ts";
 import { acceptInvitation } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { renew } from "../../../src/dwc/identity/renewal.ts";
-import { annsState, done, invited, joined, orgOf, refusal, tools, withService } from "../../support/deciding.ts";
 import { goldenOf } from "../../support/golden.ts";
+import {
+  annsState,
+  expectDone,
+  expectRefused,
+  orgOf,
+  stateJoinedBy,
+  tools,
+  withInvitation,
+  withService,
+} from "../../support/identity-fixtures.ts";
 import { asMadeEarlier } from "../../support/older-dwc.ts";
 
 const test = suite<{ ann: State; eve: State }>("invitations and what is known");
@@ -26,7 +35,7 @@ test.before(async (context) => {
 });
 
 async function evesState(name: string, state = EMPTY_STATE): Promise<State> {
-  return done(await createOrg(state, { name, person: "Eve", email: "eve@example.org" }, tools)).state;
+  return expectDone(await createOrg(state, { name, person: "Eve", email: "eve@example.org" }, tools)).state;
 }
 
 /** The state with other parts in its current org. */
@@ -34,11 +43,11 @@ function withPart(state: State, part: object): State {
   return { ...state, orgs: state.orgs.map((org) => (org.id === state.currentOrgId ? { ...org, ...part } : org)) };
 }
 
-const refusalOf = (state: State, code: string) => refusal(acceptInvitation(state, { code }, tools));
+const refusalOf = (state: State, code: string) => expectRefused(acceptInvitation(state, { code }, tools));
 
 test("an org of the same id and another account stays, owned or joined", async ({ ann, eve }) => {
-  const { code } = await invited(eve, "ben@example.org");
-  for (const home of [ann, joined((await invited(ann, "ben@example.org")).code)]) {
+  const { code } = await withInvitation(eve, "ben@example.org");
+  for (const home of [ann, stateJoinedBy((await withInvitation(ann, "ben@example.org")).code)]) {
     const clash = withPart(home, { id: orgOf(eve).id });
     const said = refusalOf({ ...clash, currentOrgId: orgOf(eve).id }, code);
     assert.equal([said.code, /has an id of yours/.test(said.why)], ["bad-invitation", true]);
@@ -47,19 +56,21 @@ test("an org of the same id and another account stays, owned or joined", async (
 
 test("an org of the same name is another org: the own one stays as it was", async ({ ann, eve }) => {
   const lookalike = await evesState(orgOf(ann).name);
-  const { code } = await invited(lookalike, "ann@example.org");
-  const both = joined(code, ann);
+  const { code } = await withInvitation(lookalike, "ann@example.org");
+  const both = stateJoinedBy(code, ann);
   assert.equal(both.orgs[0], ann.orgs[0]);
   assert.equal([both.orgs.length, both.operator], [2, ann.operator]);
-  const again = joined((await invited(eve, "ann@example.org")).code, EMPTY_STATE);
+  const again = stateJoinedBy((await withInvitation(eve, "ann@example.org")).code, EMPTY_STATE);
   const own = { name: orgOf(eve).name, person: "Ann", email: "ann@example.org" };
   assert.is((await createOrg(again, own, tools)).kind, "done", "what somebody else owns does not stand in its way");
 });
 
 test("an operator's trust never changes, whether the operator is one's own or another's", async ({ ann, eve }) => {
-  const { state, code } = await invited(eve, "ben@example.org");
+  const { state, code } = await withInvitation(eve, "ben@example.org");
   const other = orgOf(ann).trust;
-  const joinedOther = joined((await invited(await evesState("Eve's Other", eve), "ben@example.org")).code);
+  const joinedOther = stateJoinedBy(
+    (await withInvitation(await evesState("Eve's Other", eve), "ben@example.org")).code,
+  );
   for (const part of ["operatorJwt", "systemAccount", "systemAccountJwt"] as const) {
     const trust = { ...orgOf(state).trust, [part]: other[part] };
     const said = refusalOf(withPart(joinedOther, { trust }), code);
@@ -67,18 +78,18 @@ test("an operator's trust never changes, whether the operator is one's own or an
     const operator = { seed: "", systemSeed: "", trust };
     assert.is(refusalOf({ ...EMPTY_STATE, operator }, code).code, "bad-invitation", part);
   }
-  assert.is(joined(code, joinedOther).orgs.length, 2, "the same trust is no change");
+  assert.is(stateJoinedBy(code, joinedOther).orgs.length, 2, "the same trust is no change");
 });
 
 test("a later token of the system account is taken for all orgs of that operator, and an older one never", async () => {
   const two = await asMadeEarlier(await annsState(await annsState(), "Another Org"));
   const [first, second] = two.orgs.map(({ id }) => ({ ...two, currentOrgId: id }));
   if (first === undefined || second === undefined) throw new Error("two orgs were made");
-  const older = await invited(first, "ben@example.org");
-  const home = joined(older.code, joined((await invited(second, "ben@example.org")).code));
-  const renewed = done(await renew(older.state, { all: false }, tools));
+  const older = await withInvitation(first, "ben@example.org");
+  const home = stateJoinedBy(older.code, stateJoinedBy((await withInvitation(second, "ben@example.org")).code));
+  const renewed = expectDone(await renew(older.state, { all: false }, tools));
   const [invitation] = renewed.invitations;
-  const later = joined(invitation?.code ?? "", home);
+  const later = stateJoinedBy(invitation?.code ?? "", home);
   const { trust } = renewed.org;
   assert.is.not(trust.systemAccountJwt, orgOf(home).trust.systemAccountJwt);
   assert.equal(renewed.state.operator?.trust, trust);
@@ -88,17 +99,17 @@ test("a later token of the system account is taken for all orgs of that operator
       [trust, trust],
     );
   assert.is(parseState(JSON.parse(JSON.stringify(later))).kind, "valid");
-  const said = refusalOf(later, (await invited(second, "cy@example.org")).code);
+  const said = refusalOf(later, (await withInvitation(second, "cy@example.org")).code);
   assert.equal([said.code, /older token of its operator's system account/.test(said.why)], ["bad-invitation", true]);
   const own = { ...EMPTY_STATE, operator: two.operator };
   golden(refusalOf(own, invitation?.code ?? "").why);
 });
 
 test("an old code that is found again replaces no later membership", async ({ ann }) => {
-  const first = await invited(ann, "ben@example.org");
-  const without = done(await revoke(first.state, "ben@example.org", tools));
-  const second = await invited(without.state, "ben@example.org");
-  const home = joined(second.code, joined(first.code));
+  const first = await withInvitation(ann, "ben@example.org");
+  const without = expectDone(await revoke(first.state, "ben@example.org", tools));
+  const second = await withInvitation(without.state, "ben@example.org");
+  const home = stateJoinedBy(second.code, stateJoinedBy(first.code));
   const said = refusalOf(home, first.code);
   assert.equal([said.code, /older than the one that you accepted/.test(said.why)], ["bad-invitation", true]);
 });
@@ -106,15 +117,15 @@ test("an old code that is found again replaces no later membership", async ({ an
 test("an invitation whose signing key the org no longer lists is refused, though the key in it is not revoked", async ({
   ann,
 }) => {
-  const first = await invited(ann, "cy@example.org", true);
+  const first = await withInvitation(ann, "cy@example.org", true);
   const again = { ...first.state, orgs: first.state.orgs.map((org) => ({ ...org, people: [] })) };
-  const second = await invited(again, "cy@example.org", true);
+  const second = await withInvitation(again, "cy@example.org", true);
   const { operator } = second.state;
   if (operator === null) throw new Error("Ann has an operator");
   const withdrawn = { ...orgOf(first.state), accountJwt: orgOf(second.state).accountJwt };
   const accountJwt = await signAccount(natsMint, operator, withdrawn);
-  assert.is(joined(second.code, joined(first.code)).orgs.length, 1, "the org lists it");
-  const said = refusalOf(withPart(joined(first.code), { accountJwt }), second.code);
+  assert.is(stateJoinedBy(second.code, stateJoinedBy(first.code)).orgs.length, 1, "the org lists it");
+  const said = refusalOf(withPart(stateJoinedBy(first.code), { accountJwt }), second.code);
   assert.equal([said.code, /was taken back/.test(said.why)], ["bad-invitation", true]);
 });
 
@@ -124,51 +135,51 @@ test("an org that one has joined never changes its operator", async ({ ann, eve 
   const own = orgOf(ann);
   const { trust } = operator;
   const moved = { ...own, trust, accountJwt: await signAccount(natsMint, operator, { ...own, people: [] }) };
-  const { code } = await invited({ ...ann, operator, orgs: [moved] }, "ben@example.org");
-  assert.is(joined(code).orgs.length, 1, "it is genuine by itself");
-  const said = refusalOf(joined((await invited(ann, "ben@example.org")).code), code);
+  const { code } = await withInvitation({ ...ann, operator, orgs: [moved] }, "ben@example.org");
+  assert.is(stateJoinedBy(code).orgs.length, 1, "it is genuine by itself");
+  const said = refusalOf(stateJoinedBy((await withInvitation(ann, "ben@example.org")).code), code);
   assert.equal([said.code, /has another operator now/.test(said.why)], ["bad-invitation", true]);
 });
 
 test("another person's genuine invitation replaces no membership", async ({ ann }) => {
-  const first = await invited(ann, "ben@example.org", true);
-  const home = await withService(joined(first.code), "prices");
-  const { code } = await invited(first.state, "dan@example.org");
+  const first = await withInvitation(ann, "ben@example.org", true);
+  const home = await withService(stateJoinedBy(first.code), "prices");
+  const { code } = await withInvitation(first.state, "dan@example.org");
   const said = refusalOf(home, code);
   assert.equal([said.code, /already, as ben@example\.org/.test(said.why)], ["already-there", true]);
-  const without = done(await revoke(first.state, "ben@example.org", tools));
-  const again = await invited(without.state, "BEN@example.org", true);
-  assert.is(orgOf(joined(again.code, home)).services.length, 1, "the same person in other letters");
+  const without = expectDone(await revoke(first.state, "ben@example.org", tools));
+  const again = await withInvitation(without.state, "BEN@example.org", true);
+  assert.is(orgOf(stateJoinedBy(again.code, home)).services.length, 1, "the same person in other letters");
 });
 
 test("a renewed invitation is accepted where the owner's clock was set back", async ({ ann }) => {
   const real = Date.now;
   Date.now = () => real() + 86_400_000;
-  const first = await invited(ann, "ben@example.org").finally(() => {
+  const first = await withInvitation(ann, "ben@example.org").finally(() => {
     Date.now = real;
   });
-  const home = joined(first.code);
-  const renewed = done(await renew(first.state, { all: true }, tools));
+  const home = stateJoinedBy(first.code);
+  const renewed = expectDone(await renew(first.state, { all: true }, tools));
   const [again] = renewed.invitations;
-  assert.is(orgOf(joined(again?.code ?? "", home)).me.email, "ben@example.org");
-  assert.is(refusalOf(joined(again?.code ?? "", home), first.code).code, "bad-invitation");
+  assert.is(orgOf(stateJoinedBy(again?.code ?? "", home)).me.email, "ben@example.org");
+  assert.is(refusalOf(stateJoinedBy(again?.code ?? "", home), first.code).code, "bad-invitation");
 });
 
 test("an admin who is invited again keeps the names of the services, and a member loses them", async ({ ann }) => {
-  const first = await invited(ann, "cy@example.org", true);
-  const before = await withService(joined(first.code), "prices");
-  const without = done(await revoke(first.state, "cy@example.org", tools));
-  const asAdmin = joined((await invited(without.state, "cy@example.org", true)).code, before);
+  const first = await withInvitation(ann, "cy@example.org", true);
+  const before = await withService(stateJoinedBy(first.code), "prices");
+  const without = expectDone(await revoke(first.state, "cy@example.org", tools));
+  const asAdmin = stateJoinedBy((await withInvitation(without.state, "cy@example.org", true)).code, before);
   assert.equal(orgOf(asAdmin).services, orgOf(before).services);
-  const asMember = joined((await invited(without.state, "cy@example.org")).code, before);
+  const asMember = stateJoinedBy((await withInvitation(without.state, "cy@example.org")).code, before);
   assert.equal(orgOf(asMember).services, []);
 });
 
 test("a name that was given stays when the invitation is renewed", async ({ ann }) => {
-  const first = await invited(ann, "ben@example.org");
-  const home = done(acceptInvitation(EMPTY_STATE, { code: first.code, name: "Ben" }, tools)).state;
-  const without = done(await revoke(first.state, "ben@example.org", tools));
-  assert.is(orgOf(joined((await invited(without.state, "ben@example.org")).code, home)).me.name, "Ben");
+  const first = await withInvitation(ann, "ben@example.org");
+  const home = expectDone(acceptInvitation(EMPTY_STATE, { code: first.code, name: "Ben" }, tools)).state;
+  const without = expectDone(await revoke(first.state, "ben@example.org", tools));
+  assert.is(orgOf(stateJoinedBy((await withInvitation(without.state, "ben@example.org")).code, home)).me.name, "Ben");
 });
 
 test("a decider that forgets all this stops with a bug, and not with another's org", ({ ann, eve }) => {
@@ -179,7 +190,7 @@ test("a decider that forgets all this stops with a bug, and not with another's o
 
 test("a state in which tokens are filed under another's name is not believed", async ({ ann, eve }) => {
   const theirs = orgOf(eve);
-  const state = joined((await invited(eve, "ann@example.org")).code, ann);
+  const state = stateJoinedBy((await withInvitation(eve, "ann@example.org")).code, ann);
   const { trust } = orgOf(ann);
   for (const [part, where] of [
     [{ id: "AAAAAAAAAA" }, "orgs.1.id"],

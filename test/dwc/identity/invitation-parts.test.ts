@@ -9,7 +9,7 @@ import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts
 import { codeOf, type Invitation, readCode } from "../../../src/dwc/identity/invitation-code.ts";
 import { acceptInvitation } from "../../../src/dwc/identity/invitations.ts";
 import { type Mint, natsMint } from "../../../src/dwc/identity/mint.ts";
-import { annsState, invited, NOW, orgOf, refusal } from "../../support/deciding.ts";
+import { annsState, expectRefused, NOW, orgOf, withInvitation } from "../../support/identity-fixtures.ts";
 
 interface Cast {
   /** Owns two orgs of one operator, is an admin of Ann's, and signs whatever she likes with all of these keys. */
@@ -62,15 +62,15 @@ const ownSeed = (state: State): string => {
 };
 
 test.before(async (context) => {
-  const ann = await invited(await annsState(), "eve@example.org", true);
-  const annsToBen = await invited(ann.state, "ben@example.org");
-  const annsToCy = await invited(annsToBen.state, "cy@example.org", true);
+  const ann = await withInvitation(await annsState(), "eve@example.org", true);
+  const annsToBen = await withInvitation(ann.state, "ben@example.org");
+  const annsToCy = await withInvitation(annsToBen.state, "cy@example.org", true);
   const first = await annsState(EMPTY_STATE, "Eve's Org");
-  const toBen = await invited(first, "ben@example.org");
-  const toDan = await invited(toBen.state, "dan@example.org", true);
-  const toFay = await invited(toDan.state, "fay@example.org", true);
-  const second = await invited(await annsState(toFay.state, "Eve's Other"), "ben@example.org", true);
-  const third = await invited(await annsState(EMPTY_STATE, "Elsewhere"), "ben@example.org");
+  const toBen = await withInvitation(first, "ben@example.org");
+  const toDan = await withInvitation(toBen.state, "dan@example.org", true);
+  const toFay = await withInvitation(toDan.state, "fay@example.org", true);
+  const second = await withInvitation(await annsState(toFay.state, "Eve's Other"), "ben@example.org", true);
+  const third = await withInvitation(await annsState(EMPTY_STATE, "Elsewhere"), "ben@example.org");
   const codes = [annsToBen, annsToCy, toBen, toDan, toFay, second, third].map(({ code }) => unpack(code));
   context.genuine = codes;
   context.eve = second.state;
@@ -115,7 +115,7 @@ test("any single part exchanged for that of another invitation is refused, whoev
       const own = evesKeys.find((seed) => keyOfSeed(seed) === forged.org.account);
       for (const seed of new Set([evesKeys[key] ?? "", ...(own === undefined ? [] : [own])])) {
         const decided = acceptInvitation(state, { code: signed(forged, seed) }, { mint, now: NOW });
-        assert.is(refusal(decided).code, "bad-invitation", field);
+        assert.is(expectRefused(decided).code, "bad-invitation", field);
       }
       assert.is(JSON.stringify(state), before);
     },

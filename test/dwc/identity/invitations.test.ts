@@ -9,21 +9,21 @@ import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts
 import { MAX_CODE_LENGTH, readCode } from "../../../src/dwc/identity/invitation-code.ts";
 import { acceptInvitation, INVITATION_HOLDS_SECONDS, inviteUser } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
+import { goldenOf } from "../../support/golden.ts";
 import {
   annsState,
   claimsOf,
-  done,
-  invited,
-  joined,
+  expectDone,
+  expectRefused,
   jwtIn,
   NOW,
   orgOf,
-  refusal,
+  stateJoinedBy,
   tools,
+  withInvitation,
   withRevoked,
   withService,
-} from "../../support/deciding.ts";
-import { goldenOf } from "../../support/golden.ts";
+} from "../../support/identity-fixtures.ts";
 
 const test = suite<{ ann: State }>("invitations");
 const golden = goldenOf(test, "dwc/identity");
@@ -33,7 +33,8 @@ test.before(async (context) => {
 });
 
 const accept = (code: string, state = EMPTY_STATE, now = NOW) => acceptInvitation(state, { code }, { ...tools, now });
-const codeOfRefusal = (code: string, state = EMPTY_STATE, now = NOW): string => refusal(accept(code, state, now)).code;
+const codeOfRefusal = (code: string, state = EMPTY_STATE, now = NOW): string =>
+  expectRefused(accept(code, state, now)).code;
 
 /** Believes one signature under one word, as a perfect signature would; the real one takes 7 ms for each look. */
 function believing(code: string): Parameters<typeof readCode>[1] {
@@ -46,20 +47,20 @@ function believing(code: string): Parameters<typeof readCode>[1] {
 const REAL_EVERY = 61;
 
 test("a member joins with rights to run Markets, and no key that signs", async ({ ann }) => {
-  const { state, code } = await invited(ann, "ben@example.org");
-  const org = orgOf(joined(code));
+  const { state, code } = await withInvitation(ann, "ben@example.org");
+  const org = orgOf(stateJoinedBy(code));
   assert.equal(org.authority, { kind: "member" });
   assert.equal([org.id, org.name, org.account], [orgOf(ann).id, orgOf(ann).name, orgOf(ann).account]);
   assert.equal([org.me.email, org.me.publicKey], ["ben@example.org", orgOf(state).people[0]?.publicKey]);
   assert.equal([org.people, org.services, org.revoked], [[], [], []], "nothing else of the owner's");
   assert.is(claimsOf(jwtIn(org.me.creds)).iss, orgOf(ann).account);
-  assert.is(parseState(JSON.parse(JSON.stringify(joined(code)))).kind, "valid", "it can be read again");
+  assert.is(parseState(JSON.parse(JSON.stringify(stateJoinedBy(code)))).kind, "valid", "it can be read again");
 });
 
 test("an org may be called in any script: it invites, and its tokens are text in UTF-8", async () => {
   for (const name of ["Müller GmbH", "株式会社", "a 😀"]) {
-    const { code } = await invited(await annsState(EMPTY_STATE, name), "ben@example.org");
-    const org = orgOf(joined(code));
+    const { code } = await withInvitation(await annsState(EMPTY_STATE, name), "ben@example.org");
+    const org = orgOf(stateJoinedBy(code));
     assert.is(org.name, name);
     assert.is((claimsOf(org.accountJwt) as { name?: unknown }).name, name);
   }
@@ -68,17 +69,17 @@ test("an org may be called in any script: it invites, and its tokens are text in
 test("an admin gets a key that signs, and neither gets the account's own", async ({ ann }) => {
   const { authority } = orgOf(ann);
   for (const admin of [true, false]) {
-    const { code } = await invited(ann, "cy@example.org", admin);
+    const { code } = await withInvitation(ann, "cy@example.org", admin);
     const said = inflateRawSync(Buffer.from(code.split(".")[1] ?? "", "base64url")).toString("utf8");
     assert.ok(authority.kind === "owner" && !said.includes(authority.accountSeed));
     assert.not.ok(said.includes(ann.operator?.seed ?? "?") || said.includes(ann.operator?.systemSeed ?? "?"));
     assert.is(/"signingSeed":"SA/.test(said), admin);
-    assert.is(orgOf(joined(code)).authority.kind, admin ? "admin" : "member");
+    assert.is(orgOf(stateJoinedBy(code)).authority.kind, admin ? "admin" : "member");
   }
 });
 
 test("one character changed anywhere, and it is refused", async ({ ann }) => {
-  const { code } = await invited(ann, "ben@example.org", true);
+  const { code } = await withInvitation(ann, "ben@example.org", true);
   const isSigned = believing(code);
   assert.is(readCode(code, isSigned).kind, "read");
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -95,7 +96,7 @@ test("one character changed anywhere, and it is refused", async ({ ann }) => {
 });
 
 test("cut at any length, from either end, it is refused", async ({ ann }) => {
-  const { code } = await invited(ann, "ben@example.org");
+  const { code } = await withInvitation(ann, "ben@example.org");
   const isSigned = believing(code);
   for (let length = 0; length < code.length; length += 3) {
     assert.is(readCode(code.slice(0, length), isSigned).kind, "bad", `first ${length}`);
@@ -106,7 +107,7 @@ test("cut at any length, from either end, it is refused", async ({ ann }) => {
 });
 
 test("white space around it is a copy's, and says nothing", async ({ ann }) => {
-  const { code } = await invited(ann, "ben@example.org");
+  const { code } = await withInvitation(ann, "ben@example.org");
   assert.is(accept(` \n${code}\r\n`).kind, "done");
 });
 
@@ -119,14 +120,14 @@ test("what is no code, or pours out of a small one, is refused with no part of i
     "dwc1.e30.e30",
     `dwc1.${"A".repeat(MAX_CODE_LENGTH)}.A`,
   ]) {
-    const said = refusal(accept(code));
+    const said = expectRefused(accept(code));
     assert.is(said.code, "bad-invitation", code.slice(0, 20));
     assert.ok(said.why.length < 200);
   }
 });
 
 test("a genuine one that is longer than any needs to be is refused, small or unpacked", async ({ ann }) => {
-  const { code } = await invited(ann, "ben@example.org");
+  const { code } = await withInvitation(ann, "ben@example.org");
   const said = inflateRawSync(Buffer.from(code.split(".")[1] ?? "", "base64url")).toString("utf8");
   const padded = (spaces: number, level: number): string => {
     const word = deflateRawSync(`${said}${" ".repeat(spaces)}`, { level }).toString("base64url");
@@ -139,12 +140,12 @@ test("a genuine one that is longer than any needs to be is refused, small or unp
 });
 
 test("whoever signs for another account convinces nobody", async ({ ann }) => {
-  const { code } = await invited(ann, "ben@example.org");
+  const { code } = await withInvitation(ann, "ben@example.org");
   const [mark = "", packed = ""] = code.split(".");
   const eve = natsMint.newKey("account");
   const signedByEve = Buffer.from(natsMint.sign(eve.seed, Buffer.from(packed))).toString("base64url");
   assert.is(codeOfRefusal(`${mark}.${packed}.${signedByEve}`), "bad-invitation");
-  const { code: another } = await invited(ann, "cy@example.org");
+  const { code: another } = await withInvitation(ann, "cy@example.org");
   assert.is(
     codeOfRefusal([mark, packed, another.split(".")[2]].join(".")),
     "bad-invitation",
@@ -155,17 +156,17 @@ test("whoever signs for another account convinces nobody", async ({ ann }) => {
 test("an org that has revoked ten thousand keys still invites; dwc says so where a code would be too long", async ({
   ann,
 }) => {
-  const { code } = await invited(withRevoked(ann, 10_000), "ben@example.org");
+  const { code } = await withInvitation(withRevoked(ann, 10_000), "ben@example.org");
   assert.ok(code.length > 500_000, String(code.length));
-  assert.is(Object.keys(claimsOf(orgOf(joined(code)).accountJwt).nats.revocations).length, 10_000);
+  assert.is(Object.keys(claimsOf(orgOf(stateJoinedBy(code)).accountJwt).nats.revocations).length, 10_000);
   const state = withRevoked(ann, 75_000);
-  const said = refusal(await inviteUser(state, { email: "ben@example.org", admin: false }, tools));
+  const said = expectRefused(await inviteUser(state, { email: "ben@example.org", admin: false }, tools));
   assert.is(said.code, "invitation-too-long");
   golden(said.why);
 });
 
 test("it is good for a week, and not a second longer", async ({ ann }) => {
-  const { code } = await invited(ann, "ben@example.org");
+  const { code } = await withInvitation(ann, "ben@example.org");
   assert.is(INVITATION_HOLDS_SECONDS, 7 * 24 * 60 * 60);
   const end = NOW + INVITATION_HOLDS_SECONDS * 1_000;
   assert.is(accept(code, EMPTY_STATE, end - 1).kind, "done");
@@ -173,19 +174,19 @@ test("it is good for a week, and not a second longer", async ({ ann }) => {
 });
 
 test("accepted twice in one folder it is refused, and so is one's own", async ({ ann }) => {
-  const { state, code } = await invited(ann, "ben@example.org");
-  assert.is(codeOfRefusal(code, joined(code)), "already-there");
+  const { state, code } = await withInvitation(ann, "ben@example.org");
+  assert.is(codeOfRefusal(code, stateJoinedBy(code)), "already-there");
   assert.is(codeOfRefusal(code, state), "already-there");
 });
 
 test("revoked and invited again, the new code takes the old one's place; the old one's key stays out", async ({
   ann,
 }) => {
-  const first = await invited(ann, "ben@example.org");
-  const bens = joined(first.code);
-  const without = done(await revoke(first.state, "ben@example.org", tools));
-  const second = await invited(without.state, "ben@example.org", true);
-  const again = joined(second.code, bens);
+  const first = await withInvitation(ann, "ben@example.org");
+  const bens = stateJoinedBy(first.code);
+  const without = expectDone(await revoke(first.state, "ben@example.org", tools));
+  const second = await withInvitation(without.state, "ben@example.org", true);
+  const again = stateJoinedBy(second.code, bens);
   assert.is(again.orgs.length, 1);
   assert.is(orgOf(again).authority.kind, "admin");
   const revoked = claimsOf(orgOf(second.state).accountJwt).nats.revocations;
@@ -194,21 +195,21 @@ test("revoked and invited again, the new code takes the old one's place; the old
 });
 
 test("who was invited, or is oneself, is not invited again; and only the owner invites", async ({ ann }) => {
-  const { state, code } = await invited(ann, "ben@example.org", true);
+  const { state, code } = await withInvitation(ann, "ben@example.org", true);
   const codeFor = async (from: State, email: string) =>
-    refusal(await inviteUser(from, { email, admin: false }, tools)).code;
+    expectRefused(await inviteUser(from, { email, admin: false }, tools)).code;
   assert.is(await codeFor(state, "Ben@Example.org"), "already-there");
   assert.is(await codeFor(state, "ANN@example.org"), "already-there");
   assert.is(await codeFor(state, "cy"), "bad-name");
   assert.is(await codeFor(EMPTY_STATE, "cy@example.org"), "not-logged-in");
-  assert.is(await codeFor(joined(code), "cy@example.org"), "not-allowed");
+  assert.is(await codeFor(stateJoinedBy(code), "cy@example.org"), "not-allowed");
 });
 
 test("a name is taken where one is given, unless it is none", async ({ ann }) => {
-  const { code } = await invited(ann, "ben@example.org");
-  assert.is(done(acceptInvitation(EMPTY_STATE, { code, name: "Ben" }, tools)).org.me.name, "Ben");
-  assert.is(orgOf(joined(code)).me.name, "ben@example.org");
-  assert.is(refusal(acceptInvitation(EMPTY_STATE, { code, name: "a\nb" }, tools)).code, "bad-name");
+  const { code } = await withInvitation(ann, "ben@example.org");
+  assert.is(expectDone(acceptInvitation(EMPTY_STATE, { code, name: "Ben" }, tools)).org.me.name, "Ben");
+  assert.is(orgOf(stateJoinedBy(code)).me.name, "ben@example.org");
+  assert.is(expectRefused(acceptInvitation(EMPTY_STATE, { code, name: "a\nb" }, tools)).code, "bad-name");
 });
 
 test.run();

@@ -6,7 +6,7 @@ import { tokenImports } from "../../../src/dwc/identity/core/account-links.ts";
 import { createOrg } from "../../../src/dwc/identity/core/orgs.ts";
 import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
 import { EMPTY_STATE } from "../../../src/dwc/identity/core/state.ts";
-import { annsState, claimsOf, jwtIn, orgOf, refusal, tools } from "../../support/deciding.ts";
+import { annsState, claimsOf, expectRefused, jwtIn, orgOf, tools } from "../../support/identity-fixtures.ts";
 
 const test = suite("orgs");
 
@@ -49,7 +49,7 @@ test("a second org has the same operator and another account; the first stays as
 test("the same org of the same person is not made twice, however the address is written", async () => {
   const state = await annsState();
   for (const email of ["ann@example.org", "ANN@example.org"]) {
-    const said = refusal(await createOrg(state, { ...WANTED, email }, tools));
+    const said = expectRefused(await createOrg(state, { ...WANTED, email }, tools));
     assert.is(said.code, "already-there");
     assert.match(said.why, `--org-id ${orgOf(state).id}`);
   }
@@ -58,7 +58,7 @@ test("the same org of the same person is not made twice, however the address is 
 
 test("a name that is none makes nothing", async () => {
   for (const odd of [{ name: "" }, { person: " " }, { email: "ann" }, { name: "a\nb" }, { person: "x".repeat(101) }])
-    assert.is(refusal(await createOrg(EMPTY_STATE, { ...WANTED, ...odd }, tools)).code, "bad-name");
+    assert.is(expectRefused(await createOrg(EMPTY_STATE, { ...WANTED, ...odd }, tools)).code, "bad-name");
 });
 
 test.run();

@@ -10,11 +10,11 @@ import type { Credentials } from "../../../src/bus/core/credentials.ts";
 import { marketAccess } from "../../../src/dwc/identity/access.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { pushAccounts } from "../../../src/dwc/identity/push.ts";
-import { type Ending, endAll } from "../../support/ending.ts";
+import { type Cleanup, runCleanups } from "../../support/cleanup.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
-import { clock, Folder, isLetIn } from "../../support/orgs.ts";
+import { clock, Folder, isAdmitted } from "../../support/orgs.ts";
 
-interface Context extends Ending {
+interface Context extends Cleanup {
   anna: Folder;
   server: TestServer;
   /** Services of Anna's first org, which is not her current one. */
@@ -47,7 +47,7 @@ test.before(async (context) => {
   context.server = await startNatsServer({ config: readFileSync(permit.configFile ?? "", "utf8") });
   context.ends.push(() => context.server.stop());
 });
-test.after(endAll);
+test.after(runCleanups);
 
 const correctOf = async ({ anna, server }: Context): Promise<boolean | undefined> => {
   const access = await marketAccess({ stateDir: anna.path, natsCreds: undefined, natsUrls: [server.url] }, tools);
@@ -56,10 +56,10 @@ const correctOf = async ({ anna, server }: Context): Promise<boolean | undefined
 
 test("the owner's Market hands over each of them, revocations and all", async (context) => {
   const { server, kept, revoked, own } = context;
-  assert.equal([await isLetIn(server, kept), await isLetIn(server, own)], [false, true]);
+  assert.equal([await isAdmitted(server, kept), await isAdmitted(server, own)], [false, true]);
   assert.is(await correctOf(context), true);
   assert.equal(
-    [await isLetIn(server, kept), await isLetIn(server, revoked), await isLetIn(server, own)],
+    [await isAdmitted(server, kept), await isAdmitted(server, revoked), await isAdmitted(server, own)],
     [true, false, true],
   );
 });
@@ -76,7 +76,7 @@ test("an org of which the server has a newer token does not hold up the Market's
   assert.is((await copy.push(server)).kind, "obeys");
   // From here on Anna's folder is an old copy, for this org.
   assert.is(await correctOf(context), true);
-  assert.is(await isLetIn(server, context.kept), false, "and the newer token stays");
+  assert.is(await isAdmitted(server, context.kept), false, "and the newer token stays");
 });
 
 test.run();

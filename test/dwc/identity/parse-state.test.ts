@@ -8,7 +8,7 @@ import { createService } from "../../../src/dwc/identity/core/services.ts";
 import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { publicService } from "../../../src/dwc/identity/public-view.ts";
-import { done } from "../../support/deciding.ts";
+import { expectDone } from "../../support/identity-fixtures.ts";
 
 const test = suite("the state of a file");
 
@@ -16,8 +16,10 @@ const LAST_SECOND = 8_640_000_000_000;
 
 async function stateOf(createdAt: number): Promise<State> {
   const tools = { mint: natsMint, now: 0 };
-  const told = done(await createOrg(EMPTY_STATE, { name: "Org", person: "Ann", email: "ann@example.org" }, tools));
-  const { state } = done(await createService(told.state, { name: "ratings", holdsSeconds: null }, tools));
+  const told = expectDone(
+    await createOrg(EMPTY_STATE, { name: "Org", person: "Ann", email: "ann@example.org" }, tools),
+  );
+  const { state } = expectDone(await createService(told.state, { name: "ratings", holdsSeconds: null }, tools));
   return {
     ...state,
     orgs: state.orgs.map((org) => ({ ...org, services: org.services.map((one) => ({ ...one, createdAt })) })),

@@ -4,8 +4,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { login, logout } from "../../../src/dwc/identity/core/orgs.ts";
 import { EMPTY_STATE } from "../../../src/dwc/identity/core/state.ts";
-import { annsState, done, orgOf, refusal } from "../../support/deciding.ts";
 import { goldenOf } from "../../support/golden.ts";
+import { annsState, expectDone, expectRefused, orgOf } from "../../support/identity-fixtures.ts";
 
 const test = suite("people");
 const golden = goldenOf(test, "dwc/identity");
@@ -13,35 +13,35 @@ const golden = goldenOf(test, "dwc/identity");
 test("one org of that address is the one that is meant", async () => {
   const state = { ...(await annsState()), currentOrgId: null };
   const [org] = state.orgs;
-  assert.is(done(login(state, { email: "Ann@Example.org" })).state.currentOrgId, org?.id);
+  assert.is(expectDone(login(state, { email: "Ann@Example.org" })).state.currentOrgId, org?.id);
 });
 
 test("who is there already changes nothing", async () => {
   const state = await annsState();
-  assert.is(done(login(state, { email: "ann@example.org" })).state, state);
+  assert.is(expectDone(login(state, { email: "ann@example.org" })).state, state);
 });
 
 test("of several the id decides, and without it each is offered", async () => {
   const first = await annsState();
   const both = await annsState(first, "Other");
-  const said = refusal(login(both, { email: "ann@example.org" }));
+  const said = expectRefused(login(both, { email: "ann@example.org" }));
   assert.is(said.code, "ambiguous");
   for (const { id } of both.orgs) assert.match(said.why, `--org-id ${id}`);
   const { id } = orgOf(first);
-  assert.is(done(login(both, { email: "ann@example.org", orgId: id })).state.currentOrgId, id);
+  assert.is(expectDone(login(both, { email: "ann@example.org", orgId: id })).state.currentOrgId, id);
 });
 
 test("a stranger, a wrong id, and no address are refused", async () => {
   const state = await annsState();
-  assert.is(refusal(login(state, { email: "eve@example.org" })).code, "no-such-name");
-  assert.is(refusal(login(state, { email: "ann@example.org", orgId: "AAAAAAAAAA" })).code, "no-such-name");
-  assert.is(refusal(login(state, { email: "ann" })).code, "bad-name");
-  golden(refusal(login(EMPTY_STATE, { email: "ann@example.org" })).why);
+  assert.is(expectRefused(login(state, { email: "eve@example.org" })).code, "no-such-name");
+  assert.is(expectRefused(login(state, { email: "ann@example.org", orgId: "AAAAAAAAAA" })).code, "no-such-name");
+  assert.is(expectRefused(login(state, { email: "ann" })).code, "bad-name");
+  golden(expectRefused(login(EMPTY_STATE, { email: "ann@example.org" })).why);
 });
 
 test("whoever logs out leaves nothing, no key either", async () => {
   const state = await annsState(await annsState(), "Other");
-  const left = done(logout(state));
+  const left = expectDone(logout(state));
   assert.equal(left.state, EMPTY_STATE);
   assert.equal(left.forgotten, state.orgs);
 });

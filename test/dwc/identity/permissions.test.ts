@@ -10,7 +10,7 @@ import {
   pushPermissions,
   servicePermissions,
 } from "../../../src/dwc/identity/core/permissions.ts";
-import { matches, mayHear, mayPublish } from "../../support/subject-match.ts";
+import { matches, mayPublish, maySubscribe } from "../../support/subject-match.ts";
 
 const test = suite("permissions");
 
@@ -27,7 +27,7 @@ function publishes(who: Permissions, subjects: readonly string[], may: boolean):
 }
 
 function hears(who: Permissions, subjects: readonly string[], may: boolean): void {
-  for (const subject of subjects) assert.is(mayHear(who, subject), may, `hear ${subject}`);
+  for (const subject of subjects) assert.is(maySubscribe(who, subject), may, `hear ${subject}`);
 }
 
 /** Words of the bus itself, which are nobody's. */
@@ -109,10 +109,10 @@ test("a service hears what it is asked, its own roll call, its own verbs, its ow
 });
 
 test("a service hears shared requests only in its own queue group", () => {
-  assert.ok(mayHear(ratings, "ratings.get", "ratings"));
+  assert.ok(maySubscribe(ratings, "ratings.get", "ratings"));
   for (const queue of [undefined, "", "prices", "*", ">"])
-    assert.not.ok(mayHear(ratings, "ratings.get", queue), String(queue));
-  assert.not.ok(mayHear(ratings, "prices.get", "ratings"));
+    assert.not.ok(maySubscribe(ratings, "ratings.get", queue), String(queue));
+  assert.not.ok(maySubscribe(ratings, "prices.get", "ratings"));
 });
 
 test("a Market calls any service, calls rolls, asks the service verbs, and tells other Markets what it believes", () => {
@@ -170,7 +170,7 @@ test("a Market hears heartbeats, other Markets and its own answers, and answers 
     ["ratings.get", "ratings.get.x1", "ratings.get.*", "health.ratings", "$SRV.PING", inbox(ratingsKey), ...FORBIDDEN],
     false,
   );
-  assert.not.ok(mayHear(market, "ratings.get", "ratings"));
+  assert.not.ok(maySubscribe(market, "ratings.get", "ratings"));
 });
 
 test("a push can hand over an account token and ask which one is in use, and nothing else", () => {

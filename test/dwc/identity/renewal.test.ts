@@ -17,16 +17,16 @@ import { renew } from "../../../src/dwc/identity/renewal.ts";
 import {
   annsState,
   claimsOf,
-  done,
-  invited,
-  joined,
+  expectDone,
+  expectRefused,
   jwtIn,
   orgOf,
-  refusal,
   signedToken,
+  stateJoinedBy,
   tools,
+  withInvitation,
   withService,
-} from "../../support/deciding.ts";
+} from "../../support/identity-fixtures.ts";
 import { answersAnywhere, asOf, type Rights, withPart } from "../../support/older-dwc.ts";
 
 const test = suite<{ ann: State }>("renewing credentials");
@@ -72,11 +72,11 @@ test("a token with other permissions is found, and one that may answer anywhere 
 });
 
 test("with nothing to renew nothing changes; all renews what is current as well", async ({ ann }) => {
-  const { state } = await invited(ann, "ben@example.org");
-  const nothing = done(await renew(state, { all: false }, tools));
+  const { state } = await withInvitation(ann, "ben@example.org");
+  const nothing = expectDone(await renew(state, { all: false }, tools));
   assert.is(nothing.state, state);
   assert.equal([nothing.person, nothing.services, nothing.invitations], [false, [], []]);
-  const all = done(await renew(state, { all: true }, tools));
+  const all = expectDone(await renew(state, { all: true }, tools));
   assert.equal([all.person, all.services], [true, ["ratings", "prices"]]);
   assert.equal(
     all.invitations.map(({ email, role }) => [email, role]),
@@ -91,7 +91,7 @@ test("with nothing to renew nothing changes; all renews what is current as well"
 test("an owner's renewal replaces what is outdated alone, and revokes it", async ({ ann }) => {
   const older = await asOf(answersAnywhere, ann);
   const mixed = withPart(older, (org) => ({ services: [org.services[0], orgOf(ann).services[1]] }));
-  const told = done(await renew(mixed, { all: false }, tools));
+  const told = expectDone(await renew(mixed, { all: false }, tools));
   assert.equal([told.person, told.services, told.invitations, told.unrevoked], [false, ["ratings"], [], []]);
   assert.equal(revokedKeys(told.org), [orgOf(older).services[0]?.publicKey]);
   assert.equal([told.org.services[1], told.org.me], [orgOf(ann).services[1], orgOf(ann).me]);
@@ -101,18 +101,20 @@ test("an owner's renewal replaces what is outdated alone, and revokes it", async
 test("a service keeps how long it holds, and one that never expires never does", async () => {
   const state = await asOf(answersAnywhere, await withService(await annsState(), "ratings", 3_600));
   const [before] = orgOf(state).services;
-  const [after] = done(await renew(state, { all: false }, tools)).org.services;
+  const [after] = expectDone(await renew(state, { all: false }, tools)).org.services;
   assert.is(after?.expiresAt, before?.expiresAt);
 });
 
 test("people who were invited by an earlier dwc get new invitations, which take the place of the old", async ({
   ann,
 }) => {
-  const member = await invited(ann, "ben@example.org");
-  const admin = await invited(member.state, "cy@example.org", true);
-  const ben = joined(member.code);
-  const cy = await withService(joined(admin.code), "greetings");
-  const told = done(await renew(await asOf(({ pub, sub }) => ({ pub, sub }), admin.state), { all: false }, tools));
+  const member = await withInvitation(ann, "ben@example.org");
+  const admin = await withInvitation(member.state, "cy@example.org", true);
+  const ben = stateJoinedBy(member.code);
+  const cy = await withService(stateJoinedBy(admin.code), "greetings");
+  const told = expectDone(
+    await renew(await asOf(({ pub, sub }) => ({ pub, sub }), admin.state), { all: false }, tools),
+  );
   assert.equal(
     told.invitations.map(({ email, role }) => [email, role]),
     [
@@ -121,8 +123,8 @@ test("people who were invited by an earlier dwc get new invitations, which take 
     ],
   );
   const [toBen = ""] = told.invitations.map(({ code }) => code);
-  assert.is(orgOf(joined(toBen, ben)).authority.kind, "member");
-  assert.is.not(orgOf(joined(toBen, ben)).me.publicKey, orgOf(ben).me.publicKey);
+  assert.is(orgOf(stateJoinedBy(toBen, ben)).authority.kind, "member");
+  assert.is.not(orgOf(stateJoinedBy(toBen, ben)).me.publicKey, orgOf(ben).me.publicKey);
   const oldKeys = [ben, cy].map((state) => orgOf(state).me.publicKey);
   for (const key of oldKeys) assert.ok(revokedKeys(told.org).includes(key));
   const signer = claimsOf(jwtIn(orgOf(cy).services[0]?.creds ?? "")).iss;
@@ -132,15 +134,15 @@ test("people who were invited by an earlier dwc get new invitations, which take 
 });
 
 test("an admin accepts the new invitation, and then signs the same services again", async ({ ann }) => {
-  const first = await invited(ann, "cy@example.org", true);
-  const cy = await withService(joined(first.code), "greetings");
-  const told = done(await renew(first.state, { all: true }, tools));
-  const accepted = joined(told.invitations[0]?.code ?? "", cy);
+  const first = await withInvitation(ann, "cy@example.org", true);
+  const cy = await withService(stateJoinedBy(first.code), "greetings");
+  const told = expectDone(await renew(first.state, { all: true }, tools));
+  const accepted = stateJoinedBy(told.invitations[0]?.code ?? "", cy);
   assert.equal(
     outdatedOf(orgOf(accepted)).map(({ whose, why }) => [whose, why]),
     [["greetings", "no longer admitted"]],
   );
-  const renewed = done(await renew(accepted, { all: false }, tools));
+  const renewed = expectDone(await renew(accepted, { all: false }, tools));
   assert.equal([renewed.services, renewed.needsInvitation], [["greetings"], false]);
   assert.equal(renewed.unrevoked, [], "the key that signed the old ones counts no more");
   assert.equal(outdatedOf(renewed.org), []);
@@ -149,38 +151,38 @@ test("an admin accepts the new invitation, and then signs the same services agai
 });
 
 test("an admin's folder renews its services, and names the keys that only the owner can revoke", async ({ ann }) => {
-  const { code } = await invited(ann, "cy@example.org", true);
-  const cy = await asOf(answersAnywhere, await withService(joined(code), "greetings"));
-  const told = done(await renew(cy, { all: false }, tools));
+  const { code } = await withInvitation(ann, "cy@example.org", true);
+  const cy = await asOf(answersAnywhere, await withService(stateJoinedBy(code), "greetings"));
+  const told = expectDone(await renew(cy, { all: false }, tools));
   assert.equal([told.services, told.unrevoked], [["greetings"], [orgOf(cy).services[0]?.publicKey]]);
   assert.equal(outdatedOf(told.org), []);
-  const all = done(await renew(cy, { all: true }, tools));
+  const all = expectDone(await renew(cy, { all: true }, tools));
   assert.is(all.needsInvitation, true, "the person's own are the owner's to renew");
 });
 
 test("a member is told to ask the owner, and an admin whose key counts no more as well", async ({ ann }) => {
-  const { code } = await invited(ann, "ben@example.org");
-  const ben = joined(code);
-  assert.is(done(await renew(ben, { all: false }, tools)).state, ben, "nothing to renew");
+  const { code } = await withInvitation(ann, "ben@example.org");
+  const ben = stateJoinedBy(code);
+  assert.is(expectDone(await renew(ben, { all: false }, tools)).state, ben, "nothing to renew");
   for (const all of [false, true]) {
     const older = withPart(ben, ({ me }) => ({ me: { ...me, creds: orgOf(ann).me.creds } }));
-    const said = refusal(await renew(older, { all }, tools));
+    const said = expectRefused(await renew(older, { all }, tools));
     assert.equal([said.code, /owner of "My Test Org".*bin\/dwc renew/.test(said.why)], ["not-allowed", true]);
   }
-  const admin = await invited(ann, "cy@example.org", true);
-  const cy = await withService(joined(admin.code), "greetings");
-  const renewedOrg = done(await renew(admin.state, { all: true }, tools)).org;
+  const admin = await withInvitation(ann, "cy@example.org", true);
+  const cy = await withService(stateJoinedBy(admin.code), "greetings");
+  const renewedOrg = expectDone(await renew(admin.state, { all: true }, tools)).org;
   const told = withPart(cy, () => ({ accountJwt: renewedOrg.accountJwt }));
-  assert.is(refusal(await renew(told, { all: false }, tools)).code, "not-allowed");
+  assert.is(expectRefused(await renew(told, { all: false }, tools)).code, "not-allowed");
 });
 
 test("a code of the owner's renewal is no use to another folder once the person is renewed again", async ({ ann }) => {
-  const first = await invited(ann, "ben@example.org");
-  const once = done(await renew(first.state, { all: true }, tools));
-  const twice = done(await renew(once.state, { all: true }, tools));
-  const home = joined(twice.invitations[0]?.code ?? "", joined(first.code));
+  const first = await withInvitation(ann, "ben@example.org");
+  const once = expectDone(await renew(first.state, { all: true }, tools));
+  const twice = expectDone(await renew(once.state, { all: true }, tools));
+  const home = stateJoinedBy(twice.invitations[0]?.code ?? "", stateJoinedBy(first.code));
   const old = acceptInvitation(home, { code: once.invitations[0]?.code ?? "" }, tools);
-  assert.is(refusal(old).code, "bad-invitation");
+  assert.is(expectRefused(old).code, "bad-invitation");
 });
 
 test("the file of NATS_CREDS is judged by what it is, and one of another tool is left alone", async ({ ann }) => {
@@ -195,7 +197,7 @@ test("the file of NATS_CREDS is judged by what it is, and one of another tool is
   assert.equal([file(ratings?.creds ?? ""), file(org.me.creds)], [[], []]);
   const older = orgOf(await asOf(answersAnywhere, ann)).services[0]?.creds ?? "";
   assert.equal(file(older), ["ratings in /x.creds: answers anywhere"]);
-  const renewed = done(await renew(ann, { all: true }, tools)).org;
+  const renewed = expectDone(await renew(ann, { all: true }, tools)).org;
   assert.is(judgeFile(ratings?.creds ?? "", renewed), "no longer admitted");
   assert.is(judgeFile(ratings?.creds ?? "", undefined), undefined, "nobody here knows better");
   const account = natsMint.newKey("account");
@@ -221,7 +223,9 @@ test("of another org in the folder one line says how to renew what is outdated t
 test("revocations that end in 2099 are found where an admin dates tokens, and signed again by the owner alone", async ({
   ann,
 }) => {
-  const revoked = done(await revoke((await invited(ann, "cy@example.org", true)).state, "ratings", tools)).state;
+  const revoked = expectDone(
+    await revoke((await withInvitation(ann, "cy@example.org", true)).state, "ratings", tools),
+  ).state;
   const { operator } = revoked;
   const text = Buffer.from(orgOf(revoked).accountJwt.split(".")[1] ?? "", "base64url").toString("utf8");
   const dated = signedToken(text.replace("9223372036854775807", "4102444799"), operator?.seed ?? "");
@@ -231,16 +235,16 @@ test("revocations that end in 2099 are found where an admin dates tokens, and si
     outdatedOf(orgOf(earlier)).map(({ why, renew: cure }) => [why, cure]),
     [["revoked until 2099", "bin/dwc renew"]],
   );
-  const told = done(await renew(earlier, { all: false }, tools));
+  const told = expectDone(await renew(earlier, { all: false }, tools));
   assert.equal([told.revocations, told.services, told.invitations, told.person], [true, [], [], false]);
   assert.equal(outdatedOf(told.org), []);
   assert.equal(revokedKeys(told.org), revokedKeys(orgOf(revoked)));
-  assert.is(done(await renew(told.state, { all: false }, tools)).revocations, false);
+  assert.is(expectDone(await renew(told.state, { all: false }, tools)).revocations, false);
 });
 
 test("an admin of then is a hole in the owner's eyes: what that admin signs may answer anywhere", async ({ ann }) => {
-  const admin = await invited(ann, "cy@example.org", true);
-  const { state } = await invited(admin.state, "ben@example.org");
+  const admin = await withInvitation(ann, "cy@example.org", true);
+  const { state } = await withInvitation(admin.state, "ben@example.org");
   assert.equal(outdatedOf(orgOf(state)), []);
   const gradeOf = (grant: string | null): readonly unknown[] =>
     outdatedOf(orgOf(withPart(state, ({ people }) => ({ people: people.map((one) => ({ ...one, grant })) })))).map(
@@ -258,7 +262,7 @@ test("an admin of then is a hole in the owner's eyes: what that admin signs may 
 });
 
 test("a state of an earlier dwc, without grants, can be read", async ({ ann }) => {
-  const { state } = await invited(ann, "ben@example.org");
+  const { state } = await withInvitation(ann, "ben@example.org");
   const older = withPart(state, ({ people }) => ({
     people: people.map(({ email, publicKey, signingKey, invitedAt }) => ({ email, publicKey, signingKey, invitedAt })),
   }));

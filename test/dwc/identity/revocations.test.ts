@@ -8,20 +8,20 @@ import { revoke, withRevocationsOf } from "../../../src/dwc/identity/core/revoca
 import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
 import { claimsIn, LAST_SECOND, orgClaims, readToken } from "../../../src/dwc/identity/core/token.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
+import { goldenOf } from "../../support/golden.ts";
 import {
   annsState,
   claimsOf,
-  done,
-  invited,
-  joined,
+  expectDone,
+  expectRefused,
   NOW,
   orgOf,
-  refusal,
   signedToken,
+  stateJoinedBy,
   tools,
+  withInvitation,
   withService,
-} from "../../support/deciding.ts";
-import { goldenOf } from "../../support/golden.ts";
+} from "../../support/identity-fixtures.ts";
 
 const test = suite("revocations");
 const golden = goldenOf(test, "dwc/identity");
@@ -32,7 +32,7 @@ test("a service is revoked by its name or its key, and the account says so for a
   const state = await withService(await withService(await annsState(), "ratings"), "prices");
   const [ratings, prices] = orgOf(state).services;
   for (const target of ["ratings", ratings?.publicKey ?? ""]) {
-    const told = done(await revoke(state, target, tools));
+    const told = expectDone(await revoke(state, target, tools));
     assert.equal([told.kindOf, told.outcome], ["service", "made"]);
     assert.equal(told.revoked, { what: "ratings", publicKey: ratings?.publicKey, at: NOW / 1_000 });
     assert.equal(told.org.services, [prices]);
@@ -46,8 +46,8 @@ test("a service is revoked by its name or its key, and the account says so for a
 });
 
 test("where an admin is there to date a token, it is revoked to the last second that a server can read", async () => {
-  const { state } = await invited(await withService(await annsState(), "ratings"), "cy@example.org", true);
-  const { accountJwt, account, trust } = orgOf(done(await revoke(state, "ratings", tools)).state);
+  const { state } = await withInvitation(await withService(await annsState(), "ratings"), "cy@example.org", true);
+  const { accountJwt, account, trust } = orgOf(expectDone(await revoke(state, "ratings", tools)).state);
   assert.equal(Object.values(revocationsOf({ ...state, orgs: [{ ...orgOf(state), accountJwt }] })), [LAST_SECOND]);
   const text = Buffer.from(accountJwt.split(".")[1] ?? "", "base64url").toString("utf8");
   assert.match(text, /"revocations":\{"U[A-Z2-7]{55}":9223372036854775807\}/);
@@ -61,26 +61,28 @@ test("where an admin is there to date a token, it is revoked to the last second 
     assert.is(readToken([header, other, signature].join("."), orgClaims), undefined, digits);
   }
   assert.is.not(markOf(accountJwt), undefined);
-  const again = done(await revoke(done(await revoke(state, "ratings", tools)).state, "cy@example.org", tools)).state;
+  const again = expectDone(
+    await revoke(expectDone(await revoke(state, "ratings", tools)).state, "cy@example.org", tools),
+  ).state;
   assert.is(markOf(orgOf(again).accountJwt), undefined, `${account}: nobody dates tokens any more`);
 });
 
 test("a service that is made again has another key, and the old one stays revoked", async () => {
   const state = await withService(await annsState(), "ratings");
-  const again = await withService(done(await revoke(state, "ratings", tools)).state, "ratings");
+  const again = await withService(expectDone(await revoke(state, "ratings", tools)).state, "ratings");
   const [before, now] = [orgOf(state).services[0]?.publicKey ?? "", orgOf(again).services[0]?.publicKey ?? ""];
   assert.is.not(before, now);
-  const both = done(await revoke(again, "ratings", tools)).state;
+  const both = expectDone(await revoke(again, "ratings", tools)).state;
   assert.equal(Object.keys(revocationsOf(both)).sort(), [before, now].sort());
 });
 
 test("a member loses the one key, an admin the right to sign as well", async () => {
-  const member = await invited(await annsState(), "ben@example.org");
-  const admin = await invited(member.state, "cy@example.org", true);
+  const member = await withInvitation(await annsState(), "ben@example.org");
+  const admin = await withInvitation(member.state, "cy@example.org", true);
   assert.is(claimsOf(orgOf(admin.state).accountJwt).nats.signing_keys.length, 1);
-  const withoutBen = done(await revoke(admin.state, "BEN@example.org", tools));
+  const withoutBen = expectDone(await revoke(admin.state, "BEN@example.org", tools));
   assert.is(withoutBen.kindOf, "member");
-  const withoutCy = done(await revoke(withoutBen.state, "cy@example.org", tools));
+  const withoutCy = expectDone(await revoke(withoutBen.state, "cy@example.org", tools));
   assert.is(withoutCy.kindOf, "admin");
   assert.equal(orgOf(withoutCy.state).people, []);
   assert.equal(claimsOf(orgOf(withoutCy.state).accountJwt).nats.signing_keys, []);
@@ -89,18 +91,18 @@ test("a member loses the one key, an admin the right to sign as well", async () 
 
 test("what was revoked is known again by its name or its key, an address in any letters, and nothing changes", async () => {
   const { publicKey: elsewhere } = natsMint.newKey("user");
-  const { state } = await invited(await withService(await annsState(), "ratings"), "ben@example.org");
+  const { state } = await withInvitation(await withService(await annsState(), "ratings"), "ben@example.org");
   const { services, people } = orgOf(state);
   for (const [what, publicKey, kind, kindAgain, others] of [
     [elsewhere, elsewhere, "key", "key", []],
     ["ratings", services[0]?.publicKey ?? "", "service", "service", []],
     ["ben@example.org", people[0]?.publicKey ?? "", "member", "person", ["BEN@example.org"]],
   ] as const) {
-    const told = done(await revoke(state, publicKey, tools));
+    const told = expectDone(await revoke(state, publicKey, tools));
     assert.equal([told.kindOf, told.revoked.what], [kind, what]);
     assert.equal(Object.keys(revocationsOf(told.state)), [publicKey]);
     for (const target of [what, publicKey, ...others]) {
-      const again = done(await revoke(told.state, target, tools));
+      const again = expectDone(await revoke(told.state, target, tools));
       assert.equal([again.outcome, again.kindOf, again.revoked], ["again", kindAgain, told.revoked], target);
       assert.is(again.state, told.state);
     }
@@ -120,33 +122,36 @@ test("nobody is revoked by half a name, a wildcard or another kind of key", asyn
     `U${"A".repeat(54)}`,
     `U${"a".repeat(55)}`,
   ])
-    assert.is(refusal(await revoke(state, target, tools)).code, "no-such-name", target);
-  const { state: after } = done(await revoke(state, "ratings", tools));
-  assert.is(refusal(await revoke(after, "Ratings", tools)).code, "no-such-name");
+    assert.is(expectRefused(await revoke(state, target, tools)).code, "no-such-name", target);
+  const { state: after } = expectDone(await revoke(state, "ratings", tools));
+  assert.is(expectRefused(await revoke(after, "Ratings", tools)).code, "no-such-name");
 });
 
 test("the owner is not revoked, and nobody but the owner revokes", async () => {
   const owners = await withService(await annsState(), "ratings");
   for (const target of ["ann@example.org", "ANN@example.org", orgOf(owners).me.publicKey])
-    assert.is(refusal(await revoke(owners, target, tools)).code, "not-allowed");
+    assert.is(expectRefused(await revoke(owners, target, tools)).code, "not-allowed");
   for (const admin of [false, true]) {
-    const { code } = await invited(owners, "cy@example.org", admin);
+    const { code } = await withInvitation(owners, "cy@example.org", admin);
     // Also one who owns another org, and so has an operator.
     for (const before of [EMPTY_STATE, await annsState(EMPTY_STATE, "Cy's Own")]) {
-      const theirs = joined(code, before);
-      assert.is(refusal(await revoke(theirs, "ratings", tools)).code, "not-allowed");
+      const theirs = stateJoinedBy(code, before);
+      assert.is(expectRefused(await revoke(theirs, "ratings", tools)).code, "not-allowed");
     }
   }
-  const theirs = await withService(joined((await invited(owners, "cy@example.org", true)).code), "prices");
+  const theirs = await withService(
+    stateJoinedBy((await withInvitation(owners, "cy@example.org", true)).code),
+    "prices",
+  );
   for (const target of ["other", "prices", "x@example.org", `U${"A".repeat(55)}`, "a b"])
-    golden(refusal(await revoke(theirs, target, tools)).why);
-  assert.is(refusal(await revoke({ ...owners, operator: null }, "ratings", tools)).code, "not-allowed");
-  assert.is(refusal(await revoke(EMPTY_STATE, "ratings", tools)).code, "not-logged-in");
+    golden(expectRefused(await revoke(theirs, target, tools)).why);
+  assert.is(expectRefused(await revoke({ ...owners, operator: null }, "ratings", tools)).code, "not-allowed");
+  assert.is(expectRefused(await revoke(EMPTY_STATE, "ratings", tools)).code, "not-logged-in");
 });
 
 test("an old copy takes over what a token revokes that its own operator has signed for its org, and no other", async () => {
   const copy = await withService(await withService(await annsState(), "ratings"), "prices");
-  const revoked = done(await revoke(copy, "ratings", tools)).state;
+  const revoked = expectDone(await revoke(copy, "ratings", tools)).state;
   const { accountJwt, account } = orgOf(revoked);
   const taken = await withRevocationsOf(copy, accountJwt, tools);
   assert.equal(revocationsOf(taken), revocationsOf(revoked));
@@ -154,14 +159,14 @@ test("an old copy takes over what a token revokes that its own operator has sign
   assert.is(newerAccount(accountJwt, orgOf(taken).accountJwt), orgOf(taken).accountJwt);
   const [head, body, signature = ""] = accountJwt.split(".");
   const stranger = await annsState();
-  const other = done(
+  const other = expectDone(
     await revoke(
       { ...stranger, orgs: [{ ...orgOf(copy), trust: orgOf(stranger).trust }], currentOrgId: orgOf(copy).id },
       "ratings",
       tools,
     ),
   ).state;
-  const member = joined((await invited(copy, "ben@example.org")).code);
+  const member = stateJoinedBy((await withInvitation(copy, "ben@example.org")).code);
   for (const [state, jwt] of [
     [copy, [head, body, signature.replace(/^../, "AA")].join(".")],
     [copy, orgOf(other).accountJwt],
@@ -176,7 +181,7 @@ test("an old copy takes over what a token revokes that its own operator has sign
 
 test("a token's keys are revoked by the names that they had here, in its own org alone, however old the token is", async () => {
   const other = await annsState(await annsState(), "Other");
-  const { state } = await invited(await withService(other, "ratings"), "ben@example.org");
+  const { state } = await withInvitation(await withService(other, "ratings"), "ben@example.org");
   const org = orgOf(state);
   const { operator } = state;
   const { publicKey } = natsMint.newKey("user");
@@ -211,11 +216,11 @@ test("what is revoked in one copy of a folder is signed later than a token of an
   const copy = await withService(await annsState(), "ratings");
   const real = Date.now;
   Date.now = () => real() + 3_600_000;
-  const ahead = await invited(copy, "ben@example.org").finally(() => {
+  const ahead = await withInvitation(copy, "ben@example.org").finally(() => {
     Date.now = real;
   });
   const { accountJwt } = orgOf(ahead.state);
-  const revoked = done(await revoke(copy, "ratings", tools)).state;
+  const revoked = expectDone(await revoke(copy, "ratings", tools)).state;
   assert.is(newerAccount(orgOf(revoked).accountJwt, accountJwt), accountJwt, "members would keep that one");
   const taken = orgOf(await withRevocationsOf(revoked, accountJwt, tools)).accountJwt;
   assert.is(newerAccount(taken, accountJwt), taken);

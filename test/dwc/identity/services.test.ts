@@ -5,20 +5,20 @@ import * as assert from "uvu/assert";
 import { servicePermissions } from "../../../src/dwc/identity/core/permissions.ts";
 import { createService, serviceToken } from "../../../src/dwc/identity/core/services.ts";
 import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
+import { goldenOf } from "../../support/golden.ts";
 import {
   annsState,
   claimsOf,
-  done,
-  invited,
-  joined,
+  expectDone,
+  expectRefused,
   jwtIn,
   NOW,
   orgOf,
-  refusal,
+  stateJoinedBy,
   tools,
+  withInvitation,
   withService,
-} from "../../support/deciding.ts";
-import { goldenOf } from "../../support/golden.ts";
+} from "../../support/identity-fixtures.ts";
 
 const test = suite("services");
 const golden = goldenOf(test, "dwc/identity");
@@ -26,7 +26,7 @@ const golden = goldenOf(test, "dwc/identity");
 const wanted = (name: string, holdsSeconds: number | null = null) => ({ name, holdsSeconds });
 
 test("a service gets a token with its own permissions and no more", async () => {
-  const made = done(await createService(await annsState(), wanted("ratings"), tools));
+  const made = expectDone(await createService(await annsState(), wanted("ratings"), tools));
   const { state, service } = made;
   assert.equal([made.outcome, orgOf(state).services], ["made", [service]]);
   const { sub, iss, exp, nats } = claimsOf(jwtIn(service.creds));
@@ -38,7 +38,7 @@ test("a service gets a token with its own permissions and no more", async () => 
 
 test("made twice it is kept, and the state is the same", async () => {
   const state = await withService(await annsState(), "ratings");
-  const again = done(await createService(state, wanted("ratings"), tools));
+  const again = expectDone(await createService(state, wanted("ratings"), tools));
   assert.is(again.outcome, "kept");
   assert.is(again.state, state);
 });
@@ -49,18 +49,18 @@ test("one with an end is replaced by one without, whatever this machine's clock 
   assert.is(claimsOf(jwtIn(before?.creds ?? "")).exp, before?.expiresAt);
   for (const seconds of [-3_600, 0, 59, 60, 3_600]) {
     const now = NOW + seconds * 1_000;
-    const renewed = done(await createService(state, wanted("ratings"), { ...tools, now }));
+    const renewed = expectDone(await createService(state, wanted("ratings"), { ...tools, now }));
     assert.equal([renewed.outcome, renewed.service.expiresAt], ["renewed", null], String(seconds));
     assert.equal(renewed.org.services, [renewed.service]);
     assert.is.not(renewed.service.publicKey, before?.publicKey);
     assert.is(claimsOf(jwtIn(renewed.service.creds)).exp, undefined);
-    assert.is(done(await createService(renewed.state, wanted("ratings"), tools)).outcome, "kept");
+    assert.is(expectDone(await createService(renewed.state, wanted("ratings"), tools)).outcome, "kept");
   }
 });
 
 test("an admin signs services with a key of their own, for the org's account", async () => {
-  const { state, code } = await invited(await annsState(), "cy@example.org", true);
-  const admins = await withService(joined(code), "prices");
+  const { state, code } = await withInvitation(await annsState(), "cy@example.org", true);
+  const admins = await withService(stateJoinedBy(code), "prices");
   const claims = claimsOf(jwtIn(orgOf(admins).services[0]?.creds ?? ""));
   assert.is(claims.nats.issuer_account, orgOf(state).account);
   assert.is(claims.iss, orgOf(state).people[0]?.signingKey);
@@ -68,13 +68,13 @@ test("an admin signs services with a key of their own, for the org's account", a
 });
 
 test("a member makes none, nobody makes one without an org, and no name is a bad one", async () => {
-  const { code } = await invited(await annsState(), "ben@example.org");
-  const { code: why, why: sentence } = refusal(await createService(joined(code), wanted("prices"), tools));
+  const { code } = await withInvitation(await annsState(), "ben@example.org");
+  const { code: why, why: sentence } = expectRefused(await createService(stateJoinedBy(code), wanted("prices"), tools));
   assert.is(why, "not-allowed");
   golden(sentence);
-  assert.is(refusal(await createService(EMPTY_STATE, wanted("prices"), tools)).code, "not-logged-in");
+  assert.is(expectRefused(await createService(EMPTY_STATE, wanted("prices"), tools)).code, "not-logged-in");
   for (const name of ["health", "get", "_inbox", "$sys", "a.b", ""])
-    assert.is(refusal(await createService(await annsState(), wanted(name), tools)).code, "bad-name", name);
+    assert.is(expectRefused(await createService(await annsState(), wanted(name), tools)).code, "bad-name", name);
 });
 
 test("the token of a service is that of the current org, by its whole name", async () => {

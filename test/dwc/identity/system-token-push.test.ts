@@ -10,19 +10,19 @@ import type { Obedience } from "../../../src/dwc/identity/core/obedience.ts";
 import { paths } from "../../../src/dwc/identity/derived-files.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { type PushMode, pushAccounts } from "../../../src/dwc/identity/push.ts";
-import { type Ending, endingSuite } from "../../support/ending.ts";
+import { type Cleanup, cleanupSuite } from "../../support/cleanup.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { asMadeEarlier } from "../../support/older-dwc.ts";
 import { clock, Folder } from "../../support/orgs.ts";
 
-interface Context extends Ending {
+interface Context extends Cleanup {
   anna: Folder;
   server: TestServer;
   /** Where the server keeps the token of the system account. */
   file: string;
 }
 
-const test = endingSuite<Context>("the system account's token on a bus", async (context) => {
+const test = cleanupSuite<Context>("the system account's token on a bus", async (context) => {
   const anna = new Folder();
   context.ends.push(() => anna.remove());
   context.anna = anna;

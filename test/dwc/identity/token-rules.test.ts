@@ -8,7 +8,7 @@ import { revoke } from "../../../src/dwc/identity/core/revocations.ts";
 import { EMPTY_STATE, type Operator, type Org, type State, type Trust } from "../../../src/dwc/identity/core/state.ts";
 import { claimsIn, LAST_SECOND } from "../../../src/dwc/identity/core/token.ts";
 import { type AccountSpec, natsMint } from "../../../src/dwc/identity/mint.ts";
-import { annsState, claimsOf, done, orgOf, signedToken, tools } from "../../support/deciding.ts";
+import { annsState, claimsOf, expectDone, orgOf, signedToken, tools } from "../../support/identity-fixtures.ts";
 import { asMadeEarlier } from "../../support/older-dwc.ts";
 
 const test = suite("the rules of tokens");
@@ -56,7 +56,7 @@ test("each token is issued later than the one before, in the same second and aft
   const issued = [org.accountJwt];
   let next = state;
   for (const kind of ["user", "user"] as const) {
-    next = done(await revoke(next, natsMint.newKey(kind).publicKey, tools)).state;
+    next = expectDone(await revoke(next, natsMint.newKey(kind).publicKey, tools)).state;
     issued.push(orgOf(next).accountJwt);
   }
   for (const [at, jwt] of issued.entries())

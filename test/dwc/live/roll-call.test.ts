@@ -7,13 +7,13 @@ import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../../src/bus/nats-bus.ts";
 import { callRoll } from "../../../src/dwc/live/bus-queries.ts";
 import type { DiscoveredInstance } from "../../../src/dwc/live/core/live-types.ts";
-import { type Ending, endingSuite } from "../../support/ending.ts";
+import { type Cleanup, cleanupSuite } from "../../support/cleanup.ts";
 import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
-import { clock, enter, Folder } from "../../support/orgs.ts";
+import { clock, Folder, logIn } from "../../support/orgs.ts";
 import { until } from "../../support/until.ts";
 import { connectWith } from "../desk-bus.ts";
 
-interface Context extends Ending {
+interface Context extends Cleanup {
   folder: Folder;
   server: TestServer;
   owner: NatsBus;
@@ -28,7 +28,7 @@ const FLOOD_MS = 3_000;
 /** Ratings beats so long after the roll call: what prices sends meanwhile arrives before. */
 const LATER_MS = 200;
 
-const roll = endingSuite<Context>("the roll call", async (context) => {
+const roll = cleanupSuite<Context>("the roll call", async (context) => {
   const { ends } = context;
   context.folder = new Folder();
   ends.push(() => context.folder.remove());
@@ -37,10 +37,10 @@ const roll = endingSuite<Context>("the roll call", async (context) => {
   const prices = await context.folder.createService("prices");
   context.server = await context.folder.startServer();
   ends.push(() => context.server.stop());
-  const { bus } = await enter(context.server, ratings);
+  const { bus } = await logIn(context.server, ratings);
   ends.push(() => bus.close());
   serveRatings(bus);
-  context.owner = (await enter(context.server, context.folder.person)).bus;
+  context.owner = (await logIn(context.server, context.folder.person)).bus;
   ends.push(() => context.owner.close());
   context.prices = await connectWith(prices.text, context.server);
   ends.push(() => context.prices.close());

@@ -11,7 +11,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-export class Dice {
+export class SeededRandom {
   readonly random: () => number;
 
   constructor(seed: number) {

@@ -34,17 +34,17 @@ export function beatOf(instance: number, over: Partial<Heartbeat> = {}): Heartbe
 }
 
 /** An event in words: its kind, the instance, and the reason, if it has one. */
-export function inWords(change: HealthEvent): string {
+export function eventText(change: HealthEvent): string {
   const { instance } = change.who;
   return "why" in change ? `${change.kind} ${instance} (${change.why})` : `${change.kind} ${instance}`;
 }
 
-export class Table {
+export class HealthHarness {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
   /** Called with every event. */
-  hear: (change: HealthEvent) => void = () => undefined;
-  #told: string[] = [];
+  onEvent: (change: HealthEvent) => void = () => undefined;
+  #events: string[] = [];
   #seq = 0;
 
   /** Without jitter by default. */
@@ -54,21 +54,21 @@ export class Table {
   }
 
   /** The events since the last call. */
-  told(): readonly string[] {
-    const told = this.#told;
-    this.#told = [];
-    return told;
+  takeEvents(): readonly string[] {
+    const takeEvents = this.#events;
+    this.#events = [];
+    return takeEvents;
   }
 
   /** A heartbeat with the next higher sequence number. */
   beats(instance: number, now: number, over: Partial<Heartbeat> = {}): void {
     this.#seq += 1;
-    this.#tell(this.tracker.onHeartbeat(beatOf(instance, { seq: this.#seq, ...over }), now));
+    this.#record(this.tracker.onHeartbeat(beatOf(instance, { seq: this.#seq, ...over }), now));
   }
 
   next(now: number, traits: PickOptions = {}): PickResult {
     const turn = this.resolver.next(now, traits);
-    this.#tell(turn.changes);
+    this.#record(turn.changes);
     return turn;
   }
 
@@ -80,7 +80,7 @@ export class Table {
   }
 
   settle(ticket: Ticket, result: Result, now: number): void {
-    this.#tell(this.tracker.settle(ticket, result, now));
+    this.#record(this.tracker.settle(ticket, result, now));
   }
 
   /** Makes `count` calls, each answered at once. @returns the numbers of the instances */
@@ -103,7 +103,7 @@ export class Table {
   }
 
   tick(now: number): void {
-    this.#tell(this.tracker.tick(now));
+    this.#record(this.tracker.tick(now));
   }
 
   /** The one incarnation of `instance` that a test has. */
@@ -121,8 +121,8 @@ export class Table {
     return this.tracker.live(now).map((member) => member.who.instance);
   }
 
-  #tell(changes: readonly HealthEvent[]): void {
-    this.#told.push(...changes.map(inWords));
-    for (const change of changes) this.hear(change);
+  #record(changes: readonly HealthEvent[]): void {
+    this.#events.push(...changes.map(eventText));
+    for (const change of changes) this.onEvent(change);
   }
 }

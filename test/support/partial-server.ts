@@ -3,7 +3,7 @@
 import { createServer, type Socket } from "node:net";
 import { listen } from "./listen.ts";
 
-export interface HalfWay {
+export interface PartialServer {
   readonly url: string;
   readonly accepted: number;
   /** Connections that are open now. */
@@ -16,7 +16,7 @@ export const INFO =
 export const INFO_TLS = INFO.replace('"proto"', '"tls_required":true,"proto"');
 
 /** @param act what it does with each connection */
-export async function startHalfWay(act: (socket: Socket) => void, scheme = "nats"): Promise<HalfWay> {
+export async function startPartialServer(act: (socket: Socket) => void, scheme = "nats"): Promise<PartialServer> {
   const sockets = new Set<Socket>();
   let accepted = 0;
   const server = createServer((socket) => {

@@ -2,12 +2,12 @@
 
 import { suite, type Test } from "uvu";
 
-export interface Ending {
+export interface Cleanup {
   ends: (() => unknown)[];
 }
 
 /** @param before what each test begins with, beside the empty list */
-export function endingSuite<T extends Ending>(
+export function cleanupSuite<T extends Cleanup>(
   name: string,
   before: (context: T) => Promise<void> | void = () => undefined,
 ): Test<T> {
@@ -16,10 +16,10 @@ export function endingSuite<T extends Ending>(
     context.ends = [];
     await before(context);
   });
-  test.after.each(endAll);
+  test.after.each(runCleanups);
   return test;
 }
 
-export async function endAll({ ends }: Ending): Promise<void> {
+export async function runCleanups({ ends }: Cleanup): Promise<void> {
   for (const end of ends.reverse()) await end();
 }

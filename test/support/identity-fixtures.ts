@@ -15,7 +15,7 @@ import { acceptInvitation, inviteUser } from "../../src/dwc/identity/invitations
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 
 /** What a decision gave; a test that meets a refusal fails with its sentence. */
-export function done<T extends object>(decision: Decision<T>): T & { readonly state: State } {
+export function expectDone<T extends object>(decision: Decision<T>): T & { readonly state: State } {
   if (decision.kind !== "done") throw new Error(decision.why);
   return decision;
 }
@@ -25,20 +25,24 @@ export const NOW = 1_790_000_000_000;
 export const tools = { mint: natsMint, now: NOW };
 
 export async function annsState(state = EMPTY_STATE, name = "My Test Org"): Promise<State> {
-  return done(await createOrg(state, { name, person: "Ann", email: "ann@example.org" }, tools)).state;
+  return expectDone(await createOrg(state, { name, person: "Ann", email: "ann@example.org" }, tools)).state;
 }
 
 export async function withService(state: State, name: string, holdsSeconds: number | null = null): Promise<State> {
-  return done(await createService(state, { name, holdsSeconds }, tools)).state;
+  return expectDone(await createService(state, { name, holdsSeconds }, tools)).state;
 }
 
-export async function invited(state: State, email: string, admin = false): Promise<{ state: State; code: string }> {
-  return done(await inviteUser(state, { email, admin }, tools));
+export async function withInvitation(
+  state: State,
+  email: string,
+  admin = false,
+): Promise<{ state: State; code: string }> {
+  return expectDone(await inviteUser(state, { email, admin }, tools));
 }
 
 /** The second person's own state. */
-export function joined(code: string, state = EMPTY_STATE): State {
-  return done(acceptInvitation(state, { code }, tools)).state;
+export function stateJoinedBy(code: string, state = EMPTY_STATE): State {
+  return expectDone(acceptInvitation(state, { code }, tools)).state;
 }
 
 export function orgOf(state: State): Org {
@@ -47,7 +51,7 @@ export function orgOf(state: State): Org {
   return org;
 }
 
-export function refusal(decision: Decision<object>): Refusal {
+export function expectRefused(decision: Decision<object>): Refusal {
   if (decision.kind !== "refused") throw new Error("done, and should have been refused");
   return decision;
 }

@@ -2,26 +2,26 @@
 
 import { createServer, type Socket } from "node:net";
 
-export interface Trap {
+export interface Honeypot {
   readonly connections: number;
   /** All that anybody sent to it. */
-  readonly heard: string;
+  readonly received: string;
   close(): Promise<void>;
 }
 
 const INFO = `INFO ${JSON.stringify({ server_id: "TRAP", server_name: "trap", version: "2.9.10", proto: 1, headers: true, max_payload: 1_048_576 })}\r\n`;
 
 /** @param turnsAway given the first words of each connection */
-export function openTrap(port: number, turnsAway = (_words: string): boolean => false): Promise<Trap> {
+export function startHoneypot(port: number, turnsAway = (_words: string): boolean => false): Promise<Honeypot> {
   const sockets = new Set<Socket>();
-  const state = { connections: 0, heard: "" };
+  const state = { connections: 0, received: "" };
   const server = createServer((socket) => {
     state.connections += 1;
     sockets.add(socket);
     socket.on("error", () => undefined);
     socket.on("close", () => sockets.delete(socket));
     socket.on("data", (chunk) => {
-      state.heard += chunk.toString("latin1");
+      state.received += chunk.toString("latin1");
       if (turnsAway(chunk.toString("latin1"))) socket.destroy();
       if (chunk.includes("PING")) socket.write("PONG\r\n");
     });
@@ -34,8 +34,8 @@ export function openTrap(port: number, turnsAway = (_words: string): boolean => 
         get connections() {
           return state.connections;
         },
-        get heard() {
-          return state.heard;
+        get received() {
+          return state.received;
         },
         close: () => {
           for (const socket of sockets) socket.destroy();

@@ -5,25 +5,25 @@ import { randomUUID } from "node:crypto";
 import { pause, until } from "./until.ts";
 import type { Wire, WireMessage } from "./wire.ts";
 
-export interface ForeignReply {
+export interface ThirdPartyReply {
   readonly body?: string;
   readonly code?: number;
   readonly error?: string;
 }
 
-export interface ForeignOptions {
+export interface ThirdPartyOptions {
   readonly wire: Wire;
   readonly instance: number;
-  readonly handle: (body: string) => ForeignReply;
+  readonly handle: (body: string) => ThirdPartyReply;
   readonly intervalMs?: number;
 }
 
-export class ForeignInstance {
+export class ThirdPartyInstance {
   readonly incarnation: string = randomUUID();
   readonly address: string = `ratings.get.${this.incarnation}`;
   /** Bodies of the requests that came, in order. */
-  readonly heard: string[] = [];
-  handle: (body: string) => ForeignReply;
+  readonly requests: string[] = [];
+  handle: (body: string) => ThirdPartyReply;
   readonly #wire: Wire;
   readonly #instance: number;
   readonly #intervalMs: number;
@@ -31,7 +31,7 @@ export class ForeignInstance {
   #seq = 0;
   #state = "up";
 
-  constructor({ wire, instance, handle, intervalMs = 60_000 }: ForeignOptions) {
+  constructor({ wire, instance, handle, intervalMs = 60_000 }: ThirdPartyOptions) {
     this.#wire = wire;
     this.#instance = instance;
     this.#intervalMs = intervalMs;
@@ -40,9 +40,9 @@ export class ForeignInstance {
 
   async start(): Promise<void> {
     const receive = (message: WireMessage): void => this.#receive(message);
-    this.#stops.push(this.#wire.hear("ratings.get", receive, "ratings"));
-    this.#stops.push(this.#wire.hear(this.address, receive));
-    this.#stops.push(this.#wire.hear("health.ratings", ({ reply }) => this.beat(reply)));
+    this.#stops.push(this.#wire.subscribe("ratings.get", receive, "ratings"));
+    this.#stops.push(this.#wire.subscribe(this.address, receive));
+    this.#stops.push(this.#wire.subscribe("health.ratings", ({ reply }) => this.beat(reply)));
     await this.#wire.flush();
     this.beat();
     await this.#wire.flush();
@@ -69,7 +69,7 @@ export class ForeignInstance {
   }
 
   #receive({ body, reply }: WireMessage): void {
-    this.heard.push(body);
+    this.requests.push(body);
     if (reply === undefined) return;
     const { body: answer = "", code, error = "" } = this.handle(body);
     const headers = { "nats-service-error-code": String(code), "nats-service-error": error };
@@ -88,7 +88,7 @@ export async function ask(
   let timer: NodeJS.Timeout | undefined;
   let stop: () => Promise<void> = async () => undefined;
   const answered = await new Promise<WireMessage | undefined>((resolve) => {
-    stop = wire.hear(inbox, resolve);
+    stop = wire.subscribe(inbox, resolve);
     timer = setTimeout(() => resolve(undefined), withinMs);
     wire.send(subject, body, { reply: inbox });
   });
@@ -104,7 +104,7 @@ const OTHERS_MS = 300;
 export async function askAll(wire: Wire, subject: string, count: number): Promise<readonly WireMessage[]> {
   const inbox = `_INBOX.${randomUUID()}`;
   const answers: WireMessage[] = [];
-  const stop = wire.hear(inbox, (message) => answers.push(message));
+  const stop = wire.subscribe(inbox, (message) => answers.push(message));
   wire.send(subject, "", { reply: inbox });
   await until(`${count} answers on ${subject}`, () => answers.length >= count);
   await pause(OTHERS_MS);

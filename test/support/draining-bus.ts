@@ -5,7 +5,7 @@ import type { MemoryBus } from "./memory-bus.ts";
 
 const [OVERLOADED, LEAVING] = [529, 503];
 
-export function leavingBus(bus: MemoryBus): MemoryBus {
+export function drainingBus(bus: MemoryBus): MemoryBus {
   const subscribe = bus.subscribe.bind(bus);
   bus.subscribe = (subject, receive, queue) =>
     subscribe(

@@ -17,14 +17,14 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { repository } from "./repository.ts";
 
-export interface Finished {
+export interface CommandResult {
   readonly code: number | null;
   /** Both outputs in the order in which they came. */
   readonly said: string;
   readonly tookMs: number;
 }
 
-export interface Toolbox {
+export interface FreshClone {
   readonly folder: string;
   /** The folder that alone is in PATH. */
   readonly tools: string;
@@ -33,7 +33,11 @@ export interface Toolbox {
   /** Puts a shell script into PATH, in place of the tool of that name. */
   tool(name: string, script: string): void;
   /** Runs a command in the clone; `env` comes on top of PATH and HOME. */
-  run(command: string, args: readonly string[], env?: Readonly<Record<string, string | undefined>>): Promise<Finished>;
+  run(
+    command: string,
+    args: readonly string[],
+    env?: Readonly<Record<string, string | undefined>>,
+  ): Promise<CommandResult>;
 }
 
 /** What bin/prepare, the Makefile and the fakes may count on: POSIX, and make. */
@@ -43,8 +47,8 @@ const POSIX_TOOLS =
   );
 
 /** Makes an empty clone, its name with a space in it, with `files` copied over from the repository. */
-export function openToolbox(files: readonly string[]): Toolbox {
-  const base = mkdtempSync(join(tmpdir(), "toolbox-"));
+export function makeFreshClone(files: readonly string[]): FreshClone {
+  const base = mkdtempSync(join(tmpdir(), "fresh-clone-"));
   const folder = join(base, "my clone");
   const tools = join(base, "tools");
   for (const made of [folder, tools, join(base, "home")]) mkdirSync(made);
@@ -89,7 +93,7 @@ function run(
   args: readonly string[],
   cwd: string,
   env: Readonly<Record<string, string | undefined>>,
-): Promise<Finished> {
+): Promise<CommandResult> {
   const startedAt = performance.now();
   const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
