@@ -81,6 +81,14 @@ export function systemClock(): Clock {
   };
 }
 
+let sharedClock: Clock | undefined;
+
+/** One clock for all users that bring none: every clock has a timer of its own. */
+export function defaultClock(): Clock {
+  sharedClock ??= systemClock();
+  return sharedClock;
+}
+
 /**
  * Calls `act` once this process has run for `delayMs` and has read its sockets: after SIGCONT an answer that takes several
  * steps gets the rest of its time.

@@ -9,7 +9,6 @@
 
 import { createConnection, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-
 import type { Clock } from "../clock.ts";
 import type { BusAddress } from "./core/bus-address.ts";
 import { infoOf, type PeerPort, readPeerPort, type Stranger } from "./core/greeting.ts";
@@ -353,4 +352,31 @@ function wait<T>(
     if (signal?.aborted) giveUp();
     else signal?.addEventListener("abort", giveUp);
   });
+}
+
+export type Probe =
+  /** `greeting` is the server's INFO line. */
+  | { readonly kind: "nats"; readonly greeting: string }
+  /** Why there is no greeting. Each kind needs another remedy. */
+  | NotGreeted;
+
+export interface ProbeOptions extends HandshakeLimits {
+  /** Shared by repeated probes. */
+  readonly knocks?: Knocks;
+}
+
+/**
+ * Connects, and waits for the greeting of a NATS server. Never rejects, and leaves no socket open. A server that is just ending closes the connection, as a proxy does whose
+ * bus is down. The second probe tells them apart: it finds nothing where the server was.
+ */
+export async function probe(address: BusAddress, options: ProbeOptions): Promise<Probe> {
+  const found = await probeOnce(address, options);
+  return found.kind === "closed" ? probeOnce(address, options) : found;
+}
+
+async function probeOnce(address: BusAddress, { knocks, ...limits }: ProbeOptions): Promise<Probe> {
+  const found = await new Handshaker({ greetingOnly: true, ...(knocks && { knocks }) }).open(address, limits);
+  if (found.kind !== "greeted") return found;
+  found.socket.destroy();
+  return { kind: "nats", greeting: found.greeting };
 }

@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import { withTimeout } from "../util/promises.ts";
 import type { ConnectResult } from "./connect-failure.ts";
 import { isAbsence } from "./core/redial.ts";
-import type { NatsBus } from "./nats-bus-types.ts";
+import type { NatsBus } from "./nats-options.ts";
 
 export type LoginResult =
   | { readonly kind: "admitted" }

@@ -5,12 +5,24 @@
 // rejected: it captures two stack traces and starts a timer for every call.
 
 import { randomBytes } from "node:crypto";
-import { type Authenticator, headers, type MsgHdrs, type NatsConnection } from "nats";
+import { headers, type MsgHdrs, type NatsConnection } from "nats";
 import type { Clock } from "../clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { stackOf } from "../util/errors.ts";
 import { ThrottledReporter } from "../util/throttle.ts";
-import type { BusStatus, CallOptions, Denied, Message, NotSent, Reply, RequestOptions, Subscription } from "./bus.ts";
+import {
+  type BusStatus,
+  type CallOptions,
+  type Denied,
+  dispatchSafely,
+  type Message,
+  type NotSent,
+  type Reply,
+  type RequestOptions,
+  StatusEmitter,
+  type Subscription,
+  safely,
+} from "./bus.ts";
 import {
   type ConnectFailure,
   type ConnectResult,
@@ -21,17 +33,14 @@ import {
 import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
 import type { Credentials } from "./core/credentials.ts";
 import { type Greeting, greetingOf } from "./core/greeting.ts";
+import { OpenGuard } from "./core/open-bus.ts";
 import { isAbsence } from "./core/redial.ts";
-import { denialOf, readServerError } from "./core/server-errors.ts";
+import { denialOf, readServerError, StandingDenials } from "./core/server-errors.ts";
 import { assertSubject } from "./core/subjects.ts";
-import { StandingDenials } from "./denials.ts";
 import { Dialler, type KnownServer } from "./dialler.ts";
-import { dispatchSafely, StatusEmitter, safely } from "./emitter.ts";
 import type { Greeted } from "./handshake.ts";
-import { LoginIdentity } from "./login-identity.ts";
-import type { LinkOptions, NatsBus } from "./nats-bus-types.ts";
-import type { BusConnection, SubscriptionSpec } from "./nats-connection.ts";
-import { publishFrame } from "./nats-frame.ts";
+import { LoginIdentity } from "./login-credentials.ts";
+import { type BusConnection, publishFrame, type SubscriptionSpec } from "./nats-connection.ts";
 import { logIn, loginOf } from "./nats-login.ts";
 import {
   ERROR_CODE_HEADER,
@@ -42,19 +51,12 @@ import {
   type ServiceError,
   type WireMessage,
 } from "./nats-message.ts";
-import { DIAL_TIMEOUT_MS, dialOptions } from "./nats-options.ts";
-import { OpenGuard } from "./open-case.ts";
+import { DIAL_TIMEOUT_MS, dialOptions, type NatsBus, type NatsBusOptions } from "./nats-options.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
-import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
+import { type ReplySubjects, replySubjectsOf } from "./slot-pool.ts";
 
 export type { Authenticator } from "nats";
-export type { NatsBus } from "./nats-bus-types.ts";
-
-export interface NatsBusOptions extends LinkOptions {
-  readonly authenticator?: Authenticator;
-  /** How long to wait for the answer to a login. Default: as long as for the greeting. */
-  readonly loginTimeoutMs?: number;
-}
+export type { NatsBus, NatsBusOptions } from "./nats-options.ts";
 
 /** How long the last messages may take at the end; a healthy server needs a millisecond. */
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -302,8 +304,7 @@ class NatsBusImpl implements NatsBus {
   };
 
   #onHandlerError = (subject: string, error: unknown): void => {
-    const what = stackOf(error);
-    this.#report("receiver", `the receiver of ${subject} failed: ${what}`);
+    this.#report("receiver", `the receiver of ${subject} failed: ${stackOf(error)}`);
   };
 
   #prepare(connection: BusConnection<NatsConnection>): void {
@@ -382,8 +383,7 @@ class NatsBusImpl implements NatsBus {
 
   /** No reply can arrive until the next login: the calls in flight end now, and later calls end at once. */
   #denyReplies(subject: string): void {
-    const why = permissionError("subscription", subject, this.#identity).message;
-    this.#repliesDenied = { kind: "denied", why };
+    this.#repliesDenied = { kind: "denied", why: permissionError("subscription", subject, this.#identity).message };
     this.#pending.settleAll(this.#repliesDenied);
   }
 

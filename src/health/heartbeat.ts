@@ -45,6 +45,8 @@ export const MAX_INTERVAL_MS = 300_000;
  * A shorter interval would be a flood, and a lease of twice that length would expire within one turn of an event loop.
  */
 export const MIN_INTERVAL_MS = 10;
+/** The longest heartbeat that is read: ten times the length of ours, and a fraction of what the bus would carry. */
+export const MAX_HEARTBEAT_BYTES = 4096;
 /** A version is shown in tables. A longer text is not a version. */
 export const MAX_VERSION_LENGTH = 64;
 

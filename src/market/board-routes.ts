@@ -4,12 +4,12 @@
 import type { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
 import { BOARD_PATHS, ON_ADMIN_PORT } from "../monitor/snapshot.ts";
-import { FAULT_LIMITS } from "../service/core/fault-command.ts";
 import { type Assets, assetUrl } from "./assets.ts";
 import type { Board } from "./board.ts";
 import type { FeedFormat, ListenerName } from "./board-feed.ts";
 import { BOARD_MESSAGE_COOKIE, consumeFlash } from "./cookies.ts";
 import { boardPage } from "./core/board-page.ts";
+import { FAULT_FORM } from "./core/fault-form.ts";
 import { valuesOf } from "./core/query.ts";
 import { BOARD_CONTENT_SECURITY_POLICY } from "./headers.ts";
 export const FAULTS_PATH = "/board/faults";
@@ -69,7 +69,7 @@ function page(assets: Assets, { listener, shopUrl }: BoardPlace): Middleware {
   return async (ctx) => {
     ctx.set("Content-Security-Policy", BOARD_CONTENT_SECURITY_POLICY);
     const board = boardOf(ctx);
-    const faults = { asking: askingOf(board, listener), path: FAULTS_PATH, limits: FAULT_LIMITS };
+    const faults = { asking: askingOf(board, listener), path: FAULTS_PATH, form: FAULT_FORM };
     const scriptUrls = faults.asking === "allowed" ? [...readingUrls, faultsScriptUrl] : readingUrls;
     const message = listener === "admin" ? consumeFlash(ctx, BOARD_MESSAGE_COOKIE) : undefined;
     await ctx.render("board.njk", {

@@ -2,11 +2,10 @@
 // each command with its result. The board shows active faults as the instances report them.
 
 import type { NatsBus } from "../bus/nats-bus.ts";
+import { type FaultCommand, faultText } from "../faults/core/faults.ts";
+import { broadcastFault, type FaultReply, maySendFaults, sendFaultCommand } from "../faults/fault-client.ts";
 import { programLine } from "../program/core/program-events.ts";
 import type { Log } from "../program/log.ts";
-import type { FaultCommand } from "../service/core/fault-command.ts";
-import { faultText } from "../service/core/fault-status.ts";
-import { broadcastFault, type FaultReply, maySendFaults, sendFaultCommand } from "../service/fault-client.ts";
 import { SECOND_MS } from "../util/format.ts";
 import type { FaultForm } from "./core/fault-form.ts";
 import { instancesText } from "./core/page-format.ts";

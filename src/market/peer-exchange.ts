@@ -10,7 +10,7 @@ import { DisagreementDetector, type MarketsComparison } from "../monitor/disagre
 import type { ServiceMonitor } from "../monitor/monitor.ts";
 import { type LocalStatuses, LocalView, MAX_VIEW_BYTES, PeerMarkets, parseView } from "../monitor/peers.ts";
 import type { MonitorSource } from "../monitor/snapshot.ts";
-import { decodeBody } from "../service/body.ts";
+import { decodeBody } from "../util/json.ts";
 
 /** Also the shortest time between two publications: the result is for a person who reads the board. */
 const POLL_INTERVAL_MS = 1_000;

@@ -3,9 +3,9 @@
 // few comparisons for each row: states are values that are never changed in place, and the reason for passing over is a
 // string.
 
+import type { Faults } from "../faults/core/active-faults.ts";
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
-import type { Faults } from "../service/core/faults.ts";
 import type { MarketsComparison } from "./disagreement.ts";
 import type { EventRecord } from "./event-stream.ts";
 import type { ServiceMonitor } from "./monitor.ts";

@@ -4,10 +4,10 @@
 
 import type { BusStatus } from "../bus/bus.ts";
 import { shownAddress } from "../bus/core/subjects.ts";
+import { faultText } from "../faults/core/faults.ts";
 import type { InstanceRef } from "../health/member.ts";
 import type { LogEntry } from "../program/log.ts";
 import type { ClientEvent } from "../service/client-options.ts";
-import { faultText } from "../service/core/fault-status.ts";
 import type { LogLevel } from "../settings.ts";
 import { secondsText } from "../util/format.ts";
 

@@ -2,9 +2,9 @@
 // and log read from here, so no two of them can disagree. It has no timer and no clock: callers pass `now`.
 
 import type { BusStatus } from "../bus/bus.ts";
+import type { Faults } from "../faults/core/active-faults.ts";
 import type { Member } from "../health/member.ts";
 import type { AttemptOutcome } from "../service/client-options.ts";
-import type { Faults } from "../service/core/faults.ts";
 import type { HealthRules } from "../settings.ts";
 import { EventStream } from "./event-stream.ts";
 import { type EventName, eventRow, type MonitorEvent, PUBLISHED_EVENTS } from "./events.ts";

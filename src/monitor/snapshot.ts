@@ -3,12 +3,12 @@
 // are epoch ms, so that a page can count on from them by itself.
 
 import type { BusStatus } from "../bus/bus.ts";
+import type { Faults } from "../faults/core/active-faults.ts";
+import { type Fault, faultText } from "../faults/core/faults.ts";
 import type { Choice, Incarnations, Resolver } from "../health/balancer.ts";
 import { type Breaker, eligibility } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
-import { faultText } from "../service/core/fault-status.ts";
-import type { Fault, Faults } from "../service/core/faults.ts";
 import type { HealthRules } from "../settings.ts";
 import { roundTo2 } from "../util/format.ts";
 import type { MarketsComparison } from "./disagreement.ts";

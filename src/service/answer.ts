@@ -5,9 +5,12 @@
 import type { Reply } from "../bus/bus.ts";
 import type { InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/tracker.ts";
+import { decodeBody } from "../util/json.ts";
 import { isThenable } from "../util/promises.ts";
-import { decodeBody, MAX_BODY_BYTES } from "./body.ts";
 import { textOf } from "./guard.ts";
+
+/** The longest request or answer that is read. The default of the NATS server is the same. */
+export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** The end of a call, as its caller sees it. `body` is the value that the call's `read` returned: the body, by default. */
 export type Answer<T = unknown> =

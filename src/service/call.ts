@@ -25,11 +25,10 @@ import {
   unanswered,
   type WhyFailed,
 } from "./answer.ts";
-import { encodeRequest } from "./body.ts";
-import type { CallRequest } from "./call-request.ts";
 import { carriedBy, endAttemptSpan, startAttemptSpan } from "./call-span.ts";
 import type { ResolvedClientOptions, SentAs } from "./client-options.ts";
 import { textOf } from "./guard.ts";
+import { type CallRequest, encodeRequest } from "./request.ts";
 
 /** Shared by the calls of one client. */
 export interface CallContext {

@@ -1,15 +1,14 @@
 // The options of a client, with their defaults, and its events.
 
 import type { Bus, BusStatus } from "../bus/bus.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, defaultClock } from "../clock.ts";
+import type { Faults } from "../faults/core/active-faults.ts";
 import { type BalancerFactory, newBalancer } from "../health/balancer.ts";
 import type { HealthEvent, InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/tracker.ts";
 import { defaultHealthRules, type HealthRules } from "../settings.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import type { WhyFailed } from "./answer.ts";
-import type { Faults } from "./core/faults.ts";
-import { defaultClock } from "./default-clock.ts";
 import { Guard } from "./guard.ts";
 
 export interface ClientOptions {

@@ -9,15 +9,20 @@ import type { HealthEvent } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { type Answer, type FailedAnswer, failed, unanswered } from "./answer.ts";
-import { isLongerThan } from "./body.ts";
 import { Call, type CallContext } from "./call.ts";
-import { type AskOptions, type CallRequest, readCall } from "./call-request.ts";
 import { type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
-import { type DetachableSignal, detachableSignal } from "./detachable-signal.ts";
 import { textOf } from "./guard.ts";
 import { HeartbeatListener } from "./heartbeat-listener.ts";
+import {
+  type AskOptions,
+  type CallRequest,
+  type DetachableSignal,
+  detachableSignal,
+  isLongerThan,
+  readCall,
+} from "./request.ts";
 
-export type { AskOptions } from "./call-request.ts";
+export type { AskOptions } from "./request.ts";
 
 export interface Client {
   /** The health of every known instance. Read only. */

@@ -1,7 +1,7 @@
 // Guards user code: listeners, tracers, checks, sources of chance. What it throws is caught and reported, at most once a
 // minute for each, so that no call, ticket, timer or process depends on it.
 
-import { safely } from "../bus/emitter.ts";
+import { safely } from "../bus/bus.ts";
 import type { Clock } from "../clock.ts";
 import { isThenable } from "../util/promises.ts";
 import { type Report, ThrottledReporter } from "../util/throttle.ts";

@@ -3,9 +3,9 @@
 import type { Bus, Message } from "../bus/bus.ts";
 import { heartbeatSubject } from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
+import { type FaultStatus, statusJson } from "../faults/core/faults.ts";
 import { type Heartbeat, type HeartbeatState, jitteredIntervalMs } from "../health/heartbeat.ts";
-import { type FaultStatus, statusJson } from "./core/fault-status.ts";
-import { queryLimit } from "./core/query-limit.ts";
+import { queryLimit } from "../util/token-bucket.ts";
 
 export interface HeartbeatSenderOptions
   extends Pick<Heartbeat, "service" | "instance" | "incarnation" | "address" | "version"> {

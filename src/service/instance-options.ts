@@ -1,15 +1,14 @@
 // The options of an instance, with their defaults, and its events.
 
 import type { Bus } from "../bus/bus.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, defaultClock } from "../clock.ts";
+import type { FaultEvent } from "../faults/core/faults.ts";
+import type { ProcessControl } from "../faults/process-control.ts";
 import { defaultHealthRules } from "../settings.ts";
 import type { Trace, Tracing } from "../trace/core/trace.ts";
-import type { Fault } from "./core/faults.ts";
 import type { Handler } from "./core/handler.ts";
-import { defaultClock } from "./default-clock.ts";
 import { Guard } from "./guard.ts";
-import { newIncarnation } from "./incarnation.ts";
-import type { ProcessControl } from "./process-control.ts";
+import { newIncarnation } from "./identity.ts";
 
 export type InstanceEvent =
   /** `trouble`: why the bus is away, if that is known. */
@@ -21,13 +20,6 @@ export type InstanceEvent =
   | { readonly kind: "disconnected" }
   | { readonly kind: "reconnected" }
   | FaultEvent;
-
-/** Events of an instance with CHAOS=1. */
-export type FaultEvent =
-  | { readonly kind: "takes faults" }
-  | { readonly kind: "fault begins"; readonly fault: Fault; readonly forMs: number }
-  | { readonly kind: "fault ended"; readonly fault: Fault; readonly why: "over" | "reset" | "continued early" }
-  | { readonly kind: "killed" };
 
 export interface InstanceOptions {
   readonly service: string;

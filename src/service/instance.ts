@@ -6,14 +6,15 @@ import { type BusStatus, type Message, type NotSent, type Subscription, untilCon
 import * as subjects from "../bus/core/subjects.ts";
 import { headerText } from "../bus/nats-message.ts";
 import { type Cancel, isoTime } from "../clock.ts";
+import { FaultService } from "../faults/fault-service.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
 import type { Trace } from "../trace/core/trace.ts";
+import { decodeBody } from "../util/json.ts";
 import { isThenable } from "../util/promises.ts";
-import { UNFINISHED } from "./answer.ts";
-import { deadlineOf, decodeBody, MAX_BODY_BYTES } from "./body.ts";
+import { queryLimit } from "../util/token-bucket.ts";
+import { MAX_BODY_BYTES, UNFINISHED } from "./answer.ts";
 import { endHandling, traceOfRequest } from "./call-span.ts";
 import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./core/backlog.ts";
-import { checkIdentity } from "./core/check-identity.ts";
 import { type EncodedResult, encode, type Handler, type HandlerResult, refuse } from "./core/handler.ts";
 import {
   infoAnswer,
@@ -23,11 +24,10 @@ import {
   type ServiceStats,
   statsAnswer,
 } from "./core/nats-service-info.ts";
-import { queryLimit } from "./core/query-limit.ts";
-import { findDuplicate } from "./duplicate-check.ts";
-import { FaultInjector } from "./fault-injector.ts";
 import { HeartbeatSender } from "./heartbeat-sender.ts";
+import { checkIdentity, findDuplicate } from "./identity.ts";
 import { type InstanceOptions, type ResolvedInstanceOptions, withDefaults } from "./instance-options.ts";
+import { deadlineOf } from "./request.ts";
 
 export interface Instance {
   readonly address: string;
@@ -59,6 +59,8 @@ export async function startInstance(given: InstanceOptions): Promise<Started> {
   return { kind: "started", instance };
 }
 
+/** The reply to a request that an injected fault fails. */
+const FAILED_ON_PURPOSE: HandlerResult = refuse(500, "failed on purpose (CHAOS=1)");
 /** The code that the caller receives if the answer is too large for the bus. */
 const NOT_SENT = 500;
 const reasonOf = (notSent: NotSent): string => (notSent.kind === "unsent" ? notSent.why : "the bus is disconnected");
@@ -81,7 +83,7 @@ class RunningInstance implements Instance {
   readonly #serviceInfo: ServiceInfo;
   readonly #heartbeats: HeartbeatSender;
   /** Undefined without CHAOS=1. */
-  readonly #faultInjector: FaultInjector | undefined;
+  readonly #faults: FaultService | undefined;
   readonly #handler: Handler;
   readonly #startedAt: string;
   readonly #requests: Subscription[] = [];
@@ -97,10 +99,12 @@ class RunningInstance implements Instance {
     this.#options = options;
     this.address = subjects.directSubject(service, incarnation);
     const { chaos } = options;
-    this.#faultInjector =
-      chaos && new FaultInjector({ ...options, process: chaos, beat: () => this.#heartbeats.beat() });
-    this.#handler = this.#faultInjector?.wrap(options.handle) ?? options.handle;
-    this.#heartbeats = new HeartbeatSender({ ...options, address: this.address, faults: this.#faultInjector });
+    this.#faults =
+      chaos &&
+      new FaultService({ ...options, process: chaos, emit: options.onEvent, beat: () => this.#heartbeats.beat() });
+    const injector = this.#faults?.injector;
+    this.#handler = injector?.wrap(options.handle, FAILED_ON_PURPOSE) ?? options.handle;
+    this.#heartbeats = new HeartbeatSender({ ...options, address: this.address, faults: injector });
     this.#serviceInfo = {
       ...{ service, incarnation, instance, version },
       address: this.address,
@@ -117,7 +121,7 @@ class RunningInstance implements Instance {
     const { bus, service, clock, onEvent } = this.#options;
     const receive = (message: Message): void => this.#receive(message);
     // First, so that it learns of a stall first: the heartbeat that follows lists the faults that are still active.
-    this.#faultInjector?.start();
+    this.#faults?.start();
     this.#requests.push(bus.subscribe(subjects.sharedSubject(service), receive, service, "required"));
     this.#requests.push(bus.subscribe(this.address, receive, undefined, "required"));
     const onRollCall = (message: Message): void => this.#heartbeats.onRollCall(message);
@@ -282,7 +286,7 @@ class RunningInstance implements Instance {
 
   async goodbye(limitMs: number = FINISH_TIMEOUT_MS): Promise<void> {
     if (this.#heartbeats.state !== "up") return;
-    this.#faultInjector?.close();
+    this.#faults?.close();
     this.#heartbeats.announce("draining");
     // From here on callers get "no responders" and go to another instance within the same call. Requests that were sent
     // before are still received and answered. So no call is lost, however late a caller receives the goodbye.

@@ -23,6 +23,10 @@ export function parseDuration(typed: string): number | undefined {
   return unitMs === undefined ? undefined : Number(amount) * unitMs;
 }
 
+/** `30%`, `2.5%`: as a share, 0.3 and 0.025; undefined for anything else. */
+export const parsePercent = (typed: string): number | undefined =>
+  /^\d{1,3}(\.\d+)?%$/.test(typed) ? Number.parseFloat(typed) / 100 : undefined;
+
 /** From here on a fraction of a second does not matter. */
 const WHOLE_SECONDS_FROM_MS = 10_000;
 

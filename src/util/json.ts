@@ -21,3 +21,19 @@ export const isJsonObject = (value: unknown): value is Fields =>
 export function isIntegerIn(value: unknown, min: number, max: number): value is number {
   return Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
 }
+
+export type Decoded =
+  | { readonly kind: "value"; readonly value: unknown }
+  | { readonly kind: "unreadable"; readonly why: string };
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** Decodes a body from any client of the bus. Never throws. */
+export function decodeBody(bytes: Uint8Array, maxBytes: number): Decoded {
+  if (bytes.length > maxBytes) return { kind: "unreadable", why: `longer than ${maxBytes} bytes` };
+  try {
+    return { kind: "value", value: JSON.parse(decoder.decode(bytes)) };
+  } catch {
+    return { kind: "unreadable", why: "not JSON in UTF-8" };
+  }
+}

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { StandingDenials } from "../../src/bus/denials.ts";
+import { StandingDenials } from "../../src/bus/core/server-errors.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const test = suite("standing denials");

@@ -9,13 +9,13 @@ import {
   BusHistory,
   type OpenBusCase,
   type OpenBusRule,
+  OpenGuard,
   objectionToOpen,
   openBusOptions,
   openBusWarning,
 } from "../../src/bus/core/open-bus.ts";
 import { notWeaker, whyNeverStarted, whyNotSucceeded } from "../../src/bus/core/succession.ts";
-import type { LinkOptions } from "../../src/bus/nats-bus-types.ts";
-import { OpenGuard } from "../../src/bus/open-case.ts";
+import type { LinkOptions } from "../../src/bus/nats-options.ts";
 import { goldenOf } from "../support/golden.ts";
 
 const test = suite("open buses and successors");

@@ -3,10 +3,9 @@
 
 import * as assert from "uvu/assert";
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
-import { BusHistory, type OpenBusRule } from "../../src/bus/core/open-bus.ts";
+import { BusHistory, type OpenBusRule, OpenGuard } from "../../src/bus/core/open-bus.ts";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
-import type { LinkOptions } from "../../src/bus/nats-bus-types.ts";
-import { OpenGuard } from "../../src/bus/open-case.ts";
+import type { LinkOptions } from "../../src/bus/nats-options.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
 import { type Honeypot, startHoneypot } from "../support/honeypot.ts";

@@ -5,8 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
-import { Knocks } from "../../src/bus/handshake.ts";
-import { type Probe, probe } from "../../src/bus/probe.ts";
+import { Knocks, type Probe, probe } from "../../src/bus/handshake.ts";
 import { systemClock } from "../../src/clock.ts";
 import { listen } from "../support/listen.ts";
 import { freePort, freeUrl, startNatsServer } from "../support/nats-server.ts";

@@ -4,7 +4,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { programFolders } from "../../src/bus/find-program.ts";
+import { programFolders } from "../../src/bus/server/server-process.ts";
 import { goldenOf } from "../support/golden.ts";
 import { until } from "../support/until.ts";
 import { findNeeds, lackOf } from "./needs.ts";

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { programFolders } from "../../src/bus/find-program.ts";
+import { programFolders } from "../../src/bus/server/server-process.ts";
 import { defaultHealthRules } from "../../src/settings.ts";
 import { pause } from "../support/until.ts";
 import { FAULTS, type Fault } from "./faults.ts";

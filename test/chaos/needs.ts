@@ -1,7 +1,7 @@
 // Whether this machine lets us make hosts of our own. What is missing is said with what to type, and the run is skipped:
 // a machine that has no namespaces has done nothing wrong.
 
-import { findProgram } from "../../src/bus/find-program.ts";
+import { findProgram } from "../../src/bus/server/server-process.ts";
 import { namespaceOf } from "./names.ts";
 import { ip } from "./network.ts";
 

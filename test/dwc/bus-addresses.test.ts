@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import * as assert from "uvu/assert";
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
-import { probe } from "../../src/bus/probe.ts";
+import { probe } from "../../src/bus/handshake.ts";
 import { systemClock } from "../../src/clock.ts";
 import { freePort } from "../support/nats-server.ts";
 import { type Certificate, makeCertificate } from "../support/tls-front.ts";

@@ -3,19 +3,25 @@
 import * as fc from "fast-check";
 import * as subjects from "../../src/bus/core/subjects.ts";
 import { headerText, replyOf, type WireHeaders } from "../../src/bus/nats-message.ts";
-import { parseHeartbeat } from "../../src/health/heartbeat.ts";
+import {
+  encodeCommand,
+  faultText,
+  parseCommand,
+  parseFaultStatuses,
+  statusJson,
+} from "../../src/faults/core/faults.ts";
+import { MAX_HEARTBEAT_BYTES, parseHeartbeat } from "../../src/health/heartbeat.ts";
 import { pageLine } from "../../src/market/core/lines.ts";
 import { eventLine } from "../../src/monitor/events.ts";
 import { MAX_STATUSES, MAX_VIEW_BYTES, parseView } from "../../src/monitor/peers.ts";
 import { asText } from "../../src/program/log.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
-import { readAttempt } from "../../src/service/answer.ts";
-import { deadlineOf, decodeBody, MAX_BODY_BYTES, MAX_HEARTBEAT_BYTES } from "../../src/service/body.ts";
-import { encodeCommand, parseCommand } from "../../src/service/core/fault-command.ts";
-import { faultText, parseFaultStatuses, statusJson } from "../../src/service/core/fault-status.ts";
+import { MAX_BODY_BYTES, readAttempt } from "../../src/service/answer.ts";
 import { encode } from "../../src/service/core/handler.ts";
 import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/core/nats-service-info.ts";
+import { deadlineOf } from "../../src/service/request.ts";
 import { incoming, incomingInBody } from "../../src/trace/core/traceparent.ts";
+import { decodeBody } from "../../src/util/json.ts";
 import { beatOf } from "../support/health-harness.ts";
 import { anyText, messages, nearlyText } from "./inputs.ts";
 import { must, mustBeProblem, mustBeSame, type Target, target } from "./target.ts";

@@ -6,12 +6,11 @@ import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMANDS } from "../../src/dwc/commands/table.ts";
-import { parseHeartbeat } from "../../src/health/heartbeat.ts";
+import { FAULT_LIMITS, parseCommand, parseFaultStatuses } from "../../src/faults/core/faults.ts";
+import { MAX_HEARTBEAT_BYTES, parseHeartbeat } from "../../src/health/heartbeat.ts";
 import { parseView } from "../../src/monitor/peers.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";
-import { MAX_BODY_BYTES, MAX_HEARTBEAT_BYTES } from "../../src/service/body.ts";
-import { FAULT_LIMITS, parseCommand } from "../../src/service/core/fault-command.ts";
-import { parseFaultStatuses } from "../../src/service/core/fault-status.ts";
+import { MAX_BODY_BYTES } from "../../src/service/answer.ts";
 import { defaultHealthRules, FIXED, LOG_LEVELS, SETTINGS } from "../../src/settings.ts";
 import { isPrintable } from "../support/log-patterns.ts";
 import { blocksOf, PAGES, readBook, readPage, rowsOf, sectionOf } from "../support/readme.ts";
@@ -226,13 +225,9 @@ page("the protocol's examples are what the code makes and takes", () => {
 page("faults can be asked for as it says, within the limits that it says", () => {
   const order = parseCommand(faultOrder);
   assert.ok(order.kind === "begin" && parseFaultStatuses(faultAnswer)?.length === 1, JSON.stringify(order));
-  const { minForMs, defaultForMs, maxForMs, minByMs, maxByMs, minShare, maxShare } = FAULT_LIMITS;
-  for (const told of [
-    `\`forMs\` is a whole number from ${minForMs} to ${maxForMs}, ${defaultForMs} if left out`,
-    `\`slow\` (with \`byMs\`, ${minByMs} to ${maxByMs})`,
-    `\`fail\` (with \`share\`, ${minShare} to ${maxShare})`,
-  ])
-    assert.ok(flat(protocol).includes(told), told);
+  const { minForMs, defaultForMs, maxForMs } = FAULT_LIMITS;
+  const told = `\`forMs\` is a whole number from ${minForMs} to ${maxForMs}, ${defaultForMs} if left out`;
+  assert.ok(flat(protocol).includes(told), told);
   assert.equal([minForMs, defaultForMs, maxForMs], [500, 60_000, 10 * 60_000]);
   const inWords = flat(sectionOf(readme, "Faults on purpose"));
   assert.ok(inWords.includes("a minute unless you say otherwise, half a second at least, ten minutes at most"));

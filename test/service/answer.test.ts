@@ -1,8 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Reply } from "../../src/bus/bus.ts";
-import { mayHaveExecuted, type ResponseReader, readAttempt } from "../../src/service/answer.ts";
-import { MAX_BODY_BYTES } from "../../src/service/body.ts";
+import { MAX_BODY_BYTES, mayHaveExecuted, type ResponseReader, readAttempt } from "../../src/service/answer.ts";
 
 const test = suite("answer");
 

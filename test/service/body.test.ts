@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { deadlineOf, decodeBody, encodeRequest, serializeRequest } from "../../src/service/body.ts";
+import { deadlineOf, encodeRequest, serializeRequest } from "../../src/service/request.ts";
+import { decodeBody } from "../../src/util/json.ts";
 import { goldenOf } from "../support/golden.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 

@@ -3,8 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parseHeartbeat } from "../../src/health/heartbeat.ts";
-import { checkIdentity, type GivenIdentity } from "../../src/service/core/check-identity.ts";
 import { pingAnswer } from "../../src/service/core/nats-service-info.ts";
+import { checkIdentity, type GivenIdentity } from "../../src/service/identity.ts";
 
 const test = suite("the identity of an instance");
 

@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { defaultClock } from "../../src/clock.ts";
 import { withDefaults as clientDefaults } from "../../src/service/client-options.ts";
 import { answer } from "../../src/service/core/handler.ts";
-import { defaultClock } from "../../src/service/default-clock.ts";
 import { withDefaults as instanceDefaults } from "../../src/service/instance-options.ts";
 import { defaultHealthRules, SETTINGS } from "../../src/settings.ts";
 import { MemoryNetwork } from "../support/memory-bus.ts";

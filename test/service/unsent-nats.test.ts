@@ -3,9 +3,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
+import { defaultClock } from "../../src/clock.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import { answer } from "../../src/service/core/handler.ts";
-import { defaultClock } from "../../src/service/default-clock.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";

@@ -225,7 +225,7 @@ export const DEFECTS: readonly Defect[] = [
     '$textOf($error)), $result: "timeout"',
   ]),
   defect("a request that cannot be written is thrown at its caller", [
-    "service/call-request",
+    "service/request",
     'return $failed("the request cannot be written as JSON", $textOf($error));',
     "throw $error;",
   ]),
@@ -250,12 +250,12 @@ export const DEFECTS: readonly Defect[] = [
     "$resolver.$look($now, {})",
   ]),
   defect("what is held back waits on after a reset", [
-    "service/fault-injector",
+    "faults/injector",
     "for (const $release of [...this.$held]) $release();",
     ";",
   ]),
   defect("a fault without an end is refused", [
-    "service/core/fault-command",
+    "faults/core/faults",
     "$forMs = $FAULT_LIMITS.$defaultForMs }",
     "$forMs }",
   ]),

@@ -2,18 +2,18 @@
 // says of itself, and when that ends, is compared with what was ordered.
 
 import { chaosBroadcastSubject, chaosSubject, rollCallSubject } from "../../src/bus/core/subjects.ts";
-import { type Client, openClient } from "../../src/service/client.ts";
-import type { ClientEvent } from "../../src/service/client-options.ts";
-import type { FaultCommand } from "../../src/service/core/fault-command.ts";
+import type { FaultCommand } from "../../src/faults/core/faults.ts";
 import {
   broadcastFault,
   type FaultReceiver,
   type FaultReply,
   sendFaultCommand,
-} from "../../src/service/fault-client.ts";
+} from "../../src/faults/fault-client.ts";
+import type { ProcessControl } from "../../src/faults/process-control.ts";
+import { type Client, openClient } from "../../src/service/client.ts";
+import type { ClientEvent } from "../../src/service/client-options.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
-import type { ProcessControl } from "../../src/service/process-control.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { Puppet } from "./drill-puppet.ts";

@@ -1,6 +1,6 @@
 // What a drill of faults needs besides: the process that is to be paused or killed, and orders that are none.
 
-import type { PauseHandle, ProcessControl } from "../../src/service/process-control.ts";
+import type { PauseHandle, ProcessControl } from "../../src/faults/process-control.ts";
 import type { Process } from "./actors.ts";
 
 const ARM_MS = 200;

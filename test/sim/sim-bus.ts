@@ -1,18 +1,18 @@
 // A Bus on the simulated server. Below the connection everything is simulated; above it runs what runs in earnest: the
 // link with its pulse, the table of calls that are out, the reading of replies.
 
-import type {
-  Bus,
-  BusStatus,
-  CallOptions,
-  Denied,
-  Message,
-  NotSent,
-  Reply,
-  RequestOptions,
-  Subscription,
+import {
+  type Bus,
+  type BusStatus,
+  type CallOptions,
+  type Denied,
+  type Message,
+  type NotSent,
+  type Reply,
+  type RequestOptions,
+  StatusEmitter,
+  type Subscription,
 } from "../../src/bus/bus.ts";
-import { StatusEmitter } from "../../src/bus/emitter.ts";
 import {
   BusConnection,
   type ClientConnection,

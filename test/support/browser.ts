@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { type Browser, type ConsoleMessage, chromium, type Locator, type Page } from "playwright-core";
 import { suite, type Test } from "uvu";
 import * as assert from "uvu/assert";
-import { findProgram, programFolders } from "../../src/bus/find-program.ts";
+import { findProgram, programFolders } from "../../src/bus/server/server-process.ts";
 import { closeAtEnd, fileEnded } from "./file-end.ts";
 import { until } from "./until.ts";
 

@@ -2,6 +2,7 @@
 // kind of fault, an event of each level, names as long as they may be, numbers as large as they get, Markets that disagree.
 
 import { systemClock } from "../../src/clock.ts";
+import type { Faults } from "../../src/faults/core/active-faults.ts";
 import { type Board, openBoard } from "../../src/market/board.ts";
 import { createEventSink } from "../../src/market/event-sink.ts";
 import type { FaultController } from "../../src/market/fault-controller.ts";
@@ -9,7 +10,6 @@ import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import type { ShutdownHooks } from "../../src/program/program.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
-import type { Faults } from "../../src/service/core/faults.ts";
 import { DEFAULT_RULES, HealthHarness } from "./health-harness.ts";
 
 const SECOND_MS = 1_000;

@@ -86,7 +86,7 @@ const IN_PLACE: readonly InPlace[] = [
     parts: ["the board is at ", ", for this machine only"],
   },
   {
-    file: "src/bus/embedded-server.ts",
+    file: "src/bus/server/embedded-server.ts",
     start: "INFO:bus:- ",
     parts: ["nothing answered at ", ": started nats-server there (pid ", "), which stops with this process"],
   },

@@ -2,19 +2,20 @@
 // PendingTable as on NATS. Every message takes its way through the clock, so a test that pushes the clock decides when
 // it arrives, and after a stall it arrives as from a socket: after the timers that are overdue.
 
-import type {
-  Bus,
-  BusStatus,
-  CallOptions,
-  Denied,
-  Message,
-  NotSent,
-  Reply,
-  RequestOptions,
-  Subscription,
+import {
+  type Bus,
+  type BusStatus,
+  type CallOptions,
+  type Denied,
+  dispatchSafely,
+  type Message,
+  type NotSent,
+  type Reply,
+  type RequestOptions,
+  StatusEmitter,
+  type Subscription,
 } from "../../src/bus/bus.ts";
 import { takesReplies } from "../../src/bus/core/subjects.ts";
-import { dispatchSafely, StatusEmitter } from "../../src/bus/emitter.ts";
 import { PendingTable } from "../../src/bus/pending.ts";
 import type { Clock } from "../../src/clock.ts";
 import { countedReplies } from "./counted-replies.ts";

@@ -6,9 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { readBusAddress } from "../../src/bus/core/bus-address.ts";
-import { findProgram, programFolders } from "../../src/bus/find-program.ts";
-import { probe } from "../../src/bus/probe.ts";
-import { type ServerPlan, type ServerProcess, startServerProcess } from "../../src/bus/server-process.ts";
+import { probe } from "../../src/bus/handshake.ts";
+import {
+  findProgram,
+  programFolders,
+  type ServerPlan,
+  type ServerProcess,
+  startServerProcess,
+} from "../../src/bus/server/server-process.ts";
 import { systemClock } from "../../src/clock.ts";
 import { freePort } from "./free-port.ts";
 import { stopProcess } from "./processes.ts";

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { findProgram, programFolders } from "../../src/bus/find-program.ts";
+import { findProgram, programFolders } from "../../src/bus/server/server-process.ts";
 import { freePort } from "./nats-server.ts";
 import { repository } from "./repository.ts";
 import { until } from "./until.ts";

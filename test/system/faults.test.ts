@@ -4,9 +4,9 @@
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
+import { encodeCommand } from "../../src/faults/core/faults.ts";
+import { broadcastFault, sendFaultCommand } from "../../src/faults/fault-client.ts";
 import type { InstanceRow } from "../../src/monitor/snapshot.ts";
-import { encodeCommand } from "../../src/service/core/fault-command.ts";
-import { broadcastFault, sendFaultCommand } from "../../src/service/fault-client.ts";
 import { isRunning } from "../support/nats-server.ts";
 import { livingProcesses, readProcess } from "../support/processes.ts";
 import { sharedSystemSuite } from "../support/system.ts";

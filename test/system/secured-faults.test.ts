@@ -4,7 +4,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { broadcastFault, sendFaultCommand } from "../../src/service/fault-client.ts";
+import { broadcastFault, sendFaultCommand } from "../../src/faults/fault-client.ts";
 import type { TestServer } from "../support/nats-server.ts";
 import { Folder, logIn } from "../support/orgs.ts";
 import { readProcess } from "../support/processes.ts";

@@ -1,6 +1,9 @@
 // The errors that a NATS server sends (`-ERR '…'`), and what each means for the operator.
 // The texts: https://github.com/nats-io/nats-server/blob/main/server/errors.go
 
+import type { Cancel, Clock } from "../../clock.ts";
+import { REPORT_INTERVAL_MS } from "../../util/throttle.ts";
+
 export type ServerError =
   /** One subject is not allowed. The connection continues. */
   | { readonly kind: "denied"; readonly operation: "publish" | "subscription"; readonly subject: string }
@@ -110,4 +113,36 @@ export const denialOf = (subject: string): string => `Permissions Violation for 
 export function endsConnection(words: string): boolean {
   const { kind } = readServerError(words);
   return kind !== "denied" && kind !== "other";
+}
+
+/**
+ * The subscriptions of one connection that the server has denied. The server reports a denial once, but it lasts until the
+ * next login. Each is therefore logged again every minute, for an operator who looks later.
+ */
+export class StandingDenials {
+  readonly #clock: Pick<Clock, "every">;
+  readonly #report: (subject: string, message: string) => void;
+  readonly #messages = new Map<string, string>();
+  #stopReporting: Cancel | undefined;
+
+  constructor(clock: Pick<Clock, "every">, report: (subject: string, message: string) => void) {
+    this.#clock = clock;
+    this.#report = report;
+  }
+
+  /** Reports the denial now, and again each minute. */
+  add(subject: string, message: string): void {
+    this.#messages.set(subject, message);
+    this.#report(subject, message);
+    this.#stopReporting ??= this.#clock.every(REPORT_INTERVAL_MS, () => {
+      for (const [denied, message] of this.#messages) this.#report(denied, message);
+    });
+  }
+
+  /** The connection has ended, and its denials with it. */
+  clear(): void {
+    this.#messages.clear();
+    this.#stopReporting?.();
+    this.#stopReporting = undefined;
+  }
 }

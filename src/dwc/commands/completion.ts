@@ -1,9 +1,10 @@
 // `dwc completion bash`: the completion script of a shell, and the completions that the script then queries.
 
+import { amountOfKind, FAULT_KINDS, FAULT_WORDS, meaningOf } from "../../faults/core/faults.ts";
 import { COMMON_OPTIONS, type Command } from "../cli/core/command.ts";
 import { type Failed, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
 import type { DiscoveredInstance } from "../live/core/live-types.ts";
-import { FAULT_WORDS, RESET } from "./fault.ts";
+import { RESET } from "./fault.ts";
 import { nameOf } from "./format.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -55,14 +56,6 @@ export interface Candidate {
 /** The kind of live names that can stand at a position of the command line. */
 export type Wanted = "services" | "instances" | "nothing";
 
-const FAULTS: Readonly<Record<(typeof FAULT_WORDS)[number], string>> = {
-  pause: "it stands still",
-  slow: "its answers come later",
-  fail: "a share of its answers are errors",
-  mute: "it sends no heartbeats",
-  kill: "it ends at once",
-};
-
 /** By command and argument number. */
 const LIVE: Readonly<Record<string, Wanted>> = {
   "call 0": "services",
@@ -78,9 +71,12 @@ const FIXED: Readonly<Record<string, readonly Candidate[]>> = {
   // The things of this project's service. The requests of other services are unknown here.
   "call ratings 2": ["basketball", "briefcase", "camera", "football"].map((word) => ({ word, meaning: "thing" })),
   "fault 0": [{ word: RESET, meaning: "ends all faults now" }],
-  "fault 1": FAULT_WORDS.map((word) => ({ word, meaning: FAULTS[word] })),
-  "fault slow 2": [{ word: "300ms", meaning: "so much later" }],
-  "fault fail 2": [{ word: "30%", meaning: "that share" }],
+  "fault 1": FAULT_WORDS.map((word) => ({ word, meaning: meaningOf(word) })),
+  ...Object.fromEntries(
+    FAULT_KINDS.map((kind) => [`fault ${kind} 2`, amountOfKind(kind)?.typed] as const).flatMap(([place, typed]) =>
+      typed === undefined ? [] : [[place, [{ word: typed.example, meaning: typed.range }]]],
+    ),
+  ),
   "completion 0": ["bash", "zsh", "fish"].map((word) => ({ word, meaning: "shell" })),
 };
 

@@ -2,11 +2,23 @@
 // ends the fault by itself, as this command and the terminal may be gone by then.
 
 import { checkServiceName } from "../../bus/core/subjects.ts";
-import { FAULT_LIMITS, type FaultCommand } from "../../service/core/fault-command.ts";
-import { type FaultStatus, faultText } from "../../service/core/fault-status.ts";
-import type { Fault } from "../../service/core/faults.ts";
-import type { FaultReceiver } from "../../service/fault-client.ts";
+import {
+  amountOf,
+  amountOfKind,
+  FAULT_KINDS,
+  FAULT_LIMITS,
+  FAULT_WORDS,
+  type Fault,
+  type FaultCommand,
+  type FaultStatus,
+  faultOf,
+  faultText,
+  isAmountIn,
+  meaningOf,
+} from "../../faults/core/faults.ts";
+import type { FaultReceiver } from "../../faults/fault-client.ts";
 import { formatDuration, parseDuration } from "../../util/format.ts";
+import { isIntegerIn } from "../../util/json.ts";
 import type { Command } from "../cli/core/command.ts";
 import { nearest } from "../cli/core/parse.ts";
 import {
@@ -23,25 +35,38 @@ import { failedVisit, isOwnMake, OWN_SERVICE, startAgain, warningsJson, warnings
 import type { Connected, FaultReport, FaultRequest, FaultTarget } from "../live/core/live-types.ts";
 import { availableWidth, nameOf, table } from "./format.ts";
 
+export const RESET = "reset";
+const USAGE_WIDTH = 15;
+const AMOUNTS = FAULT_KINDS.flatMap((kind) => {
+  const typed = amountOfKind(kind)?.typed;
+  return typed === undefined ? [] : [{ kind, typed }];
+});
+/** `slow 300ms` */
+const usageOf = (word: string): string =>
+  [word, ...AMOUNTS.flatMap(({ kind, typed }) => (kind === word ? [typed.example] : []))].join(" ");
+
 export const fault: Command = {
   name: "fault",
   isLive: true,
-  summary: "a fault on purpose, with an end: pause, slow, fail, mute, kill; and the reset of all",
+  summary: `a fault on purpose, with an end: ${FAULT_WORDS.join(", ")}; and the reset of all`,
   about: [
     "Of instances that were started with CHAOS=1. On a secured bus only an admin may ask. A fault ends by itself, after a",
     "minute unless --for says when (10m at most), even if this command has ended. Without a FAULT: what is on now.",
-    "  pause           it stands still, as after kill -STOP       slow 300ms      its answers come so much later",
-    "  fail 30%        that share of its answers are errors       mute            it sends no heartbeats",
-    "  kill            as kill -9: its end is a new start         reset [WHO]     instead of WHO: everything ends now",
+    ...FAULT_WORDS.map((word) => `  ${usageOf(word).padEnd(USAGE_WIDTH)} ${meaningOf(word)}`),
+    `  ${`${RESET} [WHO]`.padEnd(USAGE_WIDTH)} in place of WHO: ${meaningOf("reset")}`,
   ],
   args: [
     { name: "WHO", meaning: "an instance, such as ratings/2; or reset; left out: ratings", isOptional: true },
     {
       name: "FAULT",
-      meaning: "pause, slow, fail, mute or kill; behind reset: a service or an instance",
+      meaning: `${FAULT_WORDS.slice(0, -1).join(", ")} or ${FAULT_WORDS.at(-1)}; behind reset: a service or an instance`,
       isOptional: true,
     },
-    { name: "AMOUNT", meaning: "of slow a time, such as 300ms; of fail a share, such as 30%", isOptional: true },
+    {
+      name: "AMOUNT",
+      meaning: AMOUNTS.map(({ kind, typed }) => `of ${kind} ${typed.range}, such as ${typed.example}`).join("; "),
+      isOptional: true,
+    },
   ],
   options: [{ name: "for", value: "TIME", meaning: "when it ends, such as 20s or 5m; else after 60s" }],
   example: "bin/dwc fault ratings/2 pause --for 20s",
@@ -112,11 +137,16 @@ const takerJson = ({ service, instance, incarnation, faults }: FaultReceiver): o
   ...{ service, instance, incarnation },
   faults: faults.map((note) => ({
     fault: note.kind,
-    ...(note.kind === "slow" && { by_ms: note.byMs }),
-    ...(note.kind === "fail" && { share: note.share }),
+    ...amountJson(note),
     ends_in_ms: note.endsInMs,
   })),
 });
+
+/** In the words of the other JSON of dwc: `byMs` is `by_ms`. */
+function amountJson(note: FaultStatus): object {
+  const field = amountOfKind(note.kind)?.field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return field === undefined ? {} : { [field]: amountOf(note) };
+}
 
 // Reasons why a fault was not injected.
 
@@ -163,8 +193,6 @@ const notAllowed = (holder: string): Failed =>
 
 // Parses the arguments of `dwc fault` into a target and a fault command.
 
-export const FAULT_WORDS = ["pause", "slow", "fail", "mute", "kill"] as const;
-export const RESET = "reset";
 const DEFAULT_SERVICE = "ratings";
 const EXAMPLE = "for example:  bin/dwc fault ratings/2 pause --for 20s";
 
@@ -229,7 +257,7 @@ function readOrder(
   }
   const { defaultForMs, minForMs, maxForMs } = FAULT_LIMITS;
   const forMs = forText === undefined ? defaultForMs : parseDuration(forText);
-  if (forMs === undefined || !isWithin(forMs, minForMs, maxForMs))
+  if (forMs === undefined || !isIntegerIn(forMs, minForMs, maxForMs))
     return wrongUsage(
       "wrong-option",
       `--for ${quoteForMessage(forText ?? "")} is no time from 500ms to 10m`,
@@ -246,46 +274,22 @@ function unknownFault(who: string, word: string): Failed {
   return wrongUsage("unknown-fault", `there is no fault ${quoteForMessage(word)}`, hint);
 }
 
-function readFault(word: Fault["kind"], who: string, amount: string | undefined): Fault | Failed {
-  const { minByMs, maxByMs, minShare, maxShare } = FAULT_LIMITS;
-  switch (word) {
-    case "pause":
-    case "mute":
-      return amount === undefined
-        ? { kind: word }
-        : wrongUsage(
-            "extra-argument",
-            `${word} takes no amount`,
-            `for example:  bin/dwc fault ${who} ${word} --for 20s`,
-          );
-    case "slow": {
-      const byMs = parseDuration(amount ?? "");
-      if (byMs !== undefined && isWithin(byMs, minByMs, maxByMs)) return { kind: word, byMs };
-      return wrongUsage(
-        "wrong-amount",
-        `slow needs a time from 1ms to 60s${instead(amount)}`,
-        `for example:  bin/dwc fault ${who} slow 300ms`,
-      );
-    }
-    case "fail": {
-      const share = readPercent(amount ?? "");
-      if (share >= minShare && share <= maxShare) return { kind: word, share };
-      return wrongUsage(
-        "wrong-amount",
-        `fail needs a share from 1% to 100%${instead(amount)}`,
-        `for example:  bin/dwc fault ${who} fail 30%`,
-      );
-    }
-  }
+function readFault(word: Fault["kind"], who: string, typed: string | undefined): Fault | Failed {
+  const amount = amountOfKind(word);
+  if (amount === undefined)
+    return typed === undefined
+      ? faultOf(word, 0)
+      : wrongUsage("extra-argument", `${word} takes no amount`, `for example:  bin/dwc fault ${who} ${word} --for 20s`);
+  const value = amount.typed.parse(typed ?? "");
+  if (isAmountIn(amount, value)) return faultOf(word, value);
+  return wrongUsage(
+    "wrong-amount",
+    `${word} needs ${amount.typed.range}${instead(typed)}`,
+    `for example:  bin/dwc fault ${who} ${word} ${amount.typed.example}`,
+  );
 }
 
-const PERCENT = 100;
-const readPercent = (typed: string): number =>
-  /^\d{1,3}(\.\d+)?%$/.test(typed) ? Number.parseFloat(typed) / PERCENT : 0;
 const instead = (typed: string | undefined): string =>
   typed === undefined ? "" : `, and ${quoteForMessage(typed)} is none`;
-
-const isWithin = (ms: number, least: number, most: number): boolean =>
-  Number.isInteger(ms) && ms >= least && ms <= most;
 
 export const endsText = (ms: number): string => `ends in ${formatDuration(ms)}`;

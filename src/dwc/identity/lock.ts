@@ -22,7 +22,7 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
-import { findProgram } from "../../bus/find-program.ts";
+import { findProgram } from "../../bus/server/server-process.ts";
 import type { Clock } from "../../clock.ts";
 import { contentOf, makePrivateDir } from "../../program/private-files.ts";
 import { errorCode } from "../../util/errors.ts";

@@ -7,7 +7,7 @@ import { readBusAddress } from "../../bus/core/bus-address.ts";
 import { type Credentials, parseCredentials } from "../../bus/core/credentials.ts";
 import { infoOf, speaking } from "../../bus/core/greeting.ts";
 import { whyNeverStarted } from "../../bus/core/succession.ts";
-import { probe } from "../../bus/probe.ts";
+import { probe } from "../../bus/handshake.ts";
 import type { Clock } from "../../clock.ts";
 import { type Obedience, type SyncResult, syncResultOf } from "./core/obedience.ts";
 import type { Operator, Org } from "./core/state.ts";

@@ -4,11 +4,11 @@ import type { Bus, Message } from "../../bus/bus.ts";
 import * as subjects from "../../bus/core/subjects.ts";
 import { serviceVerbSubjects } from "../../bus/core/subjects.ts";
 import { type Clock, epochMs } from "../../clock.ts";
-import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
+import { broadcastFault, type FaultReceiver, sendFaultCommand } from "../../faults/fault-client.ts";
+import { type Heartbeat, MAX_HEARTBEAT_BYTES, parseHeartbeat } from "../../health/heartbeat.ts";
 import { compareByInstance, type InstanceRef } from "../../health/member.ts";
-import { decodeBody, MAX_HEARTBEAT_BYTES } from "../../service/body.ts";
 import { openClient } from "../../service/client.ts";
-import { broadcastFault, type FaultReceiver, sendFaultCommand } from "../../service/fault-client.ts";
+import { decodeBody } from "../../util/json.ts";
 import { sleep } from "../../util/promises.ts";
 import type {
   CallOrder,

@@ -5,7 +5,7 @@ import { execFile } from "node:child_process";
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseCredentials } from "../../bus/core/credentials.ts";
-import { findProgram, programFolders } from "../../bus/find-program.ts";
+import { findProgram, programFolders } from "../../bus/server/server-process.ts";
 import type { Clock } from "../../clock.ts";
 import type { Settings } from "../../settings.ts";
 import { fieldsOf } from "../../util/json.ts";

@@ -3,7 +3,7 @@
 
 import { hostname, networkInterfaces } from "node:os";
 import { type Clock, timeOfDay } from "../../clock.ts";
-import { maySendFaults } from "../../service/fault-client.ts";
+import { maySendFaults } from "../../faults/fault-client.ts";
 import type { Settings } from "../../settings.ts";
 import { runTop } from "../commands/top.ts";
 import type { IdentityService } from "../identity/public-view.ts";

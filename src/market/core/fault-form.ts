@@ -1,8 +1,32 @@
 // Parser of the board's fault form. The body is untrusted.
 
 import { isIncarnationId } from "../../bus/core/subjects.ts";
-import { type FaultCommand, parseCommand } from "../../service/core/fault-command.ts";
+import {
+  amountOfKind,
+  FAULT_KINDS,
+  FAULT_LIMITS,
+  FAULTS,
+  type FaultCommand,
+  parseCommand,
+} from "../../faults/core/faults.ts";
 import { SECOND_MS } from "../../util/format.ts";
+
+/** What the board's form offers: one entry for each fault, with its input if it has an amount. Times are in seconds. */
+export const FAULT_FORM = {
+  seconds: {
+    min: FAULT_LIMITS.minForMs / SECOND_MS,
+    max: FAULT_LIMITS.maxForMs / SECOND_MS,
+    preset: FAULT_LIMITS.defaultForMs / SECOND_MS,
+  },
+  faults: FAULT_KINDS.map((kind) => {
+    const amount = amountOfKind(kind);
+    const { per = 1 } = amount?.form ?? {};
+    return {
+      ...{ kind, button: FAULTS[kind].button },
+      input: amount && { ...amount.form, min: amount.min * per, max: amount.max * per },
+    };
+  }),
+} as const;
 
 export interface FaultForm {
   /** Undefined: all instances. */
@@ -12,8 +36,7 @@ export interface FaultForm {
 
 export type ReadFaultForm = ({ readonly kind: "read" } & FaultForm) | { readonly kind: "bad"; readonly why: string };
 
-/** The form has times in seconds and shares in percent. */
-const PERCENT = 100;
+const AMOUNTS = FAULT_KINDS.flatMap((kind) => amountOfKind(kind) ?? []);
 
 /** @param body the raw body, `application/x-www-form-urlencoded` */
 export function readFaultForm(body: string): ReadFaultForm {
@@ -22,8 +45,7 @@ export function readFaultForm(body: string): ReadFaultForm {
   if (target !== "" && !isIncarnationId(target)) return bad("the form names no instance");
   const order = parseCommand({
     fault: fields.get("fault"),
-    byMs: numberOf(fields.get("byMs")),
-    share: numberOf(fields.get("percent")) / PERCENT,
+    ...Object.fromEntries(AMOUNTS.map(({ field, form }) => [field, numberOf(fields.get(form.field)) / form.per])),
     ...(fields.has("forS") && { forMs: numberOf(fields.get("forS")) * SECOND_MS }),
   });
   if (order.kind === "bad") return bad(order.why);

@@ -2,9 +2,9 @@
 
 import { shownAddress } from "../../bus/core/subjects.ts";
 import { whyNeverStarted } from "../../bus/core/succession.ts";
+import { faultText } from "../../faults/core/faults.ts";
 import { programLine } from "../../program/core/program-events.ts";
 import type { LogEntry } from "../../program/log.ts";
-import { faultText } from "../../service/core/fault-status.ts";
 import type { InstanceEvent } from "../../service/instance-options.ts";
 import type { LogLevel } from "../../settings.ts";
 import { stackOf } from "../../util/errors.ts";

@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { findProgram, programFolders } from "../../../src/bus/find-program.ts";
+import { findProgram, programFolders } from "../../../src/bus/server/server-process.ts";
 import { completionScript, SHELLS } from "../../../src/dwc/commands/completion.ts";
 import { until } from "../../support/until.ts";
 import { FakeMarket } from "../live/board.ts";

@@ -1,11 +1,11 @@
 // The live service: roll call, call, fault, a Market's view, and the facts of `dwc check`, with their results.
 // live-service.ts implements it.
 
+import type { FaultCommand } from "../../../faults/core/faults.ts";
+import type { FaultReceiver, FaultReply } from "../../../faults/fault-client.ts";
 import type { HeartbeatState } from "../../../health/heartbeat.ts";
 import type { InstanceRef } from "../../../health/member.ts";
 import type { Answer } from "../../../service/answer.ts";
-import type { FaultCommand } from "../../../service/core/fault-command.ts";
-import type { FaultReceiver, FaultReply } from "../../../service/fault-client.ts";
 import type { AbortSignal, Screen } from "../../cli/core/command.ts";
 import type { Facts } from "../facts.ts";
 import type { Follower } from "../market-client.ts";

@@ -1,0 +1,116 @@
+// The request of a call: read once as its caller made it, before an instance is picked, and written for each attempt. Getters,
+// toJSON and proxies are the caller's own code, and none of it runs after `readCall`.
+
+import type { Trace, TraceHeaders } from "../trace/core/trace.ts";
+import { type FailedAnswer, failed, type ResponseReader } from "./answer.ts";
+import { textOf } from "./guard.ts";
+
+export interface AskOptions<T = unknown> {
+  /** False for a call that must not reach two instances; reads may. */
+  readonly idempotent?: boolean;
+  /** Returns the value in a body. If it returns undefined, the call goes on to another instance. Default: the body. */
+  readonly read?: ResponseReader<T>;
+  readonly signal?: AbortSignal;
+  /** The trace of the call: passed to its events, sent with the request, and extended by spans if spans are exported. */
+  readonly trace?: Trace | undefined;
+}
+
+export interface CallRequest {
+  readonly kind: "call";
+  readonly body: SerializedRequest;
+  readonly idempotent: boolean;
+  readonly read: ResponseReader;
+  readonly signal: AbortSignal | undefined;
+  readonly trace: Trace | undefined;
+}
+
+const READ_ANY: ResponseReader = (body) => body;
+
+export function readCall(request: object, options: AskOptions): CallRequest | FailedAnswer {
+  let body: SerializedRequest;
+  try {
+    body = serializeRequest(request);
+  } catch (error) {
+    return failed("the request cannot be written as JSON", textOf(error));
+  }
+  try {
+    const { idempotent = true, read = READ_ANY, signal, trace } = options;
+    if (typeof read !== "function") throw new TypeError("read is no function");
+    return { kind: "call", body, idempotent: Boolean(idempotent), read, signal, trace: trace ?? undefined };
+  } catch (error) {
+    return failed("the options of the call cannot be used", textOf(error));
+  }
+}
+
+// The body of a request on the wire: JSON in UTF-8, with a deadline and the trace that it belongs to.
+
+/** The JSON of a request, serialized once. The fields that differ for each attempt are appended to it. */
+export interface SerializedRequest {
+  readonly text: string;
+  /** An object without a deadline of its own: fields can be appended to the text. */
+  readonly isPlain: boolean;
+}
+
+const DEADLINE = '"deadline"';
+const TRACE = '"trace';
+
+/** @throws what the request's getters and toJSON throw, and JSON itself for what it cannot write */
+export function serializeRequest(request: object): SerializedRequest {
+  const text: string | undefined = JSON.stringify(request);
+  if (text?.startsWith("{")) return { text, isPlain: !text.includes(DEADLINE) };
+  const fields: string | undefined = JSON.stringify({ ...request });
+  if (fields?.startsWith("{") !== true) throw new TypeError("it is no object");
+  return { text: fields, isPlain: !fields.includes(DEADLINE) };
+}
+
+/**
+ * The request as it is sent, with a deadline (epoch ms by our own clock). The deadline is appended to the text, because a
+ * copy of the object with one more field costs 0.7 µs. Only a request that may have such a field itself is copied.
+ * @param carried the headers of the trace that it belongs to
+ */
+export function encodeRequest({ text, isPlain }: SerializedRequest, deadline: number, carried?: TraceHeaders): string {
+  const isExtensible = isPlain && (carried === undefined || !text.includes(TRACE));
+  if (!isExtensible) return JSON.stringify({ ...JSON.parse(text), deadline, ...carried });
+  const own = text === "{}" ? "{" : `${text.slice(0, -1)},`;
+  const trace = carried === undefined ? "}" : `,${JSON.stringify(carried).slice(1)}`;
+  return `${own}${DEADLINE}:${deadline}${trace}`;
+}
+
+/** A UTF-16 code unit takes at most three bytes in UTF-8. Most requests are so short that their bytes need no count. */
+const MAX_BYTES_PER_CHARACTER = 3;
+
+export const isLongerThan = (text: string, limitBytes: number): boolean =>
+  text.length * MAX_BYTES_PER_CHARACTER > limitBytes && Buffer.byteLength(text) > limitBytes;
+
+/** The deadline of a request (epoch ms by the caller's clock). Undefined: it has none, or an invalid one. */
+export function deadlineOf(request: unknown): number | undefined {
+  if (typeof request !== "object" || request === null) return undefined;
+  const { deadline } = request as { deadline?: unknown };
+  return typeof deadline === "number" && Number.isFinite(deadline) ? deadline : undefined;
+}
+
+// An AbortSignal of our own that follows the caller's until it is released. The bus listens only to ours. A caller's
+// signal that throws, fires twice or late, or is no signal at all, then affects no ticket.
+
+export interface DetachableSignal {
+  readonly signal: AbortSignal;
+  /** The call is over. From now on the caller's signal has no effect. */
+  release(): void;
+}
+
+/** @throws what the caller's signal throws */
+export function detachableSignal(given: AbortSignal): DetachableSignal {
+  const own = new AbortController();
+  let isOver = false;
+  const giveUp = (): void => {
+    if (!isOver) own.abort();
+  };
+  if (given.aborted) own.abort();
+  else given.addEventListener("abort", giveUp);
+  const release = (): void => {
+    if (isOver) return;
+    isOver = true;
+    given.removeEventListener("abort", giveUp);
+  };
+  return { signal: own.signal, release };
+}
