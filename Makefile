@@ -66,7 +66,7 @@ soak: ## load with faults throughout, and whether memory stays flat: make soak M
 	$(PREPARE) nats-server && $(NODE) dist/test/soak/soak.js "$$MINUTES" "$$SEED"
 
 # With SEED one day, told in full; with MUTANTS=1 the defects that the properties have to find, and with UPDATE=1 the table of
-# them is written to test/sim/teeth.json; else so many days, from seed FROM on.
+# them is written to test/sim/mutants.json; else so many days, from seed FROM on.
 sim: ## a thousand simulated bad days: SEEDS=10000 more, SEED=4711 one in full, MUTANTS=1 whether the properties find known defects
 	$(PREPARE) && $(NODE) dist/test/sim/sim.js --seeds="$$SEEDS" --from="$$FROM" --seed="$$SEED" --mutants="$$MUTANTS" --update="$$UPDATE"
 

@@ -1,6 +1,6 @@
 // takes: 5 s
 // alone
-// What a run of `make chaos` leaves behind and what it refuses. A whole run is in chaos.long.test.ts.
+// Cleanup and argument checks of `make chaos`. A whole run is in chaos.long.test.ts.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -49,7 +49,7 @@ test("every caller of a removal waits for its end, whichever namespace is being 
   }
 });
 
-test("what is missing is said with what to type", () => {
+test("a missing requirement is reported with the command that installs it", () => {
   const machine = { platform: "linux", userId: 0, has: () => true };
   assert.is(lackOf(machine), undefined);
   golden(lackOf({ ...machine, platform: "darwin" }) ?? "");
@@ -59,7 +59,7 @@ test("what is missing is said with what to type", () => {
     golden(lackOf({ ...machine, has: (name) => name !== program }));
 });
 
-test("a fault that is not known is refused, with those that are", async () => {
+test("an unknown fault is rejected, and the known ones are listed", async () => {
   const wrong = run(["rain"]);
   assert.is(await wrong.ended, 2);
   golden(wrong.said());

@@ -1,5 +1,5 @@
-// `make chaos`: the shop on a real network of its own, and what befalls it. Prints a table, writes it as JSON, and ends
-// with 1 when a promise broke. As root; elsewhere it says what is missing and counts as skipped.
+// `make chaos`: runs the shop on a real network of its own and injects faults. Prints a table, writes it as JSON, and
+// exits with 1 when a promise broke. Needs root. Without it the run prints what is missing and counts as skipped.
 //
 //   node dist/test/chaos/chaos.js [FAULT…]     all faults, or those named
 
@@ -9,26 +9,26 @@ import { delimiter, join } from "node:path";
 import { programFolders } from "../../src/bus/server/server-process.ts";
 import { defaultHealthRules } from "../../src/settings.ts";
 import { pause } from "../support/until.ts";
+import { Cluster, RETESTS } from "./cluster.ts";
 import { FAULTS, type Fault } from "./faults.ts";
 import { findNeeds } from "./needs.ts";
 import { sweep } from "./network.ts";
 import { asJson, broken, type Outcome, seconds, table } from "./report.ts";
-import { RETESTS, Town } from "./town.ts";
 
 const REPORT = "chaos.json";
-/** Nothing is silent for longer. */
-const TELL_EVERY_MS = 1_000;
-/** The town is watched this long after it has recovered: what flaps has not. */
+/** Interval of the progress lines. */
+const PRINT_EVERY_MS = 1_000;
+/** The run watches the cluster this long after its recovery: a breaker that flaps has not recovered. */
 const WATCH_MS = 3_000;
-/** Before a fault: what it counts is its own. */
+/** Pause before each fault, so that its counts hold no effect of the fault before. */
 const REST_MS = 1_000;
 const POLL_INTERVAL_MS = 50;
 const INTERRUPTED = 130;
-/** Before anybody's heartbeat can come through, the nodes of the bus have to find each other again. */
+/** The nodes of the bus reconnect to each other before the first heartbeat can arrive. */
 const BUS_HEALS_TIMEOUT_MS = 3_000;
-/** What is promised: the next heartbeat of everybody has come by then. */
+/** The promise: by then the next heartbeat of every instance has arrived. */
 const RECOVER_TIMEOUT_MS = defaultHealthRules().heartbeatIntervalMs + BUS_HEALS_TIMEOUT_MS;
-/** A recovery that comes late is still worth a number. */
+/** A late recovery is still measured. */
 const GIVE_UP_MS = 2 * RECOVER_TIMEOUT_MS;
 
 const startedAt = performance.now();
@@ -46,36 +46,36 @@ function chosen(words: readonly string[]): readonly Fault[] {
   return words.length === 0 ? FAULTS : FAULTS.filter(({ name }) => words.includes(name));
 }
 
-async function suffer(town: Town, { name, title, befall }: Fault): Promise<Outcome> {
-  const { standing } = town;
+async function runFault(cluster: Cluster, { name, title, inject }: Fault): Promise<Outcome> {
+  const { convergence } = cluster;
   let phase = "about to begin";
   const ticker = setInterval(() => {
-    const { pages, ratingsFailed, breakersOpened } = standing.tally;
+    const { pages, ratingsFailed, breakersOpened } = convergence.tally;
     say(`${name}, ${phase}: ${pages} pages, ${ratingsFailed} ratings failed, ${breakersOpened} breakers opened`);
-  }, TELL_EVERY_MS);
+  }, PRINT_EVERY_MS);
   try {
     await pause(REST_MS);
     phase = "going on";
     const beganAtMs = performance.now();
-    standing.begin(beganAtMs);
-    await befall(town);
+    convergence.begin(beganAtMs);
+    await inject(cluster);
     phase = "over";
-    standing.over(performance.now());
+    convergence.over(performance.now());
     const faultMs = performance.now() - beganAtMs;
-    await watch(town);
-    const errors = [...standing.errors].map(([what, count]) => `${what} (${count} times)`);
-    const { tally, noticedMs, recoveredMs, missing } = standing;
+    await watch(cluster);
+    const errors = [...convergence.errors].map(([what, count]) => `${what} (${count} times)`);
+    const { tally, noticedMs, recoveredMs, missing } = convergence;
     return { name, title, tally, faultMs, noticedMs, recoveredMs, missing, errors };
   } finally {
     clearInterval(ticker);
   }
 }
 
-/** Until everything has been well for a while, or will not be. */
-async function watch({ standing }: Town): Promise<void> {
+/** Resolves after WATCH_MS of a recovered cluster, or after GIVE_UP_MS. */
+async function watch({ convergence }: Cluster): Promise<void> {
   const overAtMs = performance.now();
   const passedMs = (): number => performance.now() - overAtMs;
-  while (passedMs() < GIVE_UP_MS && passedMs() < (standing.recoveredMs ?? GIVE_UP_MS) + WATCH_MS)
+  while (passedMs() < GIVE_UP_MS && passedMs() < (convergence.recoveredMs ?? GIVE_UP_MS) + WATCH_MS)
     await pause(POLL_INTERVAL_MS);
 }
 
@@ -104,36 +104,36 @@ async function main(): Promise<number> {
   const old = await sweep();
   if (old.length > 0) say(`removed ${old.length} namespaces that an earlier run left behind`);
   const folder = mkdtempSync(join(tmpdir(), `chaos-${process.pid}-`));
-  const town = new Town(folder, needs.natsServer);
-  leaveInOrder(town, folder);
+  const cluster = new Cluster(folder, needs.natsServer);
+  leaveInOrder(cluster, folder);
   say(
-    `settings that are not the usual ones: ${Object.entries(RETESTS)
+    `settings other than the defaults: ${Object.entries(RETESTS)
       .map((pair) => pair.join("="))
       .join(" ")}`,
   );
   let code = 1;
   try {
-    await town.build(say);
+    await cluster.build(say);
     const outcomes: Outcome[] = [];
     for (const fault of faults) {
       say(`${fault.name}: ${fault.title}`);
-      outcomes.push(await suffer(town, fault));
+      outcomes.push(await runFault(cluster, fault));
     }
     code = conclude(outcomes);
   } finally {
-    await town.remove();
+    await cluster.remove();
     if (code === 0 || interrupted) rmSync(folder, { recursive: true, force: true });
-    else console.log(`chaos: what everybody printed is kept in ${folder}`);
+    else console.log(`chaos: the output of every process is kept in ${folder}`);
   }
   return code;
 }
 
-function leaveInOrder(town: Town, folder: string): void {
+function leaveInOrder(cluster: Cluster, folder: string): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => {
       interrupted = true;
       say("interrupted: removing every namespace");
-      town
+      cluster
         .remove()
         .finally(() => rmSync(folder, { recursive: true, force: true }))
         .finally(() => process.exit(INTERRUPTED))
@@ -142,7 +142,7 @@ function leaveInOrder(town: Town, folder: string): void {
   }
 }
 
-// Whoever takes the town away under main's feet makes it fail: that is no fault of main's.
+// An interrupt removes the cluster while `main` runs, so `main` throws. That is not an error.
 process.exit(
   await main().catch((error: unknown) => {
     if (interrupted) return INTERRUPTED;

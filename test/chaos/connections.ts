@@ -1,4 +1,4 @@
-// With whom a process has open connections, as the kernel lists them (/proc/<pid>/net/tcp). The text comes in.
+// Remote addresses of a process's open connections, parsed from the text of /proc/<pid>/net/tcp.
 
 /** The column that says "established". */
 const ESTABLISHED = "01";
@@ -14,7 +14,7 @@ export function connectedTo(listed: string, port: number): readonly string[] {
     .map(([address = ""]) => addressOf(address));
 }
 
-/** Four bytes in hexadecimal, the last one first: so the kernel prints its own order on the machines we run on. */
+/** Four bytes in hexadecimal, the last one first: the kernel prints host order, which is little-endian here. */
 function addressOf(hex: string): string {
   const bytes = hex.match(/../g) ?? [];
   return bytes

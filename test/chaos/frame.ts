@@ -1,7 +1,7 @@
-// What the switch has to know of an Ethernet frame inside a VXLAN packet: from whom, to whom, and its checksum.
+// Ethernet frames inside VXLAN packets, as the switch needs them: source, destination, and TCP checksum.
 //
-// The kernel leaves the checksum of a TCP segment to the network card, and a packet between two namespaces never meets
-// one: whoever takes it out of the kernel and puts it back has to be that card, or the receiver throws it away.
+// The kernel leaves the checksum of a TCP segment to the network card, and a packet between two namespaces never passes
+// one. A program that takes the packet out of the kernel must fill in the checksum, or the receiver drops the packet.
 
 const VXLAN_HEADER_BYTES = 8;
 const MAC_BYTES = 6;
@@ -14,7 +14,7 @@ const TCP = 6;
 const TCP_CHECKSUM_AT = 16;
 const MAX_16_BITS = 0xffff;
 
-/** The first bit sent of an address says: to everybody, or to a group. */
+/** The first bit on the wire of an address marks a broadcast or multicast. */
 const GROUP_BIT = 1;
 
 export interface Ends {
@@ -23,7 +23,7 @@ export interface Ends {
   readonly toAll: boolean;
 }
 
-/** Undefined for what is too short to be a frame. */
+/** @returns undefined for a packet too short to hold a frame */
 export function endsOf(packet: Buffer): Ends | undefined {
   if (packet.length < IP_AT) return undefined;
   const at = VXLAN_HEADER_BYTES;

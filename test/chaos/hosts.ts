@@ -1,5 +1,5 @@
-// Programs on the hosts of the network: each in its namespace, ended by the kernel when this process ends for whatever
-// reason, its lines told as they come and kept in a file.
+// Programs on the hosts of the network, each in its namespace. The kernel ends them when this process ends for any
+// reason. Their lines are passed on as they come, and kept in a file.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
@@ -10,7 +10,7 @@ export interface HostPlan {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
-  readonly hear: (line: string) => void;
+  readonly onLine: (line: string) => void;
 }
 
 /** How long a program may take over its goodbye before it is ended by force. */
@@ -20,7 +20,7 @@ export class HostProcess {
   readonly ended: Promise<void>;
   readonly #child: ChildProcess;
 
-  constructor({ namespace, command, env, logFile, hear }: HostPlan) {
+  constructor({ namespace, command, env, logFile, onLine: onEvent }: HostPlan) {
     // `ip` and `setpriv` become the program, so the signals sent to the child reach it.
     const words = ["netns", "exec", namespace, "setpriv", "--pdeathsig", "KILL", "--", ...command];
     // A session of its own: ^C reaches this process alone, which then ends the others in order.
@@ -31,10 +31,10 @@ export class HostProcess {
       if (stream === null) continue;
       createInterface({ input: stream }).on("line", (line) => {
         log.write(`${new Date().toISOString()} ${line}\n`);
-        hear(line);
+        onEvent(line);
       });
     }
-    this.#child.stdin?.on("error", () => undefined); // it ended: `ended` tells
+    this.#child.stdin?.on("error", () => undefined); // it ended: `ended` reports that
     this.ended = new Promise((resolve, reject) => {
       this.#child.once("close", () => resolve());
       this.#child.once("error", reject);

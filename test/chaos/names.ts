@@ -1,5 +1,5 @@
-// Who lives where: the hosts of the small town, their addresses, and the names of their network namespaces.
-// A name carries the process that made it, so that what a crash left behind is known from what somebody else uses.
+// The hosts of the cluster, their addresses, and the names of their network namespaces. A name holds the pid of the
+// process that made it: so leftovers of a crash differ from namespaces that a running process uses.
 
 export type Kind = "node" | "market" | "instance" | "shopper";
 
@@ -9,9 +9,9 @@ export interface Host {
   readonly number: number;
   /** Such as market1: what a person reads, and the end of the namespace's name. */
   readonly name: string;
-  /** On the street, where shoppers come along: it has no faults. */
+  /** On the front network, between shoppers and Markets: no fault is injected here. */
   readonly front: string;
-  /** On the network behind the shops, where the bus is: every fault is made here. */
+  /** On the back network, where the bus is: every fault is injected here. */
   readonly back: string;
 }
 
@@ -28,7 +28,7 @@ const BACK_NET = "10.78.0";
 export const SWITCH_FRONT = `${FRONT_NET}.1`;
 export const SWITCH = "switch";
 
-/** Who marks a namespace as ours. */
+/** Marks a namespace as ours. */
 const PREFIX = "dwchaos";
 
 export const HOSTS: readonly Host[] = COUNTS.flatMap(([kind, count, start]) =>

@@ -1,5 +1,5 @@
-// Whether this machine lets us make hosts of our own. What is missing is said with what to type, and the run is skipped:
-// a machine that has no namespaces has done nothing wrong.
+// Requirements of a run: root, network namespaces, `ip`, `nats-server`. A missing one is printed with the command that
+// installs it, and the run is skipped: a machine without namespaces is no failure.
 
 import { findProgram } from "../../src/bus/server/server-process.ts";
 import { namespaceOf } from "./names.ts";

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { connectedTo } from "./connections.ts";
 import { endsOf, fillChecksum } from "./frame.ts";
 import { HOSTS, leftovers, namespaceOf } from "./names.ts";
-import { apart, FAIR, fateOf, readWeather } from "./weather.ts";
+import { apart, fateOf, NO_LOSS, parseConditions } from "./network-conditions.ts";
 
 const test = suite("the network of chaos");
 
@@ -44,33 +44,33 @@ test("what is no TCP in IPv4, or is cut short, stays as it is", () => {
   }
 });
 
-test("a frame says from whom to whom it is, and whether to all", () => {
+test("a frame has a source, a destination and a broadcast flag", () => {
   assert.equal(endsOf(packetOf("0000")), { to: "020000000011", from: "020000000031", toAll: false });
   const toAll = packetOf("0000").fill(0xff, 8, 14);
   assert.is(endsOf(toAll)?.toAll, true);
   assert.is(endsOf(Buffer.alloc(10)), undefined);
 });
 
-test("those who are apart hear each other and nobody else", () => {
-  const weather = apart(["node1", "market1"]);
-  assert.is(fateOf("node1", "market1", weather, 0), 0);
-  assert.is(fateOf("node2", "market2", weather, 0), 0);
-  assert.is(fateOf("node1", "node2", weather, 0.99), undefined);
-  assert.is(fateOf("market2", "market1", weather, 0.99), undefined);
+test("packets pass between hosts of one side, and not between the sides", () => {
+  const conditions = apart(["node1", "market1"]);
+  assert.is(fateOf("node1", "market1", conditions, 0), 0);
+  assert.is(fateOf("node2", "market2", conditions, 0), 0);
+  assert.is(fateOf("node1", "node2", conditions, 0.99), undefined);
+  assert.is(fateOf("market2", "market1", conditions, 0.99), undefined);
 });
 
-test("as many packets are lost as the weather says, and the others are held back", () => {
-  const weather = { ...FAIR, lossShare: 0.05, delayMs: 100 };
-  assert.is(fateOf("a", "b", weather, 0.0499), undefined);
-  assert.is(fateOf("a", "b", weather, 0.05), 100);
-  assert.is(fateOf("a", "b", FAIR, 0), 0);
+test("the share `lossShare` of packets is dropped, and the others are delayed", () => {
+  const conditions = { ...NO_LOSS, lossShare: 0.05, delayMs: 100 };
+  assert.is(fateOf("a", "b", conditions, 0.0499), undefined);
+  assert.is(fateOf("a", "b", conditions, 0.05), 100);
+  assert.is(fateOf("a", "b", NO_LOSS, 0), 0);
 });
 
-test("weather is read back from a line, and nothing else is", () => {
-  const weather = { ...apart(["market1"]), lossShare: 0.1 };
-  assert.equal(readWeather(JSON.stringify(weather)), weather);
+test("conditions are parsed from a line, and other lines are rejected", () => {
+  const conditions = { ...apart(["market1"]), lossShare: 0.1 };
+  assert.equal(parseConditions(JSON.stringify(conditions)), conditions);
   for (const line of ["", "rain", "null", "{}", '{"sides":null,"lossShare":0,"delayMs":0}'])
-    assert.is(readWeather(line), undefined, line);
+    assert.is(parseConditions(line), undefined, line);
 });
 
 test("only namespaces of runs that are over are leftovers", () => {

@@ -1,5 +1,5 @@
-// The streets: a network namespace for each host, joined by one bridge (the front: shoppers to Markets) and over it, in
-// VXLAN packets that pass through the switch, by a second network (the back: the bus). Made and removed with `ip`.
+// A network namespace for each host. One bridge joins them (the front: shoppers to Markets). A second network (the back:
+// the bus) runs over it in VXLAN packets that pass through the switch. Made and removed with `ip`.
 
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -15,7 +15,7 @@ export async function ip(...words: readonly string[]): Promise<string> {
   return (await run("ip", words, { encoding: "utf8" })).stdout;
 }
 
-/** Removes what earlier runs left behind; never what somebody else made, or a run that is still going on. */
+/** Removes namespaces that earlier runs left behind. Those of other programs and of active runs stay. */
 export async function sweep(): Promise<readonly string[]> {
   const old = leftovers(await ip("netns", "list"), isRunOfOurs);
   for (const name of old) await ip("netns", "delete", name);
@@ -55,7 +55,7 @@ export class Network {
   }
 
   /**
-   * Deletes the namespaces, and with them their interfaces. A process that still runs in one keeps it, omitted, until it
+   * Deletes the namespaces, and with them their interfaces. A process that still runs in one keeps it, unnamed, until it
    * ends. Every caller waits for the same removal: the process exits when the first of them returns.
    */
   remove(): Promise<void> {

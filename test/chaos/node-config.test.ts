@@ -6,18 +6,18 @@ import { natsUrls, nodeConfig } from "./node-config.ts";
 
 const test = suite("the configuration of a node");
 
-const told = sectionOf(readPage("docs/operating.md"), "On a cluster");
+const section = sectionOf(readPage("docs/operating.md"), "On a cluster");
 const [first] = hostsOf("node");
 
 test("README shows the one that chaos runs", () => {
   assert.ok(first !== undefined);
   if (first === undefined) return;
-  const [shown] = blocksOf(told).filter(({ language }) => language === "conf");
+  const [shown] = blocksOf(section).filter(({ language }) => language === "conf");
   assert.is(shown?.text.trimEnd(), nodeConfig(first).trimEnd());
 });
 
-test("README tells everybody of the nodes that chaos has", () => {
-  assert.ok(told.includes(`export NATS_URL=${natsUrls()}\n`));
+test("README's NATS_URL lists the nodes of the chaos cluster", () => {
+  assert.ok(section.includes(`export NATS_URL=${natsUrls()}\n`));
 });
 
 test.run();

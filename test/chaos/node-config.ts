@@ -5,7 +5,7 @@ import { type Host, hostsOf } from "./names.ts";
 export const CLIENT_PORT = 4222;
 const ROUTE_PORT = 6222;
 
-/** What Markets and instances are told: all nodes, so that any one may be down. */
+/** NATS_URL of Markets and instances: all nodes, so that any one may be down. */
 export const natsUrls = (): string =>
   hostsOf("node")
     .map(({ back }) => `nats://${back}:${CLIENT_PORT}`)

@@ -1,6 +1,6 @@
-// What a run says at its end: a row for each fault, and what was promised and did not hold.
+// The report of a run: a row for each fault, and the promises that broke.
 
-import type { Tally } from "./standing.ts";
+import type { Tally } from "./convergence.ts";
 
 export interface Outcome {
   /** As it is typed behind ONLY=. */
@@ -10,7 +10,7 @@ export interface Outcome {
   readonly faultMs: number;
   readonly noticedMs: number | undefined;
   readonly recoveredMs: number | undefined;
-  /** Who was not closed and used at the end, in words. */
+  /** Instances whose breaker was not closed, or that were not used, at the end. */
   readonly missing: readonly string[];
   /** What was wrong with pages, such as "status 500 (3 times)". */
   readonly errors: readonly string[];

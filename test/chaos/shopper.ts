@@ -1,9 +1,9 @@
 // The shopper, as a program on a host of its own: loads the page of every Market at a steady rate, whether or not earlier
-// ones have come, and tells what it saw of each, one JSON object a line. It ends with its input.
+// ones have arrived, and prints the result of each, one JSON object a line. It ends with its input.
 
 import { Agent, get } from "node:http";
 import { hostsOf } from "./names.ts";
-import { judgePage, type PageSeen } from "./told.ts";
+import { judgePage, type PageResult } from "./parse-log-line.ts";
 
 /** Twenty pages of four ratings: every instance is called twenty times a second by each Market. */
 const PAGE_EVERY_MS = 50;
@@ -14,7 +14,7 @@ const THINGS = 4;
 
 const agent = new Agent({ keepAlive: true });
 
-function load(host: string): Promise<Pick<PageSeen, "error" | "blank">> {
+function load(host: string): Promise<Pick<PageResult, "error" | "blank">> {
   return new Promise((resolve) => {
     const fail = (error: Error): void => resolve({ error: error.message, blank: 0 });
     const options = { host, port: MARKET_PORT, path: "/", agent, signal: AbortSignal.timeout(PAGE_TIMEOUT_MS) };

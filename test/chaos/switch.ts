@@ -2,22 +2,22 @@
 // packets and sends them here; here they are delivered, held back or lost. So a lost packet is a lost packet to a real
 // TCP stack, which retransmits and backs off, on every kernel: netem and packet filters are not in all of them.
 //
-// Input: the weather, as JSON, one a line. It ends with its input.
+// Input: the conditions, as JSON, one a line. It ends with its input.
 
 import { createSocket } from "node:dgram";
 import { createInterface } from "node:readline";
 import { endsOf, fillChecksum } from "./frame.ts";
 import { HOSTS, type Host, SWITCH_FRONT } from "./names.ts";
-import { FAIR, fateOf, readWeather } from "./weather.ts";
+import { fateOf, NO_LOSS, parseConditions } from "./network-conditions.ts";
 
 const VXLAN_PORT = 4789;
 /** The packets of a second, many times over: the kernel must lose none while this program is busy. */
 const RECEIVED_BYTES = 4 * 1024 ** 2;
 
 const hostAt = new Map(HOSTS.map((host) => [host.front, host]));
-/** Who was last heard with which hardware address. */
+/** The host that last sent from each hardware address. */
 const home = new Map<string, Host>();
-let weather = FAIR;
+let conditions = NO_LOSS;
 
 const socket = createSocket({ type: "udp4", recvBufferSize: RECEIVED_BYTES });
 socket.on("message", (packet, { address }) => {
@@ -31,7 +31,7 @@ socket.on("message", (packet, { address }) => {
 });
 
 function deliver(packet: Buffer, from: Host, to: Host): void {
-  const heldMs = fateOf(from.name, to.name, weather, Math.random());
+  const heldMs = fateOf(from.name, to.name, conditions, Math.random());
   if (heldMs === undefined) return;
   if (heldMs === 0) socket.send(packet, VXLAN_PORT, to.front, ignore);
   else setTimeout(() => socket.send(packet, VXLAN_PORT, to.front, ignore), heldMs);
@@ -42,9 +42,9 @@ function ignore(): void {}
 
 const input = createInterface({ input: process.stdin });
 input.on("line", (line) => {
-  const next = readWeather(line);
-  if (next === undefined) throw new Error(`switch: this is no weather: ${line}`);
-  weather = next;
+  const next = parseConditions(line);
+  if (next === undefined) throw new Error(`switch: this is no conditions: ${line}`);
+  conditions = next;
   console.log("changed");
 });
 input.on("close", () => process.exit());

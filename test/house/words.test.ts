@@ -14,6 +14,7 @@ const PLAIN = [
   ...["architecture", "health", "observing", "operating", "performance", "protocol", "security"].map(
     (page) => `docs/${page}.md`,
   ),
+  ...["chaos", "soak"].map((folder) => `test/${folder}`),
 ];
 
 /** What to say instead. */

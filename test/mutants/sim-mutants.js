@@ -9,7 +9,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Instrumenter } from "@stryker-mutator/instrumenter";
-import { DefectiveCopy } from "../../dist/test/sim/defective-copy.js";
+import { MutantBuild } from "../../dist/test/sim/mutant-build.js";
 import { SeededRandom } from "../../dist/test/support/seeded-random.js";
 import { cut, squeezed } from "./mutant-text.js";
 import { prose } from "./prose.js";
@@ -35,7 +35,7 @@ const wanted = {
 const mutants = await allMutants();
 const sample = drawn(mutants, wanted.count, new SeededRandom(wanted.seed));
 console.log(`mutants: ${sample.length} of ${mutants.length}, each for at most ${wanted.days} days`);
-const copy = new DefectiveCopy();
+const copy = new MutantBuild();
 for (const signal of ["SIGINT", "SIGTERM"])
   process.once(signal, () => {
     copy.remove();

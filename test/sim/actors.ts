@@ -1,5 +1,5 @@
-// The processes of a simulated day: instances and markets, each on a host of its own, running the code that runs in
-// earnest. An instance's handler is what the faults have made of it.
+// The processes of a simulated day: instances and Markets, each on a host of its own. They run the code of production.
+// The faults of the day set how an instance's handler behaves.
 
 import { rate } from "../../src/ratings/core/ratings.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
@@ -15,10 +15,10 @@ import { SimBus } from "./sim-bus.ts";
 
 export const SERVICE = "ratings";
 
-/** What the handler of an instance does with a request. */
-export type Manner = "healthy" | "slow" | "barely" | "too slow" | "hang" | "throw" | "lie";
+/** Behaviour of an instance's handler. */
+export type Behaviour = "healthy" | "slow" | "barely" | "too slow" | "hang" | "throw" | "lie";
 
-/** In time, however slow: and so it stays behind a bus that is late by less than anybody can notice (400 ms). */
+/** In time, though slow. It stays behind a bus that is late by less than a client can detect (400 ms). */
 const SLOW_MS = { least: 100, most: 550 };
 /** In time, if nothing comes in between. */
 const BARELY_MS = { least: 820, most: 940 };
@@ -63,11 +63,11 @@ export class InstanceProcess extends Process {
   readonly number: number;
   readonly incarnation: string;
   readonly address: string;
-  manner: Manner = "healthy";
+  behaviour: Behaviour = "healthy";
   running: Instance | undefined;
   /** When the goodbye began. */
   leftAt: number | undefined;
-  /** It was well when it said so, and its goodbye could be heard. */
+  /** It was healthy when it said goodbye, and its goodbye could be received. */
   leftCleanly = false;
   startedAt = Number.POSITIVE_INFINITY;
   readonly #handling: Handling;
@@ -80,8 +80,8 @@ export class InstanceProcess extends Process {
     this.#handling = handling;
   }
 
-  /** @param tell what became of the start */
-  start(script: Script, tell: (started: "up" | "taken") => void): void {
+  /** @param report receives the result of the start */
+  start(script: Script, report: (started: "up" | "taken") => void): void {
     const starting = startInstance({
       service: SERVICE,
       instance: this.number,
@@ -100,7 +100,7 @@ export class InstanceProcess extends Process {
       } else {
         this.host.die();
       }
-      tell(started.kind === "started" ? "up" : "taken");
+      report(started.kind === "started" ? "up" : "taken");
     });
   }
 
@@ -112,11 +112,11 @@ export class InstanceProcess extends Process {
     this.#handling(this, request);
     const { least, most } = this.#times();
     const answer = (): HandlerResult => {
-      if (this.manner === "throw") throw new Error("this instance throws");
-      return this.manner === "lie" ? { kind: "answer", body: { rating: "splendid" } } : rate(request);
+      if (this.behaviour === "throw") throw new Error("this instance throws");
+      return this.behaviour === "lie" ? { kind: "answer", body: { rating: "splendid" } } : rate(request);
     };
     return new Promise((resolve, reject) => {
-      if (this.manner === "hang") return;
+      if (this.behaviour === "hang") return;
       this.host.after(least + (most - least) * this.dice.random(), () => {
         try {
           resolve(answer());
@@ -128,9 +128,9 @@ export class InstanceProcess extends Process {
   }
 
   #times(): typeof WELL_MS {
-    if (this.manner === "slow") return SLOW_MS;
-    if (this.manner === "barely") return BARELY_MS;
-    return this.manner === "too slow" ? TOO_SLOW_MS : WELL_MS;
+    if (this.behaviour === "slow") return SLOW_MS;
+    if (this.behaviour === "barely") return BARELY_MS;
+    return this.behaviour === "too slow" ? TOO_SLOW_MS : WELL_MS;
   }
 }
 
@@ -142,10 +142,10 @@ export class MarketProcess extends Process {
   /** Its own code, where that has bugs. */
   readonly careless: Careless | undefined;
 
-  constructor(place: number, seed: number, server: Server, script: Script, tell: (event: ClientEvent) => void) {
+  constructor(place: number, seed: number, server: Server, script: Script, report: (event: ClientEvent) => void) {
     super(`m${place + 1}`, { kind: "markets", place }, seed, server);
     this.careless = script.careless ? new Careless(seed) : undefined;
-    const own = { onEvent: tell, onAttempt: () => undefined, random: this.dice.random };
+    const own = { onEvent: report, onAttempt: () => undefined, random: this.dice.random };
     this.client = openClient({
       service: SERVICE,
       bus: this.bus,

@@ -1,4 +1,5 @@
-// P24: what a market believes of each instance is what follows from all that it has heard, and what it tells is what has changed.
+// P24: a Market's belief about each instance follows from the heartbeats and results that it received, and its events
+// report the changes.
 
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
@@ -21,9 +22,9 @@ export class BeliefChecks {
     this.#view = view;
   }
 
-  heard(beat: Heartbeat, now: number, changes: readonly HealthEvent[]): void {
+  onHeartbeat(beat: Heartbeat, now: number, changes: readonly HealthEvent[]): void {
     const known = this.#beliefs.get(beat.incarnation);
-    if (known !== undefined) this.#compare(beat.incarnation, known.hears(beat, now), changes);
+    if (known !== undefined) this.#compare(beat.incarnation, known.receives(beat, now), changes);
     else if (beat.state === "up") {
       const belief = new Belief(this.#view.rules);
       this.#beliefs.set(beat.incarnation, belief);
@@ -33,8 +34,8 @@ export class BeliefChecks {
 
   /** @param retestAt of the breaker before */
   retested({ who }: Member, now: number, retestAt: number, changes: readonly HealthEvent[]): void {
-    const told = this.#beliefs.get(who.incarnation)?.retests(now, retestAt) ?? [];
-    this.#compare(who.incarnation, told, changes);
+    const reported = this.#beliefs.get(who.incarnation)?.retests(now, retestAt) ?? [];
+    this.#compare(who.incarnation, reported, changes);
   }
 
   sent(ticket: Ticket): void {
@@ -53,16 +54,17 @@ export class BeliefChecks {
   }
 
   ticked(now: number, changes: readonly HealthEvent[]): void {
-    const told: string[] = [];
+    const reported: string[] = [];
     for (const [incarnation, belief] of this.#awaySince === undefined ? this.#beliefs : []) {
       if (belief.isForgotten(now)) this.#beliefs.delete(incarnation);
-      told.push(...belief.ticks(now));
+      reported.push(...belief.ticks(now));
     }
-    this.#areTold("all", told, changes);
+    this.#areReported("all", reported, changes);
     const { size } = this.#view.market.client.tracker;
-    if (size !== this.#beliefs.size) this.#breaks(`${size} are known, and ${this.#beliefs.size} have been heard of`);
-    // What no tick has changed was looked at when it was heard.
-    if (told.length > 0) for (const [incarnation, belief] of this.#beliefs) this.#isBelieved(incarnation, belief);
+    if (size !== this.#beliefs.size)
+      this.#breaks(`the tracker has ${size} members, and ${this.#beliefs.size} have been onHeartbeat of`);
+    // Members that no tick has changed were compared when their heartbeat arrived.
+    if (reported.length > 0) for (const [incarnation, belief] of this.#beliefs) this.#isBelieved(incarnation, belief);
   }
 
   away(now: number): void {
@@ -75,22 +77,22 @@ export class BeliefChecks {
     this.#backAt = now;
   }
 
-  #compare(incarnation: string, told: readonly string[], changes: readonly HealthEvent[]): void {
-    this.#areTold(incarnation, told, changes);
+  #compare(incarnation: string, reported: readonly string[], changes: readonly HealthEvent[]): void {
+    this.#areReported(incarnation, reported, changes);
     const belief = this.#beliefs.get(incarnation);
     if (belief !== undefined) this.#isBelieved(incarnation, belief);
   }
 
-  #areTold(incarnation: string, told: readonly string[], changes: readonly HealthEvent[]): void {
-    if (changes.length === 0 && told.length === 0) return;
+  #areReported(incarnation: string, reported: readonly string[], changes: readonly HealthEvent[]): void {
+    if (changes.length === 0 && reported.length === 0) return;
     const said = changes.map(({ kind }) => kind).filter((kind) => kind !== "duplicate");
-    if (said.join() !== told.join()) this.#breaks(`of ${incarnation} is told [${said}], and happened has [${told}]`);
+    if (said.join() !== reported.join()) this.#breaks(`events of ${incarnation}: [${said}], expected [${reported}]`);
   }
 
   #isBelieved(incarnation: string, belief: Belief): void {
     const member = this.#view.member(incarnation);
     if (member === undefined) {
-      this.#breaks(`${incarnation} has been heard, and is not known`);
+      this.#breaks(`${incarnation} has sent a heartbeat, and is no member`);
       return;
     }
     const { membership, isProven } = belief;
@@ -99,7 +101,7 @@ export class BeliefChecks {
     if (membership !== "gone" && !isSame(member.leaseUntil, belief.leaseUntil))
       this.#breaks(`the lease of ${incarnation} ends at ${member.leaseUntil}, and should at ${belief.leaseUntil}`);
     if (!isSame(member.lastHeartbeatAt, belief.heardAt))
-      this.#breaks(`${incarnation} is said to be heard at ${member.lastHeartbeatAt}`);
+      this.#breaks(`${incarnation} has its last heartbeat at ${member.lastHeartbeatAt}`);
     const { breaker } = member;
     if (breaker.kind !== "open") return;
     const waitsMs = breaker.retestAt - breaker.openedAt;

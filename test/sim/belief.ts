@@ -1,5 +1,5 @@
-// What is to be believed of one incarnation, as README tells it: reckoned once more, apart from the code that is judged, from what a
-// market has heard of it and what came of its calls.
+// The expected state of one incarnation, by README's rules. Computed from the heartbeats that a Market received and
+// from the results of its calls, apart from the code under test.
 
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
 import type { Result } from "../../src/health/tracker.ts";
@@ -47,7 +47,7 @@ export class Belief {
     this.leaseUntil = now + this.#rules.leaseIntervals * beat.intervalMs;
   }
 
-  hears(beat: Heartbeat, now: number): readonly string[] {
+  receives(beat: Heartbeat, now: number): readonly string[] {
     if (beat.seq <= this.#seq) return [];
     this.#seq = beat.seq;
     this.heardAt = now;
@@ -85,7 +85,7 @@ export class Belief {
     if (!isOpen || !this.heartbeatMayClose) return [];
     this.#turn("probation");
     this.answersLeft = this.#rules.probationSuccesses;
-    // Asked to beat when its breaker opened: an instance that did so at once was not paused.
+    // The roll call asks it for a heartbeat when its breaker opens. An instance that sent it at once was not paused.
     this.isGuarded = now - this.openedAt < this.#rules.requestTimeoutMs;
     return ["closed"];
   }
@@ -103,9 +103,9 @@ export class Belief {
     return this.#isRetestTold ? [] : ["retesting"];
   }
 
-  // What came of a call.
+  // Results of calls.
 
-  /** @param unreachable whether "no responders" may mean that it is dead */
+  /** @param unreachable true when "no responders" may mean that the instance is dead */
   settles(result: Result, era: number, now: number, unreachable: boolean): readonly string[] {
     if (result === "answered") this.isProven = true;
     const isOfNow = era === this.era;

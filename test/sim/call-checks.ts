@@ -1,4 +1,4 @@
-// P4, P7 and P15: what those who ask get, and when.
+// P4, P7 and P15: the results of calls, and their times.
 
 import type { Answer } from "../../src/service/answer.ts";
 import type { InstanceProcess } from "./actors.ts";
@@ -15,7 +15,7 @@ const ROLL_CALL_MS = 200;
 const SWEEP_MS = 15;
 /** A hiccup shorter than this counts as run. */
 const HICCUP_MS = 260;
-/** A request that came due this soon after a stall began may look older than the stall is long. */
+/** A request that came due this soon after the start of a stall may look older than the length of the stall. */
 const STALL_MARGIN_MS = 120;
 
 interface Thing {
@@ -40,10 +40,10 @@ export class CallChecks implements Check {
     this.#isItsOwn(asked, answer);
     if (answer.kind !== "unanswered" || asked.options.idempotent === false) return;
     if (this.#mustSucceed(asked.atMs - DETECTION_MS))
-      this.#view.world.breaks("P7", `a call ended with "${answer.why}", and somebody healthy was there`);
+      this.#view.world.breaks("P7", `a call ended with "${answer.why}", and an instance was healthy`);
   }
 
-  /** An answer that came late is nobody's, whoever asks now. */
+  /** A late answer belongs to no call, also when another call is out. */
   #isItsOwn({ request }: Asked, answer: Answer): void {
     if (answer.kind !== "answered") return;
     const [{ thingID: asked }, { thingID: got }] = [Object(request), Object(answer.body)] as [Thing, Thing];
@@ -61,7 +61,7 @@ export class CallChecks implements Check {
         instance.startedAt < sinceMs &&
         instance.hasBeenWellSince(sinceMs) &&
         world.haveBeenTogetherSince(market, instance, sinceMs) &&
-        (instance.manner === "healthy" || instance.manner === "slow"),
+        (instance.behaviour === "healthy" || instance.behaviour === "slow"),
     );
   }
 
@@ -77,7 +77,7 @@ export class CallChecks implements Check {
     world.breaks("P15", `a call was out for ${Math.round(tookMs)} ms`);
   }
 
-  /** A request has been handed to a handler: not one that nobody waited for any more when its instance woke up. */
+  /** A handler was given a request. After a pause it must not be one whose caller has given up. */
   handled({ host, incarnation }: InstanceProcess, request: unknown): void {
     const { world } = this.#view;
     const { lastStall } = host;
@@ -85,7 +85,7 @@ export class CallChecks implements Check {
     const { deadline } = Object(request) as { deadline?: number };
     const dueAtMs = (deadline ?? Number.NaN) - WALL_START_MS;
     if (dueAtMs > lastStall.fromMs + STALL_MARGIN_MS && dueAtMs < lastStall.toMs)
-      world.breaks("P15", `${incarnation} woke up and handled a request that nobody waits for`);
+      world.breaks("P15", `${incarnation} woke up and handled a request whose caller has given up`);
   }
 
   #isClockWrong(): boolean {

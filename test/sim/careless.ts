@@ -1,5 +1,6 @@
-// The code of a market that is full of bugs: listeners that throw, chance that is none, requests that cannot be written or
-// are too large, checks and tracers that throw. It says of each call what its end must be, if the client keeps it apart.
+// A Market whose own code is full of bugs: listeners that throw, invalid random numbers, requests that cannot be
+// encoded or are too large, checks and tracers that throw. Knows the expected end of each call of a client that
+// isolates them.
 
 import type { Answer } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
@@ -7,7 +8,7 @@ import type { AttemptOutcome, ClientEvent } from "../../src/service/client-optio
 import { SeededRandom } from "../support/seeded-random.ts";
 import { MAX_BODY_BYTES } from "./sim-bus.ts";
 
-/** What a market gives its client. */
+/** Options that a Market passes to its client. */
 interface Own {
   readonly onEvent: (event: ClientEvent) => unknown;
   readonly onAttempt: (ended: AttemptOutcome) => unknown;
@@ -18,11 +19,11 @@ export interface CarelessCall {
   readonly what: string;
   readonly request: object;
   readonly options: AskOptions;
-  /** Whether it may have ended so. */
+  /** True when the call may have ended so. */
   readonly mayEndAs: (answer: Answer) => boolean;
 }
 
-/** Dice of its own, far from those of its market: what it does must not change what the day brings. */
+/** A random sequence of its own, far from those of its Market: its bugs must not change the day. */
 const DICE_APART = 1_000_003;
 /** One listener call in so many throws, or rejects. */
 const ONE_IN_THROWS = 3;
@@ -73,7 +74,7 @@ function unwritable(dice: SeededRandom): CarelessCall {
   return { what: "a request that cannot be written", request, options: {}, mayEndAs: fails };
 }
 
-/** Where there is no bus, or nobody, nothing has to be sent. */
+/** Without a bus or without an instance nothing has to be sent. */
 const failsOrFindsNobody = (answer: Answer): boolean => fails(answer) || answer.kind === "unanswered";
 
 const tooLarge = (): CarelessCall => ({

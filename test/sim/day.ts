@@ -1,4 +1,4 @@
-// One seed lived, and, when something breaks, the fewest of its faults with which it still does.
+// Runs one seed and, when a property breaks, finds the smallest set of its faults that still breaks it.
 
 import type { PropertyName } from "./properties.ts";
 import { type Script, writeScript } from "./script.ts";
@@ -20,7 +20,7 @@ export async function liveSeed(
   return { failure: broken === undefined ? undefined : { seed, broken }, calls };
 }
 
-/** The same day without the faults that do not matter, one after the other left out until none can be. */
+/** The same day without the faults that do not matter. Leaves them out one by one until none can be left out. */
 export async function shorten(script: Script, property: PropertyName): Promise<Script> {
   for (const fault of script.faults) {
     const shorter = { ...script, faults: script.faults.filter((other) => other !== fault) };

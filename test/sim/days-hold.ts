@@ -1,5 +1,5 @@
-// Whether days hold every property; a day that does not is named by the command that shows it. In this thread: to load and
-// warm up the code once more for each of two threads costs as much as forty days.
+// Asserts that days hold every property. A failure prints the command that shows the day. Runs in this thread: loading
+// and warming up the code in two more threads costs as much as forty days.
 
 import * as assert from "uvu/assert";
 import { liveSeed } from "./day.ts";

@@ -6,8 +6,8 @@ import type { AttemptOutcome, ClientEvent } from "../../src/service/client-optio
 import type { Span, SpanSpec, Trace, TraceHeaders } from "../../src/trace/core/trace.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
-import { type Deed, Puppet } from "./drill-puppet.ts";
 import { WALL_START_MS } from "./host.ts";
+import { type HandlerAction, ScriptedInstance } from "./scripted-instance.ts";
 import { MAX_BODY_BYTES } from "./sim-bus.ts";
 
 const TIMEOUT_MS = 1_000;
@@ -15,7 +15,7 @@ const RETEST_DELAY_MS = 30_000;
 const DRAINING = 503;
 const UNFINISHED = 504;
 
-/** What comes of one attempt. */
+/** The expected result of one attempt. */
 interface Outcome {
   readonly result: "answered" | "invalid" | "draining";
   readonly answer: unknown;
@@ -23,7 +23,7 @@ interface Outcome {
   readonly error: string | undefined;
 }
 
-/** Requests, and what of them reaches the instance beside the deadline. */
+/** Requests, and the body that reaches the instance, without the deadline. */
 const REQUESTS: readonly (readonly [request: object, sent: object])[] = [
   [{}, {}],
   [{ thingID: "camera" }, { thingID: "camera" }],
@@ -40,7 +40,7 @@ const REQUESTS: readonly (readonly [request: object, sent: object])[] = [
 ];
 
 const PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-/** What a tracer gives to be carried, and what of it is. */
+/** Trace headers that a tracer returns, and the ones that are sent. */
 const CARRIED: readonly (readonly [given: unknown, sent: object])[] = [
   [undefined, {}],
   [{ traceparent: PARENT }, { traceparent: PARENT }],
@@ -64,11 +64,11 @@ export async function drillAsking(ground: Ground): Promise<void> {
 
 class AskingDrill extends Scene {
   readonly #own: Process;
-  readonly #puppets: readonly Puppet[];
+  readonly #puppets: readonly ScriptedInstance[];
   readonly #events: ClientEvent[] = [];
   readonly #counted: AttemptOutcome[] = [];
   readonly #reports: string[] = [];
-  /** Who was said to be live at each look. */
+  /** The live instances of each "resolved" event. */
   readonly #live: (readonly string[])[] = [];
   readonly #spans: { readonly part: SpanSpec; readonly ended: (string | undefined)[] }[] = [];
   #client: Client;
@@ -76,7 +76,7 @@ class AskingDrill extends Scene {
   constructor(ground: Ground) {
     super(ground, "P22");
     this.#own = ground.process("asker");
-    this.#puppets = [1, 2].map((number) => new Puppet(ground.process(`${number}-p`), number));
+    this.#puppets = [1, 2].map((number) => new ScriptedInstance(ground.process(`${number}-p`), number));
     const { bus, host, dice } = this.#own;
     this.#client = openClient({
       ...{ service: DRILL, bus, clock: host, random: dice.random },
@@ -95,27 +95,27 @@ class AskingDrill extends Scene {
     const ready = this.#client.ready();
     await this.pass(50);
     await this.get(ready);
-    this.same("a call while nobody is there", await ask(), unanswered("all services are down"));
+    this.same("a call without instances", await ask(), unanswered("all services are down"));
     this.same("what was counted of it", this.#counted.splice(0), [{ kind: "short-circuited" }]);
     for (const puppet of this.#puppets) puppet.beat();
     await this.pass(ROUND_MS);
     this.#live.splice(0);
     const kinds = this.#events.splice(0).map(({ kind }) => kind);
     const known = ["bus", "joined", "joined", "resolved", "resolving"];
-    this.same("what was told at the start", kinds.sort(), known);
+    this.same("the events of the start", kinds.sort(), known);
   }
 
   // One call.
 
-  #deed(): Deed {
+  #action(): HandlerAction {
     const { dice } = this;
-    const how = dice.pick<Deed["how"]>(["answer", "answer", "refuse", "refuse", "garbage", "lie"]);
+    const how = dice.pick<HandlerAction["how"]>(["answer", "answer", "refuse", "refuse", "garbage", "lie"]);
     const code = dice.pick([404, 400, 500, DRAINING, DRAINING, UNFINISHED, 418]);
     return { how, code, ms: dice.pick([0, 5, 90, 400]) };
   }
 
-  #comesTo({ who, number, deed }: Puppet, isRepeatable: boolean, isChecked: boolean): Outcome {
-    const { how, code = 0 } = deed;
+  #comesTo({ who, number, action }: ScriptedInstance, isRepeatable: boolean, isChecked: boolean): Outcome {
+    const { how, code = 0 } = action;
     const body = { by: number, isTrue: how === "answer" };
     if (how === "refuse") {
       const isLeaving = code === DRAINING || code === UNFINISHED;
@@ -137,7 +137,7 @@ class AskingDrill extends Scene {
 
   async call(): Promise<void> {
     const { dice } = this;
-    for (const puppet of this.#puppets) puppet.deed = this.#deed();
+    for (const puppet of this.#puppets) puppet.action = this.#action();
     const [request, sent] = dice.pick(REQUESTS);
     const [given, carried] = dice.pick(CARRIED);
     const isTraced = dice.chance(0.6);
@@ -161,12 +161,12 @@ class AskingDrill extends Scene {
     await this.#goOn();
   }
 
-  /** The instances that were asked, in order; turns alone say which was first. */
-  #way(isRepeatable: boolean, isChecked: boolean): readonly (readonly [Puppet, Outcome])[] {
+  /** The instances that received the call, in order. Only turns say which was first. */
+  #way(isRepeatable: boolean, isChecked: boolean): readonly (readonly [ScriptedInstance, Outcome])[] {
     const used = this.#events.flatMap((event) => (event.kind === "using" ? [event.who.incarnation] : []));
     const first = this.#puppets.find(({ incarnation }) => incarnation === used[0]);
     if (first === undefined) {
-      this.ground.breaks("P22", "a call went to nobody");
+      this.ground.breaks("P22", "a call went to no instance");
       return [];
     }
     const one = this.#comesTo(first, isRepeatable, isChecked);
@@ -178,15 +178,15 @@ class AskingDrill extends Scene {
     ];
   }
 
-  #isAnsweredRightly(answer: Answer, way: readonly (readonly [Puppet, Outcome])[]): void {
+  #isAnsweredRightly(answer: Answer, way: readonly (readonly [ScriptedInstance, Outcome])[]): void {
     const last = way.at(-1)?.[1];
-    const nonsense = way.findLast(([, { result, goesOn }]) => result === "invalid" && goesOn)?.[1].answer;
-    const known = last?.goesOn === true ? (nonsense ?? unanswered("all services are down")) : last?.answer;
+    const invalid = way.findLast(([, { result, goesOn }]) => result === "invalid" && goesOn)?.[1].answer;
+    const known = last?.goesOn === true ? (invalid ?? unanswered("all services are down")) : last?.answer;
     this.same("the end of a call", answer, known);
   }
 
-  #isTold(way: readonly (readonly [Puppet, Outcome])[]): void {
-    const told = this.#events
+  #isTold(way: readonly (readonly [ScriptedInstance, Outcome])[]): void {
+    const reported = this.#events
       .splice(0)
       .map((event) => ("who" in event ? `${event.kind} ${event.who.incarnation}` : event.kind));
     let live = this.#puppets.map(({ incarnation }) => incarnation);
@@ -200,16 +200,16 @@ class AskingDrill extends Scene {
       if (result === "invalid" && goesOn) known.push(`invalid-response ${incarnation}`);
       if (goesOn && place === 1) known.push("resolving", "resolved");
     }
-    this.same("what a caller was told", told, known);
-    this.same("who is told to be live", this.#live.splice(0), knownLive);
+    this.same("the events of a caller", reported, known);
+    this.same("the reported live instances", this.#live.splice(0), knownLive);
   }
 
-  #isCounted(way: readonly (readonly [Puppet, Outcome])[], tookMs: number): void {
+  #isCounted(way: readonly (readonly [ScriptedInstance, Outcome])[], tookMs: number): void {
     const counted = this.#counted.splice(0);
     const attempts = counted.filter((ended) => ended.kind === "attempt");
     const said = attempts.map(({ who, sentAs, result, isRefusal }) => ({ who, sentAs, result, isRefusal }));
-    const known = way.map(([{ who, deed }, { result }]) => {
-      return { who, sentAs: "call", result, isRefusal: deed.how === "refuse" };
+    const known = way.map(([{ who, action }, { result }]) => {
+      return { who, sentAs: "call", result, isRefusal: action.how === "refuse" };
     });
     this.same("what a caller counts", said, known);
     const isUp = way.at(-1)?.[1].goesOn === true && way.every(([, { result }]) => result !== "invalid");
@@ -218,7 +218,7 @@ class AskingDrill extends Scene {
     this.holds(`a call of ${tookMs} ms is counted as ${timedMs}`, Math.abs(timedMs - tookMs) < 1e-6);
   }
 
-  #wasAsked(way: readonly (readonly [Puppet, Outcome])[], sent: object, at: number): void {
+  #wasAsked(way: readonly (readonly [ScriptedInstance, Outcome])[], sent: object, at: number): void {
     for (const puppet of this.#puppets) {
       const asked = puppet.asked.splice(0);
       const place = way.findIndex(([one]) => one === puppet);
@@ -226,7 +226,7 @@ class AskingDrill extends Scene {
       if (place === -1 || asked[0] === undefined) continue;
       const { deadline, ...rest } = JSON.parse(asked[0]) as { readonly deadline: number };
       this.same("what was asked", sorted(rest), sorted(sent));
-      // What is left of its time is what the first attempt had, wherever the call is by now.
+      // The time that is left is that of the first attempt, at every later one as well.
       const isIts = Math.abs(deadline - (WALL_START_MS + at + TIMEOUT_MS)) <= 1;
       this.holds(`a deadline ${deadline - WALL_START_MS - at} ms after the call`, isIts);
     }
@@ -244,13 +244,13 @@ class AskingDrill extends Scene {
     return { traceId: "1", requestId: "1", carried: undefined, startSpan: begin };
   }
 
-  #isTraced(way: readonly (readonly [Puppet, Outcome])[]): void {
+  #isTraced(way: readonly (readonly [ScriptedInstance, Outcome])[]): void {
     const rpc = { "rpc.system.name": "nats", "rpc.service": DRILL, "rpc.method": "get" };
-    const known = way.map(([{ who, deed }, { error }]) => {
+    const known = way.map(([{ who, action }, { error }]) => {
       const { instance, incarnation, address } = who;
       const own = { "server.address": address, "dwc.instance": instance, "dwc.incarnation": incarnation };
       const attributes = { ...rpc, ...own, "dwc.copy": false };
-      const end = deed.how === "refuse" ? String(deed.code) : error;
+      const end = action.how === "refuse" ? String(action.code) : error;
       return { part: { name: `${DRILL}/get`, kind: "client", attributes }, ended: [end ?? null] };
     });
     const said = this.#spans.splice(0).map(({ part, ended }) => ({ part, ended: ended.map((error) => error ?? null) }));
@@ -262,7 +262,7 @@ class AskingDrill extends Scene {
     for (const puppet of this.#puppets) puppet.beat();
     await this.pass(ROUND_MS);
     const others = this.#events.splice(0).filter(({ kind }) => kind !== "returned");
-    this.same("what was told between two calls", others, []);
+    this.same("the events between two calls", others, []);
     this.same("who is live", this.#client.tracker.live(this.#own.host.now()).length, 2);
   }
 
@@ -293,7 +293,7 @@ class AskingDrill extends Scene {
     });
     if (known.detail !== "") this.same("its reason", answer, known);
     this.same("what is counted of it", this.#counted.splice(0), [{ kind: "failed", why: known.why }]);
-    this.same("what is told of it", this.#events.splice(0), []);
+    this.same("its events", this.#events.splice(0), []);
     this.#forget();
   }
 
@@ -305,7 +305,7 @@ class AskingDrill extends Scene {
   /** A caller gives up before, in the midst of, or after its call. */
   async signals(): Promise<void> {
     const { dice } = this;
-    for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: 300 };
+    for (const puppet of this.#puppets) puppet.action = { how: "answer", ms: 300 };
     const listeners = new Set<() => void>();
     const signal = {
       aborted: dice.chance(0.3),
@@ -337,7 +337,7 @@ class AskingDrill extends Scene {
   /** A check that throws, or answers later, is the caller's own bug: the call ends as failed, and no breaker opens. */
   async checks(): Promise<void> {
     const { dice } = this;
-    for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: 0 };
+    for (const puppet of this.#puppets) puppet.action = { how: "answer", ms: 0 };
     const read = dice.pick<() => unknown>([
       () => Promise.reject(new Error("later")),
       () => Promise.resolve(true),
@@ -351,7 +351,7 @@ class AskingDrill extends Scene {
     const results = this.#counted.map((ended) => (ended.kind === "attempt" ? ended.result : ended.kind));
     this.same("what is counted of a check that fails", results, ["unchecked"]);
     const kinds = this.#events.map(({ kind }) => kind);
-    this.same("what is told of a check that fails", kinds, ["resolving", "resolved", "using"]);
+    this.same("the events of a check that fails", kinds, ["resolving", "resolved", "using"]);
     this.#forget();
     await this.#goOn();
   }
@@ -361,7 +361,7 @@ class AskingDrill extends Scene {
     await this.pass(RETEST_DELAY_MS + ROUND_MS);
     const asked = this.#puppets.map((puppet) => puppet.asked.splice(0).length);
     const hung = this.#puppets[asked[0] === 1 ? 0 : 1];
-    for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: puppet === hung ? 500 : 300 };
+    for (const puppet of this.#puppets) puppet.action = { how: "answer", ms: puppet === hung ? 500 : 300 };
     this.#forget();
     const giveUp = new AbortController();
     const asking = this.#client.ask({}, { signal: giveUp.signal });
@@ -374,24 +374,24 @@ class AskingDrill extends Scene {
     );
     this.same("what came of a retest", ends, ["call inconclusive", "copy answered"]);
     const kinds = this.#events.splice(0).map(({ kind }) => kind);
-    this.same("what is told of a retest", kinds, ["resolving", "resolved", "retesting", "using", "closed"]);
+    this.same("the events of a retest", kinds, ["resolving", "resolved", "retesting", "using", "closed"]);
   }
 
   /** No instance answers in time, and then the client is closed. */
   async end(): Promise<void> {
-    for (const puppet of this.#puppets) puppet.deed = { how: "nothing", ms: 0 };
+    for (const puppet of this.#puppets) puppet.action = { how: "nothing", ms: 0 };
     const at = this.now;
     const answer = await this.get(this.#client.ask({}));
     const tookMs = this.now - at;
     this.same("a call without an answer", answer, unanswered("request timed out"));
     this.holds(`it took ${tookMs} ms`, tookMs >= TIMEOUT_MS - 1 && tookMs <= TIMEOUT_MS + ROUND_MS);
     const kinds = this.#events.splice(0).map(({ kind }) => kind);
-    this.same("what is told of it", kinds, ["resolving", "resolved", "using", "opened"]);
+    this.same("its events", kinds, ["resolving", "resolved", "using", "opened"]);
     if (this.dice.chance(0.3)) await this.#retest();
     this.#client.close();
     for (const puppet of this.#puppets) puppet.beat("gone");
     await this.pass(TIMEOUT_MS);
-    this.same("what is told once it is closed", this.#events, []);
+    this.same("the events after closing", this.#events, []);
   }
 }
 

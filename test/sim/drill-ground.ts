@@ -1,5 +1,5 @@
-// The ground of a drill: a bus and processes on a time of their own, to which nothing happens but what the drill does. So it is
-// known to the millisecond what they have to say.
+// The setting of a drill: a bus and processes on a timeline of their own, where only the drill acts. So the expected
+// events are known to the millisecond.
 
 import { SeededRandom } from "../support/seeded-random.ts";
 import { Process } from "./actors.ts";
@@ -51,7 +51,7 @@ export class Ground {
     await this.timeline.run(this.now + ms, this.#settle, () => false);
   }
 
-  /** What comes of a promise, once the time that it takes has passed. */
+  /** The value of a promise, once the time that it takes has passed. */
   async get<T>(promise: Promise<T>, withinMs: number = MAX_MS): Promise<T> {
     let got: { readonly value: T } | undefined;
     void promise.then((value) => {
@@ -74,7 +74,7 @@ export class Ground {
     this.#breaks(property, `in a drill: ${detail}`);
   }
 
-  /** What was said is what is known. */
+  /** Breaks the property unless the reported value is the expected one. */
   same(property: PropertyName, what: string, said: unknown, known: unknown): void {
     const [one, other] = [JSON.stringify(said) ?? "nothing", JSON.stringify(known) ?? "nothing"];
     if (one !== other) this.breaks(property, `${what}: said was ${one}, known is ${other}`);

@@ -6,7 +6,7 @@ import { type Client, openClient } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
-import { type Deed, Puppet } from "./drill-puppet.ts";
+import { type HandlerAction, ScriptedInstance } from "./scripted-instance.ts";
 
 /** A tenth of the timeout, while too few answers are known. */
 const UNKNOWN_LATE_MS = 100;
@@ -18,7 +18,7 @@ const QUANTILE = 0.95;
 const EARNED = 0.05;
 const AT_START = 8;
 const TIMEOUT_MS = 1_000;
-/** Between two ends whose order is compared. */
+/** Minimum distance of two ends whose order is compared. */
 const APART_MS = 3 * ROUND_MS;
 
 type Hedged = Extract<ClientEvent, { kind: "hedging" }>;
@@ -33,10 +33,10 @@ export async function drillHedging(ground: Ground): Promise<void> {
 
 class HedgingDrill extends Scene {
   readonly #own: Process;
-  readonly #puppets: readonly Puppet[];
+  readonly #puppets: readonly ScriptedInstance[];
   readonly #events: ClientEvent[] = [];
   readonly #counted: Extract<AttemptOutcome, { kind: "attempt" }>[] = [];
-  /** How long the answers of each took, in their order, and what is late for it. */
+  /** Durations of each instance's answers, in order, and its threshold for a late call. */
   readonly #took = new Map<string, number[]>();
   readonly #lateMs = new Map<string, number>();
   readonly #client: Client;
@@ -46,7 +46,7 @@ class HedgingDrill extends Scene {
   constructor(ground: Ground) {
     super(ground, "P17");
     this.#own = ground.process("asker");
-    this.#puppets = [1, 2].map((number) => new Puppet(ground.process(`${number}-p`), number));
+    this.#puppets = [1, 2].map((number) => new ScriptedInstance(ground.process(`${number}-p`), number));
     const { bus, host, dice } = this.#own;
     this.#client = openClient({
       ...{ service: DRILL, bus, clock: host, random: dice.random, hedge: true },
@@ -58,7 +58,7 @@ class HedgingDrill extends Scene {
   #count(ended: AttemptOutcome): void {
     if (ended.kind !== "attempt") return;
     this.#counted.push(ended);
-    // Calls that are never sent twice say nothing of what is late.
+    // Calls that are never sent twice add nothing to the threshold for a late call.
     if (ended.result !== "answered" || !this.#isRepeatable) return;
     const { incarnation } = ended.who;
     const took = [...(this.#took.get(incarnation) ?? []), ended.tookMs];
@@ -78,7 +78,7 @@ class HedgingDrill extends Scene {
   /** Answers enough for each to have habits. */
   async warmUp(): Promise<void> {
     const ms = this.dice.pick([0, 5, 30, 60]);
-    for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms };
+    for (const puppet of this.#puppets) puppet.action = { how: "answer", ms };
     const calls = 2 * MIN_KNOWN + this.dice.below(40);
     for (let call = 0; call < calls; call++) {
       await this.get(this.#ask());
@@ -106,14 +106,14 @@ class HedgingDrill extends Scene {
     );
   }
 
-  #deed(): Deed {
+  #action(): HandlerAction {
     const { dice } = this;
-    const how = dice.pick<Deed["how"]>(["answer", "answer", "answer", "refuse", "lie", "garbage"]);
+    const how = dice.pick<HandlerAction["how"]>(["answer", "answer", "answer", "refuse", "lie", "garbage"]);
     return { how, code: dice.pick([404, 500]), ms: dice.pick([0, 0, 230, 300, 420, 560]) };
   }
 
   async call(): Promise<void> {
-    for (const puppet of this.#puppets) puppet.deed = this.#deed();
+    for (const puppet of this.#puppets) puppet.action = this.#action();
     const isRepeatable = this.dice.chance(0.8);
     const at = this.now;
     const late = new Map(this.#lateMs);
@@ -123,12 +123,12 @@ class HedgingDrill extends Scene {
     const used = this.#events.find((event) => event.kind === "using");
     const first = this.#puppets.find(({ incarnation }) => incarnation === used?.who.incarnation);
     const second = this.#puppets.find((puppet) => puppet !== first);
-    if (first === undefined || second === undefined) return this.same("a call", "to nobody", "to one");
+    if (first === undefined || second === undefined) return this.same("a call", "to no instance", "to one");
     const lateMs = Math.max(late.get(first.incarnation) ?? UNKNOWN_LATE_MS, MIN_LATE_MS);
-    const isLate = isRepeatable && first.deed.ms > lateMs + 2 * ROUND_MS && this.#allowance >= 1;
+    const isLate = isRepeatable && first.action.ms > lateMs + 2 * ROUND_MS && this.#allowance >= 1;
     if (isLate) this.#allowance -= 1;
     // A few ms may decide which of the two ends first.
-    const isClose = Math.abs(first.deed.ms - lateMs) <= 2 * ROUND_MS;
+    const isClose = Math.abs(first.action.ms - lateMs) <= 2 * ROUND_MS;
     if (isClose && this.#hedged !== undefined && !isLate) this.#allowance -= 1;
     if (!isClose) this.#wasSentTwice(first, second, isLate, lateMs);
     if (!isClose && isLate) this.#endsAsTheFirstAnswer([first, second], lateMs, answer, tookMs);
@@ -139,9 +139,9 @@ class HedgingDrill extends Scene {
     return this.#events.find((event): event is Hedged => event.kind === "hedging");
   }
 
-  #wasSentTwice(first: Puppet, second: Puppet, isLate: boolean, lateMs: number): void {
+  #wasSentTwice(first: ScriptedInstance, second: ScriptedInstance, isLate: boolean, lateMs: number): void {
     const hedged = this.#hedged;
-    this.same(`a second call beside one of ${first.deed.ms} ms`, hedged !== undefined, isLate);
+    this.same(`a second call beside one of ${first.action.ms} ms`, hedged !== undefined, isLate);
     if (hedged === undefined) return;
     this.same("who is late, and who helps", [hedged.late, hedged.who], [first.who, second.who]);
     const isThen = Math.abs(hedged.afterMs - lateMs) < 0.01;
@@ -151,13 +151,13 @@ class HedgingDrill extends Scene {
   }
 
   #endsAsTheFirstAnswer(
-    [first, second]: readonly [Puppet, Puppet],
+    [first, second]: readonly [ScriptedInstance, ScriptedInstance],
     lateMs: number,
     answer: Answer,
     tookMs: number,
   ): void {
-    const [one, other] = [first.deed, second.deed];
-    const isUseful = ({ how }: Deed): boolean => how === "answer" || how === "refuse";
+    const [one, other] = [first.action, second.action];
+    const isUseful = ({ how }: HandlerAction): boolean => how === "answer" || how === "refuse";
     const [oneMs, otherMs] = [one.ms, lateMs + other.ms];
     const sent = this.#counted.map(({ who, sentAs }) => `${sentAs} ${who.incarnation}`).sort();
     this.same("what is counted of a call that was late", sent, [
@@ -165,12 +165,12 @@ class HedgingDrill extends Scene {
       `hedge ${second.incarnation}`,
     ]);
     if (otherMs > TIMEOUT_MS - APART_MS) return;
-    const nonsense = this.#events.filter(({ kind }) => kind === "invalid-response").length;
-    if (!isUseful(other)) this.ground.holds("P22", "nonsense that is not told", nonsense > 0);
+    const invalid = this.#events.filter(({ kind }) => kind === "invalid-response").length;
+    if (!isUseful(other)) this.ground.holds("P22", "an invalid answer that is not reported", invalid > 0);
     if (Math.abs(oneMs - otherMs) < APART_MS || !(isUseful(one) || isUseful(other))) return;
     const isSecond = isUseful(other) && (!isUseful(one) || otherMs < oneMs);
     const who = "who" in answer ? answer.who : undefined;
-    this.same("whose answer is heard", who, (isSecond ? second : first).who);
+    this.same("the instance of the answer", who, (isSecond ? second : first).who);
     const knownMs =
       isSecond && !isUseful(one) ? Math.max(otherMs, Math.min(oneMs, otherMs)) : isSecond ? otherMs : oneMs;
     const isThen = tookMs >= knownMs - 1 && tookMs <= knownMs + 2 * ROUND_MS;
@@ -187,13 +187,13 @@ class HedgingDrill extends Scene {
   /** One hangs: another helps out, it gets nothing new meanwhile, and is charged all the same. */
   async hang(): Promise<void> {
     if (this.#allowance < 1) return;
-    for (const puppet of this.#puppets) puppet.deed = { how: "answer", ms: 0 };
+    for (const puppet of this.#puppets) puppet.action = { how: "answer", ms: 0 };
     const before = this.#own.host.now();
     const turn = this.#client.resolver.peek(before).call?.who.incarnation;
     const hung = this.#puppets.find(({ incarnation }) => incarnation === turn);
     const other = this.#puppets.find((puppet) => puppet !== hung);
     if (hung === undefined || other === undefined) return;
-    hung.deed = { how: "nothing", ms: 0 };
+    hung.action = { how: "nothing", ms: 0 };
     const answer = await this.get(this.#ask());
     this.same("who helps out", "who" in answer ? answer.who : answer, other.who);
     for (let call = 0; call < 2; call++) await this.get(this.#ask());

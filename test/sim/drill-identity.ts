@@ -1,11 +1,11 @@
-// P21: who may start, in a drill: with values that an identity may have or may not, with a number that is taken, and before there is
-// a bus.
+// P21: the start of an instance, in a drill: with valid and invalid identities, with a number that is taken, and before
+// there is a bus.
 
 import { type Instance, type Started, startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent, InstanceOptions } from "../../src/service/instance-options.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS } from "./drill-ground.ts";
-import { Puppet } from "./drill-puppet.ts";
+import { ScriptedInstance } from "./scripted-instance.ts";
 
 type Value = readonly [
   name: "service" | "instance" | "incarnation" | "version" | "heartbeatIntervalMs",
@@ -95,7 +95,10 @@ async function namesakes(ground: Ground, one: Process, first: Instance, again: (
   }
 }
 
-/** Before there is a bus it waits, says so, and starts as soon as there is one. Who answers as no instance would, takes no number. */
+/**
+ * Before there is a bus it waits, reports that, and starts as soon as there is one. A reply that no instance of ours
+ * would send takes no number.
+ */
 async function waits(ground: Ground): Promise<void> {
   const { server, dice } = ground;
   server.goDown();
@@ -111,7 +114,7 @@ async function waits(ground: Ground): Promise<void> {
   const kinds = (): readonly string[] => events.map(({ kind }) => kind);
   ground.same("P21", `the events of ${waitsMs} ms without a bus`, kinds(), waitsMs < 500 ? [] : ["waiting"]);
   server.comeUp();
-  const liar = new Puppet(ground.process("1-liar"), 1, `${DRILL}-late`);
+  const liar = new ScriptedInstance(ground.process("1-liar"), 1, `${DRILL}-late`);
   liar.answersRollCall(dice.pick(["{", "{}", "null", '{"incarnation":7}', '{"incarnation":"a.b"}']));
   await ground.pass(1_500);
   ground.same("P21", "a start once there is a bus", started?.kind ?? "none", "started");

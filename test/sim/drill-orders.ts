@@ -1,5 +1,5 @@
-// P20: faults on purpose. An instance that takes them is given orders, good ones and bad ones; how it answers calls, what it
-// says of itself, and when that ends, is compared with what was ordered.
+// P20: fault injection. An instance that accepts faults is given commands, valid and invalid. Its answers to calls, its
+// heartbeats and the end of each fault are compared with the commands.
 
 import { chaosBroadcastSubject, chaosSubject, rollCallSubject } from "../../src/bus/core/subjects.ts";
 import type { FaultCommand } from "../../src/faults/core/faults.ts";
@@ -16,8 +16,8 @@ import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
-import { Puppet } from "./drill-puppet.ts";
-import { BAD_BODIES, STRANGE_ANSWERS, Watched } from "./drill-watch.ts";
+import { BAD_BODIES, STRANGE_ANSWERS, Watched } from "./process-watch.ts";
+import { ScriptedInstance } from "./scripted-instance.ts";
 
 const INTERVAL_MS = 1_000;
 /** From the moment that something is ordered to the one in which it is done it takes less. */
@@ -46,7 +46,7 @@ class OrdersDrill extends Scene {
   readonly #watched: Watched;
   readonly #id = "2-a";
   readonly #events: InstanceEvent[] = [];
-  readonly #heard: ClientEvent[] = [];
+  readonly #clientEvents: ClientEvent[] = [];
   readonly #beats: { readonly at: number; readonly faults: unknown }[] = [];
   #on: readonly On[] = [];
   #due: InstanceEvent[] = [];
@@ -79,7 +79,7 @@ class OrdersDrill extends Scene {
     this.#due = [{ kind: "takes faults" }, { kind: "up", address: `${DRILL}.get.${this.#id}` }];
     this.#client = openClient({
       ...{ service: DRILL, bus, clock: this.#asker.host, random: this.#asker.dice.random },
-      onEvent: (event) => void this.#heard.push(event),
+      onEvent: (event) => void this.#clientEvents.push(event),
     });
     await this.pass(300);
   }
@@ -108,7 +108,7 @@ class OrdersDrill extends Scene {
     const { dice } = this;
     const step = dice.pick([
       ...[() => this.#begin(), () => this.#begin(), () => this.#begin(), () => this.#held()],
-      ...[() => this.#bad(), () => this.#reset(), () => this.#pause(), () => this.#asleep(), () => this.#nobody()],
+      ...[() => this.#bad(), () => this.#reset(), () => this.#pause(), () => this.#asleep(), () => this.#unanswered()],
     ]);
     await step();
     if (this.ground.isBroken) return;
@@ -260,7 +260,7 @@ class OrdersDrill extends Scene {
     if (isDone && willBegin) this.#due.push({ kind: "fault ended", fault, why: "continued early" });
   }
 
-  /** What was ordered while it stood still is not begun when it wakes up, but asked for again. */
+  /** A command that arrived during a stall does not begin at the wake-up: the caller has to send it again. */
   async #asleep(): Promise<void> {
     const { host } = this.#taker;
     await this.#reset();
@@ -285,20 +285,20 @@ class OrdersDrill extends Scene {
     this.ground.holds("P21", `an instance that stood still for ${ms} ms said ${JSON.stringify(event)}`, isRight);
   }
 
-  async #nobody(): Promise<void> {
+  async #unanswered(): Promise<void> {
     const name = `8-${this.ground.deal()}`.replace("--", "-");
-    const liar = new Puppet(this.ground.process(name), 8);
+    const liar = new ScriptedInstance(this.ground.process(name), 8);
     const [what, known] = this.dice.pick(STRANGE_ANSWERS);
     liar.answersOrders(what);
     await this.pass(2 * ROUND_MS);
     const strange = await this.get(sendFaultCommand(this.#asker.bus, DRILL, name, { kind: "list" }));
     this.same(`the answer ${what} to an order`, strange.kind, known);
     const asked = await this.get(sendFaultCommand(this.#asker.bus, DRILL, "9-z", { kind: "list" }));
-    this.same("an order to nobody", asked, { kind: "unanswered", why: "no-responders" });
+    this.same("a command without an instance", asked, { kind: "unanswered", why: "no-responders" });
     this.same("an order to one that is not there", await this.#raw({ fault: "list" }, "9-z"), 0);
   }
 
-  // What is said, and done.
+  // Reports and effects.
 
   #isOn(kind: Fault["kind"]): boolean {
     return this.#on.some(({ fault }) => fault.kind === kind);
@@ -312,7 +312,7 @@ class OrdersDrill extends Scene {
     if (!this.#isOn("mute")) this.#mutedAt = undefined;
   }
 
-  /** Waits until it is sure what is on. */
+  /** Waits until the active faults are certain. */
   async #sure(): Promise<void> {
     const isNear = ({ until }: On): boolean => Math.abs(until - this.now) <= 2 * ROUND_MS;
     while (this.#on.some(isNear)) await this.pass(ROUND_MS);
@@ -326,8 +326,8 @@ class OrdersDrill extends Scene {
     this.same("the events of faults", sorted(this.#events.splice(0)), sorted(this.#due.splice(0)));
     const asked = await this.#ask({ kind: "list" });
     this.#saysWhatIsOn("its list", asked.kind === "done" ? asked.receiver.faults : [asked]);
-    const told = this.#heard.findLast((event) => event.kind === "faults" && event.who.incarnation === this.#id);
-    const faults = told?.kind === "faults" ? told.faults : [];
+    const event = this.#clientEvents.findLast((event) => event.kind === "faults" && event.who.incarnation === this.#id);
+    const faults = event?.kind === "faults" ? event.faults : [];
     this.#beatsWell();
     // A mute instance sends no heartbeat that names its faults.
     if (this.#mutedAt !== undefined) return;
@@ -357,7 +357,7 @@ class OrdersDrill extends Scene {
     }
   }
 
-  /** At least once in each interval, but not while it is mute; and each beat says what is on. */
+  /** At least one heartbeat in each interval, but none while it is mute. Each heartbeat lists the active faults. */
   #beatsWell(): void {
     const { now } = this;
     const last = this.#beats.at(-1);
@@ -408,7 +408,7 @@ class OrdersDrill extends Scene {
     this.holds(`slow by ${byMs} ms and answered after ${replied - at}`, lateMs >= -ROUND_MS && lateMs <= 2 * ROUND_MS);
   }
 
-  /** Who leaves ends all faults; who is killed has answered first. */
+  /** An instance that leaves ends all faults. One that is to be killed answers first. */
   async end(): Promise<void> {
     if (this.dice.chance(0.5)) await this.#kill();
     else {
@@ -430,7 +430,7 @@ class OrdersDrill extends Scene {
     this.same("a kill", asked.kind, "done");
     this.same("what was done for a kill", this.#watched.done, ["kill"]);
     this.holds(
-      "a kill is told",
+      "a kill is reported",
       this.#events.some(({ kind }) => kind === "killed"),
     );
   }

@@ -1,5 +1,5 @@
-// P21: what an instance answers, counts, says of itself and how it leaves, in a drill: requests of every kind, a stall, questions of
-// the service protocol, more of them than a tool needs, and a goodbye with calls underway.
+// P21: an instance's answers, counters, heartbeats and goodbye, in a drill: requests of every kind, a stall, $SRV
+// queries, more of them than a tool needs, and a goodbye during calls.
 
 import { rollCallSubject, serviceVerbSubjects } from "../../src/bus/core/subjects.ts";
 import type { HandlerResult } from "../../src/service/core/handler.ts";
@@ -45,7 +45,10 @@ const BODIES: ReadonlyMap<Wanted["how"], string> = new Map([
   ["latin", '{"how":"ÿ"}'],
 ]);
 
-/** Codes of a handler, and what is sent in their places: 503 and 504 say that the instance leaves, which it does not. */
+/**
+ * Codes of a handler, and those that are sent instead: 503 and 504 would mean that the instance leaves, which it does
+ * not.
+ */
 const CODES: readonly (readonly [given: unknown, sent: number])[] = [
   ...([
     [404, 404],
@@ -84,7 +87,7 @@ class QuestionsDrill extends Scene {
   readonly #replies = new Map<string, number>();
   #beatAt = 0;
   #seq = -1;
-  /** What it says while the bus is away is lost. */
+  /** Messages that it sends while the bus is away are lost. */
   #backAt = Number.NEGATIVE_INFINITY;
   #instance: Instance | undefined;
   #startedBetween: readonly [number, number] = [0, 0];
@@ -246,7 +249,7 @@ class QuestionsDrill extends Scene {
     this.same("its counts", rounded, { ...this.#counts, lastError: "" });
   }
 
-  /** It stands still: a request whose caller has given up is dropped at the wake-up, counted and reported. */
+  /** During a stall a request whose caller has given up is dropped at the wake-up, counted and reported. */
   async sleep(): Promise<void> {
     const { dice } = this;
     const { host } = this.#own;
@@ -370,7 +373,7 @@ class QuestionsDrill extends Scene {
 
   // Goodbye.
 
-  /** Says that it leaves, finishes what it has or refuses it, and only then says that it is gone. */
+  /** Announces that it leaves, finishes or rejects its calls, and then announces that it is gone. */
   async leave(): Promise<void> {
     const { dice } = this;
     const limitMs = 200 + dice.below(800);
@@ -411,7 +414,7 @@ class QuestionsDrill extends Scene {
     };
   }
 
-  /** What ends within the limit is answered; whatever else, is refused as unfinished, once. */
+  /** Calls that end within the limit are answered. Each other one is rejected as unfinished, once. */
   async #codesOfTheLast(calls: readonly Promise<Code>[], lasts: readonly number[], limitMs: number): Promise<void> {
     const codes = await Promise.all(calls);
     for (const [place, code] of codes.entries()) {

@@ -1,5 +1,5 @@
-// Drills without a day: what an instance and a caller answer, count and say, over many seeds of each. What they check
-// stands in drill-*.ts; the property that broke, what was said and what is known stand in the failure.
+// Drills without a day, over many seeds each: answers, counters and reports of an instance and of a caller. Their
+// checks are in drill-*.ts. A failure names the property, the reported and the expected value.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

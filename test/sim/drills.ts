@@ -1,8 +1,8 @@
-// A drill comes before each day: a short scene in which nothing happens but what is done on purpose. Which one, the seed says.
+// A drill comes before each day: a short scene in which only planned things happen. The seed decides which one.
 
 import { drillAsking } from "./drill-asking.ts";
 import { type Breaks, Ground } from "./drill-ground.ts";
-import { drillHearing } from "./drill-hearing.ts";
+import { drillHeartbeats } from "./drill-heartbeats.ts";
 import { drillHedging } from "./drill-hedging.ts";
 import { drillIdentity } from "./drill-identity.ts";
 import { drillOrders } from "./drill-orders.ts";
@@ -10,20 +10,20 @@ import { drillQuestions } from "./drill-questions.ts";
 import type { Settle } from "./timeline.ts";
 
 type Drill = (ground: Ground) => Promise<void>;
-/** In the order in which seeds deal them. */
+/** In the order in which seeds choose them. */
 export const DRILLS = {
   orders: drillOrders,
   questions: drillQuestions,
   asking: drillAsking,
   identity: drillIdentity,
   hedging: drillHedging,
-  hearing: drillHearing,
+  heartbeats: drillHeartbeats,
 } as const satisfies Readonly<Record<string, Drill>>;
 const KINDS = Object.values(DRILLS);
-/** The dice of a drill: far from those of the day, which must not be another for it. */
+/** The random sequence of a drill, far from that of the day: a drill must not change the day. */
 const DICE_APART = 15_485_863;
 
-/** @throws what is thrown out of a timer or a socket */
+/** @throws an error that a timer or a socket threw */
 export async function drill(seed: number, settle: Settle, breaks: Breaks): Promise<void> {
   const ground = new Ground(Math.imul(seed, DICE_APART), settle, breaks);
   await KINDS[seed % KINDS.length]?.(ground);

@@ -1,9 +1,9 @@
-// P3, as people are told it: what `dwc explain` prints and the board shows of the next choice, made by the code that they
-// use, from the snapshot to the printed line, is compared with the choice that is then made.
+// P3, as people see it: the next choice that `dwc explain` prints and the board shows is compared with the choice made
+// then. The code is theirs, from the snapshot to the printed line.
 
 /**
- * Explaining costs many times what a choice does: it is done at one in so many, some three of a day. Pages make four, so
- * not at a fourth.
+ * An explanation costs many times as much as a choice, so one choice in this many is explained: some three a day. A page
+ * makes four choices, so the number is no multiple of four.
  */
 
 import { explained } from "../../src/dwc/commands/explain.ts";
@@ -15,7 +15,7 @@ import type { Check, Made, View } from "./view.ts";
 
 const SAID_EVERY = 53;
 
-/** What was said of a choice that had not been made yet. */
+/** The explanation of a choice before it was made. */
 interface Said {
   /** As it stands in a terminal. */
   readonly line: string;
@@ -36,7 +36,7 @@ export class ExplainChecks implements Check {
     this.#monitor = new ServiceMonitor({ service: SERVICE, version: "1", rules: view.rules, startedAt: 0 });
   }
 
-  /** To be called before the choice. Of a call's second try, or of one that must not be repeated, nothing is said. */
+  /** Called before the choice. A call's second try and a call that is not idempotent have no explanation. */
   saysFirst(now: number, { excluded: tried, idempotent, isHedge: second }: PickOptions): void {
     this.#choices += 1;
     const isFirst = (tried?.size ?? 0) === 0 && idempotent !== false && second !== true;
@@ -46,13 +46,13 @@ export class ExplainChecks implements Check {
   #say(now: number): Said | undefined {
     const belief = parseMarketView(this.#monitor.snapshot(this.#view.market.client, now, now));
     if (belief === undefined) return this.#breaks("the board is none");
-    const told = explained(belief, SERVICE, undefined);
-    if (told.kind !== "done") return this.#breaks("nothing is explained");
-    const lines = told.lines.map((line) => (typeof line === "string" ? line : line.text));
+    const explanation = explained(belief, SERVICE, undefined);
+    if (explanation.kind !== "done") return this.#breaks("nothing is explained");
+    const lines = explanation.lines.map((line) => (typeof line === "string" ? line : line.text));
     return {
       line: lines.find((text) => text.startsWith("Next call: ")) ?? "",
-      next: told.json?.["next"],
-      copies: told.json?.["copies"],
+      next: explanation.json?.["next"],
+      copies: explanation.json?.["copies"],
       turns: new Map(belief.instances.map(({ incarnation, turn }) => [incarnation, turn.kind])),
     };
   }

@@ -1,19 +1,23 @@
-// P5, P9 and P10: whose fault it was. The world knows what was done to whom; the market may not blame anybody else.
+// P5, P9 and P10: the cause of each event. The simulation knows which process had which fault. The Market must not
+// blame another one.
 
 import type { HealthEvent } from "../../src/health/member.ts";
 import { ROUTE_MS } from "./route.ts";
 import { DELAY_MS } from "./server.ts";
 import type { Call, Check, Settled, View } from "./view.ts";
 
-/** What was sent just before a trouble ended may still suffer from it. */
+/** A message sent just before the end of a trouble may still suffer from it. */
 const AFTERMATH_MS = 20;
-/** A hiccup that is too short to be a stall keeps what has come in unread for this long. */
+/** A hiccup too short to be a stall keeps arrived messages unread for this long. */
 const UNREAD_MS = 260;
-/** Nobody serves an address for this long after its process was back: it has to find the bus first. */
+/** For this long after its process resumed no instance serves the address: it has to connect to the bus first. */
 const FINDS_BUS_MS = 1_000;
-/** The bus is asked every half second, and doubted when it has not answered for 0.4 s. */
+/** The client pings the bus every half second, and doubts it when the reply is 0.4 s late. */
 const UNNOTICED_MS = 920;
-/** A goodbye is removed this long after it was said: to the server, through it, from it, and the turn in which it is read. */
+/**
+ * A goodbye removes the instance within this time: to the server, through it, from it, and the turn of the loop that
+ * reads it.
+ */
 const MESSAGE_MS = 2 * DELAY_MS.most + ROUTE_MS.most + 1;
 
 export class FaultChecks implements Check {
@@ -42,8 +46,8 @@ export class FaultChecks implements Check {
   }
 
   /**
-   * The bus fell silent while the call was out, and so late that no ping has run into it yet. Whoever answers at once had
-   * answered before; one that takes half a second is charged with the bus' silence, as nobody can know of it by then.
+   * The bus went silent while the call was out, too late for a ping to have failed. An instance that answers at once had
+   * answered before. A slow one (0.5 s) is charged with the bus' silence: no client can know of that by then.
    */
   #fellSilentUnder(sentAtMs: number): boolean {
     const { world, market } = this.#view;
@@ -69,7 +73,7 @@ export class FaultChecks implements Check {
     return instance.hasBeenWellSince(sinceMs) && world.haveBeenTogetherSince(market, instance, sinceMs);
   }
 
-  told(change: HealthEvent): void {
+  onEvent(change: HealthEvent): void {
     const { world, rules } = this.#view;
     if (change.kind !== "lost") return;
     const leaseMs = rules.leaseIntervals * rules.heartbeatIntervalMs;
@@ -80,8 +84,8 @@ export class FaultChecks implements Check {
   }
 
   /**
-   * A frozen bus that thaws delivers the beats of instances that have given it up meanwhile and are not back yet. To a
-   * market that has not, those look as if they had been killed just after they beat, and will have returned in a moment.
+   * A frozen bus that thaws delivers heartbeats of instances that have dropped their connection meanwhile and are not
+   * back yet. To a connected Market they look killed just after the heartbeat, until they return a moment later.
    */
   #hasNotFoundBack(incarnation: string): boolean {
     const { world } = this.#view;
@@ -111,7 +115,7 @@ export class FaultChecks implements Check {
     const instance = world.find(incarnation);
     if (instance?.leftAt === undefined || !instance.leftCleanly) return false;
     const isPast = world.timeline.now > instance.leftAt + MESSAGE_MS;
-    // From before the goodbye: a market that was away just then heard nothing.
+    // From before the goodbye: a Market that was disconnected just then did not receive it.
     const since = instance.leftAt - FINDS_BUS_MS;
     if (!isPast || !world.haveBeenTogetherSince(market, instance, since)) return false;
     return market.hasBeenWellSince(since) && world.busHasBeenWellSince(since);

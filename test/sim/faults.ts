@@ -1,6 +1,6 @@
 // The faults of a script, made and mended at their times.
 
-import { type InstanceProcess, type Manner, type Process, SERVICE } from "./actors.ts";
+import { type Behaviour, type InstanceProcess, type Process, SERVICE } from "./actors.ts";
 import { GIVEN_UP_AFTER_MS } from "./route.ts";
 import { type Far, type Fault, faultLine, LAST_FAULT_MS } from "./script.ts";
 import { PHASES } from "./timeline.ts";
@@ -21,7 +21,7 @@ type Denying = Extract<Fault, { denied: number | undefined }>;
 
 export class Faults {
   readonly #world: World;
-  /** What mends the faults that are on. */
+  /** Ends each of the active faults. */
   readonly #mending = new Set<() => void>();
 
   constructor(world: World) {
@@ -52,7 +52,7 @@ export class Faults {
     this.#world.timeline.at(untilMs, PHASES.timer, mendOnce);
   }
 
-  /** @returns what mends it; undefined if it cannot happen now */
+  /** @returns the function that ends it; undefined if it cannot happen now */
   #begin(fault: Fault): (() => void) | undefined {
     if (fault.kind === "partition") return this.#part(fault.far);
     if (fault.on === "bus") return this.#troubleBus(fault.kind);
@@ -87,12 +87,12 @@ export class Faults {
     };
   }
 
-  /** Those who hold on to a node of the other side are cut off, until they have gone over to their own. */
+  /** Hosts connected to a node of the other side are cut off until they have moved to their own. */
   #part(far: Far): (() => void) | undefined {
     const world = this.#world;
     const { server, timeline } = world;
     if (server.isParted) return undefined;
-    const parting = world.part(far);
+    const parting = world.partition(far);
     parting.astray = server.part((host) => parting.sideOf(host));
     for (const process of [...world.instances, ...world.markets]) {
       if (!parting.astray.includes(process.host)) continue;
@@ -103,7 +103,7 @@ export class Faults {
     timeline.at(timeline.now + GIVEN_UP_AFTER_MS, PHASES.timer, () => world.changed());
     return () => {
       server.unite();
-      world.unite(parting);
+      world.heal(parting);
     };
   }
 
@@ -114,7 +114,7 @@ export class Faults {
     return this.#connection(market, kind);
   }
 
-  /** What may be heard is decided at the login, so the market has to log in again. */
+  /** The server checks permissions at the login, so the Market has to log in again. */
   #deny(market: Process, { kind, denied }: Denying): (() => void) | undefined {
     const { server } = this.#world;
     if (server.permissions.has(market.host)) return undefined;
@@ -155,7 +155,7 @@ export class Faults {
       case "cut":
         return this.#connection(instance, kind);
       default:
-        return this.#manner(instance, kind as Manner);
+        return this.#manner(instance, kind as Behaviour);
     }
   }
 
@@ -172,15 +172,15 @@ export class Faults {
   /** Slow, and dead before it has answered all that it has in its hands. */
   #wither(instance: InstanceProcess): (() => void) | undefined {
     const { timeline } = this.#world;
-    if (instance.manner !== "healthy") return undefined;
+    if (instance.behaviour !== "healthy") return undefined;
     let restart = (): void => {
-      instance.manner = "healthy";
+      instance.behaviour = "healthy";
       this.#world.changed();
     };
-    instance.manner = "slow";
+    instance.behaviour = "slow";
     this.#world.changed();
     timeline.at(timeline.now + WITHERS_AFTER_MS, PHASES.timer, () => {
-      if (instance.manner === "slow" && instance.isServing) restart = this.#kill(instance);
+      if (instance.behaviour === "slow" && instance.isServing) restart = this.#kill(instance);
     });
     return () => restart();
   }
@@ -276,7 +276,7 @@ export class Faults {
     };
   }
 
-  /** Well again once it is connected: it looks for the bus every quarter of a second. */
+  /** Healthy again once it is connected: it dials the bus every quarter of a second. */
   #endOnceReached(process: Process): void {
     const { timeline } = this.#world;
     const wait = (): void => {
@@ -286,15 +286,15 @@ export class Faults {
     wait();
   }
 
-  #manner(instance: InstanceProcess, manner: Manner): (() => void) | undefined {
-    if (instance.manner !== "healthy") return undefined;
-    // Slow but in time, an error, even nonsense: it answers, and nobody may take it for hung.
+  #manner(instance: InstanceProcess, manner: Behaviour): (() => void) | undefined {
+    if (instance.behaviour !== "healthy") return undefined;
+    // Slow but in time, an error, even an invalid answer: it answers, so no Market may treat it as hung.
     const isTrouble = manner === "hang" || manner === "too slow" || manner === "barely";
     if (isTrouble) this.#world.begin(instance);
-    instance.manner = manner;
+    instance.behaviour = manner;
     this.#world.changed();
     return () => {
-      instance.manner = "healthy";
+      instance.behaviour = "healthy";
       this.#world.changed();
       if (isTrouble) this.#world.end(instance);
     };

@@ -1,15 +1,15 @@
-// One simulated process: its clock, and whether it runs. While it stands still its timers and what its sockets hold wait;
-// then all of it comes at once, timers first, as in node.
+// One simulated process: its clock, and whether it runs. During a stall its timers and the contents of its sockets
+// wait. Then all of it runs at once, timers first, as in node.
 
 import { advanceTo, type Cancel, type Clock, type RunningTime } from "../../src/clock.ts";
 import { PHASES, type Timeline } from "./timeline.ts";
 
 /** 1 January 2024, so that a wall time is never mistaken for a running time. */
 export const WALL_START_MS = 1_704_067_200_000;
-/** How often the real clock looks at itself. */
+/** Interval of the real clock's own tick. */
 const TICK_MS = 50;
 
-/** Where a host stands: what a partition goes by. Processes of one number share a place. */
+/** Position of a host: partitions are defined by it. Processes of one number share a place. */
 export interface Home {
   readonly kind: "instances" | "markets";
   /** From 0. */
@@ -26,7 +26,7 @@ export class Host implements Clock {
   lastStall: { readonly fromMs: number; readonly toMs: number } | undefined;
   #time: RunningTime;
   #stalledSince: number | undefined;
-  /** What waits for the end of the stall, by kind. */
+  /** Work that waits for the end of the stall, by phase. */
   #overdue: (() => void)[] = [];
   #unread: (() => void)[] = [];
   #unreadAfter: (() => void)[] = [];
@@ -48,7 +48,7 @@ export class Host implements Clock {
   }
 
   now(): number {
-    // While it runs the real clock looks at itself every tick: whatever passed since was run.
+    // While the process runs the real clock ticks: all of the time since the last tick counts as run.
     const { runningMs, seenAtMs } = this.#time;
     const { now } = this.timeline;
     if (now !== seenAtMs && !this.isStalled) this.#time = { runningMs: runningMs + now - seenAtMs, seenAtMs: now };
@@ -104,7 +104,7 @@ export class Host implements Clock {
     return () => this.#listeners.delete(act);
   }
 
-  /** What a socket of this process holds; comes from an event of the network. */
+  /** The contents of this process' sockets; called by an event of the network. */
   read(act: () => void): void {
     if (this.isDead) return;
     if (this.isStalled) this.#unread.push(act);
@@ -121,12 +121,12 @@ export class Host implements Clock {
   goOn(): void {
     const since = this.#stalledSince;
     if (since === undefined) return;
-    // The last look was that of the tick before the stall.
+    // The last reading was that of the tick before the stall.
     const ticked = Math.floor(since / TICK_MS) * TICK_MS;
     const { runningMs } = this.#time;
     const time = { runningMs: runningMs - (since - ticked), seenAtMs: ticked };
     const stalledMs = advanceTo(time, this.timeline.now);
-    // A look between that tick and the stall has been acted on: what it saw is not taken back.
+    // A reading between that tick and the stall has been acted on, and is not taken back.
     this.#time = { ...time, runningMs: Math.max(time.runningMs, runningMs) };
     this.#stalledSince = undefined;
     this.lastStall = { fromMs: since, toMs: this.timeline.now };

@@ -1,12 +1,12 @@
-// Days that once broke a property, because of a fault of the code that has been mended since. Kept as they happened, cut
-// down to what mattered, and not as seeds: what a seed deals changes with the dice.
+// Days that once broke a property, by a bug that has been fixed since. Kept as scripts, reduced to the faults that
+// mattered. Kept seeds would not do: the day of a seed changes with the random sequence.
 
 import type { PropertyName } from "./properties.ts";
 import type { Script } from "./script.ts";
 
 export interface KeptDay {
   readonly broke: PropertyName;
-  /** What was wrong with the code. */
+  /** The bug in the code. */
   readonly why: string;
   readonly script: Script;
 }

@@ -1,5 +1,5 @@
-// P19: what fails on the caller's own side. The bus says which calls it did not send and which the server denied, before the
-// client has its say; what the market believes of the instance must be the same afterwards.
+// P19: failures on the caller's own side. The bus knows which calls it did not send and which the server denied. After
+// the client's reaction the Market's belief about the instance must be the same as before.
 
 import type { Reply } from "../../src/bus/bus.ts";
 import type { Breaker } from "../../src/health/breaker.ts";
@@ -18,7 +18,7 @@ export class LocalChecks implements Check {
     this.#view = view;
   }
 
-  /** Has `end` told to the client, and compares what is believed before and after. */
+  /** Passes `end` to the client, and compares the beliefs before and after. */
   ended({ ticket }: Call, reply: Reply, end: () => void): void {
     if (reply.kind !== "unsent" && reply.kind !== "denied") {
       end();
@@ -32,7 +32,7 @@ export class LocalChecks implements Check {
     if (this.#view.calls.has(ticket)) this.#breaks(`the ticket of a call to ${incarnation} that was not sent is out`);
   }
 
-  /** What is believed of the instance, without the one call that is given back. */
+  /** The belief about the instance, without the one call that is released. */
   #belief({ who: { incarnation } }: Ticket): string {
     const member = this.#view.member(incarnation);
     if (member === undefined) return "unknown";

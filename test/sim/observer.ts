@@ -1,5 +1,5 @@
-// Stands beside one market, sees every choice, ticket, result and change, and hands each to the checks. It listens at
-// the methods of that market's own tracker, resolver and bus; they do what they do.
+// Observes one Market: passes each choice, ticket, result and event to the checks. It wraps the methods of that
+// Market's own tracker, resolver and bus without changing them.
 
 import type { HealthEvent, Member } from "../../src/health/member.ts";
 import type { Ticket } from "../../src/health/tracker.ts";
@@ -114,9 +114,9 @@ export class Observer implements View {
     this.#pages.shown(page);
   }
 
-  // What the world tells.
+  // Events of the simulation.
 
-  told(event: ClientEvent): void {
+  onEvent(event: ClientEvent): void {
     if (!("who" in event) || event.kind === "using" || event.kind === "invalid-response" || event.kind === "faults")
       return;
     if (event.kind === "hedging") {
@@ -124,7 +124,7 @@ export class Observer implements View {
       return;
     }
     this.world.note(() => `${this.market.host.name} ${eventText(event)} [${event.who.incarnation}]`);
-    for (const check of this.#checks) check.told?.(event, this.market.host.now());
+    for (const check of this.#checks) check.onEvent?.(event, this.market.host.now());
   }
 
   #hedging(event: Extract<ClientEvent, { kind: "hedging" }>): void {
@@ -177,10 +177,10 @@ export class Observer implements View {
       for (const check of this.#checks) check.settled?.(settled);
       return changes;
     };
-    const heard = tracker.onHeartbeat.bind(tracker);
+    const original = tracker.onHeartbeat.bind(tracker);
     tracker.onHeartbeat = (beat, now) => {
-      const changes = heard(beat, now);
-      this.#beliefs.heard(beat, now, changes);
+      const changes = original(beat, now);
+      this.#beliefs.onHeartbeat(beat, now, changes);
       this.#state.noteKind(this.member(beat.incarnation));
       return changes;
     };
@@ -220,7 +220,7 @@ export class Observer implements View {
     const next = resolver.next.bind(resolver);
     resolver.next = (now, traits = {}) => {
       const seen = this.#state.lookFirst(now, traits);
-      // Only of a retest it is asked whether anybody else was there, and a look costs as much as the choice.
+      // Only a retest needs to know of healthy alternatives, and the scan costs as much as the choice.
       const isRetesting = seen.retests.length > 0 || seen.call?.breaker.kind === "open";
       const hadHealthy = isRetesting && resolver.peek(now, { ...traits, idempotent: true }).call !== undefined;
       const eligible = this.#turns.eligible(now, traits);
@@ -253,7 +253,7 @@ export class Observer implements View {
     };
   }
 
-  /** A reply subject names the service that is asked, and never serves a second address. */
+  /** A reply subject names the called service, and never serves a second address. */
   #replyIsOf(subject: string, replyTo: string | undefined): void {
     if (replyTo === undefined) return;
     const before = this.#servedBy.get(replyTo) ?? subject;

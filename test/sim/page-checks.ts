@@ -1,4 +1,4 @@
-// P23: what pages show. The world knows when each thing was last rated in an answer, and by which instance.
+// P23: the contents of pages. The simulation knows the time and the instance of each thing's last answered rating.
 
 import type { PageRatings } from "../../src/market/app-deps.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";
@@ -7,7 +7,7 @@ import type { Asked, Check, View } from "./view.ts";
 
 /** A rating is kept as it arrives. */
 const KEPT_TIMEOUT_MS = 1;
-/** What a market that stood still got meanwhile is kept by then. */
+/** By then a Market that stood still has stored the answers that arrived meanwhile. */
 const RECENT_MS = 2_600;
 /** Of wall times of 13 digits before the point. */
 const ROUNDING = 0.01;

@@ -1,4 +1,4 @@
-// What must always be true, in the words in which it is promised. Each was broken once by somebody who does the same job.
+// The properties that must always hold, in the words of the promises. Each was broken once on purpose, and caught.
 
 export const PROPERTIES = {
   P1: "at most one retest is in flight per incarnation",
@@ -19,12 +19,12 @@ export const PROPERTIES = {
   P16: "a call that must not be repeated is handled once at most",
   P17: "hedging sends one call in twenty twice, never to the same one, spares who is late, and charges it all the same",
   P18: "a reply subject names the service that may answer, and serves one address alone",
-  P19: "what fails on the caller's own side, or is not permitted, says nothing of anybody; each ticket is settled once",
+  P19: "what fails on the caller's own side, or is not permitted, blames no instance; each ticket is settled once",
   P20: "an instance obeys each order for a fault, says what is on, and each ends in time",
   P21: "what an instance says of itself and of what it did is what happened",
-  P22: "a caller is given what was answered to what it asked, and is told, counts and times what happened",
+  P22: "a caller gets the answer to its own request; its events, counters and times are those of what happened",
   P23: "a page shows who rated a thing, and how long ago",
-  P24: "what is believed of an instance is what follows from all that was heard of it",
+  P24: "the state of an instance in the table follows from its heartbeats and its results",
 } as const;
 
 export type PropertyName = keyof typeof PROPERTIES;

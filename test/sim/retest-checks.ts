@@ -1,4 +1,4 @@
-// P1, P2 and P6: what one gets that does not answer.
+// P1, P2 and P6: requests to an instance that does not answer.
 
 import type { HealthEvent } from "../../src/health/member.ts";
 import type { Call, Check, Made, Settled, View } from "./view.ts";
@@ -15,12 +15,12 @@ const MAX_OPENINGS = 2;
 interface Silence {
   openings: number;
   openedAt: number;
-  /** As it was told at the opening. */
+  /** As the "opened" event reported it. */
   retestAt: number;
   /** How often the delay has doubled. */
   doublings: number;
   retestWasDue: boolean;
-  /** A heartbeat closed it, sent at once when it was asked: it was not paused. */
+  /** A heartbeat that answered the roll call closed the breaker: the instance was not paused. */
   guardedSince: number | undefined;
 }
 
@@ -99,7 +99,7 @@ export class RetestChecks implements Check {
     if (result === "answered" || result === "invalid" || result === "unchecked") this.#silences.delete(incarnation);
   }
 
-  told(change: HealthEvent, now: number): void {
+  onEvent(change: HealthEvent, now: number): void {
     const { incarnation } = change.who;
     if (change.kind === "joined") this.#silences.delete(incarnation);
     if (change.kind === "opened") this.#opened(incarnation, change, now);

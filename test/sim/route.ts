@@ -1,6 +1,6 @@
-// The route between the two nodes of a simulated cluster. What is sent along it arrives in order. When it is severed
-// nobody is told: packets wait, until it is mended or the nodes give each other up. From then on neither knows what the
-// other's clients want to hear, and what they are sent is answered as if nobody were there.
+// The route between the two nodes of a simulated cluster. Messages along it arrive in order. When it is severed no
+// client is notified: packets wait until it is mended, or until the nodes drop each other. After that a node knows no
+// subscription of the other's clients, and calls to them end with "no responders".
 
 import { PHASES, type Timeline } from "./timeline.ts";
 
@@ -8,7 +8,7 @@ export type Node = 0 | 1;
 
 /** Short beside the way to a client: the nodes of a cluster are neighbours. */
 export const ROUTE_MS = { least: 0.05, most: 1 } as const;
-/** As README has it configured: asked every second, given up after two answers that did not come. */
+/** As README configures it: a ping every second, dropped after two missing replies. */
 export const GIVEN_UP_AFTER_MS = 3_000;
 
 export class Route {
@@ -61,7 +61,7 @@ export class Route {
     for (const arrive of this.#held.splice(0)) arrive();
   }
 
-  /** Both nodes went away: what was on its way went with them. */
+  /** Both nodes went away, and all messages on the route with them. */
   lose(): void {
     this.#held = [];
   }

@@ -1,10 +1,10 @@
-// What a simulated day will bring, thrown with the dice of its seed before the day begins: so that a day can be lived
-// again with fewer faults, and the ones that matter found.
+// The script of a simulated day, drawn from its seed before the day begins. So a day can be repeated with fewer faults,
+// to find those that matter.
 
 import type { HealthRules } from "../../src/settings.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 
-/** What may befall an instance, a market, or the bus; `forMs` is how long it lasts. */
+/** Faults of an instance, a Market, or the bus; `forMs` is the duration. */
 export const INSTANCE_FAULTS = [
   "kill",
   "wither",
@@ -51,7 +51,7 @@ export type Fault =
   | (When & { readonly on: "bus"; readonly kind: Exclude<BusFault, "partition"> })
   | (When & { readonly on: "bus"; readonly kind: "partition"; readonly far: Far });
 
-/** Who is on the far side of a partition, by place. There is an instance on each side. */
+/** Hosts on the far side of a partition, by place. There is an instance on each side. */
 export interface Far {
   readonly instances: readonly number[];
   readonly markets: readonly number[];
@@ -78,15 +78,15 @@ export const FIRST_FAULT_MS = 2_000;
 export const LAST_FAULT_MS = 20_000;
 export const QUIET_MS = 15_000;
 const MAX_FAULTS = 10;
-/** So many days are lived with HEDGE=1. */
+/** Share of days that have HEDGE=1. */
 const HEDGED_SHARE = 0.3;
-/** So many have markets whose own code has bugs, and so many a permission that is taken away for a time. */
+/** Share of days whose Markets have bugs of their own, and share of days with a permission withdrawn for a time. */
 const CARELESS_SHARE = 0.3;
 const DENIED_SHARE = 0.3;
 
 /**
- * Health as in earnest, but for a shorter day: the delays of retests, the interval of heartbeats (still longer than a
- * dead connection goes unnoticed, twice) and the time until the gone are forgotten.
+ * The rules of health, scaled to a shorter day: the retest delays, the heartbeat interval (still longer than twice the
+ * time to detect a dead connection) and the time until gone members are evicted.
  */
 export function rulesOf({ failureLimit, retestDelayMs }: Script): Partial<HealthRules> {
   return { failureLimit, retestDelayMs, retestDelayMaxMs: 6_000, heartbeatIntervalMs: 5_000, purgeAfterMs: 8_000 };
@@ -94,26 +94,26 @@ export function rulesOf({ failureLimit, retestDelayMs }: Script): Partial<Health
 
 export function writeScript(seed: number): Script {
   const dice = new SeededRandom(seed);
-  const town: Town = {
+  const size: Size = {
     instances: 2 + dice.below(3),
     markets: dice.pick([1, 1, 1, 2]),
     nodes: dice.pick([1, 2]),
   };
   const count = 1 + dice.below(MAX_FAULTS);
-  const faults = Array.from({ length: count }, () => throwFault(dice, town));
+  const faults = Array.from({ length: count }, () => throwFault(dice, size));
   const habits = {
     hedge: dice.chance(HEDGED_SHARE),
     pageEveryMs: 600 + dice.below(500),
     failureLimit: dice.pick([1, 1, 1, 2]),
     retestDelayMs: dice.pick([2_000, 4_000]),
   };
-  // Thrown last: the days that were found without them stay as they were.
+  // Drawn last: so the days found before these faults existed stay as they were.
   const careless = dice.chance(CARELESS_SHARE);
-  if (dice.chance(DENIED_SHARE)) faults.push(permissionFault(dice, town));
-  return { seed, ...town, ...habits, careless, faults: faults.sort((a, b) => a.atMs - b.atMs) };
+  if (dice.chance(DENIED_SHARE)) faults.push(permissionFault(dice, size));
+  return { seed, ...size, ...habits, careless, faults: faults.sort((a, b) => a.atMs - b.atMs) };
 }
 
-type Town = Pick<Script, "instances" | "markets" | "nodes">;
+type Size = Pick<Script, "instances" | "markets" | "nodes">;
 
 function throwWhen(dice: SeededRandom): When {
   const atMs = FIRST_FAULT_MS + dice.below(LAST_FAULT_MS - FIRST_FAULT_MS);
@@ -121,7 +121,7 @@ function throwWhen(dice: SeededRandom): When {
   return { atMs, forMs };
 }
 
-function permissionFault(dice: SeededRandom, { markets, instances }: Town): Fault {
+function permissionFault(dice: SeededRandom, { markets, instances }: Size): Fault {
   const denied = dice.chance(0.5) ? undefined : dice.below(instances);
   return {
     ...throwWhen(dice),
@@ -129,21 +129,21 @@ function permissionFault(dice: SeededRandom, { markets, instances }: Town): Faul
   };
 }
 
-function throwFault(dice: SeededRandom, town: Town): Fault {
+function throwFault(dice: SeededRandom, size: Size): Fault {
   const { atMs, forMs } = throwWhen(dice);
   const chance = dice.random();
-  if (chance < (town.nodes === 1 ? 0.12 : 0.2)) return busFault(dice, { atMs, forMs }, town);
-  if (chance < 0.4) return marketFault(dice, { atMs, forMs }, dice.below(town.markets));
-  return { atMs, forMs, on: "instance", place: dice.below(town.instances), kind: dice.pick(INSTANCE_FAULTS) };
+  if (chance < (size.nodes === 1 ? 0.12 : 0.2)) return busFault(dice, { atMs, forMs }, size);
+  if (chance < 0.4) return marketFault(dice, { atMs, forMs }, dice.below(size.markets));
+  return { atMs, forMs, on: "instance", place: dice.below(size.instances), kind: dice.pick(INSTANCE_FAULTS) };
 }
 
-function busFault(dice: SeededRandom, { atMs, forMs }: When, town: Town): Fault {
-  const kind = dice.pick(town.nodes === 1 ? BUS_FAULTS : CLUSTER_FAULTS);
-  if (kind === "partition") return { atMs, forMs, on: "bus", kind, far: throwFar(dice, town) };
+function busFault(dice: SeededRandom, { atMs, forMs }: When, size: Size): Fault {
+  const kind = dice.pick(size.nodes === 1 ? BUS_FAULTS : CLUSTER_FAULTS);
+  if (kind === "partition") return { atMs, forMs, on: "bus", kind, far: throwFar(dice, size) };
   return { atMs, forMs: Math.min(forMs, 6_000), on: "bus", kind };
 }
 
-function throwFar(dice: SeededRandom, { instances, markets }: Town): Far {
+function throwFar(dice: SeededRandom, { instances, markets }: Size): Far {
   const [here, there] = [dice.below(instances), 1 + dice.below(instances - 1)];
   const places = (count: number): readonly number[] => Array.from({ length: count }, (_, place) => place);
   const others = places(instances).filter((place) => place !== here && dice.chance(0.5));
@@ -165,10 +165,10 @@ export const healsAtMs = ({ faults }: Script): number =>
 
 /** One fault as a person reads it. */
 export function faultLine(fault: Fault): string {
-  const whom = fault.on === "bus" ? "the bus" : `${fault.on} ${fault.place + 1}`;
+  const target = fault.on === "bus" ? "the bus" : `${fault.on} ${fault.place + 1}`;
   const denied = "denied" in fault ? (fault.denied === undefined ? ", all" : `, instance ${fault.denied + 1}`) : "";
   const parted = fault.kind === "partition" ? `, ${farLine(fault.far)} on the far side` : "";
-  return `${seconds(fault.atMs)}  ${whom}: ${fault.kind}, for ${seconds(fault.forMs).trim()}${denied}${parted}`;
+  return `${seconds(fault.atMs)}  ${target}: ${fault.kind}, for ${seconds(fault.forMs).trim()}${denied}${parted}`;
 }
 
 function farLine({ instances, markets }: Far): string {

@@ -1,4 +1,4 @@
-// P16 and P17: what may reach two instances, and what that may cost.
+// P16 and P17: the calls that may reach two instances, and their limit.
 
 import type { Ticket } from "../../src/health/tracker.ts";
 import type { Answer } from "../../src/service/answer.ts";
@@ -14,12 +14,12 @@ const AT_START = 8;
 const ROUNDING = 1e-6;
 /** A bus that was late is doubted until a ping has come back, also by a call that was sent just after: one each half second. */
 const DOUBTED_MS = 520;
-/** A call that had less of the timeout than this is nobody's fault. */
+/** A call that had less of the timeout than this is charged to no instance. */
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 
 type Hedging = Extract<ClientEvent, { kind: "hedging" }>;
 
-/** A call that is late, as far as can be told from outside: one of those that were sent to it at that time. */
+/** A late call, as far as an observer can know: one of those sent to it at that time. */
 interface Late {
   readonly incarnation: string;
   readonly suspects: readonly Ticket[];
@@ -43,7 +43,7 @@ export class SecondChecks implements Check {
 
   // P16.
 
-  /** The request, with a mark by which the world knows it again if it must not be repeated. */
+  /** The request, with a mark by which the simulation recognizes it if it is not idempotent. */
   marked(request: object, { idempotent }: AskOptions): object {
     if (idempotent !== false) return request;
     this.#singles += 1;
@@ -59,7 +59,7 @@ export class SecondChecks implements Check {
     this.#handledBy.set(single, incarnation);
   }
 
-  /** Whoever is said to have answered such a call is the one that was handed it. */
+  /** The instance named in the answer to such a call is the one that received it. */
   singleEnded(request: object, answer: Answer): void {
     const { single } = request as { single?: string };
     if (single === undefined || answer.kind !== "answered") return;
@@ -87,7 +87,7 @@ export class SecondChecks implements Check {
       this.#breaks(`${this.#seconds} of ${this.#calls} calls were sent twice`);
   }
 
-  /** Whoever was overtaken gets nothing new while others are well. */
+  /** An instance that lost to a hedge gets no new call while others are healthy. */
   #spared({ who }: Ticket, eligible: readonly string[]): void {
     const others = eligible.filter((incarnation) => !this.#isOvertaken(incarnation));
     if (others.length > 0 && this.#isOvertaken(who.incarnation))
@@ -100,7 +100,7 @@ export class SecondChecks implements Check {
 
   hedging({ who, late, afterMs }: Hedging, now: number): void {
     const { incarnation } = late;
-    if (!this.#view.world.script.hedge) this.#breaks("a call was sent twice, and nobody has asked for it");
+    if (!this.#view.world.script.hedge) this.#breaks("a call was sent twice, with hedging off");
     if (who.incarnation === incarnation) this.#breaks(`a call was sent to ${incarnation} twice`);
     const sentAt = now - afterMs;
     const suspects = [...this.#view.calls.values()].filter(
@@ -120,7 +120,7 @@ export class SecondChecks implements Check {
     if (this.#hedged.delete(call.ticket) && result === "inconclusive") this.#charged(call, now);
   }
 
-  /** That another helped out is no excuse: who did not answer is charged. */
+  /** The hedge's success is no excuse: the instance that did not answer is charged. */
   #charged({ ticket, sentAtMs }: Call, now: number): void {
     const { world, market, rules } = this.#view;
     if (now - ticket.sentAt < rules.requestTimeoutMs * MIN_SHARE_TO_ATTRIBUTE) return;

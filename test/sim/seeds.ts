@@ -16,18 +16,18 @@ export interface Run {
   readonly to: number;
   /** Where the compiled worker is: of this project, or of a copy with a defect. */
   readonly worker: URL;
-  /** Each thread ends with the first of its days that goes wrong: among those is the first of all. */
+  /** Each thread ends with the first of its days that breaks a property: the earliest day is among those. */
   readonly untilBroken: boolean;
-  /** Told about once a second. */
+  /** Called about once a second. */
   readonly progress: (sum: Sum) => void;
   /** How long a thread may be silent. */
   readonly stuckMs?: number;
 }
 
 const TELL_MS = 900;
-/** A day takes milliseconds; one that never ends is a bug of the simulation, and must be told. */
+/** A day takes milliseconds. One that never ends is a bug of the simulation, and is reported. */
 const STUCK_MS = 60_000;
-/** A day leaves little behind, and much of it at once: with room for it the collector comes by less often. */
+/** A day leaves little garbage, and most of it at once: with room for it the collector runs less often. */
 const ROOM = { maxYoungGenerationSizeMb: 64 };
 
 export async function runSeeds({ from, to, worker, untilBroken, progress, stuckMs = STUCK_MS }: Run): Promise<Sum> {

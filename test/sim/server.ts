@@ -1,7 +1,7 @@
-// A simulated NATS server, of one node or of two, and the connections to it. What is sent on one connection arrives in
-// order; between two connections nothing is in order. The server may be frozen, or gone; a host may be cut off from it,
-// or both halves of the world from each other, which nobody is told: packets wait, as TCP sends them again, until the cut
-// is mended or somebody gives the connection up.
+// A simulated NATS server of one or two nodes, and the connections to it. Messages on one connection arrive in order;
+// between two connections there is no order. The server may freeze or go away. A host may be cut off from it, or both
+// halves of the network from each other. No client is notified of a cut: packets wait, as TCP retransmits them, until
+// the cut is mended or an end drops the connection.
 
 import type { WireHeaders, WireMessage } from "../../src/bus/nats-message.ts";
 import type { SeededRandom } from "../support/seeded-random.ts";
@@ -11,10 +11,10 @@ import { PHASES, type Timeline } from "./timeline.ts";
 
 /** A message takes this long to the server or from it. */
 export const DELAY_MS = { least: 0.1, most: 8 } as const;
-/** When a server gives up a client that it cannot reach. The real one takes four minutes: a day here has one. */
+/** The server drops an unreachable client after this time. The real one takes four minutes: a day here has one. */
 const STALE_MS = 9_000;
 
-/** What the server does not let one host do. */
+/** Permissions of one host. */
 export interface Permissions {
   readonly deniesSending: (subject: string) => boolean;
   readonly deniesReplies: boolean;
@@ -24,7 +24,7 @@ export interface Sub {
   readonly connection: Connection;
   readonly subject: string;
   readonly queue: string | undefined;
-  readonly hear: (message: WireMessage) => void;
+  readonly receive: (message: WireMessage) => void;
 }
 
 const NO_RESPONDERS: WireHeaders = { code: 503, keys: () => [], get: () => "" };
@@ -48,9 +48,9 @@ export class Server {
   /** Where the wildcards stand in the patterns that are subscribed to: few shapes, so each message is tried with each. */
   readonly #shapes = new Map<string, Shape>();
   readonly #cut = new Set<Host>();
-  /** In a partition: on whose side of it a host is. It reaches that node alone. */
+  /** In a partition: the side of each host. It reaches that node alone. */
   #sideOf: ((host: Host) => Node) | undefined;
-  /** Connections of hosts that are cut off: their hosts will hear of it afterwards. */
+  /** Connections of hosts that are cut off: their hosts notice it afterwards. */
   #givenUp: Connection[] = [];
 
   constructor(timeline: Timeline, dice: SeededRandom, nodes: 1 | 2) {
@@ -60,7 +60,7 @@ export class Server {
     this.#route = new Route(timeline, dice.random);
   }
 
-  /** Whether a dial from `host` gets an answer now. */
+  /** True when a dial from `host` gets an answer now. */
   answers(host: Host): "yes" | "refused" | "silent" {
     if (this.#cut.has(host)) return "silent";
     if (!this.isUp) return "refused";
@@ -128,14 +128,14 @@ export class Server {
     return connections.filter(({ host, node }) => sideOf(host) !== node).map(({ host }) => host);
   }
 
-  /** The nodes find each other first: else the last thing that a partition does is to let calls find nobody. */
+  /** The nodes connect to each other first: else the last effect of a partition would be calls without responders. */
   unite(): void {
     this.#sideOf = undefined;
     this.#route.mend();
     this.#release();
   }
 
-  /** What is cut off now is given up, unless it is mended before. */
+  /** Connections cut off now are dropped, unless they are mended before. */
   #giveUpLater(): void {
     const cutOff = [...this.#connections].filter((connection) => this.isCutOff(connection));
     this.timeline.at(this.timeline.now + STALE_MS, PHASES.socket, () => {
@@ -145,19 +145,19 @@ export class Server {
     });
   }
 
-  /** What was sent meanwhile goes through; who was given up hears of it. */
+  /** Waiting messages go through. Clients that were dropped are notified. */
   #release(): void {
     for (const connection of [...this.#connections]) if (!this.isCutOff(connection)) connection.release();
-    const heard = this.#givenUp.filter((connection) => !this.isCutOff(connection));
+    const notified = this.#givenUp.filter((connection) => !this.isCutOff(connection));
     this.#givenUp = this.#givenUp.filter((connection) => this.isCutOff(connection));
-    for (const connection of heard) connection.drop("given up by the server");
+    for (const connection of notified) connection.drop("given up by the server");
   }
 
   of(host: Host): readonly Connection[] {
     return [...this.#connections].filter((connection) => connection.host === host);
   }
 
-  // What arrives.
+  // Arrivals.
 
   take(act: () => void): void {
     if (this.#isFrozen) this.#inTray.push(act);
@@ -229,7 +229,7 @@ function patternOf(subject: string, { parts, wild }: Shape): string | undefined 
   return words.map((word, place) => (wild.includes(place) ? "*" : word)).join(".");
 }
 
-/** Told when a message reaches a process' socket, whether or not that process runs. */
+/** Called when a message reaches a process' socket, also when the process is stalled. */
 export type Arrival = (message: WireMessage) => void;
 
 export class Connection {
@@ -277,7 +277,7 @@ export class Connection {
       if (!this.isOpen) return;
       this.arrival(message);
       this.host.read(() => {
-        if (this.isOpen) sub.hear(message);
+        if (this.isOpen) sub.receive(message);
       });
     });
   }
@@ -298,7 +298,7 @@ export class Connection {
     this.host.read(() => this.#lost(why));
   }
 
-  /** The cut is mended: what was sent meanwhile goes through. */
+  /** The cut is mended: waiting messages go through. */
   release(): void {
     for (const act of this.#held.splice(0)) act();
   }

@@ -1,5 +1,5 @@
-// A Bus on the simulated server. Below the connection everything is simulated; above it runs what runs in earnest: the
-// link with its pulse, the table of calls that are out, the reading of replies.
+// A Bus on the simulated server. Everything below the connection is simulated. Everything above it is production code:
+// the link with its pings, the table of pending calls, the reading of replies.
 
 import {
   type Bus,
@@ -39,7 +39,7 @@ const REDIAL_AFTER_MS = 250;
 /** How long a dial waits for a server that says nothing. */
 const DIAL_TIMEOUT_MS = 2_000;
 const POLL_INTERVAL_MS = 100;
-/** A day has a few hundred calls: with this delay reply subjects serve many times. */
+/** A day has a few hundred calls: with this delay reply subjects are reused many times. */
 const REUSE_DELAY = 4;
 
 /** The largest body that a simulated bus takes: far more than ours have, and little to make too large. */
@@ -58,12 +58,12 @@ export class SimBus implements Bus {
   readonly #random: () => number;
   readonly #pending: PendingTable;
   readonly #board = new StatusEmitter((_status, error) => this.failed(error));
-  readonly #hearings = new Set<SubscriptionSpec>();
+  readonly #subscriptions = new Set<SubscriptionSpec>();
   #link: BusConnection<SimWire> | undefined;
   #repliesDenied: Denied | undefined;
   /** Messages that this process fails to send: an instance may answer and not beat. */
   swallows: (subject: string) => boolean = () => false;
-  /** A reply has reached this process' socket, whether or not it runs. */
+  /** A reply has reached this process' socket, also when the process is stalled. */
   arrived: (subject: string) => void = () => undefined;
 
   /** How it writes its bodies; anything but UTF-8 is not readable. */
@@ -84,12 +84,12 @@ export class SimBus implements Bus {
     const subjects = countedReplies(host.name);
     const isDoubted = (sentAtMs: number): boolean => this.#link?.isSuspect(sentAtMs) !== false;
     this.#pending = new PendingTable(host, subjects, isDoubted, REUSE_DELAY);
-    const hear = (message: WireMessage): void => void this.#pending.onReply(message.subject, replyOf(message));
+    const receive = (message: WireMessage): void => void this.#pending.onReply(message.subject, replyOf(message));
     const denied = (): void => {
       this.#repliesDenied = DENIED;
       this.#pending.settleAll(DENIED);
     };
-    this.#hearings.add({ subject: subjects.subscription, queue: undefined, onMessage: hear, denied });
+    this.#subscriptions.add({ subject: subjects.subscription, queue: undefined, onMessage: receive, denied });
     void this.#keepDialling();
   }
 
@@ -101,7 +101,7 @@ export class SimBus implements Bus {
     return this.#pending.size;
   }
 
-  /** It is connected, as far as it knows, and what it sends comes through. */
+  /** It is connected, as far as it knows, and its messages get through. */
   get isReached(): boolean {
     return this.#board.status === "connected" && this.#link?.wire.isCutOff === false;
   }
@@ -149,21 +149,21 @@ export class SimBus implements Bus {
 
   subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
     let open = true;
-    const hear = (message: WireMessage): void => {
+    const onMessage = (message: WireMessage): void => {
       if (open) receive(new NatsMessage(message, this.#answer));
     };
-    const hearing: SubscriptionSpec = { subject, queue, onMessage: hear };
-    this.#hearings.add(hearing);
-    if (this.#link?.live === true) this.#link.subscribe(hearing);
+    const spec: SubscriptionSpec = { subject, queue, onMessage };
+    this.#subscriptions.add(spec);
+    if (this.#link?.live === true) this.#link.subscribe(spec);
     return {
       close: () => {
         open = false;
-        this.#hearings.delete(hearing);
-        this.#link?.unsubscribe(hearing);
+        this.#subscriptions.delete(spec);
+        this.#link?.unsubscribe(spec);
       },
       drain: async () => {
-        this.#hearings.delete(hearing);
-        await this.#link?.drain(hearing);
+        this.#subscriptions.delete(spec);
+        await this.#link?.drain(spec);
         open = false;
       },
     };
@@ -186,7 +186,7 @@ export class SimBus implements Bus {
   }
 
   #answer = (subject: string, body: string, error?: ServiceError): NotSent | undefined => {
-    // As on NATS: it hears, and is asked, a round trip before "connected" is told.
+    // As on NATS: it receives messages, and requests, a round trip before "connected" is reported.
     const wire = this.#link?.wire;
     if (wire === undefined) return AWAY;
     const isTooLarge = Buffer.byteLength(body) > MAX_BODY_BYTES;
@@ -226,7 +226,7 @@ export class SimBus implements Bus {
   async #stayOn(link: BusConnection<SimWire>): Promise<void> {
     this.#link = link;
     this.#repliesDenied = undefined;
-    for (const hearing of this.#hearings) link.subscribe(hearing);
+    for (const spec of this.#subscriptions) link.subscribe(spec);
     if (await link.flush()) {
       this.connectedAtMs = this.#host.timeline.now;
       this.#board.set("connected");
@@ -290,20 +290,20 @@ class SimWire implements ClientConnection {
     return this.#server.permissions.get(this.#connection.host);
   }
 
-  #refuse(tell: () => void): void {
+  #refuse(report: () => void): void {
     this.#connection.down(() =>
       this.#connection.host.read(() => {
-        if (this.#connection.isOpen) tell();
+        if (this.#connection.isOpen) report();
       }),
     );
   }
 
   subscribe(subject: string, { queue, callback }: WireSubscribing): WireSubscription {
-    const hear = (message: WireMessage): void => {
+    const receive = (message: WireMessage): void => {
       this.#received += 1;
       callback(null, message);
     };
-    const sub: Sub = { connection: this.#connection, subject, queue, hear };
+    const sub: Sub = { connection: this.#connection, subject, queue, receive };
     const refused = (): void => callback(new Error("not permitted"), NOTHING);
     this.#connection.up(() => {
       if (this.#permissions?.deniesReplies && subject.startsWith("_INBOX.")) this.#refuse(refused);

@@ -1,5 +1,5 @@
 // takes: 40 s
-// A few hundred more days than sim.test.ts lives.
+// A few hundred more days than in sim.test.ts.
 
 import { suite } from "uvu";
 import { assertDaysHold } from "./days-hold.ts";

@@ -1,5 +1,5 @@
 // takes: 10 s
-// The simulation itself: the same seed is the same day, to the byte, and some days in which everything holds.
+// The simulation itself: the same seed is the same day, to the byte. Also some days in which all properties hold.
 // sim.long.test.ts lives more of them, and `make sim` as many as wanted.
 
 import { execFile } from "node:child_process";
@@ -17,7 +17,7 @@ import type { Settle } from "./timeline.ts";
 const test = suite("the simulation");
 
 const DAYS = 60;
-/** Seeds of days in which, taken together, everything happens. */
+/** Seeds of days that together contain every kind of event. */
 const TRACED = [4711, 5112, 9648] as const;
 
 async function trace(seed: number, settle?: Settle): Promise<string> {

@@ -1,19 +1,19 @@
-// `make sim`: a thousand bad days. SEEDS=10000 lives so many, FROM=20001 begins there, SEED=4711 lives one alone and shows
-// it, MUTANTS=1 shows that the properties find known defects, and with UPDATE=1 writes the table. Exit codes: 0, everything
-// held; 1, something did not; 2, wrong arguments.
+// `make sim`: a thousand simulated days. SEEDS=10000 runs more, FROM=20001 begins there, SEED=4711 runs one and prints
+// it. MUTANTS=1 shows that the properties catch known defects; with UPDATE=1 it writes the table. Exit codes: 0, every
+// property held; 1, one broke; 2, wrong arguments.
 
 import { parseArgs } from "node:util";
 import { type Failure, live, shorten } from "./day.ts";
+import { runMutants } from "./mutation-run.ts";
 import { PROPERTIES } from "./properties.ts";
 import { faultLine, type Script, seconds, writeScript } from "./script.ts";
 import { runSeeds, type Sum } from "./seeds.ts";
-import { showTeeth } from "./teeth.ts";
 
 const DEFAULT_SEEDS = 1_000;
 const MAX_SEEDS = 1_000_000_000;
-/** A defect that so many days do not find is not found. */
+/** A defect that this many days do not catch counts as not caught. */
 const MAX_TEETH_SEEDS = 10_000;
-/** Of failing seeds so many are told in full: the first is the one to look at. */
+/** Of failing seeds this many are printed in full: the first is the one to examine. */
 const MAX_SHOWN = 3;
 
 const { values } = parseArgs({
@@ -85,7 +85,7 @@ const isWanted = (text: string): boolean => text !== "" && text !== "0";
 async function run(): Promise<boolean> {
   const seeds = number("SEEDS", values.seeds, DEFAULT_SEEDS);
   if (isWanted(values.mutants))
-    return showTeeth(number("SEEDS", values.seeds, MAX_TEETH_SEEDS), isWanted(values.update));
+    return runMutants(number("SEEDS", values.seeds, MAX_TEETH_SEEDS), isWanted(values.update));
   return values.seed === "" ? showMany(seeds, number("FROM", values.from, 1)) : showOne(number("SEED", values.seed, 1));
 }
 

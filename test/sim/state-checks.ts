@@ -1,4 +1,4 @@
-// P3, P4, P11, P12 and P14: what the tracker and the resolver hold.
+// P3, P4, P11, P12 and P14: the state of the tracker and the resolver.
 
 import type { Choice, PickOptions } from "../../src/health/balancer.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
@@ -41,7 +41,7 @@ export class StateChecks implements Check {
     return this.#kinds.get(incarnation)?.generation ?? 0;
   }
 
-  /** Looks before the choice is made, now and then with a copy of everything in hand. */
+  /** Called before the choice is made; now and then with a copy of the whole state. */
   lookFirst(now: number, traits: PickOptions): Choice {
     const { resolver, tracker } = this.#view.market.client;
     this.#choices += 1;
@@ -68,7 +68,7 @@ export class StateChecks implements Check {
     this.#view.world.breaks("P4", `a late ${result} changed the breaker of ${incarnation}`);
   }
 
-  told(change: HealthEvent): void {
+  onEvent(change: HealthEvent): void {
     if (change.kind !== "joined") return;
     const { breaker, who } = this.#view.member(change.who.incarnation) ?? {};
     if (breaker === undefined || (breaker.kind === "closed" && breaker.failures === 0)) return;
@@ -109,4 +109,4 @@ interface Sendings {
 }
 
 const names = ({ call, retests, newcomerProbes }: Sendings): string =>
-  `${call?.who.incarnation ?? "nobody"} + [${[...retests, ...newcomerProbes].map(({ who }) => who.incarnation).join(" ")}]`;
+  `${call?.who.incarnation ?? "none"} + [${[...retests, ...newcomerProbes].map(({ who }) => who.incarnation).join(" ")}]`;

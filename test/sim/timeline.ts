@@ -1,5 +1,5 @@
-// The one time of a simulated world, and all that will happen in it, in order. Between two events every promise that can
-// settle has settled, as between two turns of a real loop.
+// The one time of a simulation, and its events in order. Between two events every promise that can settle has settled,
+// as between two turns of a real loop.
 
 /**
  * At one moment a loop runs its timers, then reads its sockets, then does what waited for the reading. What the server
@@ -44,7 +44,7 @@ export class Timeline {
     return entry;
   }
 
-  /** Runs what is due until `untilMs`, or until `stop` says so after an event. */
+  /** Runs the events due until `untilMs`, or until `stop` returns true after one. */
   async run(untilMs: number, settle: Settle, stop: () => boolean): Promise<void> {
     for (let next = this.#heap[0]; next !== undefined && next.atMs <= untilMs; next = this.#heap[0]) {
       this.#pop();

@@ -1,4 +1,4 @@
-// Patches of code by its tokens: what a compiler or a rename changes is no difference.
+// Token patches: formatting by a compiler and renamed identifiers make no difference.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -2,9 +2,9 @@
 // comments mean nothing, and a word that begins with $ stands for any one name (the same name wherever it stands again).
 
 export interface TokenPatch {
-  /** The code that is replaced; it has to stand exactly once in all the files that are looked through. */
+  /** The code that is replaced. It must occur exactly once in all searched files. */
   readonly from: string;
-  /** What comes in its place; the names that $ stood for may be used. */
+  /** The replacement. It may use the names that $ matched. */
   readonly to: string;
 }
 

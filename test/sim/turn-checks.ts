@@ -1,5 +1,6 @@
-// P8 and P13: who gets how many turns. Of any two that could take every call of a stretch, neither gets two turns without
-// the other having one between: their counts then differ by at most 1 over any part of it, whoever else comes and goes.
+// P8 and P13: fair turns. Of any two instances that could take every call of a stretch, neither gets two turns without
+// one of the other in between. So their counts differ by at most 1 over any part of it, whichever other instances come
+// and go.
 
 import type { PickOptions } from "../../src/health/balancer.ts";
 import { eligibility } from "../../src/health/breaker.ts";
@@ -10,7 +11,7 @@ const USED_TIMEOUT_MS = 8_000;
 
 export class TurnChecks implements Check {
   readonly #view: View;
-  /** For each, who could have had a turn at every choice since its own last one, and had none. */
+  /** For each instance: the others that could have had a turn at every choice since its last one, and had none. */
   readonly #waiting = new Map<string, Set<string>>();
   readonly #usedAt = new Map<string, number>();
 
@@ -18,7 +19,10 @@ export class TurnChecks implements Check {
     this.#view = view;
   }
 
-  /** Who might be given the call: live, willing, not tried by it, not late, and no stranger while those are not trusted. */
+  /**
+   * Instances that may be given the call: live, eligible, not tried by it, not late, and proven while newcomers are in
+   * quarantine.
+   */
   eligible(now: number, { excluded: tried, deprioritized: slow }: PickOptions): readonly string[] {
     const { tracker } = this.#view.market.client;
     const isWary = tracker.quarantine.isActive(now) || (tried?.size ?? 0) > 0;
@@ -33,9 +37,9 @@ export class TurnChecks implements Check {
     const { call } = turn;
     for (const waiting of this.#waiting.values())
       for (const other of waiting) if (!eligible.includes(other)) waiting.delete(other);
-    // Nobody who could not have had this turn has been waiting for it: its own stretch begins anew.
+    // An instance that could not have had this turn was not waiting for it: its stretch begins again.
     for (const one of this.#waiting.keys()) if (!eligible.includes(one)) this.#waiting.delete(one);
-    // A retest is nobody's turn.
+    // A retest counts as no turn.
     if (call === undefined || this.#view.calls.get(call)?.isRetest === true) return;
     const { incarnation } = call.who;
     this.#usedAt.set(incarnation, this.#view.world.timeline.now);

@@ -1,5 +1,5 @@
-// What the checks of one market are told and may look at. `Truth` is known to the simulation alone: the market that is
-// being judged has only what came over its bus.
+// Inputs of the checks of one Market. The simulation alone knows the truth: the Market under test has only the messages
+// of its bus.
 
 import type { Choice, PickOptions, PickResult } from "../../src/health/balancer.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
@@ -25,21 +25,21 @@ export interface Call {
   readonly isRetest: boolean;
   /** How often the breaker had changed its kind when it was sent. */
   readonly generation: number;
-  /** World time at which it was sent, and at which its answer reached our socket. */
+  /** Simulation time of its sending, and of its answer's arrival at our socket. */
   readonly sentAtMs: number;
   repliedAtMs: number | undefined;
   replyTo: string | undefined;
 }
 
-/** A choice that was made, and what had been seen before it. */
+/** A choice that was made, and the preview read before it. */
 export interface Made {
   readonly turn: PickResult;
   readonly seen: Choice;
   readonly traits: PickOptions;
   readonly now: number;
-  /** Somebody could have taken the call in good health. */
+  /** A healthy instance could have taken the call. */
   readonly hadHealthy: boolean;
-  /** Whose turn it might have been. */
+  /** Instances whose turn it may have been. */
   readonly eligible: readonly string[];
 }
 
@@ -60,12 +60,12 @@ export interface Asked {
   readonly at: number;
 }
 
-/** A check hears of everything and says what is wrong through `view.world.breaks`. */
+/** A check receives every event and reports a broken property by `view.world.breaks`. */
 export interface Check {
   sent?(call: Call, now: number): void;
   made?(made: Made): void;
   settled?(settled: Settled): void;
-  told?(change: HealthEvent, now: number): void;
+  onEvent?(change: HealthEvent, now: number): void;
   asked?(asked: Asked): void;
   answered?(asked: Asked, answer: Answer): void;
   /** Several times a second. */

@@ -1,5 +1,5 @@
-// P10 and P18, as the bus sees them: what instances say of themselves and how often they answer, beside what the world
-// knows of them. No market has a part in it.
+// P10 and P18, as the bus sees them: the states that instances announce and the number of their answers, compared with
+// the truth. No Market takes part.
 
 import type { WireMessage } from "../../src/bus/nats-message.ts";
 import { type InstanceProcess, SERVICE } from "./actors.ts";
@@ -10,7 +10,7 @@ const REQUESTS = `${SERVICE}.get.`;
 
 export class WireChecks {
   readonly #world: World;
-  /** The state that each incarnation said last. */
+  /** The last state that each incarnation announced. */
   readonly #states = new Map<string, string>();
   /** Replies by reply subject, since it last came with a request. */
   readonly #replies = new Map<string, number>();
@@ -32,21 +32,21 @@ export class WireChecks {
     if (before > 0) this.#world.breaks("P18", `${subject} was answered twice`);
   }
 
-  /** Up until its goodbye, then draining, also when asked, then gone, and nothing after that. */
+  /** Up until its goodbye, then draining, also on request, then gone, and nothing after that. */
   #beat(body: string): void {
     const { incarnation, state } = JSON.parse(body) as { incarnation: string; state: string };
     const instance = this.#world.find(incarnation);
     const before = this.#states.get(incarnation) ?? "up";
     this.#states.set(incarnation, state);
     if (state !== "up" && instance?.leftAt === undefined)
-      this.#world.breaks("P10", `${incarnation} said "${state}" and nobody told it to leave`);
+      this.#world.breaks("P10", `${incarnation} said "${state}" and was not asked to leave`);
     if (before === "gone" || (before === "draining" && state === "up"))
       this.#world.breaks("P10", `${incarnation} said "${state}" after "${before}"`);
     if (before === "up" && state === "gone" && instance !== undefined && this.#couldSayAll(instance))
       this.#world.breaks("P10", `${incarnation} said "gone" and had not said "draining"`);
   }
 
-  /** Nothing that it said since its goodbye began can have been lost. */
+  /** No announcement since its goodbye began can have been lost. */
   #couldSayAll({ leftAt, leftCleanly, cutAt }: InstanceProcess): boolean {
     if (leftAt === undefined || !leftCleanly) return false;
     return cutAt < leftAt && this.#world.busHasBeenWellSince(leftAt);

@@ -1,14 +1,14 @@
-// A thread of `make sim`: lives the seeds that it is given and tells what came of them, several times a second.
+// A thread of `make sim`: runs its seeds and reports the results several times a second.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { type Failure, liveSeed } from "./day.ts";
 
-/** What a thread is given: every `step`th seed from `from` to `to`. */
+/** Seeds of a thread: every `step`th one from `from` to `to`. */
 export interface Share {
   readonly from: number;
   readonly to: number;
   readonly step: number;
-  /** Ends with the first day that goes wrong. */
+  /** Ends with the first day that breaks a property. */
   readonly untilBroken: boolean;
 }
 
@@ -33,7 +33,7 @@ async function work({ from, to, step, untilBroken }: Share): Promise<void> {
       parentPort?.postMessage(report);
       report = { days: 0, calls: 0, failures: [] };
       reportedAt = performance.now();
-      // Or a message from outside would never be read: a day is made of promises alone.
+      // Else a message from outside would never be read: a day runs in promises alone.
       await new Promise((resolve) => setImmediate(resolve));
     }
     if (isLast) return;

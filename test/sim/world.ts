@@ -1,5 +1,5 @@
-// One simulated day: a bus, markets that ask, instances that answer, and the faults of a script. All chance comes from
-// the seed. What must always be true is asked by the observers; the day ends with the first thing that is not.
+// One simulated day: a bus, Markets that call, instances that answer, and the faults of a script. All randomness comes
+// from the seed. Observers check the properties; the day ends with the first one that breaks.
 
 import { CallCoalescer } from "../../src/market/call-coalescing.ts";
 import { RatingStore } from "../../src/market/core/rating-store.ts";
@@ -10,7 +10,7 @@ import { InstanceProcess, MarketProcess, type Process } from "./actors.ts";
 import { drill } from "./drills.ts";
 import { Faults } from "./faults.ts";
 import { Observer } from "./observer.ts";
-import { Parting } from "./parting.ts";
+import { Partition } from "./partition.ts";
 import type { PropertyName } from "./properties.ts";
 import { type Far, healsAtMs, QUIET_MS, type Script, seconds } from "./script.ts";
 import { Server } from "./server.ts";
@@ -30,13 +30,13 @@ export interface Outcome {
 }
 
 const THINGS = ["basketball", "briefcase", "camera", "football"] as const;
-/** One page in so many asks for one thing by a call that must not reach two instances. */
+/** One page in this many loads one thing by a call that must not reach two instances. */
 const ONE_IN_SINGLE = 4;
 const SINGLE: AskOptions = {
   idempotent: false,
   read: (body) => (typeof Object(body).rating === "number" ? body : undefined),
 };
-/** The dice of a process: far apart, so that two seeds share none. */
+/** Distance between the random sequences of processes, so that two seeds share none. */
 const DICE_APART = 7_919;
 
 export class World {
@@ -46,7 +46,7 @@ export class World {
   readonly instances: InstanceProcess[] = [];
   readonly markets: MarketProcess[] = [];
   readonly observers: Observer[] = [];
-  /** The bus as a whole, and when anything at all last changed. */
+  /** The bus as a whole, and the time of the last change of any kind. */
   busTroubles = 0;
   busTroubledUntil = Number.NEGATIVE_INFINITY;
   frozenAt = Number.NEGATIVE_INFINITY;
@@ -55,7 +55,7 @@ export class World {
   calls = 0;
   broken: Broken | undefined;
   #suspected: Broken | undefined;
-  readonly #partings: Parting[] = [];
+  readonly #partitions: Partition[] = [];
   readonly #settle: Settle;
   readonly #note: ((line: string) => void) | undefined;
   #started = 0;
@@ -95,7 +95,7 @@ export class World {
     }
   }
 
-  /** What is thrown out of a timer or a socket would end the process that it belongs to. */
+  /** An error thrown by a timer or a socket would end the process that it belongs to. */
   async #liveUntil(untilMs: number): Promise<void> {
     try {
       await this.timeline.run(untilMs, this.#settle, () => this.broken !== undefined);
@@ -136,7 +136,7 @@ export class World {
 
   #openMarket(place: number): void {
     let observer: Observer | undefined;
-    const market = new MarketProcess(place, this.deal(), this.server, this.script, (event) => observer?.told(event));
+    const market = new MarketProcess(place, this.deal(), this.server, this.script, (event) => observer?.onEvent(event));
     observer = new Observer(this, market);
     market.bus.failed = (error) => this.#ended(error);
     this.markets.push(market);
@@ -157,7 +157,7 @@ export class World {
     });
   }
 
-  // Truth.
+  // The truth.
 
   begin(process: Process): void {
     process.begin();
@@ -173,30 +173,30 @@ export class World {
     this.changedAt = this.timeline.now;
   }
 
-  /** From now on the bus is in two halves, until the parting that is returned is said to be over. */
-  part(far: Far): Parting {
-    const parting = new Parting(far);
-    this.#partings.push(parting);
+  /** From now on the bus is in two halves, until `heal` is called with the partition that is returned. */
+  partition(far: Far): Partition {
+    const parting = new Partition(far);
+    this.#partitions.push(parting);
     this.changed();
     return parting;
   }
 
-  unite(parting: Parting): void {
+  heal(parting: Partition): void {
     parting.untilMs = this.timeline.now;
     this.changed();
   }
 
-  /** No partition has been between those two since `sinceMs`. */
+  /** True when no partition has been between those two since `sinceMs`. */
   haveBeenTogetherSince(one: Process, other: Process, sinceMs: number): boolean {
-    return this.#partings.every((parting) => parting.untilMs < sinceMs || !parting.isBetween(one.host, other.host));
+    return this.#partitions.every((parting) => parting.untilMs < sinceMs || !parting.isBetween(one.host, other.host));
   }
 
-  /** The bus has been there for everyone since `sinceMs`. */
+  /** True when the bus has served every host since `sinceMs`. */
   busHasBeenWellSince(sinceMs: number): boolean {
     return this.busTroubles === 0 && this.busTroubledUntil < sinceMs;
   }
 
-  /** The bus has not been frozen in the last `ms`. */
+  /** True when the bus has not been frozen in the last `ms`. */
   thawedBefore(ms: number): boolean {
     return this.thawedAt < this.timeline.now - ms;
   }
@@ -209,12 +209,12 @@ export class World {
     this.#note?.(`${seconds(this.timeline.now)}  ${line()}`);
   }
 
-  /** What is broken unless the day breaks another property: that one is nearer to what people are promised. */
+  /** Broken unless the day breaks another property: that one is nearer to a promise made to people. */
   suspects(property: PropertyName, detail: string): void {
     this.#suspected ??= { property, detail, atMs: this.timeline.now };
   }
 
-  /** Whatever breaks after the first is only what comes of it. */
+  /** Later breaks only follow from the first one. */
   breaks(property: PropertyName, detail: string): void {
     if (this.broken !== undefined) return;
     this.broken = { property, detail, atMs: this.timeline.now };

@@ -2,7 +2,7 @@
 // answered, 1 when not.
 
 import { randomInt } from "node:crypto";
-import { soak } from "./soaking.ts";
+import { soak } from "./run-soak.ts";
 
 const DEFAULT_MINUTES = 10;
 const MAX_MINUTES = 10_080; // a week
@@ -29,7 +29,7 @@ process.once("SIGTERM", () => {
 console.log(`soak: ${minutes} minutes, seed ${seed}`);
 const { good, lines } = await soak({
   ...{ soakMs: minutes * MS_PER_MINUTE, seed },
-  tell: (line) => console.log(line),
+  print: (line) => console.log(line),
   isEnough: () => enough,
 });
 for (const line of lines) console.log(line);

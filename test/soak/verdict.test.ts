@@ -1,4 +1,4 @@
-// What counts as flat: a sway does, a steady rise does not, and one unanswered page is one too many.
+// The verdict of a soak: a sway is flat, a steady rise is not, and one unanswered page fails it.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -42,12 +42,12 @@ test("a steady rise is found in the heap, in what the system counts, and in the 
   for (const one of [heap, rss, handles]) assert.not.ok(judge(one).good);
 });
 
-test("a page that failed, none at all, and ratings that stay old are told", () => {
+test("a page that failed, no page at all, and ratings that stay old are reported", () => {
   golden(said(soaked(() => ({}), { failures: ["page 7: status 500"] })));
   assert.not.ok(judge(soaked(() => ({}), { pages: 0 })).good);
   assert.not.ok(judge(soaked(() => ({}), { recovered: false })).good);
   assert.not.ok(judge({ ...soaked(() => ({})), readings: new Map([["Market", []]]) }).good);
-  assert.not.ok(judge(soaked(() => ({ heapBytes: undefined }))).good, "a program that never told");
+  assert.not.ok(judge(soaked(() => ({ heapBytes: undefined }))).good, "a program without reports");
 });
 
 test("growth is that of the straight line", () => {

@@ -1,4 +1,4 @@
-// Whether a soak went well. Readings in, sentences out.
+// The verdict of a soak. Readings in, sentences out.
 //
 // Memory is flat when the straight line through the readings (least squares), from the end of the warm-up to the end,
 // rises by less than a bound. A line and not the two ends: one reading in the middle of a page must not decide. Handles
@@ -8,7 +8,7 @@
 export interface Reading {
   readonly atMs: number;
   readonly rssBytes: number;
-  /** Held after collecting garbage; undefined while the program has not told yet. */
+  /** Heap after collecting garbage; undefined before the program's first report. */
   readonly heapBytes: number | undefined;
   /** Open files and sockets. */
   readonly handles: number;
@@ -20,7 +20,7 @@ export interface Soaked {
   readonly pages: number;
   /** Pages that failed, were blank or took too long, in words. */
   readonly failures: readonly string[];
-  /** Whether every rating was fresh again once the last fault was over. */
+  /** True when every rating was fresh again after the last fault. */
   readonly recovered: boolean;
 }
 
@@ -33,12 +33,12 @@ const BYTES_PER_MEGABYTE = 1_048_576;
 /** Code is compiled and tables are filled in the first part of a run: a quarter, and a minute at most. */
 const WARM_UP_SHARE = 0.25;
 const WARM_UP_MAX_MS = 60_000;
-/** After collecting, a heap sways by a megabyte or two: pages under way, and what the compiler keeps. */
+/** After a collection a heap sways by a megabyte or two: pages in flight, and caches of the compiler. */
 const HEAP_GROWTH_MAX_BYTES = 8 * BYTES_PER_MEGABYTE;
-/** What the system counts moves in larger steps, as the allocator gives nothing back at once. */
+/** The RSS moves in larger steps, as the allocator does not return memory at once. */
 const RSS_GROWTH_MAX_BYTES = 32 * BYTES_PER_MEGABYTE;
 /** Connections of shoppers come and go with the load. */
-const HANDLES_GROWTH_MOST = 8;
+const HANDLES_GROWTH_MAX = 8;
 const MIN_READINGS = 3;
 const MAX_SHOWN = 5;
 
@@ -79,8 +79,8 @@ function ofProcess(name: string, readings: readonly Reading[]): readonly Verdict
       `${name}: RSS rose by ${megabytes(rss)} (less than ${megabytes(RSS_GROWTH_MAX_BYTES)} is flat)`,
     ),
     verdict(
-      handles < HANDLES_GROWTH_MOST,
-      `${name}: open handles rose by ${handles.toFixed(1)} (less than ${HANDLES_GROWTH_MOST} is flat)`,
+      handles < HANDLES_GROWTH_MAX,
+      `${name}: open handles rose by ${handles.toFixed(1)} (less than ${HANDLES_GROWTH_MAX} is flat)`,
     ),
   ];
 }

@@ -1,4 +1,4 @@
-// A running program as a soak watches it: what the system knows of it, and what it tells of itself (teller.ts).
+// A running program that a soak measures: by /proc, and by its own reports (reporting-child.ts).
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,15 +17,15 @@ export interface Watched {
 }
 
 export function startWatched(world: World, name: string, options: Parameters<World["start"]>[0]): Watched {
-  const tells = join(world.stateDir, `${name.replaceAll(" ", "-")}.json`);
-  const teller = new URL("./teller.js", import.meta.url).href;
-  const env = { ...options.env, SOAK_TELLS: tells, NODE_OPTIONS: `--import ${teller}` };
+  const reportPath = join(world.stateDir, `${name.replaceAll(" ", "-")}.json`);
+  const reporter = new URL("./reporting-child.js", import.meta.url).href;
+  const env = { ...options.env, SOAK_READINGS: reportPath, NODE_OPTIONS: `--import ${reporter}` };
   const program = world.start({ ...options, env });
   const readings: Reading[] = [];
   return {
     ...{ name, program, readings },
     read: () => {
-      const reading = { atMs: performance.now(), ...readSystem(program.pid), heapBytes: readTold(tells) };
+      const reading = { atMs: performance.now(), ...readSystem(program.pid), heapBytes: readHeap(reportPath) };
       readings.push(reading);
       return reading;
     },
@@ -37,8 +37,8 @@ function readSystem(pid: number): Pick<Reading, "rssBytes" | "handles"> {
   return { rssBytes: Number(kilobytes) * BYTES_PER_KILOBYTE, handles: readdirSync(`/proc/${pid}/fd`).length };
 }
 
-/** Undefined until it has told for the first time. */
-function readTold(path: string): number | undefined {
+/** @returns undefined before the first report */
+function readHeap(path: string): number | undefined {
   try {
     const { heapBytes } = JSON.parse(readFileSync(path, "utf8")) as { heapBytes?: unknown };
     return typeof heapBytes === "number" ? heapBytes : undefined;

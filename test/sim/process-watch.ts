@@ -1,4 +1,4 @@
-// What a drill of faults needs besides: the process that is to be paused or killed, and orders that are none.
+// Fixtures for the drill of faults: a process that can be paused or killed, and invalid commands.
 
 import type { PauseHandle, ProcessControl } from "../../src/faults/process-control.ts";
 import type { Process } from "./actors.ts";
@@ -42,7 +42,7 @@ export const BAD_BODIES: readonly unknown[] = [
   ...[0, 0.009, 1.01, "1", undefined, null].map((share) => ({ fault: "fail", share, forMs: 1_000 })),
 ];
 
-/** Answers to an order, and what the asker reads in them. */
+/** Answers to a command, and the result that the caller reads. */
 export const STRANGE_ANSWERS: readonly (readonly [answer: string, known: "done" | "unanswered"])[] = [
   ['{"instance":8,"incarnation":"8-l","faults":[]}', "done"],
   ["{", "unanswered"],

@@ -1,11 +1,11 @@
-// P22: what a caller makes of heartbeats, in a drill: good ones and bad ones, in order or not, until they fail to come; and of a bus
-// that goes away, or cannot be heard.
+// P22: the caller's handling of heartbeats, in a drill: valid and invalid ones, in and out of order, until they stop.
+// Also a bus that goes away, and heartbeats that are interrupted.
 
 import { type Client, openClient } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
-import { Puppet } from "./drill-puppet.ts";
+import { ScriptedInstance } from "./scripted-instance.ts";
 
 const INTERVAL_MS = 700;
 const LEASE_MS = 2 * INTERVAL_MS;
@@ -31,7 +31,7 @@ const GOOD: readonly object[] = [
   ],
 ];
 
-/** What a heartbeat says of faults, and what of it is believed. */
+/** Faults in a heartbeat, and the ones that a caller accepts. */
 const NOTES: readonly (readonly [said: unknown, believed: readonly object[] | undefined])[] = [
   [undefined, undefined],
   [7, undefined],
@@ -66,14 +66,14 @@ const NOTES: readonly (readonly [said: unknown, believed: readonly object[] | un
   [[7, 7, 7, 7, { fault: "mute", endsInMs: 5 }], []],
 ];
 
-export async function drillHearing(ground: Ground): Promise<void> {
+export async function drillHeartbeats(ground: Ground): Promise<void> {
   const drill = new HearingDrill(ground);
   await drill.begin();
   const { dice } = ground;
   for (let step = 0; step < 6 && !ground.isBroken; step++)
     await dice.pick([
       ...[() => drill.bad(), () => drill.bad(), () => drill.good(), () => drill.faults(), () => drill.order()],
-      ...[() => drill.silence(), () => drill.goodbye(), () => drill.clash(), () => drill.deaf()],
+      ...[() => drill.silence(), () => drill.goodbye(), () => drill.clash(), () => drill.interrupted()],
     ])();
   if (!ground.isBroken) await drill.lostBus();
   if (!ground.isBroken) await drill.end();
@@ -81,12 +81,12 @@ export async function drillHearing(ground: Ground): Promise<void> {
 
 class HearingDrill extends Scene {
   readonly #own: Process;
-  /** Where heartbeats are heard: on a connection of its own, now and then. */
+  /** Subscription to heartbeats: in some drills on a connection of its own. */
   readonly #ears: Process;
   readonly #events: ClientEvent[] = [];
   readonly #client: Client;
   #rolls = 0;
-  #strangers = 0;
+  #newcomers = 0;
 
   constructor(ground: Ground) {
     super(ground, "P22");
@@ -102,15 +102,15 @@ class HearingDrill extends Scene {
     });
   }
 
-  #stranger(number: number = 10 + this.#strangers): Puppet {
-    this.#strangers += 1;
-    const puppet = new Puppet(this.ground.process(`${number}-s${this.#strangers}`), number);
+  #newcomer(number: number = 10 + this.#newcomers): ScriptedInstance {
+    this.#newcomers += 1;
+    const puppet = new ScriptedInstance(this.ground.process(`${number}-s${this.#newcomers}`), number);
     puppet.intervalMs = INTERVAL_MS;
     return puppet;
   }
 
-  async #connected(number?: number): Promise<Puppet> {
-    const puppet = this.#stranger(number);
+  async #connected(number?: number): Promise<ScriptedInstance> {
+    const puppet = this.#newcomer(number);
     await this.pass(2 * ROUND_MS);
     this.#happened("a process that only connects", []);
     return puppet;
@@ -122,7 +122,7 @@ class HearingDrill extends Scene {
       if (event.kind === "bus") return `bus ${event.status}`;
       return "who" in event ? `${event.kind} ${event.who.incarnation}` : event.kind;
     });
-    this.same(`what is told of ${what}`, said.sort(), [...known].sort());
+    this.same(`the events of ${what}`, said.sort(), [...known].sort());
   }
 
   /** The first call waits for a first heartbeat, but not for long. */
@@ -133,7 +133,7 @@ class HearingDrill extends Scene {
     const at = this.now;
     const asking = this.#client.ask({});
     const beats = this.dice.chance(0.5);
-    const puppet = this.#stranger();
+    const puppet = this.#newcomer();
     await this.pass(2 * ROUND_MS);
     if (beats) puppet.beat();
     const { kind } = await this.get(asking);
@@ -145,7 +145,7 @@ class HearingDrill extends Scene {
   }
 
   /** It goes without a word to be remembered. */
-  async #leave(puppet: Puppet): Promise<void> {
+  async #leave(puppet: ScriptedInstance): Promise<void> {
     puppet.beat("gone");
     await this.pass(ROUND_MS);
     this.#events.splice(0);
@@ -201,10 +201,10 @@ class HearingDrill extends Scene {
       puppet.beat("up", { faults: said });
       await this.pass(ROUND_MS);
     }
-    const told = this.#events.flatMap((event) => (event.kind === "faults" ? [event] : []));
-    const faults = told.map((event) => event.faults.map(({ until: _until, ...fault }) => fault));
+    const reported = this.#events.flatMap((event) => (event.kind === "faults" ? [event] : []));
+    const faults = reported.map((event) => event.faults.map(({ until: _until, ...fault }) => fault));
     this.same(`the faults of ${JSON.stringify(said)}`, faults, believed === undefined ? [] : [believed]);
-    if (told[0] !== undefined) this.same("whose faults they are", told[0].who, puppet.who);
+    if (reported[0] !== undefined) this.same("the instance of the faults", reported[0].who, puppet.who);
     this.#happened("faults", believed === undefined ? [] : [`faults ${puppet.incarnation}`]);
     puppet.beat("draining", { faults: [{ fault: "mute", endsInMs: 99 }] });
     await this.pass(ROUND_MS);
@@ -212,7 +212,7 @@ class HearingDrill extends Scene {
     await this.#leave(puppet);
   }
 
-  /** What is older than what was heard changes nothing. */
+  /** A heartbeat older than the last one changes nothing. */
   async order(): Promise<void> {
     const puppet = await this.#connected();
     puppet.seq = 5;
@@ -287,18 +287,18 @@ class HearingDrill extends Scene {
     await this.#leave(two);
   }
 
-  /** Heartbeats cannot be heard for a while, on a connection of their own: the caller reports that afterwards. */
-  async deaf(): Promise<void> {
+  /** Heartbeats are interrupted for a while, on a connection of their own. The caller reports that afterwards. */
+  async interrupted(): Promise<void> {
     if (this.#ears === this.#own) return;
     const rolls = this.#rolls;
     const at = this.now;
     for (const connection of this.ground.server.of(this.#ears.host)) connection.drop("dropped");
     await this.pass(900);
-    const deaf = this.#events.find((event) => event.kind === "heartbeats-interrupted");
-    const interruptedMs = deaf?.interruptedMs ?? 0;
-    this.holds(`deaf for ${interruptedMs} ms`, interruptedMs >= 100 && interruptedMs <= this.now - at);
-    this.#happened("one that could not hear", ["heartbeats-interrupted"]);
-    this.same("the roll calls of one that hears again", this.#rolls, rolls + 1);
+    const event = this.#events.find((event) => event.kind === "heartbeats-interrupted");
+    const interruptedMs = event?.interruptedMs ?? 0;
+    this.holds(`interrupted for ${interruptedMs} ms`, interruptedMs >= 100 && interruptedMs <= this.now - at);
+    this.#happened("interrupted heartbeats", ["heartbeats-interrupted"]);
+    this.same("the roll calls after an interruption", this.#rolls, rolls + 1);
   }
 
   /** While the bus is away no instance can beat, and so none is lost. */
@@ -321,7 +321,7 @@ class HearingDrill extends Scene {
     await this.#leave(puppet);
   }
 
-  /** Once it is closed it hears nothing. */
+  /** Once it is closed it receives nothing. */
   async end(): Promise<void> {
     const puppet = await this.#connected();
     this.#client.close();

@@ -1,25 +1,26 @@
-// An instance of a drill that is none: it beats and answers as the drill says, in ways that no instance of ours would.
+// A simulated instance that sends heartbeats and answers as the drill says, also in ways that no instance of ours
+// would.
 
 import type { Message } from "../../src/bus/bus.ts";
 import type { Process } from "./actors.ts";
 import { DRILL } from "./drill-ground.ts";
 
-/** What it does with a request: answers, refuses with a code, or nothing; so late. */
-export interface Deed {
+/** Reaction to a request: an answer, a refusal with a code, or none; and its delay. */
+export interface HandlerAction {
   readonly how: "answer" | "refuse" | "garbage" | "lie" | "nothing";
   readonly code?: number;
   readonly ms: number;
 }
 
-export class Puppet {
+export class ScriptedInstance {
   readonly process: Process;
   readonly number: number;
   readonly incarnation: string;
   readonly address: string;
-  deed: Deed = { how: "answer", ms: 0 };
+  action: HandlerAction = { how: "answer", ms: 0 };
   intervalMs = 30_000;
   seq = 0;
-  /** What it was asked, as it came. */
+  /** Bodies of its requests, in order. */
   readonly asked: string[] = [];
 
   readonly #service: string;
@@ -30,7 +31,7 @@ export class Puppet {
     this.number = number;
     this.incarnation = process.host.name;
     this.address = `${service}.get.${this.incarnation}`;
-    process.bus.subscribe(this.address, (message) => this.#hear(message));
+    process.bus.subscribe(this.address, (message) => this.#receive(message));
   }
 
   get who(): { service: string; instance: number; incarnation: string; address: string } {
@@ -54,9 +55,9 @@ export class Puppet {
     this.process.bus.subscribe(`chaos.${this.#service}.${this.incarnation}`, (message) => void message.answer(body));
   }
 
-  #hear(message: Message): void {
+  #receive(message: Message): void {
     this.asked.push(Buffer.from(message.body).toString());
-    const { how, code = 500, ms } = this.deed;
+    const { how, code = 500, ms } = this.action;
     if (how === "nothing") return;
     this.process.host.after(ms, () => {
       if (how === "refuse") message.refuse(code, `no ${code}`);

@@ -1,12 +1,12 @@
-// A partition as the world knows it: who was on which side, and for how long.
+// A partition: the sides of the hosts, and its duration.
 
 import type { Host } from "./host.ts";
 import type { Node } from "./route.ts";
 import type { Far } from "./script.ts";
 
-export class Parting {
+export class Partition {
   untilMs = Number.POSITIVE_INFINITY;
-  /** Hosts whose node was on the other side: until they notice, what they are sent is lost between the nodes. */
+  /** Hosts whose node was on the other side. Until they notice, messages to them are lost between the nodes. */
   astray: readonly Host[] = [];
   readonly #far: Far;
 

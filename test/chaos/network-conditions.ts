@@ -1,7 +1,7 @@
-// What the network does to a packet. The packet's ends and a random number come in.
+// Network conditions: sides, loss and delay. Decides the fate of a packet from its two ends and a random number.
 
-export interface Weather {
-  /** Hosts on different sides do not hear each other; who is not named is on side 0. */
+export interface NetworkConditions {
+  /** Packets between different sides are dropped. A host that is not listed is on side 0. */
   readonly sides: Readonly<Record<string, number>>;
   /** Of all packets, how many get lost: 0 to 1. */
   readonly lossShare: number;
@@ -9,25 +9,25 @@ export interface Weather {
   readonly delayMs: number;
 }
 
-export const FAIR: Weather = { sides: {}, lossShare: 0, delayMs: 0 };
+export const NO_LOSS: NetworkConditions = { sides: {}, lossShare: 0, delayMs: 0 };
 
-/** Nobody else hears these, and they hear each other. */
-export function apart(names: readonly string[]): Weather {
-  return { ...FAIR, sides: Object.fromEntries(names.map((name) => [name, 1])) };
+/** Separates these hosts from all others; among each other they stay connected. */
+export function apart(names: readonly string[]): NetworkConditions {
+  return { ...NO_LOSS, sides: Object.fromEntries(names.map((name) => [name, 1])) };
 }
 
 /**
  * @param chance from 0 up to 1
  * @returns undefined when the packet is lost, without a word to its sender; else how long it is held back
  */
-export function fateOf(from: string, to: string, weather: Weather, chance: number): number | undefined {
-  const { sides, lossShare, delayMs } = weather;
+export function fateOf(from: string, to: string, conditions: NetworkConditions, chance: number): number | undefined {
+  const { sides, lossShare, delayMs } = conditions;
   if ((sides[from] ?? 0) !== (sides[to] ?? 0)) return undefined;
   return chance < lossShare ? undefined : delayMs;
 }
 
 /** A line of the switch's input; undefined when it is none. */
-export function readWeather(line: string): Weather | undefined {
+export function parseConditions(line: string): NetworkConditions | undefined {
   try {
     const { sides, lossShare, delayMs } = Object(JSON.parse(line));
     if (typeof sides !== "object" || sides === null) return undefined;

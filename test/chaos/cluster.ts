@@ -1,26 +1,26 @@
-// The town: a bus of three nodes, two Markets, four instances and a shopper, each on a host of its own, and what can
-// befall them.
+// The cluster: a bus of three nodes, two Markets, four instances and a shopper, each on a host of its own. Has a method
+// for each step of a fault.
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pause, until } from "../support/until.ts";
 import { connectedTo } from "./connections.ts";
+import { Convergence } from "./convergence.ts";
 import { HostProcess } from "./hosts.ts";
 import { HOSTS, type Host, hostsOf, SWITCH } from "./names.ts";
 import { Network } from "./network.ts";
+import { type NetworkConditions, NO_LOSS } from "./network-conditions.ts";
 import { CLIENT_PORT, natsUrls, nodeConfig } from "./node-config.ts";
-import { Standing } from "./standing.ts";
-import { readInstanceLine, readMarketLine, readPageSeen } from "./told.ts";
-import { FAIR, type Weather } from "./weather.ts";
+import { parseInstanceLine, parseMarketLine, parsePageResult } from "./parse-log-line.ts";
 
 const READY_TIMEOUT_MS = 20_000;
-/** Of any 32 bytes; the Markets only have to share them. */
-const MARKET_KEYS = "one-key-for-both-markets-of-the-town";
+/** Any 32 bytes will do. Both Markets must have the same. */
+const MARKET_KEYS = "one-key-for-both-markets-of-the-cluster";
 
 /**
- * A breaker whose probation failed is closed by a retest alone, and with the usual delays (30 s, doubling) that may be
- * minutes: a network that loses packets fails many a probation. Here a retest comes within a heartbeat interval always,
+ * A breaker whose probation failed is closed by a retest alone, and with the default delays (30 s, doubling) that may take
+ * minutes: a network that loses packets fails many a probation. Here a retest always comes within a heartbeat interval,
  * as README advises for such a network.
  */
 export const RETESTS = { RETEST_DELAY_MS: "3000", RETEST_DELAY_MAX_MS: "12000" } as const;
@@ -31,8 +31,8 @@ const script = (path: string): readonly string[] => [
   fileURLToPath(new URL(path, import.meta.url)),
 ];
 
-export class Town {
-  readonly standing = new Standing(
+export class Cluster {
+  readonly convergence = new Convergence(
     hostsOf("market").map(({ number }) => number),
     hostsOf("instance").map(({ number }) => number),
   );
@@ -43,38 +43,38 @@ export class Town {
   readonly #lines = new Map<string, string[]>();
   #removal: Promise<void> | undefined;
 
-  /** @param folder where everybody's lines and state are kept */
+  /** @param folder for the log and the state of every process */
   constructor(folder: string, natsServer: string) {
     this.#folder = folder;
     this.#natsServer = natsServer;
   }
 
   /** Resolves once every Market uses every instance, and the shopper is on the way. */
-  async build(tell: (what: string) => void): Promise<void> {
-    tell("making a network namespace for each host");
+  async build(print: (step: string) => void): Promise<void> {
+    print("making a network namespace for each host");
     await this.#network.make();
     this.#start(SWITCH, script("./switch.js"), () => undefined);
-    await this.#hears(SWITCH, /^ready$/);
-    tell("starting three bus nodes");
+    await this.#untilLine(SWITCH, /^ready$/);
+    print("starting three bus nodes");
     await Promise.all(hostsOf("node").map((host) => this.startNode(host)));
-    tell("starting four instances and two Markets");
+    print("starting four instances and two Markets");
     for (const host of hostsOf("instance")) this.#startInstance(host);
     for (const host of hostsOf("market")) this.#startMarket(host);
-    for (const { name } of hostsOf("market")) await this.#hears(name, /^INFO:market:- open at /);
-    tell("sending a shopper to both Markets");
+    for (const { name } of hostsOf("market")) await this.#untilLine(name, /^INFO:market:- open at /);
+    print("sending a shopper to both Markets");
     this.#startShopper();
-    await until("every Market uses every instance", () => this.standing.missing.length === 0, READY_TIMEOUT_MS);
+    await until("every Market uses every instance", () => this.convergence.missing.length === 0, READY_TIMEOUT_MS);
   }
 
-  async weather(weather: Weather): Promise<void> {
+  async setConditions(setConditions: NetworkConditions): Promise<void> {
     const lines = this.#linesOf(SWITCH);
-    const heard = lines.length;
-    this.#running.get(SWITCH)?.say(JSON.stringify(weather));
-    await until("the switch changed the weather", () => lines.length > heard, READY_TIMEOUT_MS);
+    const received = lines.length;
+    this.#running.get(SWITCH)?.say(JSON.stringify(setConditions));
+    await until("the switch changed the conditions", () => lines.length > received, READY_TIMEOUT_MS);
   }
 
-  fair(): Promise<void> {
-    return this.weather(FAIR);
+  restoreNetwork(): Promise<void> {
+    return this.setConditions(NO_LOSS);
   }
 
   async startNode(host: Host): Promise<void> {
@@ -82,15 +82,15 @@ export class Town {
     writeFileSync(config, nodeConfig(host));
     const mark = this.#linesOf(host.name).length;
     this.#start(host.name, [this.#natsServer, "-c", config], () => undefined);
-    await this.#hears(host.name, /Server is ready/, mark);
+    await this.#untilLine(host.name, /Server is ready/, mark);
   }
 
-  /** The node that a host is connected to: a fault that meets nobody shows nothing. */
+  /** The node that a host is connected to. A fault on a node without clients would show nothing. */
   nodeOf(name: string): Host {
     const pid = this.#running.get(name)?.pid;
     const addresses = connectedTo(readFileSync(`/proc/${pid}/net/tcp`, "utf8"), CLIENT_PORT);
     const node = hostsOf("node").find(({ back }) => addresses.includes(back));
-    if (node === undefined) throw new Error(`town: ${name} is connected to no node of the bus`);
+    if (node === undefined) throw new Error(`cluster: ${name} is connected to no node of the bus`);
     return node;
   }
 
@@ -110,7 +110,7 @@ export class Town {
 
   async #endAll(): Promise<void> {
     const hub = this.#running.get(SWITCH);
-    // With the switch gone nobody's goodbye would arrive: it goes last.
+    // Without the switch no goodbye would arrive, so it ends last.
     const others = [...this.#running.values()].filter((one) => one !== hub);
     await Promise.all(others.map((one) => one.kill()));
     await hub?.kill();
@@ -118,32 +118,32 @@ export class Town {
   }
 
   #startInstance(host: Host): void {
-    const teller = { kind: "instance", number: host.number } as const;
+    const reporter = { kind: "instance", number: host.number } as const;
     this.#start(host.name, [...script("../../bin/ratings.js"), `--instance=${host.number}`], (line) => {
-      const told = readInstanceLine(line);
-      if (told !== undefined) this.standing.hear(performance.now(), teller, told);
+      const event = parseInstanceLine(line);
+      if (event !== undefined) this.convergence.onEvent(performance.now(), reporter, event);
     });
   }
 
   #startMarket(host: Host): void {
-    const teller = { kind: "market", number: host.number } as const;
+    const reporter = { kind: "market", number: host.number } as const;
     this.#start(host.name, script("../../bin/market.js"), (line) => {
-      const told = readMarketLine(line);
-      if (told !== undefined) this.standing.hear(performance.now(), teller, told);
+      const event = parseMarketLine(line);
+      if (event !== undefined) this.convergence.onEvent(performance.now(), reporter, event);
     });
   }
 
   #startShopper(): void {
     const [shopper] = hostsOf("shopper");
-    if (shopper === undefined) throw new Error("town: nobody shops here");
+    if (shopper === undefined) throw new Error("cluster: there is no shopper");
     this.#start(shopper.name, script("./shopper.js"), (line) => {
-      const page = readPageSeen(line);
-      if (page !== undefined) this.standing.see(page);
+      const page = parsePageResult(line);
+      if (page !== undefined) this.convergence.see(page);
     });
   }
 
-  #start(name: string, command: readonly string[], hear: (line: string) => void): void {
-    if (this.#removal !== undefined) throw new Error("town: removed while it was built");
+  #start(name: string, command: readonly string[], onEvent: (line: string) => void): void {
+    if (this.#removal !== undefined) throw new Error("cluster: removed while it was built");
     const state = join(this.#folder, `${name}.state`);
     mkdirSync(state, { recursive: true });
     const { PATH = "" } = process.env;
@@ -156,10 +156,10 @@ export class Town {
       command,
       env: { ...env, ...shop },
       logFile: join(this.#folder, `${name}.log`),
-      hear: (line) => {
-        // What is waited for is said at the start; a Market says a thousand lines a second, for ever.
+      onLine: (line) => {
+        // Every awaited line is printed at the start. Later a Market prints a thousand lines a second.
         if (!isLoud || lines.length < 100) lines.push(line);
-        hear(line);
+        onEvent(line);
       },
     });
     this.#running.set(name, started);
@@ -171,7 +171,7 @@ export class Town {
     return lines;
   }
 
-  async #hears(name: string, pattern: RegExp, mark = 0): Promise<void> {
+  async #untilLine(name: string, pattern: RegExp, mark = 0): Promise<void> {
     const lines = this.#linesOf(name);
     await until(
       `${name} says ${pattern}`,

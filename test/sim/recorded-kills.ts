@@ -4,22 +4,22 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { project } from "./defective-copy.ts";
+import { project } from "./mutant-build.ts";
 import type { PropertyName } from "./properties.ts";
 
-export interface Tooth {
+export interface Kill {
   readonly defect: string;
   readonly caughtBy: PropertyName;
   readonly seed: number;
 }
 
-export const KEPT_IN = "test/sim/teeth.json";
+export const KEPT_IN = "test/sim/mutants.json";
 
-export const readTeeth = (): readonly Tooth[] => JSON.parse(readFileSync(join(project, KEPT_IN), "utf8"));
+export const readKills = (): readonly Kill[] => JSON.parse(readFileSync(join(project, KEPT_IN), "utf8"));
 
 /** A line for each, so that a change of one is a change of one line; in the form that the formatter wants. */
-export function keepTeeth(teeth: readonly Tooth[]): void {
-  const lines = teeth.map(
+export function writeKills(kills: readonly Kill[]): void {
+  const lines = kills.map(
     ({ defect, caughtBy, seed }) => `  { "defect": "${defect}", "caughtBy": "${caughtBy}", "seed": ${seed} }`,
   );
   writeFileSync(join(project, KEPT_IN), `[\n${lines.join(",\n")}\n]\n`);
@@ -27,5 +27,5 @@ export function keepTeeth(teeth: readonly Tooth[]): void {
 
 export const HEADING = `${"defect".padEnd(56)}  caught by  seeds needed`;
 
-export const toothLine = (defect: string, tooth: Tooth | undefined): string =>
-  `${defect.padEnd(56)}  ${(tooth?.caughtBy ?? "nothing").padEnd(9)}  ${tooth?.seed ?? "-"}`;
+export const killLine = (defect: string, kill: Kill | undefined): string =>
+  `${defect.padEnd(56)}  ${(kill?.caughtBy ?? "nothing").padEnd(9)}  ${kill?.seed ?? "-"}`;

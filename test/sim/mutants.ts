@@ -1,6 +1,6 @@
-// Deliberate defects, each a slip that could be made. They are put into a compiled copy of the code, never into the code.
-// A word that begins with $ stands for any name, so a rename needs no change here (token-patch.ts). The code that is replaced
-// has to stand exactly once, so a defect that no longer fits is an error and not passed over.
+// Deliberate defects, each a plausible slip. They are put into a compiled copy of the code, never into the code itself. A
+// word that begins with $ stands for any name, so a rename needs no change here (token-patch.ts). The replaced code must
+// occur exactly once: a defect that no longer fits is an error.
 
 import type { TokenPatch } from "./token-patch.ts";
 export interface Patch extends TokenPatch {
@@ -8,17 +8,17 @@ export interface Patch extends TokenPatch {
   readonly file: string;
 }
 
-export interface Defect {
+export interface Mutant {
   readonly name: string;
   readonly patches: readonly Patch[];
 }
 
-const defect = (name: string, ...rows: readonly (readonly [file: string, from: string, to: string])[]): Defect => ({
+const defect = (name: string, ...rows: readonly (readonly [file: string, from: string, to: string])[]): Mutant => ({
   name,
   patches: rows.map(([file, from, to]) => ({ file, from, to })),
 });
 
-export const DEFECTS: readonly Defect[] = [
+export const MUTANTS: readonly Mutant[] = [
   defect("a late answer counts", [
     "health/breaker",
     "export function $afterAnswer($breaker, $sentUnder, $rules) { if ($sentUnder !== $breaker.$epoch) return { $breaker };",
@@ -91,7 +91,7 @@ export const DEFECTS: readonly Defect[] = [
     "if (this.$awaySince !== undefined) return $NOTHING; const $changes = [];",
     "const $changes = [];",
   ]),
-  defect("nobody gets time to come back after the bus", [
+  defect("no instance gets time to come back after the bus", [
     "health/tracker",
     "$now < this.$backAt + this.$rules.$reconnectGraceMs && $heardAt < this.$backAt",
     "false",
@@ -101,7 +101,7 @@ export const DEFECTS: readonly Defect[] = [
     "const $member = $newMember($beat, $now);",
     "const $member = $newMember($beat, $now); for (const other of this.#members.values()) if (other.who.instance === $beat.instance) $member.breaker = other.breaker;",
   ]),
-  defect("a goodbye is not heard", ["health/tracker", 'return this.$drain($known, "goodbye");', "return [];"]),
+  defect("a goodbye is ignored", ["health/tracker", 'return this.$drain($known, "goodbye");', "return [];"]),
   defect("who comes back gets no turn", [
     "health/tracker",
     "$member.$clashTold = false; this.$ring.add($member);",
@@ -128,7 +128,7 @@ export const DEFECTS: readonly Defect[] = [
     "const $timeoutMs = this.$context.$options.rules.requestTimeoutMs;",
   ]),
   defect(
-    "a call that finds nobody does not go on",
+    "a call without responders does not go on",
     ["service/call", '$result === "no-responders" ||', ""],
     [
       "health/tracker",
@@ -180,7 +180,7 @@ export const DEFECTS: readonly Defect[] = [
     "if (false)",
   ]),
   defect("a stall of our own counts as time", ["clock", "$gapMs > $STALL_MS ? $TICK_MS : $gapMs", "$gapMs"]),
-  defect("who answered nonsense is thought to have done nothing", [
+  defect("an instance that sent an invalid answer counts as not called", [
     "service/answer",
     '$result === "invalid" || ($answer',
     "($answer",

@@ -6,9 +6,9 @@ import { eventLine } from "../../src/monitor/events.ts";
 import { asText } from "../../src/program/log.ts";
 import { instanceLine } from "../../src/ratings/core/lines.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
-import { judgePage, readInstanceLine, readMarketLine, readPageSeen } from "./told.ts";
+import { judgePage, parseInstanceLine, parseMarketLine, parsePageResult } from "./parse-log-line.ts";
 
-const test = suite("what the town tells");
+const test = suite("parsing of log lines");
 
 const who: InstanceRef = {
   service: "ratings",
@@ -17,10 +17,10 @@ const who: InstanceRef = {
   address: "ratings.get.3-iW3_zPZBrjMY",
 };
 const speaker = { instance: 3, pid: 1, natsUrls: ["nats://here"] };
-// The lines are made by the Market's own functions: one whose wording changes is missed here, and not in a table of noughts.
-const read = (event: ClientEvent): unknown => readMarketLine(asText(eventLine("ratings", event)));
+// The Market's own functions make the lines: a changed wording fails here, and not as a table of zeros.
+const read = (event: ClientEvent): unknown => parseMarketLine(asText(eventLine("ratings", event)));
 
-test("every line of a Market that tells of health is understood", () => {
+test("every line of a Market about health is parsed", () => {
   assert.equal(read({ kind: "using", who }), { kind: "using", instance: 3 });
   assert.equal(read({ kind: "opened", who, why: "request timed out", retestInMs: 1 }), { kind: "opened", instance: 3 });
   assert.equal(read({ kind: "closed", who, why: "heartbeat" }), { kind: "closed", instance: 3 });
@@ -32,8 +32,8 @@ test("every line of a Market that tells of health is understood", () => {
   assert.equal(read({ kind: "bus", status: "disconnected" }), { kind: "bus", connected: false });
 });
 
-test("ratings that came and ratings that failed are told apart, and the rest says nothing", () => {
-  const page = (event: Parameters<typeof pageLine>[0]): unknown => readMarketLine(asText(pageLine(event)));
+test("received and failed ratings are parsed, and other lines of a page are not", () => {
+  const page = (event: Parameters<typeof pageLine>[0]): unknown => parseMarketLine(asText(pageLine(event)));
   assert.equal(page({ kind: "got", thingID: "camera", rating: 4.5 }), { kind: "got" });
   assert.equal(page({ kind: "bad", thingID: "camera", why: "request timed out" }), {
     kind: "bad",
@@ -43,13 +43,13 @@ test("ratings that came and ratings that failed are told apart, and the rest say
   assert.is(page({ kind: "waited", waitedMs: 3 }), undefined);
 });
 
-test("an instance tells of its place on the bus", () => {
-  const told = (kind: "up" | "disconnected" | "reconnected" | "leaving"): unknown =>
-    readInstanceLine(asText(instanceLine(speaker, kind === "up" ? { kind, address: who.address } : { kind })));
-  assert.equal(told("up"), { kind: "bus", connected: true });
-  assert.equal(told("disconnected"), { kind: "bus", connected: false });
-  assert.equal(told("reconnected"), { kind: "bus", connected: true });
-  assert.is(told("leaving"), undefined);
+test("an instance's lines about its connection to the bus are parsed", () => {
+  const event = (kind: "up" | "disconnected" | "reconnected" | "leaving"): unknown =>
+    parseInstanceLine(asText(instanceLine(speaker, kind === "up" ? { kind, address: who.address } : { kind })));
+  assert.equal(event("up"), { kind: "bus", connected: true });
+  assert.equal(event("disconnected"), { kind: "bus", connected: false });
+  assert.equal(event("reconnected"), { kind: "bus", connected: true });
+  assert.is(event("leaving"), undefined);
 });
 
 test("a page is whole when every thing is rated or says that it is not, and it ends", () => {
@@ -61,12 +61,12 @@ test("a page is whole when every thing is rated or says that it is not, and it e
   assert.is(judgePage(500, "sorry", 2).error, "status 500");
 });
 
-test("what the shopper tells is read reconnected, and anything else is none of it", () => {
+test("a page result of the shopper is parsed, and any other line is rejected", () => {
   const page = { market: 1, blank: 0, tookMs: 3.5, error: "status 500" };
-  assert.equal(readPageSeen(JSON.stringify(page)), page);
-  assert.is(readPageSeen('{"market":1,"blank":0,"tookMs":3}')?.error, undefined);
+  assert.equal(parsePageResult(JSON.stringify(page)), page);
+  assert.is(parsePageResult('{"market":1,"blank":0,"tookMs":3}')?.error, undefined);
   for (const line of ["", "null", "{}", "node: warning", '{"market":"1"}'])
-    assert.is(readPageSeen(line), undefined, line);
+    assert.is(parsePageResult(line), undefined, line);
 });
 
 test.run();

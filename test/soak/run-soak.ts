@@ -1,6 +1,6 @@
-// One soak: a real bus, a Market, four instances, shoppers who never stop, and one fault after another. Instance 1 is
-// spared (but for the bus), so that somebody can answer and its memory can be watched; the others are paused, killed,
-// restarted in order.
+// One soak: a real bus, a Market, four instances, shoppers without a break, and one fault after another. Instance 1 is
+// spared (but for the bus), so that one instance can always answer and its memory can be measured. The others are
+// paused, killed, and restarted in order.
 
 import { freePort, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import type { Program } from "../support/program.ts";
@@ -13,8 +13,8 @@ import { startWatched, type Watched } from "./watched.ts";
 export interface SoakPlan {
   readonly soakMs: number;
   readonly seed: number;
-  readonly tell: (line: string) => void;
-  /** Asked between faults: the person at the keyboard has had enough. */
+  readonly print: (line: string) => void;
+  /** Called between faults: true after ^C. */
   readonly isEnough: () => boolean;
 }
 
@@ -26,7 +26,7 @@ const ENV = {
   ...{ HEARTBEAT_INTERVAL_MS: "1000", PURGE_AFTER_MS: "5000", LOG_LEVEL: "WARNING" },
 };
 const READ_EVERY_MS = 1000;
-const TELL_EVERY_MS = 3000;
+const PRINT_EVERY_MS = 3000;
 const BETWEEN_FAULTS_MS = 500;
 const LIMIT_MS = 30_000;
 const MS_PER_SECOND = 1000;
@@ -82,7 +82,7 @@ class Soak {
     );
     await shoppers.stop();
     stopWatching();
-    this.#tellFaults();
+    this.#printFaults();
     const readings = new Map(watched.map(({ name, readings: all }) => [name, all]));
     return judge({ readings, pages: shoppers.pages, failures: shoppers.failures, recovered });
   }
@@ -133,7 +133,7 @@ class Soak {
     const timer = setInterval(() => {
       const read = watched.map((one) => ({ name: one.name, ...one.read() }));
       const now = performance.now();
-      if (now - toldAt < TELL_EVERY_MS) return;
+      if (now - toldAt < PRINT_EVERY_MS) return;
       const perSecond = (shoppers.pages - pagesTold) / ((now - toldAt) / MS_PER_SECOND);
       toldAt = now;
       pagesTold = shoppers.pages;
@@ -143,14 +143,14 @@ class Soak {
       );
       const after = Math.round((now - this.#startedAt) / MS_PER_SECOND);
       const pages = `${perSecond.toFixed(0)} pages/s, ${shoppers.failures.length} failures`;
-      this.#plan.tell(`${String(after).padStart(5)} s  ${pages}  ${states.join("  ")}`);
+      this.#plan.print(`${String(after).padStart(5)} s  ${pages}  ${states.join("  ")}`);
     }, READ_EVERY_MS);
     return () => clearInterval(timer);
   }
 
-  #tellFaults(): void {
+  #printFaults(): void {
     const counted = [...this.#faults].map(([name, count]) => `${name} ${count}`);
-    this.#plan.tell(`faults: ${counted.join(", ")}`);
+    this.#plan.print(`faults: ${counted.join(", ")}`);
   }
 }
 

@@ -1,11 +1,11 @@
-// A copy of the compiled code in which one defect at a time is switched on, and simulated days are lived.
+// A copy of the compiled code that holds one defect at a time, for simulated days.
 
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Failure } from "./day.ts";
-import type { Defect, Patch } from "./defects.ts";
+import type { Mutant, Patch } from "./mutants.ts";
 import { runSeeds } from "./seeds.ts";
 import { type Match, matches, replaced } from "./token-patch.ts";
 
@@ -22,12 +22,12 @@ export interface Days {
   readonly stuckMs?: number;
 }
 
-export class DefectiveCopy {
+export class MutantBuild {
   readonly #folder: string;
 
   /** Packages are found as they are here. */
   constructor() {
-    this.#folder = mkdtempSync(join(tmpdir(), "datawire-teeth-"));
+    this.#folder = mkdtempSync(join(tmpdir(), "datawire-mutants-"));
     for (const part of ["src", "test/sim", "test/support"])
       cpSync(join(dist, part), join(this.#folder, "dist", part), { recursive: true, filter: isCode });
     cpSync(join(project, "package.json"), join(this.#folder, "package.json"));
@@ -39,8 +39,8 @@ export class DefectiveCopy {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** @throws Error when the code is no longer what the defect was written for */
-  async with<T>({ name, patches }: Defect, act: () => Promise<T>): Promise<T> {
+  /** @throws Error when the defect no longer fits the code */
+  async withMutant<T>({ name, patches }: Mutant, act: () => Promise<T>): Promise<T> {
     const before = new Map<string, string>();
     try {
       for (const patch of patches) {
@@ -83,7 +83,7 @@ export class DefectiveCopy {
     });
     const [first] = found;
     if (first === undefined || found.length > 1)
-      throw new Error(`teeth: "${name}" no longer fits: ${file} holds ${found.length} times\n${from}`);
+      throw new Error(`mutants: "${name}" no longer fits: ${file} holds ${found.length} times\n${from}`);
     return first;
   }
 }

@@ -1,9 +1,9 @@
-// How the whole town stands, from what its Markets, instances and shopper have told during one fault. Events with
-// their times come in, numbers go out.
+// Convergence of the whole cluster during one fault: which Market uses which instance again. Takes the events of Markets,
+// instances and shopper with their times, and returns numbers.
 
-import type { PageSeen, Told } from "./told.ts";
+import type { LogEvent, PageResult } from "./parse-log-line.ts";
 
-export interface Teller {
+export interface Reporter {
   readonly kind: "market" | "instance";
   readonly number: number;
 }
@@ -23,11 +23,11 @@ export interface Tally {
 interface View {
   open: boolean;
   disconnected: boolean;
-  /** When it last called it while nothing was wrong, first of its kind since the last trouble. */
+  /** Time of the first call of this instance since its last trouble. */
   usedSinceMs: number | undefined;
 }
 
-/** What of an instance is trouble, and what ends it. Joining is neither: an instance may be there before it is used. */
+/** Events that begin trouble with an instance. Joining does not end the wait for its first use. */
 const TROUBLE = { opened: "open", lost: "disconnected", draining: "disconnected", left: "disconnected" } as const;
 const MENDED = { closed: "open", returned: "disconnected", joined: "disconnected" } as const;
 
@@ -42,7 +42,7 @@ const EMPTY: Tally = {
   busesLost: 0,
 };
 
-export class Standing {
+export class Convergence {
   readonly #views: ReadonlyMap<number, ReadonlyMap<number, View>>;
   #tally: Tally = EMPTY;
   #startedAtMs = 0;
@@ -57,7 +57,7 @@ export class Standing {
     this.#views = new Map(markets.map((number) => [number, viewsOfAll()]));
   }
 
-  /** A fault begins: counts start anew; what is open or away stays so. */
+  /** A fault begins. Counts are reset; open breakers and disconnected instances stay so. */
   begin(nowMs: number): void {
     this.#tally = EMPTY;
     this.#errors = new Map();
@@ -66,22 +66,22 @@ export class Standing {
     this.#noticedAtMs = undefined;
   }
 
-  /** The fault is over: from here on every use has to be shown anew. */
+  /** The fault is over. From now on every instance must be used again by every Market. */
   over(nowMs: number): void {
     this.#overAtMs = nowMs;
     for (const view of this.#allViews()) view.usedSinceMs = undefined;
   }
 
-  hear(nowMs: number, teller: Teller, told: Told): void {
-    if (told.kind === "bus") this.#hearBus(nowMs, teller, told.connected);
-    else if (told.kind === "got") this.#add({ ratingsGot: 1 });
-    else if (told.kind === "bad") {
+  onEvent(nowMs: number, reporter: Reporter, event: LogEvent): void {
+    if (event.kind === "bus") this.#onBus(nowMs, reporter, event.connected);
+    else if (event.kind === "got") this.#add({ ratingsGot: 1 });
+    else if (event.kind === "bad") {
       this.#add({ ratingsFailed: 1 });
       this.#lastBadAtMs = nowMs;
-    } else this.#hearOfInstance(nowMs, teller, told);
+    } else this.#onInstance(nowMs, reporter, event);
   }
 
-  see(page: PageSeen): void {
+  see(page: PageResult): void {
     this.#add({ pages: 1, pageErrors: page.error === undefined ? 0 : 1, blankRatings: page.blank });
     this.#tally = { ...this.#tally, slowestPageMs: Math.max(this.#tally.slowestPageMs, page.tookMs) };
     if (page.error !== undefined) this.#errors.set(page.error, (this.#errors.get(page.error) ?? 0) + 1);
@@ -91,12 +91,12 @@ export class Standing {
     return this.#tally;
   }
 
-  /** What was wrong with pages, and how often. */
+  /** Errors of pages, with their counts. */
   get errors(): ReadonlyMap<string, number> {
     return this.#errors;
   }
 
-  /** From the beginning of the fault to the first word of it; undefined: nobody had to notice anything. */
+  /** From the beginning of the fault to the first event about it; undefined when no process noticed it. */
   get noticedMs(): number | undefined {
     return this.#noticedAtMs === undefined ? undefined : this.#noticedAtMs - this.#startedAtMs;
   }
@@ -109,7 +109,7 @@ export class Standing {
     return Math.max(0, this.#lastBadAtMs - overAtMs, ...used.map((atMs) => atMs - overAtMs));
   }
 
-  /** Who is not closed and used, in words. */
+  /** Instances whose breaker is not closed or that are not used, in words. */
   get missing(): readonly string[] {
     return [...this.#views].flatMap(([market, views]) =>
       [...views].flatMap(([instance, view]) => {
@@ -125,25 +125,25 @@ export class Standing {
     );
   }
 
-  #hearBus(nowMs: number, teller: Teller, connected: boolean): void {
+  #onBus(nowMs: number, reporter: Reporter, connected: boolean): void {
     if (connected) return;
     this.#add({ busesLost: 1 });
     this.#notice(nowMs);
-    if (teller.kind === "market")
-      for (const view of this.#viewsOf(teller.number).values()) view.usedSinceMs = undefined;
+    if (reporter.kind === "market")
+      for (const view of this.#viewsOf(reporter.number).values()) view.usedSinceMs = undefined;
   }
 
-  #hearOfInstance(nowMs: number, teller: Teller, told: Extract<Told, { instance: number }>): void {
-    const view = this.#viewsOf(teller.number).get(told.instance);
+  #onInstance(nowMs: number, reporter: Reporter, event: Extract<LogEvent, { instance: number }>): void {
+    const view = this.#viewsOf(reporter.number).get(event.instance);
     if (view === undefined) return;
-    if (told.kind === "using") {
+    if (event.kind === "using") {
       if (!view.open) view.usedSinceMs ??= nowMs;
-    } else if (told.kind in TROUBLE) {
-      view[TROUBLE[told.kind as keyof typeof TROUBLE]] = true;
+    } else if (event.kind in TROUBLE) {
+      view[TROUBLE[event.kind as keyof typeof TROUBLE]] = true;
       view.usedSinceMs = undefined;
-      if (told.kind === "opened") this.#add({ breakersOpened: 1 });
+      if (event.kind === "opened") this.#add({ breakersOpened: 1 });
       this.#notice(nowMs);
-    } else if (told.kind in MENDED) view[MENDED[told.kind as keyof typeof MENDED]] = false;
+    } else if (event.kind in MENDED) view[MENDED[event.kind as keyof typeof MENDED]] = false;
   }
 
   #notice(nowMs: number): void {
