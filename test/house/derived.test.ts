@@ -2,6 +2,7 @@
 
 import { suite } from "uvu";
 import { amountOfKind, FAULT_KINDS, FAULT_WORDS, meaningOf, ORDERS } from "../../src/faults/core/faults.ts";
+import { SETTINGS } from "../../src/settings.ts";
 import { compareGenerated, markdownTable } from "../support/generated.ts";
 
 const test = suite("lists in the docs");
@@ -46,6 +47,18 @@ test("the faults on the wire", () => {
         ...FAULT_KINDS.map((kind) => [`\`${kind}\``, withAmount(kind), meaningOf(kind)]),
         ...orders.map((order) => [`\`${order}\``, "", meaningOf(order)]),
       ],
+    ),
+  );
+});
+
+test("the settings", () => {
+  const code = (value: string): string => (value === "" ? "" : `\`${value}\``);
+  compareGenerated(
+    "docs/settings.md",
+    "settings",
+    markdownTable(
+      ["name", "default", "range", "meaning"],
+      SETTINGS.map(({ name, default: preset, range, meaning }) => [code(name), code(preset), range, meaning]),
     ),
   );
 });

@@ -59,15 +59,6 @@ page("README is short enough to be read", () => {
   assert.ok(lines <= MAX_README_LINES, `README.md has ${lines} lines; reference belongs in docs/`);
 });
 
-page("its table of settings is the settings' own", () => {
-  const rows = rowsOf(sectionOf(readme, "Settings"));
-  const quoted = (value: string): string => (value === "" ? "" : `\`${value}\``);
-  assert.equal(
-    rows,
-    SETTINGS.map(({ name, default: preset, meaning }) => [quoted(name), quoted(preset), meaning]),
-  );
-});
-
 page("every variable that it names exists", () => {
   const variables = spans.filter((span) => /^[A-Z][A-Z_]+(=\S*)?$/.test(span)).map((span) => span.split("=")[0] ?? "");
   const typedBehindMake = [...makefile.matchAll(/\$\$([A-Z]+)/g)].map(([, name]) => name);
