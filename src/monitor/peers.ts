@@ -79,10 +79,7 @@ const unreadable = (why: string): ParsedView => ({ kind: "unreadable", why });
 function readStatuses(value: unknown): readonly InstanceStatus[] | undefined {
   if (!Array.isArray(value) || value.length > MAX_STATUSES) return undefined;
   const statuses = value.map(readStatus).filter((one) => one !== undefined);
-  const isComplete = statuses.length === value.length;
-  return isComplete && new Set(statuses.map(({ incarnation }) => incarnation)).size === value.length
-    ? statuses
-    : undefined;
+  return new Set(statuses.map(({ incarnation }) => incarnation)).size === value.length ? statuses : undefined;
 }
 
 function readStatus(value: unknown): InstanceStatus | undefined {

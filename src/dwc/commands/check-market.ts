@@ -2,6 +2,7 @@
 // in the roll call; the Market, which calls it, reports it.
 
 import type { InstanceRow } from "../../monitor/snapshot.ts";
+import { STATES } from "../../monitor/states.ts";
 import { otherPort } from "../../settings.ts";
 import { localName, noBoard, startAgain } from "../live/core/failures.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
@@ -116,14 +117,14 @@ function judgeRow(row: InstanceRow, view: MarketView, { roll }: Facts): readonly
   const isOn = (row.faults ?? []).filter(({ endsAt }) => endsAt > view.at);
   const reset = `bin/dwc fault reset ${name}`;
   const isHeard = roll.kind === "connected" && roll.value.some((one) => one.incarnation === incarnation);
-  if (state === "open" || state === "retesting") {
+  if (STATES[state].treatment === "skips") {
     const hint = isHeard
       ? `bin/dwc explain ${name}`
       : `fg   (in its window, if it is paused; and  bin/dwc explain ${name})`;
     const what = `${name} receives no calls: its breaker is open (${breaker.why ?? "it did not answer"})`;
     return [{ row, trouble: "open", what, hint: isOn.length > 0 ? reset : hint }];
   }
-  if (isOn.length > 0 && state !== "lost" && state !== "left") {
+  if (isOn.length > 0 && membership.kind !== "gone") {
     const what = `${name} has faults on: ${isOn.map(({ text }) => text).join("; ")}`;
     return [{ row, trouble: "faults", what, hint: reset }];
   }
