@@ -1,5 +1,4 @@
-// What is printed, line by line: `LEVEL:logger:message` for people. For machines it is one JSON object a line
-// (jsonFormatter).
+// A line of the log: `LEVEL:logger:message` for people, or a JSON object for programs (jsonFormatter).
 
 import { isoTime } from "../clock.ts";
 import { isPrinted, type LogLevel } from "../settings.ts";
@@ -7,24 +6,24 @@ import { withoutUserinfos } from "../util/printable.ts";
 
 export interface LogEntry {
   readonly level: LogLevel;
-  /** Who speaks; undefined: the program itself, printed without level, as the original did with ASK, GOT and BAD. */
+  /** Undefined: the program itself. Its lines have no level, like ASK, GOT and BAD in the original. */
   readonly logger?: string;
   readonly text: string;
-  /** The name of the event that it tells of, for machines. */
+  /** The published name of the event. Only JSON lines have it. */
   readonly event?: string;
-  /** Which process the event is about, for machines: people read it in the words. */
+  /** The process that the event is about. Only JSON lines have it, as the text names the process already. */
   readonly about?: { readonly service: string; readonly instance: number; readonly incarnation: string } | undefined;
-  /** The page or the request that it belongs to, for machines: what people read stays as short as it is. */
+  /** The page or the request of this line. Only JSON lines have it, so that lines for people stay short. */
   readonly trace?: { readonly traceId: string; readonly requestId: string } | undefined;
 }
 
-/** Prints a line, or not, if its level is not asked for. */
+/** Prints a line, unless the log level excludes it. */
 export type Log = (line: LogEntry) => void;
 
 export interface LogOptions {
   readonly level: LogLevel;
   readonly render: (line: LogEntry) => string;
-  /** Gets each line with its end. */
+  /** Receives each line with its newline. */
   readonly write: (text: string) => void;
 }
 
@@ -34,7 +33,7 @@ export function createLog({ level, render, write }: LogOptions): Log {
   };
 }
 
-/** Parts of a line may come from a library, or from a person who typed an address in the place of something else. */
+/** A part of a line may be an address with a password, from a library or from a user who typed one by mistake. */
 function withoutLogins(line: LogEntry): LogEntry {
   const text = withoutUserinfos(line.text);
   return text === line.text ? line : { ...line, text };
@@ -47,7 +46,7 @@ export function asText({ level, logger, text }: LogEntry): string {
   return logger === undefined ? printable : `${level}:${logger}:${printable}`;
 }
 
-/** Parts of a line may come from the bus: whoever answers must not start lines of its own, nor steer the terminal. */
+/** A part of a line may come from the bus. Its sender must not start lines of its own, nor control the terminal. */
 const CONTROL_CHARACTERS = /\p{Cc}/gu;
 
 // LOG_FORMAT=json: each line as one object, made by pino, in the fields that log collectors know. Pino only makes the
@@ -77,7 +76,7 @@ export async function jsonFormatter(source: LogSource, wall: () => number): Prom
   let made = "";
   const logger = pino(
     {
-      level: "debug", // what is not asked for does not come here
+      level: "debug", // createLog has filtered by level already
       base: { ...source },
       messageKey: "message",
       timestamp: () => `,"time":"${isoTime(wall())}"`,

@@ -7,13 +7,13 @@ import { ignoresHangUp } from "./hang-up.ts";
 const STDOUT = 1;
 
 /**
- * The way out for lines, each with its end. Nothing is lost that was said before the process ends, except when it is
- * killed outright: then what this turn of the event loop said. Called once in a process.
+ * Writes lines, each with its newline. All lines are written before the process ends. Only SIGKILL loses some: those of
+ * the current turn of the event loop. Called once in a process.
  * @param gap the line that replaces this number of dropped lines
  */
 export function standardOutput(clock: Clock, gap: (lines: number) => string): (line: string) => void {
-  // Opening the stream makes a pipe answer "not now" instead of stopping us. Its own queue is not used: that has no
-  // limit, and what is in it when the process exits is lost.
+  // Reading `process.stdout` opens the stream, so that a full pipe returns EAGAIN instead of blocking this process. The
+  // stream's own queue is not used: it has no limit, and its content is lost when the process exits.
   let isOpen = process.stdout.writable;
   let isEnding = false;
   const take = (bytes: Uint8Array): number => {
@@ -46,7 +46,7 @@ export function isBrokenPipe(error: unknown): boolean {
 export const outlives = (error: unknown): boolean =>
   (Object(error) as { code?: unknown }).code === "EIO" && ignoresHangUp();
 
-/** As a process that exits has no event loop any more, this is the only way for it to wait. */
+/** Blocks the thread: in an exit listener the event loop has ended, so there are no timers. */
 function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

@@ -112,13 +112,11 @@ export function contentOf(path: string): string | undefined {
   }
 }
 
-// A folder that only its owner can look into.
-
 const OWNER_ONLY_FOLDER = 0o700;
 
 /**
- * With what is above it. Level by level, as Node's own recursive way turns for ever where a file system refuses folders
- * as if their parent were missing (/proc does). @throws Error as the system has it
+ * Creates a folder with its parents, level by level. Node's own recursive mode loops forever on a file system that
+ * reports a missing parent instead of refusing the folder, such as /proc. @throws Error of the system
  */
 export function makePrivateDir(folder: string): void {
   const parent = dirname(folder);
@@ -126,7 +124,7 @@ export function makePrivateDir(folder: string): void {
   try {
     mkdirSync(folder, { mode: OWNER_ONLY_FOLDER });
   } catch (error) {
-    // It was there, or another process was quicker; a file in its place is in the way.
+    // It exists, or another process created it meanwhile. A file in its place is an error.
     if (!existed(error) || !statSync(folder).isDirectory()) throw error;
   }
 }

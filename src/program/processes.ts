@@ -1,5 +1,5 @@
-// Programs of ours as child processes: in the same process group, so that ^C and ^Z in the terminal reach every one of
-// them, and each with a channel to us, so that none outlives us.
+// Our own programs as child processes. They are in the same process group, so that ^C and ^Z in the terminal reach all of
+// them. Each has a channel to this process, so that none outlives it.
 
 import { type ChildProcess, fork } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -7,10 +7,10 @@ import type { Clock } from "../clock.ts";
 import type { Running } from "./program.ts";
 
 export interface ChildOptions {
-  /** Path of the compiled program. */
+  /** The path of the compiled program. */
   readonly script: string;
   readonly args: readonly string[];
-  /** Gets each line that the child prints; without it the child prints to our own terminal. */
+  /** Receives each line that the child prints; undefined: the child prints to our own terminal. */
   readonly onLine?: (line: string) => void;
 }
 
@@ -21,12 +21,12 @@ export interface ChildEnd {
 
 export interface Child {
   readonly pid: number | undefined;
-  /** Resolves once it runs; undefined: it ended before. */
+  /** Resolves once the child runs; undefined: it ended before that. */
   readonly running: Promise<Running | undefined>;
   readonly ended: Promise<ChildEnd>;
   end(): void;
   kill(): void;
-  /** Until it is resumed it does nothing; ending and killing it work all the same. */
+  /** Stops the child until it is resumed. A stopped child can still be ended and killed. */
   pause(): void;
   resume(): void;
 }
@@ -39,7 +39,7 @@ export function startChild({ script, args, onLine }: ChildOptions): Child {
   if (onLine !== undefined) readLines(child, onLine);
   const ended = new Promise<ChildEnd>((resolve) => {
     child.once("error", () => resolve({ code: 1, signal: null }));
-    // `close`, not `exit`: by then its last lines have been read.
+    // `close` and not `exit`: at `close` all of its lines have been read.
     child.once("close", (code, signal) => resolve({ code, signal }));
   });
   const running = new Promise<Running | undefined>((resolve) => {
@@ -58,10 +58,10 @@ export function startChild({ script, args, onLine }: ChildOptions): Child {
   };
 }
 
-/** How long they may take over their goodbyes before they are ended without. */
+/** For the goodbyes of the children. After it they are killed. */
 const GOODBYE_TIMEOUT_MS = 7_000;
 
-/** Asks all of them to end, and sees to it that they do. */
+/** Ends all children, and kills those that are too slow. */
 export async function endAll(children: readonly Child[], clock: Clock): Promise<void> {
   for (const child of children) child.end();
   const cancel = clock.after(GOODBYE_TIMEOUT_MS, () => {
@@ -71,7 +71,7 @@ export async function endAll(children: readonly Child[], clock: Clock): Promise<
   cancel();
 }
 
-/** A stopped child acts on no signal but SIGKILL until it is continued, so that comes with it. */
+/** A stopped child handles no signal but SIGKILL until SIGCONT, so SIGCONT follows each signal. */
 function send(child: ChildProcess, signal: NodeJS.Signals): void {
   child.kill(signal);
   child.kill("SIGCONT");

@@ -23,7 +23,7 @@ export type ShutdownHooks = (() => Promise<void> | void)[];
 
 /** How long an orderly shutdown may take. After it the process exits. */
 const CLOSE_TIMEOUT_MS = 8_000;
-/** A second ^C sooner than this is the same keystroke, which reached us twice: from the terminal and from our parent. */
+/** A second ^C within this time is the same keystroke, received twice: from the terminal and from the parent. */
 const SAME_KEYSTROKE_MS = 500;
 /** The exit code of shells for SIGINT. */
 const INTERRUPTED = 130;
@@ -97,8 +97,8 @@ function onShutdownSignal(clock: Clock, act: (again: boolean) => void): void {
   };
   process.on("SIGINT", () => request("SIGINT"));
   process.on("SIGTERM", () => request("SIGTERM"));
-  // The terminal was closed; or, in a child of ours, the parent died. A child gets no hang-up of its own: its parent, which
-  // gets the same one, knows whether it counts.
+  // The terminal was closed. A child ignores SIGHUP: its parent receives the same signal, and knows whether it counts. A
+  // child ends when its parent dies.
   const isChild = process.channel !== undefined;
   const survivesHangUp = ignoresHangUp() || isChild;
   process.on("SIGHUP", () => {

@@ -1,6 +1,6 @@
-// Whether traces are sent: only where OTEL_EXPORTER_OTLP_ENDPOINT says to where. Without it nothing is loaded, no
-// connection is tried, and no request costs more. What sends them has packages of its own, in the folder `tracing`; a
-// program that does not find them says what to type, and goes on: it is for ratings, not for traces.
+// Sends traces, if OTEL_EXPORTER_OTLP_ENDPOINT names a collector. Without it the program loads nothing, opens no
+// connection, and no request costs more. The exporter has packages of its own, in the folder `tracing`. A program that
+// does not find them logs what to type and goes on, as its purpose is ratings and not traces.
 
 import type { Tracer } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
@@ -21,13 +21,13 @@ interface TracingDeps {
 
 /** tracing/exporter.js */
 interface ExporterFile {
-  openExporter(attributes: Attributes, protocol: string, tell: Tell): Exporter;
+  openExporter(attributes: Attributes, protocol: string, reports: ExporterReports): Exporter;
 }
 
-interface Tell {
-  /** Called after each batch: undefined when the collector took it, else why it did not. */
+interface ExporterReports {
+  /** Called after each batch. `trouble`: why the collector did not accept it; undefined: it did. */
   batch(trouble: string | undefined): void;
-  /** Called for each variable whose value is not obeyed. */
+  /** Called for each variable whose value the exporter ignores. */
   ignored(why: string): void;
 }
 
@@ -37,19 +37,18 @@ interface Exporter {
 }
 
 const EXPORTER = import.meta.resolve("#root/tracing/exporter.js");
-const SENDS = "the trace exporter";
-/** How long the last spans may take at the end: a collector on its way down shall not hold us. */
-const LAST_SPANS_MS = 1_500;
+/** For the last spans at the shutdown: a collector that is down must not delay the exit. */
+const LAST_SPANS_TIMEOUT_MS = 1_500;
 
-/** Opens the way out for spans. To be called first: what is closed after it may still be traced. */
+/** Call it first: shutdown hooks that run before its own can still send spans. */
 export async function openTracing(
-  speaker: LogSource,
-  world: TracingDeps,
+  source: LogSource,
+  deps: TracingDeps,
   closers: ShutdownHooks,
 ): Promise<Tracing | undefined> {
-  const { otlpEndpoint, otel } = world.settings;
+  const { otlpEndpoint, otel } = deps.settings;
   if (otlpEndpoint === undefined || otel.isDisabled || isNone(otel)) return undefined;
-  const { say, clock } = world;
+  const { say, clock } = deps;
   const unknown = unknownValue(otel);
   if (unknown !== undefined) {
     say(programLine("tracing.off", `traces are not sent: ${unknown}`));
@@ -58,19 +57,19 @@ export async function openTracing(
   const endpoint = shownUrl(otlpEndpoint);
   const file = await loadExporter();
   if (typeof file === "string") {
-    const why = `traces are not sent to ${endpoint}, as ${SENDS} cannot be loaded (${file}): type  make tracing`;
+    const why = `traces are not sent to ${endpoint}, as the trace exporter cannot be loaded (${file}): type  make tracing`;
     say(programLine("tracing.off", why));
     return undefined;
   }
   const { tracingOf } = await import("../trace/spans.ts");
-  const exporter = file.openExporter(attributesOf(speaker), otel.protocol, {
-    batch: teller(otlpEndpoint, say),
+  const exporter = file.openExporter(attributesOf(source), otel.protocol, {
+    batch: outageReporter(otlpEndpoint, say),
     ignored: (why) => say(programLine("tracing.ignored", why)),
   });
   closers.push(() =>
     withTimeout(
       exporter.close().catch(() => undefined),
-      (late) => clock.after(LAST_SPANS_MS, late),
+      (late) => clock.after(LAST_SPANS_TIMEOUT_MS, late),
     ),
   );
   say(programLine("tracing.on", `traces are sent to ${endpoint}`));
@@ -81,7 +80,7 @@ const PROTOCOLS: readonly string[] = ["http/json", "http/protobuf"];
 
 const isNone = ({ exporters }: OtelVariables): boolean => exporters.every((name) => name === "none");
 
-/** Programs for many languages share these variables: what is not known here stops the traces, and not the program. */
+/** Programs in many languages share these variables. An unknown value stops the traces, and not the program. */
 function unknownValue({ exporters, protocol }: OtelVariables): string | undefined {
   if (!exporters.includes("otlp"))
     return `OTEL_TRACES_EXPORTER=${exporters.join(",")} is not known here (otlp and none are)`;
@@ -89,7 +88,7 @@ function unknownValue({ exporters, protocol }: OtelVariables): string | undefine
   return `OTEL_EXPORTER_OTLP_PROTOCOL=${protocol} is not known here (${PROTOCOLS.join(" and ")} are)`;
 }
 
-/** @returns why not, if it cannot be loaded */
+/** @returns the file; a text: why it cannot be loaded */
 async function loadExporter(): Promise<ExporterFile | string> {
   try {
     return (await import(EXPORTER)) as ExporterFile;
@@ -98,7 +97,7 @@ async function loadExporter(): Promise<ExporterFile | string> {
   }
 }
 
-/** As OpenTelemetry's conventions name them; an instance is known as on the bus and in the log. */
+/** The names are those of OpenTelemetry's conventions. An instance has the number that it has on the bus and in the log. */
 function attributesOf({ service, instance }: LogSource): Attributes {
   return {
     "service.name": service,
@@ -108,8 +107,8 @@ function attributesOf({ service, instance }: LogSource): Attributes {
   };
 }
 
-/** Told at each change, and not with each batch. */
-function teller(url: string, say: Log): (trouble: string | undefined) => void {
+/** Logs each change, and not each batch. */
+function outageReporter(url: string, say: Log): (trouble: string | undefined) => void {
   const endpoint = shownUrl(url);
   let isFailing = false;
   return (trouble) => {

@@ -6,7 +6,7 @@ import { join, sep } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { repository } from "../support/repository.ts";
-import { layerBreaks } from "./layers.ts";
+import { layerBreaks, loadedBy } from "./layers.ts";
 
 const test = suite("the house");
 
@@ -134,6 +134,16 @@ test("no query is read by koa, which needs time by the square of its fields", ()
 
 test("imports run down the layers, packages stay where they belong, and pure files call what is pure", () => {
   nowhere(layerBreaks(sources.map((file) => ({ file, text: read(file) }))), "goes against test/house/layers.ts");
+});
+
+test("the library loads no package of the tools", () => {
+  const texts = sources.map((file) => ({ file, text: read(file) }));
+  const loaded = loadedBy(["src/service/index.ts", "src/trace/spans.ts"], texts);
+  assert.ok(loaded.has("src/health/tracker.ts") && loaded.has("nats"));
+  nowhere(
+    ["valibot", "pino", "koa", "mnemonist", "prom-client"].filter((name) => loaded.has(name)),
+    "is loaded by the library",
+  );
 });
 
 test("what is typed can be run, and help names all of it", () => {

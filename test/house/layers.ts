@@ -51,13 +51,14 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cookies: ["market"],
   keygrip: ["market"],
   mnemonist: ["market"],
+  valibot: ["dwc", "record"],
   nunjucks: ["market"],
   "node:perf_hooks": ["clock.ts"],
   "node:timers": ["clock.ts"],
   "node:timers/promises": ["clock.ts"],
 };
 /** Packages that only compute. */
-const PURE_PACKAGES = new Set(["mnemonist", "node:util"]);
+const PURE_PACKAGES = new Set(["mnemonist", "valibot", "node:util"]);
 
 /** A pure file decides and does not act: it imports by value only what is pure. biome.json takes Node's globals away. */
 export const isPure = (file: string): boolean =>
@@ -80,6 +81,20 @@ export function layerBreaks(sources: readonly Source[]): readonly string[] {
         return why === undefined ? [] : [`${file} imports ${one.path}: ${why}`];
       }),
     );
+}
+
+/** The files that an import of `roots` loads, itself and by others; types alone do not count. */
+export function loadedBy(roots: readonly string[], sources: readonly Source[]): ReadonlySet<string> {
+  const texts = new Map(sources.map(({ file, text }) => [file, text]));
+  const loaded = new Set<string>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    for (const { path, isType } of importsOf(texts.get(file) ?? ""))
+      if (!isType) load(path.startsWith(".") ? normalize(`${dirname(file)}/${path}`) : path);
+  };
+  roots.forEach(load);
+  return loaded;
 }
 
 export interface Import {

@@ -3,22 +3,12 @@
 
 import { createHash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import * as v from "valibot";
 import { parseJson } from "../../util/json.ts";
 import { exportsTokensOnly, importsOwnTokenOnly } from "./core/account-links.ts";
 import { validateEmail, validateText } from "./core/names.ts";
 import { orgFields, trustSchema } from "./core/parse-state.ts";
-import {
-  accountSeed,
-  CREDENTIALS,
-  creds,
-  keys,
-  literal,
-  nullable,
-  object,
-  parse,
-  seconds,
-  text,
-} from "./core/schema.ts";
+import { accountSeed, CREDENTIALS, creds, keys, parse, type Schema, seconds, text } from "./core/schema.ts";
 import { type Org, orgIdOf, type Trust } from "./core/state.ts";
 import {
   type AccountClaims,
@@ -72,14 +62,14 @@ const MARK = "dwc1";
 export const MAX_CODE_LENGTH = 4_194_304;
 const MAX_UNPACKED_BYTES = 2 * MAX_CODE_LENGTH;
 
-const schema = object<Invitation & { readonly version: 1 }>({
-  version: literal(1),
-  org: object<Invitation["org"]>(orgFields),
+const schema: Schema<Invitation & { readonly version: 1 }> = v.strictObject({
+  version: v.literal(1),
+  org: v.strictObject(orgFields),
   trust: trustSchema,
   email: text(/^[^@\s]+@[^@\s]+$/),
   publicKey: keys.user,
   creds,
-  signingSeed: nullable(accountSeed),
+  signingSeed: v.nullable(accountSeed),
   expiresAt: seconds,
 });
 

@@ -62,7 +62,8 @@ export const refusesName = ({ status, json }: Answered): boolean =>
   status === FORBIDDEN && String(Object(json).error).endsWith(ONLY_LOCAL_NAMES);
 
 // Fetches JSON from a Market over HTTP. Each request has a limit in time and in length, as any program may have that
-// port.
+// port. The platform's `fetch` was rejected: it refuses some 80 ports, such as 6000 and 5061, that a Market may have, and
+// its first request takes several times as long as one of node:http.
 
 export type FetchResult =
   | { readonly kind: "answered"; readonly status: number; readonly json: unknown }

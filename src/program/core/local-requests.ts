@@ -1,17 +1,20 @@
-// The requests that a listener for this machine alone answers. It is bound to 127.0.0.1, and two kinds of strangers still
-// reach it, both through the browser of a person on this machine: a page elsewhere whose name resolves to 127.0.0.1 (DNS
-// rebinding), which the Host header gives away, and a page of another origin, which the browser itself names. The port in
-// Host does not matter: a forwarded one differs (ssh -L 9000:127.0.0.1:5100), and rebinding needs a name, not a port.
-// A third kind comes over the network: with route_localnet, which hosts of containers set, Linux takes packets for 127.0.0.1
-// from a neighbour. Their sender's address gives them away.
+// The requests that a listener for this machine alone answers. It is bound to 127.0.0.1, and three kinds of foreign
+// requests still reach it. Two come through the browser of a user on this machine:
+//
+// - from a page whose name resolves to 127.0.0.1 (DNS rebinding): its Host header has that name;
+// - from a page of another origin: the browser names the origin.
+//
+// The port in Host does not matter: a forwarded one differs (ssh -L 9000:127.0.0.1:5100), and rebinding needs a name, not
+// a port. The third comes over the network: with route_localnet, which hosts of containers set, Linux accepts packets
+// for 127.0.0.1 from a neighbour. They have the neighbour's address.
 
 import { quoted } from "../../util/printable.ts";
 
 export interface LocalRequest {
-  /** The address at the other end of the connection; undefined: it has gone. */
+  /** The address of the client; undefined: the connection is closed. */
   readonly peer: string | undefined;
   readonly method: string;
-  /** As it stands in the first line of the request. */
+  /** As in the first line of the request. */
   readonly target: string;
   /** Every Host header of the request. */
   readonly hosts: readonly string[];
@@ -24,17 +27,17 @@ export interface LocalRequest {
 
 export type LocalCheck = { readonly kind: "local" } | { readonly kind: "refused"; readonly why: string };
 
-/** The end of the refusal under any other name; dwc knows an admin listener by it. */
+/** The end of the refusal of any other name. dwc recognises an admin listener by it. */
 export const ONLY_LOCAL_NAMES = "only localhost and 127.0.0.1 lead here";
 
-/** Names and addresses that lead to this machine whatever a DNS server says. */
+/** Names and addresses of this machine, whatever a DNS server answers. */
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
 const LOOPBACK_PEER = /^127\./;
 const OWN_SITES = ["same-origin", "none"];
 const READING = ["GET", "HEAD"];
 const LOCAL: LocalCheck = { kind: "local" };
 
-/** @param isPlain what was asked for is the same for all, and says nothing of this machine: then under any Host */
+/** @param isPlain the response is the same on every machine and names nothing of this one, so any Host is allowed */
 export function checkLocal(request: LocalRequest, isPlain = false): LocalCheck {
   const { peer = "" } = request;
   if (!LOOPBACK_PEER.test(peer)) return refused(`the connection is from ${shown(peer)}, which is no loopback address`);
@@ -45,7 +48,7 @@ export function checkLocal(request: LocalRequest, isPlain = false): LocalCheck {
   return checkSite(request, host);
 }
 
-/** A request as Node has it (http.IncomingMessage). */
+/** The fields of Node's http.IncomingMessage. */
 interface ReceivedRequest {
   readonly socket: { readonly remoteAddress?: string | undefined };
   readonly method?: string | undefined;
@@ -68,13 +71,13 @@ export function localRequest({ socket, method = "", url = "", headersDistinct }:
   };
 }
 
-/** In its absolute form a target has a host of its own, which counts for more than the header (RFC 9112, 3.2.2). */
+/** The absolute form of a target has its own host, which overrides the header (RFC 9112, 3.2.2). */
 function hasLoopbackTarget(target: string): boolean {
   if (target.startsWith("/")) return true;
   return target.length <= MAX_ADDRESS_LENGTH && URL.canParse(target) && LOOPBACK_HOST.test(new URL(target).host);
 }
 
-/** A link from elsewhere may be followed; what a page elsewhere reads, embeds or sends by itself is refused. */
+/** A user may follow a link from another site. What a page of another site reads, embeds or sends is refused. */
 function checkSite(request: LocalRequest, host: string): LocalCheck {
   const { method, secFetchSite, secFetchMode, secFetchDest, origin, referer } = request;
   const isReading = READING.includes(method);
@@ -96,8 +99,8 @@ function isOf(url: string, host: string): boolean {
 
 const refused = (why: string): LocalCheck => ({ kind: "refused", why });
 
-/** Longer than an address of this listener can be: the time to parse one grows with it. */
+/** No address of this listener is longer. The time to parse an address grows with its length. */
 const MAX_ADDRESS_LENGTH = 3_000;
-/** Enough to recognise a name by; 15 KB of header are not printed back. */
+/** Enough to recognise a name; a header of 15 KB is not repeated. */
 const MAX_QUOTED_LENGTH = 100;
 const shown = (value: string): string => quoted(value, MAX_QUOTED_LENGTH);

@@ -2,6 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import * as v from "valibot";
 import { readToken, type Token } from "../../../src/dwc/identity/core/token.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 
@@ -11,7 +12,7 @@ const HEADER = '{"typ":"JWT","alg":"ed25519-nkey"}';
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 const base64url = (bytes: string | Uint8Array): string => Buffer.from(bytes).toString("base64url");
-const read = (jwt: string): Token<object> | undefined => readToken(jwt, (value: unknown) => Object(value) as object);
+const read = (jwt: string): Token<object> | undefined => readToken(jwt, v.looseObject({}));
 
 /** Signed as it stands. */
 function signed(header: string, payload: string): string {

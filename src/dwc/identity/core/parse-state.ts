@@ -1,17 +1,12 @@
 // Parses the state of a file, which is `unknown` until its schema matches, and until each token in it is filed under the
 // names that it states.
 
+import * as v from "valibot";
 import {
   accountSeed,
-  anyText,
-  array,
   creds,
   jwt,
   keys,
-  literal,
-  nullable,
-  nullIfAbsent,
-  object,
   operatorSeed,
   orgId,
   type ParseResult,
@@ -20,7 +15,6 @@ import {
   seconds,
   serviceName,
   text,
-  union,
   userJwtIn,
 } from "./schema.ts";
 import {
@@ -37,46 +31,52 @@ import {
 } from "./state.ts";
 import { claimsIn } from "./token.ts";
 
-export const trustSchema: Schema<Trust> = object<Trust>({
+/** An object has exactly these fields. An unknown field is refused, as the next write would lose it. */
+export const trustSchema: Schema<Trust> = v.strictObject({
   operatorKey: keys.operator,
   operatorJwt: jwt,
   systemAccount: keys.account,
   systemAccountJwt: jwt,
 });
 
-const operatorSchema = object<Operator>({ seed: operatorSeed, systemSeed: accountSeed, trust: trustSchema });
-
-const authoritySchema = union<Authority>({
-  owner: object({ kind: literal("owner"), accountSeed }),
-  admin: object({ kind: literal("admin"), signingSeed: accountSeed }),
-  member: object({ kind: literal("member") }),
+const operatorSchema: Schema<Operator> = v.strictObject({
+  seed: operatorSeed,
+  systemSeed: accountSeed,
+  trust: trustSchema,
 });
 
-const meSchema = object<Me>({ name: anyText, email: anyText, publicKey: keys.user, creds });
-const personSchema = object<Person>({
-  ...{ email: anyText, publicKey: keys.user },
-  ...{ signingKey: nullable(keys.account), invitedAt: seconds },
-  grant: nullIfAbsent(text(/^[\w-]{43}$/)),
+const authoritySchema: Schema<Authority> = v.variant("kind", [
+  v.strictObject({ kind: v.literal("owner"), accountSeed }),
+  v.strictObject({ kind: v.literal("admin"), signingSeed: accountSeed }),
+  v.strictObject({ kind: v.literal("member") }),
+]);
+
+const meSchema: Schema<Me> = v.strictObject({ name: v.string(), email: v.string(), publicKey: keys.user, creds });
+const personSchema: Schema<Person> = v.strictObject({
+  ...{ email: v.string(), publicKey: keys.user },
+  ...{ signingKey: v.nullable(keys.account), invitedAt: seconds },
+  // Absent in files of an earlier version.
+  grant: v.optional(v.nullable(text(/^[\w-]{43}$/)), null),
 });
-const serviceSchema = object<Service>({
+const serviceSchema: Schema<Service> = v.strictObject({
   ...{ name: serviceName, publicKey: keys.user, creds },
-  ...{ createdAt: seconds, expiresAt: nullable(seconds) },
+  ...{ createdAt: seconds, expiresAt: v.nullable(seconds) },
 });
-const revokedSchema = object<Revoked>({ what: anyText, publicKey: keys.user, at: seconds });
+const revokedSchema: Schema<Revoked> = v.strictObject({ what: v.string(), publicKey: keys.user, at: seconds });
 
 /** The fields of an org that the state and an invitation have in common. */
-export const orgFields = { id: orgId, name: anyText, account: keys.account, accountJwt: jwt } as const;
+export const orgFields = { id: orgId, name: v.string(), account: keys.account, accountJwt: jwt } as const;
 
-const orgSchema = object<Org>({
+const orgSchema: Schema<Org> = v.strictObject({
   ...orgFields,
   ...{ trust: trustSchema, authority: authoritySchema, me: meSchema },
-  ...{ people: array(personSchema), services: array(serviceSchema), revoked: array(revokedSchema) },
+  ...{ people: v.array(personSchema), services: v.array(serviceSchema), revoked: v.array(revokedSchema) },
 });
 
-const stateSchema = object<State>({
-  operator: nullable(operatorSchema),
-  orgs: array(orgSchema),
-  currentOrgId: nullable(orgId),
+const stateSchema: Schema<State> = v.strictObject({
+  operator: v.nullable(operatorSchema),
+  orgs: v.array(orgSchema),
+  currentOrgId: v.nullable(orgId),
 });
 
 export function parseState(value: unknown): ParseResult<State> {

@@ -1,19 +1,8 @@
 // A NATS token (a JWT): its claims, and the bytes that its issuer signed. This file verifies no signature.
 
-import { parseJson } from "../../../util/json.ts";
-import {
-  array,
-  integer,
-  keys,
-  literal,
-  object,
-  optional,
-  parse,
-  record,
-  type Schema,
-  seconds,
-  text,
-} from "./schema.ts";
+import * as v from "valibot";
+import { type Fields, isJsonObject, parseJson } from "../../../util/json.ts";
+import { integer, keys, parse, type Schema, seconds } from "./schema.ts";
 
 export interface Token<Claims> {
   readonly claims: Claims;
@@ -82,116 +71,66 @@ function isOnlyTextOf(json: unknown, text: string): boolean {
 // claim is refused: such a claim would let its issuer do more than grant membership (docs/operating.md, "Accepting an
 // invitation").
 
-interface Common {
-  readonly aud: "NATS";
-  readonly jti: string;
-  readonly iat: number;
-  readonly iss: string;
-  readonly sub: string;
-  readonly name: string;
-}
+const common = { aud: v.literal("NATS"), jti: v.string(), iat: seconds, name: v.string() } as const;
+const version = v.literal(2);
 
-export interface OperatorClaims extends Common {
-  readonly nats: { readonly system_account: string; readonly type: "operator"; readonly version: 2 };
-}
-
-interface Limits {
-  readonly conn: number;
-  readonly subs: number;
-  readonly data: number;
-  readonly payload: number;
-  readonly imports: number;
-  readonly exports: number;
-  readonly leaf: number;
-  readonly wildcards: boolean;
-  readonly disallow_bearer: boolean;
-}
-
-export interface AccountClaims extends Common {
-  readonly nats: {
-    readonly limits: Limits;
-    readonly signing_keys: readonly string[];
-    readonly revocations: Readonly<Record<string, number>>;
-    /** account-links.ts compares both as a whole. */
-    readonly exports?: readonly object[] | undefined;
-    readonly imports?: readonly object[] | undefined;
-    readonly type: "account";
-    readonly version: 2;
-  };
-}
-
-interface Subjects {
-  readonly allow: readonly string[];
-  readonly deny?: readonly string[] | undefined;
-}
-
-export interface UserClaims extends Common {
-  readonly nats: {
-    readonly data: number;
-    readonly payload: number;
-    readonly subs: number;
-    readonly pub: Subjects;
-    readonly sub: Subjects;
-    readonly allowed_connection_types: readonly string[];
-    readonly tags?: readonly string[] | undefined;
-    /** The account, if one of its signing keys signed the token. */
-    readonly issuer_account?: string | undefined;
-    readonly type: "user";
-    readonly version: 2;
-  };
-}
-
-const anyText = text(/^[\s\S]*$/);
-const common = { aud: literal("NATS"), jti: anyText, iat: seconds, name: anyText } as const;
-const version = literal(2);
-
-export const operatorClaims: Schema<OperatorClaims> = object<OperatorClaims>({
+export type OperatorClaims = v.InferOutput<typeof operatorClaims>;
+export const operatorClaims = v.strictObject({
   ...common,
   ...{ iss: keys.operator, sub: keys.operator },
-  nats: object<OperatorClaims["nats"]>({ system_account: keys.account, type: literal("operator"), version }),
+  nats: v.strictObject({ system_account: keys.account, type: v.literal("operator"), version }),
 });
 
 /** The time of a revocation. An earlier dwc wrote a second of the year 2099. */
-const revokedUntil: Schema<number> = (value, where) => (value === LAST_SECOND ? value : integer(value, where));
+const revokedUntil = v.union([v.literal(LAST_SECOND), integer]);
 
-/** A list that is compared elsewhere. */
-const anyList: Schema<readonly object[]> = array((value) => Object(value) as object);
+/** By the user's key. Checked before `record`, which leaves out the names of Object's own fields. */
+const revocations = v.pipe(
+  v.custom<Fields>((value) => isJsonObject(value) && Object.keys(value).every((key) => v.is(keys.user, key))),
+  v.record(v.string(), revokedUntil),
+);
+
+/** account-links.ts compares it as a whole. */
+const anyList = v.array(v.unknown());
 
 /**
  * A system account exports what the server itself exports from it, and to each org its own token. An org exports
  * nothing and imports its own token.
  */
-const accountClaims = (limits: Pick<Limits, "exports" | "wildcards">): Schema<AccountClaims> =>
-  object<AccountClaims>({
+const accountClaims = (exports: number, wildcards: boolean) =>
+  v.strictObject({
     ...common,
     ...{ iss: keys.operator, sub: keys.account },
-    nats: object<AccountClaims["nats"]>({
-      limits: object<Limits>({
+    nats: v.strictObject({
+      limits: v.strictObject({
         ...{ conn: integer, subs: integer, data: integer, payload: integer },
-        ...{ imports: integer, exports: literal(limits.exports), leaf: literal(0) },
-        ...{ wildcards: literal(limits.wildcards), disallow_bearer: literal(true) },
+        ...{ imports: integer, exports: v.literal(exports), leaf: v.literal(0) },
+        ...{ wildcards: v.literal(wildcards), disallow_bearer: v.literal(true) },
       }),
-      signing_keys: array(keys.account),
-      revocations: record(keys.user, revokedUntil),
-      ...{ exports: optional(anyList), imports: optional(anyList) },
-      ...{ type: literal("account"), version },
+      ...{ signing_keys: v.array(keys.account), revocations },
+      ...{ exports: v.optional(anyList), imports: v.optional(anyList) },
+      ...{ type: v.literal("account"), version },
     }),
   });
 
-export const orgClaims = accountClaims({ exports: 0, wildcards: false });
-export const systemClaims = accountClaims({ exports: -1, wildcards: true });
+export type AccountClaims = v.InferOutput<typeof orgClaims>;
+export const orgClaims = accountClaims(0, false);
+export const systemClaims = accountClaims(-1, true);
 
-const subjects = object<Subjects>({ allow: array(anyText), deny: optional(array(anyText)) });
+const subjects = v.strictObject({ allow: v.array(v.string()), deny: v.optional(v.array(v.string())) });
 
+export type UserClaims = v.InferOutput<typeof userClaims>;
 /** A person's token: no expiry, no right to answer anywhere, and no login without the key. */
-export const userClaims: Schema<UserClaims> = object<UserClaims>({
+export const userClaims = v.strictObject({
   ...common,
   ...{ iss: keys.account, sub: keys.user },
-  nats: object<UserClaims["nats"]>({
+  nats: v.strictObject({
     ...{ data: integer, payload: integer, subs: integer },
     ...{ pub: subjects, sub: subjects },
-    allowed_connection_types: array(literal("STANDARD")),
-    ...{ tags: optional(array(anyText)), issuer_account: optional(keys.account) },
-    ...{ type: literal("user"), version },
+    allowed_connection_types: v.array(v.literal("STANDARD")),
+    tags: v.optional(v.array(v.string())),
+    /** The account, if one of its signing keys signed the token. */
+    issuer_account: v.optional(keys.account),
+    ...{ type: v.literal("user"), version },
   }),
 });

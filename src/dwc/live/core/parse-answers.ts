@@ -1,6 +1,7 @@
 // Parses what dwc receives: the board of a Market, and the statistics of an instance. The input is untrusted: any program
 // may have that port or answer on the bus, or a Market of another version.
 
+import * as v from "valibot";
 import type { EventRecord } from "../../../monitor/event-stream.ts";
 import { type InstanceRow, SCHEMA_VERSION, type Snapshot } from "../../../monitor/snapshot.ts";
 import { STATE_NAMES } from "../../../monitor/states.ts";
@@ -12,59 +13,50 @@ export type MarketView = Pick<
   "service" | "at" | "bus" | "calls" | "turns" | "instances" | "omitted" | "events"
 >;
 
-/** Undefined: this is no board, or its schema version is unknown. */
+const numbers = <Name extends string>(...names: readonly Name[]) => v.looseObject(v.entriesFromList(names, v.number()));
+const kind = v.looseObject({ kind: v.string() });
+
+/** The fields that dwc shows. */
+const row = v.looseObject({
+  ...{ instance: v.number(), incarnation: v.string(), address: v.string(), state: v.picklist(STATE_NAMES) },
+  ...{ membership: kind, breaker: kind, turn: kind },
+  heartbeat: numbers("at", "expiresAt"),
+  calls: numbers("total", "lastMinute", "share"),
+  latency: v.nullable(numbers("p50Ms", "p99Ms")),
+  faults: v.nullish(v.array(v.looseObject({ text: v.string(), endsAt: v.number() }))),
+});
+
+const event = v.looseObject({
+  ...{ id: v.number(), at: v.number(), name: v.string(), level: v.string(), text: v.string() },
+});
+
+/** The value as it is. `looseObject` returns one with another order of fields, which the JSON output would show. */
+const unchanged = <T>(schema: v.GenericSchema<unknown, T>) => v.custom<T>((value) => v.is(schema, value));
+
+const board = v.object({
+  ...{ schema_version: v.literal(SCHEMA_VERSION), service: v.string(), at: v.number() },
+  bus: v.fallback(v.picklist(["connected", "disconnected", "closed"]), "disconnected"),
+  calls: unchanged(numbers("lastMinute")),
+  turns: unchanged(
+    v.looseObject({ ring: v.array(v.string()), next: v.nullable(v.string()), copies: v.array(v.string()) }),
+  ),
+  ...{ instances: v.array(v.unknown()), omitted: v.fallback(v.number(), 0), events: v.array(v.unknown()) },
+});
+
+/** Undefined: this is no board, or its schema version is unknown. A row or an event that lacks a field is omitted. */
 export function parseMarketView(value: unknown): MarketView | undefined {
-  const board = fieldsOf(value);
-  const { schema_version, service, at, bus, calls, turns, instances, omitted, events } = board;
-  const isBoard = schema_version === SCHEMA_VERSION && typeof service === "string" && typeof at === "number";
-  if (!isBoard || !Array.isArray(instances) || !Array.isArray(events)) return undefined;
-  if (typeof fieldsOf(calls)["lastMinute"] !== "number" || !isTurns(turns)) return undefined;
+  const read = v.safeParse(board, value);
+  if (!read.success) return undefined;
+  const { schema_version: _version, instances, events, ...view } = read.output;
   return {
-    ...{ service, at, calls: calls as MarketView["calls"], turns },
-    bus: bus === "connected" || bus === "closed" ? bus : "disconnected",
-    instances: instances.filter(isRow),
-    omitted: typeof omitted === "number" ? omitted : 0,
+    ...(view as object as Omit<MarketView, "instances" | "events">),
+    instances: instances.filter((one): one is InstanceRow => v.is(row, one)),
     events: readEvents(events),
   };
 }
 
 export const readEvents = (events: unknown): readonly EventRecord[] =>
-  Array.isArray(events) ? events.filter(isEvent) : [];
-
-function isTurns(value: unknown): value is Snapshot["turns"] {
-  const { ring, next, copies } = fieldsOf(value);
-  return isTexts(ring) && isTexts(copies) && (next === null || typeof next === "string");
-}
-
-const isTexts = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every((one) => typeof one === "string");
-
-/** Checks the fields that dwc shows. A row that lacks one is omitted. */
-function isRow(value: unknown): value is InstanceRow {
-  const { instance, incarnation, address, state, membership, breaker, heartbeat, turn, calls, latency, faults } =
-    fieldsOf(value);
-  return (
-    (faults === undefined || faults === null || (Array.isArray(faults) && faults.every(isFault))) &&
-    typeof instance === "number" &&
-    isTexts([incarnation, address, fieldsOf(membership)["kind"], fieldsOf(breaker)["kind"], fieldsOf(turn)["kind"]]) &&
-    STATE_NAMES.some((known) => known === state) &&
-    isNumbers(heartbeat, ["at", "expiresAt"]) &&
-    isNumbers(calls, ["total", "lastMinute", "share"]) &&
-    (latency === null || isNumbers(latency, ["p50Ms", "p99Ms"]))
-  );
-}
-
-const isFault = (value: unknown): boolean => isTexts([fieldsOf(value)["text"]]) && isNumbers(value, ["endsAt"]);
-
-function isNumbers(value: unknown, names: readonly string[]): boolean {
-  const fields = fieldsOf(value);
-  return names.every((name) => typeof fields[name] === "number");
-}
-
-function isEvent(value: unknown): value is EventRecord {
-  const { id, at, name, level, text } = fieldsOf(value);
-  return typeof id === "number" && typeof at === "number" && isTexts([name, level, text]);
-}
+  Array.isArray(events) ? events.filter((one): one is EventRecord => v.is(event, one)) : [];
 
 // Parses the statistics of an instance (ADR-32). The input is untrusted.
 
