@@ -1,4 +1,4 @@
-// `make bench`: the Market's way of asking against its peers, in one run. See README, "How fast it is".
+// `make bench`: the Market's calls against its peers', in one run. See README, "How fast it is".
 
 import { fork } from "node:child_process";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ async function calls() {
   return raced;
 }
 
-/** In a process that is told when to collect garbage, or its memory would be anybody's guess. */
+/** In a process whose garbage collection is started by command: else its memory would vary from run to run. */
 function parts(rounds) {
   return new Promise((resolve, reject) => {
     const child = fork(join(import.meta.dirname, "lib/parts.js"), [], { execArgv: ["--expose-gc"] });
@@ -69,7 +69,7 @@ function callsTable(raced) {
   return [head, "| --- ".repeat(9).concat("|"), ...rows].join("\n");
 }
 
-/** Few columns: the whole table is in the JSON. */
+/** Few columns: the JSON has the whole table. */
 function readmeCalls(raced) {
   const level = ({ inFlight }) => inFlight.find((one) => one.inFlight === 64);
   const rows = raced.map((one) => {
@@ -88,6 +88,6 @@ function pagesTable({ shops, inFlight, paused }) {
   );
   const head = `| page, ${inFlight} in flight | pages/s | p50 µs | p99 µs | failed |\n| --- | --- | --- | --- | --- |`;
   const { beforeP99Ms, firstMs, afterP99Ms } = paused;
-  const told = `1 of 3 paused: p99 ${shown(beforeP99Ms)} ms before, first page ${shown(firstMs)} ms, then p99 ${shown(afterP99Ms)} ms`;
-  return [head, ...rows, "", told].join("\n");
+  const summaryLine = `1 of 3 paused: p99 ${shown(beforeP99Ms)} ms before, first page ${shown(firstMs)} ms, then p99 ${shown(afterP99Ms)} ms`;
+  return [head, ...rows, "", summaryLine].join("\n");
 }

@@ -7,7 +7,7 @@ import { keepInPage, keepResults, machine, measuredOn } from "./lib/report.js";
 import { judge, scoreTable } from "./lib/score.js";
 import { openStage } from "./lib/stage.js";
 
-/** Long enough for the slowest of the three, whose heartbeats count for half a minute and are looked at every half. */
+/** Long enough for the slowest of the three: its heartbeats are valid for 30 s and checked every 15 s. */
 const WATCH_MS = { fault: 70_000, after: 40_000 };
 const QUICK_WATCH_MS = { fault: 6_000, after: 6_000 };
 const CONTESTANTS = [OURS, MOLECULER, MICRO];
@@ -19,7 +19,7 @@ const shown = progress("scorecard", FAULTS.length);
 const scores = [];
 for (const fault of FAULTS) {
   shown.step(fault.name);
-  // All three at once, each on a bus of its own: fifty calls a second are no load, and each sees the same machine.
+  // All three at once, each on a bus of its own: fifty calls a second are no load, and each has the same machine.
   scores.push(...(await Promise.all(CONTESTANTS.map((contestant) => suffer(contestant, fault)))));
 }
 shown.end();

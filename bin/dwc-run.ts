@@ -1,5 +1,5 @@
-// One run of dwc: arguments, environment and streams in, a result out. What is heavy is loaded when a command asks for it:
-// keys and the client library take longer to load than most answers take.
+// One run of dwc: arguments, environment and streams in, a result out. Keys and the NATS client are loaded only by the
+// commands that need them: loading them takes longer than most commands.
 
 import { resolve } from "node:path";
 import { type Clock, systemClock } from "../src/clock.ts";
@@ -15,15 +15,15 @@ import { VERSION } from "../src/program/program.ts";
 import { readSettings } from "../src/settings.ts";
 import { isPrintablePath, PATH_RULE, shownPath } from "../src/util/printable.ts";
 
-/** What a process has, so that a test can hand in its own. */
+/** Environment of a process. A test passes its own. */
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
-  /** ^C while a bus is asked. */
+  /** ^C while dwc waits for a bus. */
   readonly interruption: Interruption;
-  /** Left out: the machine's. */
+  /** Default: the machine's clock. */
   readonly clock?: Clock;
 }
 
@@ -32,14 +32,12 @@ const mint = async () => (await import("../src/dwc/identity/mint.ts")).natsMint;
 const busTools = async () => ({
   ...(await import("../src/dwc/live/bus-session.ts")),
   ...(await import("../src/dwc/live/bus-queries.ts")),
-  ...(await import("../src/dwc/live/bus-queries.ts")),
-  ...(await import("../src/dwc/live/bus-queries.ts")),
 });
 const examiner = async () => (await import("../src/dwc/live/facts.ts")).collectFacts;
 const push = () => import("../src/dwc/identity/push.ts");
 
 export function runWith(args: readonly string[], around: Surroundings): Promise<Rendered> {
-  // As the terminal's owner has it: NO_COLOR, FORCE_COLOR and a TERM that knows none are Node's to read.
+  // Node reads NO_COLOR, FORCE_COLOR and TERM.
   const colour = around.stdout.isTTY === true && around.stdout.hasColors();
   return runDwc(args, {
     commands: COMMANDS,
@@ -50,7 +48,7 @@ export function runWith(args: readonly string[], around: Surroundings): Promise<
   });
 }
 
-/** The world of a command; `state`: the folder that was typed, instead of that of the environment. */
+/** The context of a command. @param state the folder given by --state, instead of that of the environment */
 export function openWorld(state: string | undefined, around: Surroundings): CommandContext | Failed {
   const { env, stdin, stdout, stderr, interruption, clock = machineClock } = around;
   const read = readSettings(state === undefined ? env : { ...env, DWC_STATE: folderOf(state) });
@@ -80,8 +78,8 @@ export function openWorld(state: string | undefined, around: Surroundings): Comm
 }
 
 /**
- * An address in the place of a path stays one, so that it is refused as such. Settings are read without the blanks around
- * them: a folder whose name ends in one is written so that it does not.
+ * A URL stays as it is, so that it is rejected as no path. Settings are trimmed: a folder whose name ends in a blank gets
+ * `/.` behind it.
  */
 function folderOf(typed: string): string {
   if (typed.includes("://")) return typed;

@@ -1,4 +1,4 @@
-// The command line that decides who may be on the bus. This process reads the arguments and ends with the exit code.
+// The command `dwc`: reads the arguments, runs the command, and ends with its exit code.
 
 import { systemClock } from "../src/clock.ts";
 import { complete } from "../src/dwc/cli/complete.ts";
@@ -26,7 +26,7 @@ if (first === COMPLETE) {
     return "kind" in world ? undefined : world;
   };
   await write({ stdout: await complete(words, COMMANDS, open, systemClock()), stderr: "", exitCode: 0 }, output);
-  // What has been asked in vain is not waited for.
+  // Queries without an answer must not delay the completion.
   process.exit();
 } else {
   await write(await runWith(process.argv.slice(2), around), output);

@@ -1,5 +1,5 @@
-// Loaded before a program (`node --import`, Makefile). Loading the program takes a second, and until it listens to signals
-// itself, a hang-up of the terminal would end what nohup has started: Node does not keep an inherited "ignore".
+// Loaded before a program (`node --import`, Makefile). Loading the program takes a second. Until it handles signals
+// itself, a hang-up of the terminal would end a program under nohup: Node does not keep an inherited "ignore".
 
 import { ignoresHangUp } from "../src/program/hang-up.ts";
 

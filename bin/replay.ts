@@ -1,5 +1,5 @@
-// Runs the record of a Market (RECORD=file) through the same core and shows what was decided: `replay FILE`. Exit code 0
-// when every decision is the same, 1 when one is not or a line cannot be read, 2 when no file was named.
+// Replays the record of a Market (RECORD=file) through the same code and prints the decisions: `replay FILE`. Exit code 0
+// when every decision is the same, 1 when one differs or a line cannot be read, 2 when no file was named.
 
 import { replayFile } from "../src/market/replay.ts";
 import { exitWithoutTerminal } from "../src/program/hang-up.ts";

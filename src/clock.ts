@@ -1,9 +1,8 @@
-// The only reader of time. It hands out two kinds: running time, by which health is decided, and wall time, which is
-// only ever shown to people or written into a deadline.
+// The only reader of time. Running time decides health. Wall time is only shown to people or written into a deadline.
 //
-// Running time is monotonic and stands still while this process does not run: stopped by a signal, or with its event
-// loop blocked. Node runs overdue timers before it reads sockets, so after such a stall every pending call looks timed
-// out and every lease looks expired, though the fault was ours. Measured in running time neither is true.
+// Running time is monotonic. It stands still while this process does not run: stopped by a signal, or with its event loop
+// blocked. Node runs overdue timers before it reads sockets. So after such a stall every pending call looks timed out and
+// every lease looks expired, though the fault was ours. Measured in running time neither is true.
 
 import { performance } from "node:perf_hooks";
 
@@ -12,7 +11,7 @@ export type Cancel = () => void;
 export interface Clock {
   /** Running time in ms; only differences mean anything. */
   now(): number;
-  /** Epoch ms as this host believes it. */
+  /** Epoch ms by this host's clock. */
   wall(): number;
   /** Calls `act` once after `delayMs` of real time. */
   after(delayMs: number, act: () => void): Cancel;
@@ -20,27 +19,27 @@ export interface Clock {
   every(intervalMs: number, act: () => void): Cancel;
   /** Calls `act` after the event loop has read its sockets once more. */
   afterIoPoll(act: () => void): void;
-  /** Calls `act` with the length of each stall, as soon as it is noticed. */
+  /** Calls `act` with the length of each stall, as soon as it is detected. */
   onStall(act: (stalledMs: number) => void): Cancel;
 }
 
-/** A gap longer than this between two looks at the clock is a stall: five times the tick, so that a busy machine's ordinary lateness is none. */
+/** A longer gap between two readings is a stall. Five times the tick: the ordinary lateness of a busy machine is none. */
 export const STALL_MS = 250;
-/** How often the clock looks at itself, so that a gap means a stall and not merely that nobody asked. */
+/** Interval of the clock's own readings. Without them a gap could mean that no caller had read the clock. */
 const TICK_MS = 50;
 
-/** Changed in place: two new objects for every look were a twelfth of the memory that a call went through. */
+/** Changed in place: two new objects for each reading were a twelfth of the memory that a call allocated. */
 export interface RunningTime {
   runningMs: number;
   seenAtMs: number;
 }
 
 /**
- * One look at the monotonic clock, noted in `time`. A gap up to STALL_MS counts as run; of a longer one only one tick does.
+ * Adds a reading of the monotonic clock to `time`. A gap up to STALL_MS counts as run; of a longer one only one tick does.
  * @returns the length of the stall in ms (0: none)
  */
 export function advanceTo(time: RunningTime, monotonicMs: number): number {
-  // The monotonic clock has been seen to run backwards on real hardware; time that did not pass is not taken back.
+  // On real hardware the monotonic clock has run backwards. Running time never does.
   const gapMs = Math.max(0, monotonicMs - time.seenAtMs);
   const ranMs = gapMs > STALL_MS ? TICK_MS : gapMs;
   time.runningMs += ranMs;
@@ -53,15 +52,15 @@ export function systemClock(): Clock {
   const time: RunningTime = { runningMs: 0, seenAtMs: performance.now() };
   const listeners = new Set<(stalledMs: number) => void>();
 
-  const look = (): number => {
+  const read = (): number => {
     const stalledMs = advanceTo(time, performance.now());
     if (stalledMs > 0) for (const listener of [...listeners]) listener(stalledMs);
     return time.runningMs;
   };
-  setInterval(look, TICK_MS).unref();
+  setInterval(read, TICK_MS).unref();
 
   return {
-    now: look,
+    now: read,
     wall: () => Date.now(),
     after: (delayMs, act) => {
       const timer = setTimeout(act, delayMs);
@@ -110,12 +109,12 @@ export function afterRunning(clock: Clock, delayMs: number, act: () => void): Ca
 /** Epoch ms as people and other programs read it: 2016-02-18T09:00:00.000Z. */
 export const isoTime = (wallMs: number): string => new Date(wallMs).toISOString();
 
-/** The same the other way; NaN for what is no time. */
+/** The inverse of `isoTime`; NaN for a text that is no time. */
 export const epochMs = (isoTime: string): number => Date.parse(isoTime);
 
 const TWO_DIGITS = 2;
 
-/** 23:59:01, as the clock on this machine's wall has it. */
+/** 23:59:01, in this machine's time zone. */
 export function timeOfDay(wallMs: number): string {
   const date = new Date(wallMs);
   const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];

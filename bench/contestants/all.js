@@ -1,4 +1,4 @@
-// Who takes part, in the order of the table. `instances`: whose instances it asks; two contestants may share them.
+// The contestants, in the order of the table. `instances`: the contestant whose instances it calls; two may share them.
 
 export const OURS = "ours";
 export const REQUEST = "nc.request";

@@ -1,4 +1,4 @@
-// NATS micro: the library's own services, an endpoint in its usual queue group, asked with request().
+// NATS micro: the library's own services. An endpoint in its default queue group, called with request().
 
 import { connect } from "nats";
 import { natsOptions } from "./nats.js";

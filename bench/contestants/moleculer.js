@@ -10,7 +10,7 @@ const broker = (server, nodeID) =>
     logger: false,
     requestTimeout: TIMEOUT_MS,
     registry: { strategy: "RoundRobin" },
-    // The fewest calls that can open it, as ours needs one; the peers' measurement of old used the same.
+    // The smallest threshold that can open it, as ours needs one call; the peers' earlier measurement used the same.
     circuitBreaker: { enabled: true, threshold: 0.5, minRequestCount: 4, windowTime: 60, halfOpenTime: 10_000 },
   });
 
@@ -25,7 +25,7 @@ export async function open({ server, instances }) {
   const node = broker(server, `caller-${process.pid}`);
   await node.start();
   await node.waitForServices("ratings");
-  // That one is there is not enough: both have to be known before the first round.
+  // One instance is not enough: the caller must know both before the first round.
   const known = () => node.registry.getActionList({ onlyAvailable: true, withEndpoints: true });
   const ready = () => (known().find(({ name }) => name === "ratings.get")?.endpoints?.length ?? 0) >= instances.length;
   while (!ready()) await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,5 +1,5 @@
-// What the client library itself offers: its own request(), and the floor below which nobody gets with it, a table of
-// pending calls over one wildcard subscription for the replies. Both ask the same bare instances: subscribe and respond.
+// The client library by itself: its own request(), and the lower bound of any caller on it: a table of pending calls
+// over one wildcard subscription for replies. Both call the same bare instances: subscribe and respond.
 
 import { connect, nuid } from "nats";
 import { rate, subjectOf, TIMEOUT_MS } from "./work.js";
@@ -7,7 +7,7 @@ import { rate, subjectOf, TIMEOUT_MS } from "./work.js";
 const SUBJECT = subjectOf("bare");
 const decoder = new TextDecoder();
 
-/** A server that comes back is to be found at once, and the library is not to give up on it. */
+/** Reconnect at once to a server that comes back, and never give up. */
 export const natsOptions = (server) => ({
   servers: server,
   noAsyncTraces: true, // its best setting: without it every request captures a stack trace more
@@ -36,7 +36,7 @@ export async function openRequest({ server }) {
   };
 }
 
-/** No timeout, no health, no check: nothing that a caller could do without. Instances take turns by number. */
+/** No timeout, no health, no check: only the parts that every caller needs. Instances take turns by number. */
 export async function openTable({ server, instances }) {
   const nc = await connect(natsOptions(server));
   const inbox = `_INBOX.${nuid.next()}.`;

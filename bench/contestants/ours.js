@@ -1,5 +1,5 @@
-// Ours as a service of its own would use it, nothing switched off: breakers, leases, deadline, stall guard, and a check
-// of every answer.
+// Ours, as another service would use it, with everything on: breakers, leases, deadlines, stall guard, and a check of
+// every answer.
 
 import { answer, connectBus, openClient, startInstance } from "../../dist/src/service/index.js";
 import { isRating, rate } from "./work.js";

@@ -1,5 +1,5 @@
-// The work that every contestant's instance does, the same for all: find a rating, say who found it. As little as a
-// service can do, so that what is measured is the way there and back.
+// The work of every contestant's instance: it looks up a rating and returns it with its own number. As little as a
+// service can do, so that the measurement is of the way there and back.
 
 const RATINGS = new Map([
   ["basketball", 2.1],
@@ -14,12 +14,12 @@ export function rate({ thingID }, { number, failing }) {
   return { thingID, rating: RATINGS.get(thingID), instance: number };
 }
 
-/** What a caller checks of each answer; a wrong one is a failed call. */
+/** The caller's check of each answer; a wrong one is a failed call. */
 export const isRating = (body, thingID) => body?.thingID === thingID && typeof body.rating === "number";
 
-/** One thing for all calls: what it is called changes nothing. */
+/** One thing for all calls: its name makes no difference. */
 export const THING = "camera";
-/** How long any contestant waits for an answer, where it can be told: the Market's own limit. */
+/** The timeout of each contestant that can set one: the Market's own. */
 export const TIMEOUT_MS = 1_000;
-/** One subject for all who speak over a queue group; each contestant has its own. */
+/** One subject for all contestants over a queue group; every other contestant has its own. */
 export const subjectOf = (contestant) => `bench.${contestant}`;

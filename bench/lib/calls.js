@@ -1,5 +1,5 @@
-// The race of calls: every contestant with two instances and a caller of its own, all alive from first to last, and in
-// every round each has its turn at every number of calls in flight. Who begins changes from round to round.
+// The race of calls. Every contestant has two instances and a caller of its own, alive from first to last. In every
+// round each has its turn at every number of calls in flight. The order changes from round to round.
 
 import { CONTESTANTS } from "../contestants/all.js";
 import { hire } from "./crew.js";
@@ -8,7 +8,7 @@ import { summary } from "./statistics.js";
 
 export const IN_FLIGHT = [1, 4, 64, 256];
 const INSTANCES = 2;
-/** Before the first round that counts, so that everybody's code is compiled. */
+/** Before the first round that counts, so that all code is compiled. */
 const WARM_UP_IN_FLIGHT = 64;
 const WARM_UP_MS = 1_500;
 export const MEASURES = ["perSecond", "p50Us", "p99Us", "callerUs", "instanceUs", "failed"];
@@ -18,7 +18,7 @@ export async function raceCalls({ bus, rounds, forMs, contestants = CONTESTANTS 
   const teams = await gather(contestants, bus.url);
   for (const { caller, name } of teams) {
     shown.step(`${name} warms up`);
-    await caller.tell({ do: "load", inFlight: WARM_UP_IN_FLIGHT, forMs: WARM_UP_MS });
+    await caller.send({ do: "load", inFlight: WARM_UP_IN_FLIGHT, forMs: WARM_UP_MS });
   }
   for (let round = 0; round < rounds; round++) {
     for (const inFlight of IN_FLIGHT) {
@@ -42,20 +42,20 @@ async function gather(contestants, server) {
   for (const one of contestants) {
     const { instances, places } = crews.get(one.instances);
     const caller = hire();
-    await caller.tell({ do: "open", contestant: one.name, server, instances: places });
+    await caller.send({ do: "open", contestant: one.name, server, instances: places });
     const rounds = IN_FLIGHT.map((inFlight) => ({ inFlight, values: [] }));
     teams.push({ ...one, instances, caller, rounds });
   }
   return teams;
 }
 
-/** @returns the processes, and what a caller has to know of each */
+/** @returns the processes, and the address that a caller needs of each */
 export async function startInstances(contestant, server, count) {
   const instances = [];
   const places = [];
   for (let number = 1; number <= count; number++) {
     const instance = hire();
-    places.push(await instance.tell({ do: "serve", contestant, server, number }));
+    places.push(await instance.send({ do: "serve", contestant, server, number }));
     instances.push(instance);
   }
   return { instances, places };
@@ -65,11 +65,11 @@ const rotated = (teams, round) => teams.map((_, index) => teams[(index + round) 
 
 async function measure({ caller, instances, rounds }, inFlight, forMs) {
   const used = async () => {
-    const each = await Promise.all(instances.map((instance) => instance.tell({ do: "used" })));
+    const each = await Promise.all(instances.map((instance) => instance.send({ do: "used" })));
     return each.reduce((sum, us) => sum + us, 0);
   };
   const before = await used();
-  const result = await caller.tell({ do: "load", inFlight, forMs });
+  const result = await caller.send({ do: "load", inFlight, forMs });
   const instanceUs = ((await used()) - before) / result.calls;
   rounds.find((one) => one.inFlight === inFlight).values.push({ ...result, instanceUs });
 }

@@ -1,5 +1,5 @@
-// A process of the bench: an instance or a caller of one contestant. It does what its parent says, one order at a time,
-// and ends with it.
+// A process of the bench: an instance or a caller of one contestant. It executes its parent's commands one by one, and
+// ends with its parent.
 
 import { Pool } from "undici";
 import { contestant } from "../contestants/all.js";
@@ -23,12 +23,12 @@ const orders = {
   used: () => usedUs(),
   load: ({ inFlight, forMs }) => load(() => checked(caller), { inFlight, forMs }),
   pages: ({ url, inFlight, forMs }) => load(pageOf(url), { inFlight, forMs }),
-  /** Asks at a steady rate and keeps what became of every call. */
+  /** Calls at a steady rate and keeps the result of every call. */
   watch: ({ everyMs }) => {
     watch = startWatch(everyMs);
   },
   calls: () => watch.stop(),
-  /** Holds this process's own event loop: the fault is the caller's. */
+  /** Blocks this process's own event loop: the fault is the caller's. */
   stall: ({ forMs }) => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, forMs);
   },
@@ -42,7 +42,7 @@ async function checked({ ask }) {
   return body;
 }
 
-/** Loads a page whole, over connections that stay. */
+/** Loads a whole page, over connections that stay open. */
 function pageOf(url) {
   const { origin, pathname: path } = new URL(url);
   const pool = new Pool(origin);
@@ -53,7 +53,7 @@ function pageOf(url) {
   };
 }
 
-/** Wall time, as the parent's faults are noted by the same clock of the same machine. */
+/** Wall time: the parent's faults have times of the same clock, on the same machine. */
 function startWatch(everyMs) {
   const calls = [];
   const out = new Set();
@@ -79,7 +79,7 @@ function startWatch(everyMs) {
   return { stop };
 }
 
-/** Longer than any contestant's limit of time. */
+/** Longer than any contestant's timeout. */
 const LAST_ANSWERS_MS = 3_000;
 
 process.on("message", async ({ id, order }) => {
@@ -90,5 +90,5 @@ process.on("message", async ({ id, order }) => {
   }
 });
 process.on("disconnect", () => process.exit());
-// What a contestant's library throws in passing during a fault must not end the measurement of it.
+// An error that a contestant's library throws during a fault must not end the measurement.
 process.on("unhandledRejection", () => undefined);

@@ -5,9 +5,9 @@ import { accessSync, constants } from "node:fs";
 import { createServer, connect as dial } from "node:net";
 import { delimiter, join } from "node:path";
 
-/** Debian installs nats-server where a plain user's PATH does not look. */
+/** Debian installs nats-server in a folder outside a plain user's PATH. */
 const MORE_FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"];
-const READY_WITHIN_MS = 10_000;
+const READY_TIMEOUT_MS = 10_000;
 const LOOK_EVERY_MS = 20;
 
 const running = new Set();
@@ -68,7 +68,7 @@ const answers = (port) =>
     socket.once("data", () => socket.destroy());
   });
 
-export async function until(what, isTrue, withinMs = READY_WITHIN_MS) {
+export async function until(what, isTrue, withinMs = READY_TIMEOUT_MS) {
   const giveUpAt = Date.now() + withinMs;
   while (!(await isTrue())) {
     if (Date.now() > giveUpAt) throw new Error(`not within ${withinMs / 1000} s: ${what}`);
@@ -76,7 +76,7 @@ export async function until(what, isTrue, withinMs = READY_WITHIN_MS) {
   }
 }
 
-/** A process that takes orders, see child.js. */
+/** A process that executes commands, see child.js. */
 export function hire(args = []) {
   const child = kept(
     fork(join(import.meta.dirname, "child.js"), [], {
@@ -98,7 +98,7 @@ export function hire(args = []) {
   });
   return {
     child,
-    tell: (order) =>
+    send: (order) =>
       new Promise((resolve, reject) => {
         waiting.set(++last, { resolve, reject });
         child.send({ id: last, order });
@@ -113,7 +113,7 @@ export function hire(args = []) {
   };
 }
 
-/** A program that is no child of ours to order about: the Market's own, or one like it. What it prints goes nowhere. */
+/** A program that takes no commands: the Market's own, or one like it. Its output is discarded. */
 export function startProgram(file, args, env) {
   const child = kept(
     spawn(process.execPath, [file, ...args], {

@@ -1,10 +1,10 @@
-// The faults, each the same for all. A fault notes when it began, when its repair began and when it was over; what became of the calls is for
-// score.js to read.
+// The faults, the same for all contestants. Each records its start, the start of its repair, and its end. score.js
+// reads the results of the calls.
 
 import { pause } from "./crew.js";
 
 const VICTIM = 2;
-/** A process that is stopped, a bus that is away, an event loop that is held: long enough that every call out is over. */
+/** Duration of a stopped process, a bus away, or a blocked event loop: long enough that every pending call ends. */
 const STALL_MS = 3_000;
 const AWAY_MS = 3_000;
 const BETWEEN_RESTARTS_MS = 2_000;
@@ -36,7 +36,7 @@ export const FAULTS = [
     },
   },
   {
-    // An error is an answer to ours and to NATS micro, who go on asking; moleculer's breaker counts it.
+    // Ours and NATS micro treat an error as an answer and go on calling; moleculer's breaker counts it.
     name: "1 of 2 restarted, answers 500s",
     strike: async (stage, watchMs) => {
       const beganAt = Date.now();
@@ -69,7 +69,7 @@ export const FAULTS = [
     },
   },
   {
-    // While the bus is away nobody can ask: what counts is how long after it is back.
+    // While the bus is away no call is possible: the score is the time after its return.
     name: "bus restarted, 3 s away",
     strike: async (stage, watchMs) => {
       const beganAt = Date.now();
@@ -83,11 +83,11 @@ export const FAULTS = [
     },
   },
   {
-    // The fault is the caller's own: nobody is to blame, and no instance is to be left out afterwards.
+    // The fault is the caller's own: no instance is to blame, and none may be excluded afterwards.
     name: "the caller stalls for 3 s",
     strike: async (stage, watchMs) => {
       const beganAt = Date.now();
-      await stage.caller.tell({ do: "stall", forMs: STALL_MS });
+      await stage.caller.send({ do: "stall", forMs: STALL_MS });
       const overAt = Date.now();
       await pause(watchMs.after);
       return { beganAt, repairAt: overAt, overAt };

@@ -1,4 +1,4 @@
-// So many calls in flight for so long: each is followed by the next at once.
+// A fixed number of calls in flight for a fixed time: each that ends is followed by the next at once.
 
 const US_PER_MS = 1_000;
 const MS_PER_S = 1_000;
@@ -9,7 +9,7 @@ export const usedUs = () => {
   return user + system;
 };
 
-/** @returns how many calls, how fast, and what they cost this process */
+/** @returns the number of calls, their rate, and their cost to this process */
 export async function load(call, { inFlight, forMs }) {
   const tookMs = [];
   let failed = 0;

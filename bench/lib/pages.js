@@ -15,7 +15,7 @@ const HERE = import.meta.dirname;
 const MARKET = join(HERE, "../../dist/bin/market.js");
 const RATINGS = join(HERE, "../../dist/bin/ratings.js");
 const EXPRESS = join(HERE, "../pages/express.js");
-/** As many pages at once as a small shop has; beyond that only the queue grows. */
+/** As many pages at once as a small shop has. Beyond that only the queue grows. */
 const IN_FLIGHT = 16;
 const WARM_UP_MS = 2_000;
 const MEASURES = ["perSecond", "p50Us", "p99Us", "failed"];
@@ -35,11 +35,11 @@ export async function racePages({ rounds, forMs }) {
   ];
   await until("all ratings to be fresh", () => isFresh(shops[0].url));
   const visitor = hire();
-  for (const { url } of shops) await visitor.tell({ do: "pages", url, inFlight: IN_FLIGHT, forMs: WARM_UP_MS });
+  for (const { url } of shops) await visitor.send({ do: "pages", url, inFlight: IN_FLIGHT, forMs: WARM_UP_MS });
   for (let round = 0; round < rounds; round++) {
     for (const shop of shops.map((_, index) => shops[(index + round) % shops.length])) {
       shown.step(`round ${round + 1}, ${shop.name}`);
-      shop.rounds.push(await visitor.tell({ do: "pages", url: shop.url, inFlight: IN_FLIGHT, forMs }));
+      shop.rounds.push(await visitor.send({ do: "pages", url: shop.url, inFlight: IN_FLIGHT, forMs }));
     }
   }
   shown.step("one of three instances is paused");

@@ -1,5 +1,5 @@
-// Single parts, in a process of their own and without a bus: what a choice costs among few and among many, what an
-// incarnation costs in memory, and how many heartbeats one core takes in.
+// Single parts, in a process of their own and without a bus: the cost of a pick among few and among many instances, the
+// memory of an incarnation, and the heartbeats that one core can receive a second.
 
 import { Resolver } from "../../dist/src/health/balancer.js";
 import { Tracker } from "../../dist/src/health/tracker.js";
@@ -9,7 +9,7 @@ import { summary } from "./statistics.js";
 const FEW = 10;
 const MANY = 10_000;
 const CHOICES = 200_000;
-/** Few enough that keeping them ready costs no garbage collection of its own. */
+/** Few enough that their storage costs no garbage collection of its own. */
 const BEATS = 20_000;
 const BEATING = 1_000;
 const NS_PER_MS = 1e6;
@@ -36,7 +36,7 @@ function tableOf(count) {
   return { tracker, resolver: new Resolver(tracker) };
 }
 
-/** A choice and what settles it, in ns. */
+/** A pick and its settling, in ns. */
 function choose({ tracker, resolver }) {
   const startedAt = performance.now();
   for (let count = 0; count < CHOICES; count++) {
@@ -46,20 +46,20 @@ function choose({ tracker, resolver }) {
   return ((performance.now() - startedAt) * NS_PER_MS) / CHOICES;
 }
 
-/** A caller whose bus is in our hands: what it would read from the socket is given to it here. */
+/** A caller on a bus made here: the bench passes it the messages that it would read from the socket. */
 function callerInHand() {
-  let hear;
+  let receive;
   const bus = {
     status: "connected",
-    subscribe: (_subject, receive) => {
-      hear = receive;
+    subscribe: (_subject, listener) => {
+      receive = listener;
       return { close: () => undefined };
     },
     watch: () => () => undefined,
     publish: () => undefined,
   };
   const client = openClient({ service: SERVICE, bus, clock: systemClock() });
-  return { client, hear };
+  return { client, receive };
 }
 
 const messageOf = (beat) => ({
@@ -68,10 +68,10 @@ const messageOf = (beat) => ({
 });
 
 function bytesPerIncarnation() {
-  const { client, hear } = callerInHand();
-  hear(messageOf(beatOf(MANY, 0)));
+  const { client, receive } = callerInHand();
+  receive(messageOf(beatOf(MANY, 0)));
   const before = used();
-  for (let index = 0; index < MANY - 1; index++) hear(messageOf(beatOf(index, 0)));
+  for (let index = 0; index < MANY - 1; index++) receive(messageOf(beatOf(index, 0)));
   const bytes = (used() - before) / (MANY - 1);
   if (client.tracker.size !== MANY) throw new Error(`${client.tracker.size} of ${MANY} were taken in`);
   client.close();
@@ -89,7 +89,7 @@ function beatsPerSecond(caller, round) {
     messageOf(beatOf(index % BEATING, round * BEATS + index)),
   );
   const startedAt = performance.now();
-  for (const message of messages) caller.hear(message);
+  for (const message of messages) caller.receive(message);
   return (BEATS * MS_PER_S) / (performance.now() - startedAt);
 }
 
@@ -98,13 +98,13 @@ process.once("message", ({ rounds }) => {
   const many = tableOf(MANY);
   const caller = callerInHand();
   const results = { fewNs: [], manyNs: [], bytes: [], beats: [] };
-  // The first round is for the compiler.
+  // The first round only warms up the compiler.
   for (let round = 0; round <= rounds; round++) {
     const now = { fewNs: choose(few), manyNs: choose(many), bytes: bytesPerIncarnation() };
     now.beats = beatsPerSecond(caller, round);
     if (round > 0) for (const [name, value] of Object.entries(now)) results[name].push(value);
   }
-  const told = Object.entries(results).map(([name, values]) => [name, { ...summary(values), rounds: values }]);
-  process.send(Object.fromEntries(told));
+  const reported = Object.entries(results).map(([name, values]) => [name, { ...summary(values), rounds: values }]);
+  process.send(Object.fromEntries(reported));
   process.exit();
 });

@@ -1,4 +1,4 @@
-// What a shopper waits for while one of three instances is paused.
+// A shopper's waiting time while one of three instances is paused.
 
 import { pause } from "./crew.js";
 import { at } from "./load.js";
@@ -6,7 +6,7 @@ import { at } from "./load.js";
 const PAUSED_PAGES = 200;
 const BETWEEN_PAGES_MS = 10;
 
-/** One page after the other, as a person loads them: before the pause, at it, and from the second page on. */
+/** One page after the other, as a person loads them: before the pause, at its start, and from the second page on. */
 export async function strictPause(url, { signal }) {
   const before = p99(await inTurn(url));
   signal("SIGSTOP");
@@ -39,14 +39,14 @@ async function pageMs(url) {
 
 const PAGES_PER_SECOND = 40;
 const MS_PER_S = 1_000;
-/** So many pages teach the Market what is usual for each instance. */
+/** From this many pages the Market learns the typical latency of each instance. */
 const BEFORE_MS = 3_000;
-/** The time that a call may take: nobody can know sooner that the instance hangs, and after it everybody does. */
+/** The timeout of a call: no caller can know sooner that the instance hangs, and afterwards every caller does. */
 const MOMENT_MS = 1_000;
 
 /**
- * Forty pages a second, each asked at its time whatever became of those before, as the data behind it: what is not fresh
- * was not answered. @returns how long those of the pause's first second took, and how many ratings of theirs failed
+ * Forty pages a second, each requested at its time whatever the state of those before, as JSON: a rating that is not fresh
+ * was not answered. @returns durations of the pages of the pause's first second, and the number of their failed ratings
  */
 export async function hedgedPause(url, { signal }) {
   await pagesFor(url, BEFORE_MS);

@@ -1,4 +1,4 @@
-// What a run is doing, every second: on a terminal one line that is written over, in a file a line every ten seconds.
+// Progress of a run, every second: on a terminal one line that is overwritten, in a file a line every ten seconds.
 
 const TICK_MS = 1_000;
 const FILE_TICKS = 10;

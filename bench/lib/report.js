@@ -1,4 +1,4 @@
-// What a run leaves behind: its figures as JSON, the chart, and the block of README between the markers of its name.
+// The results of a run: its figures as JSON, the chart, and the block of README between the markers of its name.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -13,13 +13,13 @@ export function keepResults(name, results) {
 
 const DECIMALS = 1_000;
 
-/** Three decimals are more than any of these figures has. */
+/** Three decimals: more than any of these figures has significant digits. */
 const rounded = (value) =>
   JSON.parse(
     JSON.stringify(value, (_key, each) => (typeof each === "number" ? Math.round(each * DECIMALS) / DECIMALS : each)),
   );
 
-/** Where it runs, and what else runs there: asked first, before anything of ours does. */
+/** The machine, and its load. Read first, before any process of ours runs. */
 export const machine = async () => ({
   date: new Date().toISOString().slice(0, 10),
   node: process.version,
@@ -28,10 +28,10 @@ export const machine = async () => ({
   busyShare: await busyShare(),
 });
 
-/** Not the load average, which still tells of the minute before. */
+/** Not the load average, which still contains the minute before. */
 const LOOK_MS = 2_000;
 
-/** What of the processors' time goes to others just now, from 0 to 1. */
+/** The share of processor time that other programs use now, from 0 to 1. */
 async function busyShare() {
   const before = spent();
   await pause(LOOK_MS);
@@ -47,21 +47,21 @@ function spent() {
   return times.reduce((sum, { idle, all }) => ({ idle: sum.idle + idle, all: sum.all + all }));
 }
 
-/** Where and when; and a warning where the figures deserve one. */
+/** Machine and date, and a warning where the figures need one. */
 export function measuredOn({ date, node, cores, busyShare: share }) {
   const percent = Math.round(share * PERCENT);
   const busy =
-    share > MOST_BUSY ? ` The machine was busy (${percent} % of it, before the run): not to be relied on.` : "";
+    share > MAX_BUSY ? ` The machine was busy (${percent} % of it, before the run): not to be relied on.` : "";
   return `Measured on ${date} with Node ${node.slice(1)} on ${cores} cores.${busy}`;
 }
 
-/** A fifth of two processors is a program that does something now and then; more takes turns with what is measured. */
-const MOST_BUSY = 0.2;
+/** A fifth of two processors is a program that runs now and then. More competes with the measurement. */
+const MAX_BUSY = 0.2;
 const PERCENT = 100;
 
 export const keepChart = (svg) => writeFileSync(join(ROOT, "docs/bench.svg"), svg);
 
-/** @throws Error when the page has no such place: then it would silently keep old figures */
+/** @throws Error when the page lacks the markers: else it would silently keep old figures */
 export function keepInPage(page, name, text) {
   const file = join(ROOT, page);
   const before = readFileSync(file, "utf8");

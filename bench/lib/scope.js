@@ -1,18 +1,18 @@
-// What was typed behind `make bench` or `make scorecard`: how long, and which part.
+// Arguments of `make bench` and `make scorecard`: how long, and which part.
 
 const SECTIONS = ["calls", "pages", "parts"];
 const ROUNDS = 7;
 const FOR_MS = 1_000;
-/** To see that it runs; its figures mean nothing, and are not kept. */
+/** A trial run: its figures mean nothing, and are not kept. */
 const QUICK = { rounds: 2, forMs: 300 };
 
-/** Only a whole run at full length is kept: half of one would leave the other half's figures standing beside it. */
+/** Only a whole run at full length is kept. A partial one would leave older figures beside it. */
 export function readScope({ ROUNDS: rounds = "", QUICK: quick = "", ONLY: only = "" }) {
-  const usual = quick === "" ? { rounds: ROUNDS, forMs: FOR_MS } : QUICK;
+  const defaults = quick === "" ? { rounds: ROUNDS, forMs: FOR_MS } : QUICK;
   if (!/^\d*$/.test(rounds) || rounds === "0") refuse(`ROUNDS=${rounds} is not a whole number from 1`);
   const sections = only === "" ? SECTIONS : only.split(/\s+/);
   for (const one of sections) if (!SECTIONS.includes(one)) refuse(`ONLY=${only} is not of ${SECTIONS.join(", ")}`);
-  const scope = { ...usual, ...(rounds === "" ? {} : { rounds: Number(rounds) }), sections };
+  const scope = { ...defaults, ...(rounds === "" ? {} : { rounds: Number(rounds) }), sections };
   return { ...scope, kept: only === "" && quick === "" };
 }
 

@@ -1,9 +1,9 @@
-// What became of the calls in a fault.
+// The results of the calls during a fault.
 
 const BOTH = [1, 2];
 const MS_PER_S = 1_000;
 const DECIMALS = 1;
-/** Told as words. */
+/** As text. */
 const NEVER = undefined;
 
 /**
@@ -25,7 +25,7 @@ export function judge(calls, { beganAt, repairAt, overAt }) {
   };
 }
 
-/** When the last call that failed was sent, or that hung until the fault was over; undefined when calls did to its end. */
+/** The time of the last call that failed, or hung until the fault was over; undefined when calls failed to its end. */
 function noticedMs(sent, beganAt) {
   const last = sent.findLast(({ by, sentAt, endedAt }) => by === undefined || endedAt - sentAt > HUNG_MS);
   if (last === undefined) return 0;
@@ -33,9 +33,12 @@ function noticedMs(sent, beganAt) {
   return wellAfter.length < WELL_AGAIN ? NEVER : last.sentAt - beganAt;
 }
 
-/** A call that took longer than this was not answered by somebody who was well. */
+/** A call that took longer than this was not answered by a healthy instance. */
 const HUNG_MS = 500;
-/** So many calls in a row, two seconds of them, all well: less may be what was still waiting when the repair came. */
+/**
+ * A run of this many good calls, two seconds of them. A shorter one may be calls that were waiting when the repair
+ * came.
+ */
 const WELL_AGAIN = 100;
 
 function recoveredMs(calls, overAt) {

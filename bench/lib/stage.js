@@ -1,4 +1,4 @@
-// One contestant under observation: a bus of its own, two instances, and a caller that asks fifty times a second.
+// One contestant under observation: a bus of its own, two instances, and a caller that calls fifty times a second.
 
 import { contestant as find } from "../contestants/all.js";
 import { hire, pause, startBus } from "./crew.js";
@@ -16,25 +16,25 @@ export async function openStage(contestant) {
   const start = async (number, failing = false) => {
     const instance = hire();
     instances.set(number, instance);
-    return instance.tell({ do: "serve", contestant: owner, server: url, number, failing });
+    return instance.send({ do: "serve", contestant: owner, server: url, number, failing });
   };
   const places = [];
   for (const number of INSTANCES) places.push(await start(number));
   const caller = hire();
-  await caller.tell({ do: "open", contestant, server: url, instances: places });
-  await caller.tell({ do: "watch", everyMs: EVERY_MS });
+  await caller.send({ do: "open", contestant, server: url, instances: places });
+  await caller.send({ do: "watch", everyMs: EVERY_MS });
   await pause(QUIET_MS);
   return {
     caller,
     start,
     signal: (number, name) => instances.get(number).signal(name),
-    leave: (number) => instances.get(number).tell({ do: "leave" }),
+    leave: (number) => instances.get(number).send({ do: "leave" }),
     kill: (number) => instances.get(number).end(),
     endBus: () => bus.end("SIGKILL"),
     startBus: async () => {
       bus = await startBus(port);
     },
-    calls: () => caller.tell({ do: "calls" }),
+    calls: () => caller.send({ do: "calls" }),
     end: async () => {
       for (const each of [caller, ...instances.values()]) await each.end();
       await bus.end("SIGKILL");

@@ -1,4 +1,5 @@
-// Medians with their spread, and ratios taken round by round: what else the machine did in a round befell both sides.
+// Medians with their spread, and ratios taken round by round: other load on the machine during a round affects both
+// sides.
 
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);

@@ -1,9 +1,9 @@
-// What ours must reach, each as a ratio within one run, and whether it did.
+// The targets of ours, each as a ratio within one run, and the result.
 
 import { MICRO, MOLECULER, OURS, REQUEST, TABLE } from "../contestants/all.js";
 import { ratio, shown } from "./statistics.js";
 
-/** @returns a row for every target whose part was run: what, the figure, the least, what we reach for, and whether */
+/** @returns a row for every target whose part ran: name, figure, minimum, goal, and the result */
 export function targetsOf({ calls, pages, parts }) {
   return [
     ...(calls ? callTargets(calls) : []),

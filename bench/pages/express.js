@@ -1,5 +1,5 @@
-// The page as one would write it with Express and EJS: four ratings asked with request() at once, no health, no store.
-// The same things with the same texts as the Market's; a rating that does not come is left out.
+// The page as written with Express and EJS: four ratings by request() at once, no health, no store. The same things
+// with the same texts as the Market's; a missing rating is left out.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,8 +11,8 @@ const things = Object.entries(catalogue).map(([id, thing]) => ({ id, ...thing })
 const { ask } = await openRequest({ server: process.env.NATS_URL });
 
 const app = express();
-// As production has it (NODE_ENV), so its views are compiled once; and without the ETag that it would hash for every
-// page, as the Market's pages have none.
+// As in production (NODE_ENV), so its views are compiled once. Without the ETag, which it would compute for every page:
+// the Market's pages have none.
 app.disable("etag");
 app.set("view engine", "ejs");
 app.set("views", import.meta.dirname);

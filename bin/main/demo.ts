@@ -9,7 +9,7 @@ import { runProgram, settingsOrExit } from "../../src/program/program.ts";
 // Wrong settings are reported once here, not by each of the four programs below.
 const { chaos } = settingsOrExit(process.env);
 const clock = systemClock();
-const print = standardOutput(clock, (lines) => `(${lines} lines dropped: whoever reads them was too slow)\n`);
+const print = standardOutput(clock, (lines) => `(${lines} lines dropped: the reader was too slow)\n`);
 const scriptOf = (name: string): string => fileURLToPath(import.meta.resolve(`#root/dist/bin/${name}.js`));
 
 await runProgram(clock, (closers) =>

@@ -1,4 +1,4 @@
-// The Market: `market` looks for ratings, `market --monolith` is the shop alone.
+// The Market: `market` shows ratings, `market --monolith` is the shop alone.
 
 import { parseArgs } from "node:util";
 import { systemClock } from "../../src/clock.ts";
@@ -9,7 +9,7 @@ import { complain, programLog, runProgram, settingsOrExit } from "../../src/prog
 const { monolith } = argumentsOrExit();
 const settings = settingsOrExit(process.env);
 const clock = systemClock();
-/** Keys are loaded only by a Market that meets a token which it does not know yet. */
+/** The key library is loaded only by a Market with a token that it does not know yet. */
 const mint = async () => (await import("../../src/dwc/identity/mint.ts")).natsMint;
 const push = async () => (await import("../../src/dwc/identity/push.ts")).pushAccounts;
 const world = { settings, clock, say: await programLog(settings, clock, { service: "market" }) };

@@ -21,7 +21,7 @@ const speaker = { service: SERVICE, ...(wanted.kind === "instance" ? { instance:
 const say = await programLog(settings, clock, speaker);
 
 await runProgram(clock, async (closers) => {
-  // Also before three processes are started that would each say the same.
+  // Checked here, before three processes would each print the same problem.
   const access = loginIdentity(settings, { kind: "service", name: SERVICE });
   if (access.kind === "refused") return { kind: "refused", why: [access.why] };
   if (wanted.kind === "instance") return runRatings(wanted.instance, { settings, clock, say, access }, closers);

@@ -10,7 +10,7 @@ import { STOPS } from "../../src/tour/stops.ts";
 import { startTour } from "../../src/tour/tour.ts";
 
 const { values } = parseArgs({ options: { auto: { type: "boolean" }, restart: { type: "boolean" } }, strict: false });
-// The tour goes by the lines that the programs print: all of them, and as text.
+// The tour matches the lines that the programs print: so all of them, as text.
 Object.assign(process.env, { LOG_LEVEL: "DEBUG", LOG_FORMAT: "text" });
 const settings = settingsOrExit(process.env);
 const isWatched = process.stdin.isTTY === true;
@@ -18,10 +18,10 @@ if (!isWatched && values["auto"] !== true) {
   process.stderr.write("tour: there is no terminal to read your keys from: type  make tour AUTO=1  to just watch it\n");
   process.exit(2);
 }
-/** Long enough to read what a stop is about, and short enough to go on watching. */
+/** Time to read a task before the tour does it. */
 const READING_MS = 4_000;
 const clock = systemClock();
-const print = standardOutput(clock, (lines) => `(${lines} lines dropped: whoever reads them was too slow)\n`);
+const print = standardOutput(clock, (lines) => `(${lines} lines dropped: the reader was too slow)\n`);
 const progress = progressIn(settings.stateDir, STOPS.length);
 if (values["restart"] === true || values["auto"] === true) progress.forget();
 const scriptOf = (name: string): string => fileURLToPath(import.meta.resolve(`#root/dist/bin/${name}.js`));
@@ -36,7 +36,7 @@ await runProgram(clock, (closers) =>
       print: (line) => print(`${line}\n`),
       keys: values["auto"] === true ? undefined : process.stdin,
       readingMs: process.stdout.isTTY === true ? READING_MS : 0,
-      // In good order, as a ^C would: the instances say goodbye.
+      // As ^C would: the instances say goodbye.
       over: (code) => (code === 0 ? process.kill(process.pid, "SIGTERM") : process.exit(code)),
     },
     closers,

@@ -1,5 +1,5 @@
-// Everything in one terminal: the Market, which brings a bus if there is none, and three Ratings instances. Each is a
-// process of its own; their lines come out together, each with its speaker in front.
+// Everything in one terminal: the Market, which starts a bus if there is none, and three Ratings instances. Each is a
+// process of its own. Their lines are printed together, each after the name of its program.
 
 import { styleText } from "node:util";
 import type { Clock } from "../clock.ts";
@@ -12,14 +12,14 @@ export interface DemoOptions {
   readonly ratingsScript: string;
   readonly clock: Clock;
   readonly print: (line: string) => void;
-  /** The instances take faults: then nobody has to look for a pid. */
+  /** The instances accept fault injection. The printed commands then need no pid. */
   readonly chaos: boolean;
-  /** The Market has ended: there is nothing left to show. */
+  /** Called when the Market has ended. */
   readonly over: () => void;
 }
 
 const INSTANCES = [1, 2, 3] as const;
-/** One colour a speaker, where the terminal has colours; the name stands in front in any case. */
+/** One colour a program, where the terminal has colours. Each line begins with the program's name in any case. */
 const COLOURS = ["cyan", "green", "yellow", "magenta"] as const;
 const MAX_NAME_WIDTH = "ratings 3".length;
 
@@ -36,7 +36,10 @@ export async function startDemo(options: DemoOptions, closers: ShutdownHooks): P
   children.push(market);
   const running = await market.running;
   if (running === undefined)
-    return { kind: "refused", why: ["demo: the Market could not open, so there is nothing to show"] };
+    return {
+      kind: "refused",
+      why: ["demo: the Market could not open: correct the problem above, then type  make demo  again"],
+    };
   void market.ended.then(() => (closing ? undefined : over()));
   const ratings = INSTANCES.map((instance) => startInstance(ratingsScript, instance, print));
   children.push(...ratings);
@@ -66,10 +69,8 @@ function speaker(name: string, place: number, print: (line: string) => void): (l
 function welcome({ at, board }: Running, trials: readonly string[]): readonly string[] {
   return [
     "",
-    `The Market is open at ${at} with three Ratings instances. Load the page, and watch here who is asked.`,
-    ...(board === undefined
-      ? []
-      : [`The board is at ${board}: what the Market believes of each of them, as it happens.`]),
+    `The Market is open at ${at} with three Ratings instances. Load the page, and watch here which instances are called.`,
+    ...(board === undefined ? [] : [`The board is at ${board}: the state of each instance, live.`]),
     "Then, in another terminal, and load the page again after each:",
     ...trials,
     "^C here ends everything.",
@@ -78,14 +79,14 @@ function welcome({ at, board }: Running, trials: readonly string[]): readonly st
 }
 
 const signals = (pid: number | undefined): readonly string[] => [
-  `  kill -STOP ${pid}    pauses instance 2: its breaker opens, and nobody waits for it again`,
-  `  kill -CONT ${pid}    it beats, and its breaker closes`,
+  `  kill -STOP ${pid}    pauses instance 2: its breaker opens, and no further page waits for it`,
+  `  kill -CONT ${pid}    it sends a heartbeat, and its breaker closes`,
   `  kill -KILL ${pid}    it is gone, and no page notices`,
 ];
 
 const FAULTS: readonly string[] = [
-  "  bin/dwc fault ratings/2 pause    pauses instance 2, for a minute: its breaker opens, and nobody waits for it again",
-  "  bin/dwc fault reset              it beats, and its breaker closes",
+  "  bin/dwc fault ratings/2 pause    pauses instance 2, for a minute: its breaker opens, and no further page waits for it",
+  "  bin/dwc fault reset              it sends a heartbeat, and its breaker closes",
   "  bin/dwc fault ratings/2 kill     it is gone, and no page notices",
   'Or press "Faults" on a card of the board. Each ends by itself.',
 ];

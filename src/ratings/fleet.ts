@@ -1,5 +1,5 @@
-// Several instances from one command, each an operating-system process of its own: `kill -STOP` on one pid pauses that
-// one alone, as it would in earnest.
+// Several instances from one command, each a process of its own: `kill -STOP` on one pid pauses that instance alone, as
+// in production.
 
 import type { Clock } from "../clock.ts";
 import { programLine } from "../program/core/program-events.ts";

@@ -1,6 +1,6 @@
-// The metrics of one instance, over HTTP, where METRICS_PORT asks for them: on 127.0.0.1, guarded as the Market's admin
-// listener is. With BOARD=public all who reach HOST may read them. An instance that cannot show them goes on: what it is for
-// is ratings.
+// The metrics of one instance over HTTP, with METRICS_PORT set: on 127.0.0.1, guarded like the Market's admin listener.
+// With BOARD=public every client that reaches HOST may read them. An instance that cannot serve its metrics still serves
+// ratings.
 
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -15,12 +15,12 @@ import type { Instance } from "../service/instance.ts";
 import { MAX_PORT, type Settings } from "../settings.ts";
 import { bracketHost, SECOND_MS } from "../util/format.ts";
 
-interface Measured {
+interface MetricsSource {
   readonly instance: Instance;
   readonly bus: Bus;
 }
 
-interface World {
+interface MetricsDeps {
   readonly settings: Settings;
   readonly say: Log;
 }
@@ -30,11 +30,11 @@ const LOCAL_HOST = "127.0.0.1";
 /** A few scrapers, and as many of their connections as are not yet known to be dead. */
 const MAX_CONNECTIONS = 50;
 
-/** Resolves once they can be asked for, or it has been said why not. */
+/** Resolves once the metrics are served, or the reason why not has been logged. */
 export async function serveMetrics(
   number: number,
-  measured: Measured,
-  { settings, say }: World,
+  measured: MetricsSource,
+  { settings, say }: MetricsDeps,
   closers: ShutdownHooks,
 ): Promise<void> {
   const { board, metricsPort = 0 } = settings;
@@ -50,7 +50,7 @@ export async function serveMetrics(
   const trouble = await listen(server, port, host);
   if (trouble !== undefined) {
     const why = `port ${port} cannot be used (${trouble}): set METRICS_PORT to another`;
-    say({ ...programLine("ratings.metrics", `instance ${number} shows no metrics: ${why}`), level: "WARNING" });
+    say({ ...programLine("ratings.metrics", `instance ${number} serves no metrics: ${why}`), level: "WARNING" });
     return;
   }
   closers.push(() => {
@@ -59,10 +59,10 @@ export async function serveMetrics(
   });
   const { port: taken } = server.address() as AddressInfo;
   const at = `http://${bracketHost(host)}:${taken}/metrics`;
-  say(programLine("ratings.metrics", `instance ${number} shows its metrics at ${at}`));
+  say(programLine("ratings.metrics", `instance ${number} serves its metrics at ${at}`));
 }
 
-function samples(instance: number, { instance: { counts }, bus }: Measured): Record<string, readonly Sample[]> {
+function samples(instance: number, { instance: { counts }, bus }: MetricsSource): Record<string, readonly Sample[]> {
   const labels = { service: SERVICE, instance };
   const { requests, errors, dropped, processingMs } = counts;
   return {
@@ -91,7 +91,7 @@ function metricsServer({ contentType, text }: Exposition, isPublic: boolean, kee
 }
 
 const ALLOWED: LocalCheck = { kind: "local" };
-/** Figures, and not a page: no browser shall guess otherwise, embed them or keep them. */
+/** Not a page: a browser must not guess another type, embed the response or cache it. */
 const HEADERS = {
   "X-Content-Type-Options": "nosniff",
   "Cross-Origin-Resource-Policy": "same-origin",
@@ -102,7 +102,7 @@ function refuse(response: ServerResponse, status: number, why: string): void {
   response.writeHead(status, { ...HEADERS, "Content-Type": "text/plain; charset=utf-8" }).end(`${why}\n`);
 }
 
-/** @returns what went wrong */
+/** @returns the error, if it could not listen */
 function listen(server: Server, port: number, host: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     server.once("error", (error) => resolve(error.message));

@@ -1,4 +1,4 @@
-// One Ratings instance as a program: a bus, an instance, and the lines in its window.
+// One Ratings instance as a program: a bus connection, an instance, and its log.
 
 import type { BusLogin } from "../bus/core/credentials.ts";
 import { BusHistory, openBusOptions } from "../bus/core/open-bus.ts";
@@ -17,23 +17,23 @@ import type { InstanceOptions } from "../service/instance-options.ts";
 import { isPrinted, type Settings } from "../settings.ts";
 import { REQUEST_LEVEL } from "./core/lines.ts";
 import { rate } from "./core/ratings.ts";
+import { type InstanceLog, openInstanceLog } from "./instance-log.ts";
 import { serveMetrics } from "./metrics.ts";
-import { openTeller, type Teller } from "./teller.ts";
 
 export const SERVICE = "ratings";
 
-export interface World {
+export interface RatingsDeps {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly say: Log;
-  /** How to go to a bus that asks who one is. */
+  /** Login for a bus that requires one. */
   readonly access: BusLogin;
 }
 
-/** Runs instance `number` in this process; resolves once it serves, or is refused its number, or by the bus. */
-export async function runRatings(number: number, world: World, closers: ShutdownHooks): Promise<StartResult> {
-  const { settings, clock, say, access } = world;
-  const tracing = await openTracing({ service: SERVICE, instance: number }, world, closers);
+/** Runs instance `number` in this process. Resolves once it serves, or once its number or its login was rejected. */
+export async function runRatings(number: number, deps: RatingsDeps, closers: ShutdownHooks): Promise<StartResult> {
+  const { settings, clock, say, access } = deps;
+  const tracing = await openTracing({ service: SERVICE, instance: number }, deps, closers);
   const history = new BusHistory();
   const bus = connectNatsBus({
     urls: settings.natsUrls,
@@ -46,30 +46,30 @@ export async function runRatings(number: number, world: World, closers: Shutdown
     report: (sentence) => say(programLine("bus.trouble", sentence)),
   });
   closers.push(() => bus.close());
-  const teller = openTeller({ instance: number, pid: process.pid, natsUrls: settings.natsUrls }, world, closers);
-  const options = instanceOptions(number, world, history, teller);
-  const starting = startInstance({ ...options, bus, onEvent: teller.event, tracing });
+  const log = openInstanceLog({ instance: number, pid: process.pid, natsUrls: settings.natsUrls }, deps, closers);
+  const options = instanceOptions(number, deps, history, log);
+  const starting = startInstance({ ...options, bus, onEvent: log.event, tracing });
   const first = await waitForLogin(bus);
   if (first.kind === "refused") return { kind: "refused", why: [first.why] };
   const started = await starting;
   if (started.kind === "taken") return numberTakenResult(number, started.by.address);
   process.on("SIGCONT", () => started.instance.resumed());
   if (settings.metricsPort !== undefined)
-    await serveMetrics(number, { instance: started.instance, bus }, world, closers);
+    await serveMetrics(number, { instance: started.instance, bus }, deps, closers);
   closers.push(async () => {
-    teller.event({ kind: "leaving" });
+    log.event({ kind: "leaving" });
     await started.instance.goodbye();
-    teller.event({ kind: "left" });
+    log.event({ kind: "left" });
   });
   return { kind: "running" };
 }
 
 function instanceOptions(
   number: number,
-  { settings, clock, say, access }: World,
+  { settings, clock, say, access }: RatingsDeps,
   history: BusHistory,
-  teller: Teller,
-): Omit<InstanceOptions, "bus" | "tell" | "tracing"> {
+  log: InstanceLog,
+): Omit<InstanceOptions, "bus" | "tracing"> {
   const { natsUrls } = settings;
   return {
     service: SERVICE,
@@ -83,14 +83,14 @@ function instanceOptions(
     chaos: settings.chaos
       ? processControl({ natsUrls, ...access, clock, ...openBusOptions(settings, access), history })
       : undefined,
-    handle: isPrinted(REQUEST_LEVEL, settings.logLevel) ? withRequestLog(teller) : rate,
+    handle: isPrinted(REQUEST_LEVEL, settings.logLevel) ? withRequestLog(log) : rate,
   };
 }
 
-function withRequestLog(teller: Teller): Handler {
+function withRequestLog(log: InstanceLog): Handler {
   return (request, trace) => {
     const handled = rate(request);
-    teller.request(request, handled, trace);
+    log.request(request, handled, trace);
     return handled;
   };
 }

@@ -1,32 +1,32 @@
-// What the lines mean, for one who sees them for the first time.
+// Explanations of log lines, for a reader who sees them for the first time.
 
 const EXPLAINED: readonly (readonly [RegExp, string])[] = [
-  [/ started nats-server there /, "the bus, over which they all speak: none was there, so the Market brought one"],
-  [/instance \d+ is up: /, "a process of its own, with an address of its own on the bus"],
+  [/ started nats-server there /, "the bus, which carries every message: none was running, so the Market started one"],
+  [/instance \d+ is up: /, "one process, with its own address on the bus"],
   [/^ASK for /, "the page wants this rating"],
-  [/DWC resolving ratings/, "before each call: who is there to be asked?"],
-  [/DWC resolved ratings => \[\]/, "nobody is known who could be asked"],
-  [/DWC resolved ratings => \[.+\]/, "those who could be asked: each address is one process"],
-  [/ratings using instance /, "whose turn it is: the next number, leaving out whoever hangs"],
-  [/^BAD \w+: all services are down/, "nobody to ask, so nobody waits"],
-  [/^BAD \w+: request timed out/, "no answer within the second that a call may take"],
-  [/^WAITED /, "how long the page waited for its ratings, in all"],
-  [/^GET \w+ => \d/, "the other end of a call: the instance answers"],
-  [/^GOT /, "the rating came"],
-  [/ joined: /, "its first heartbeat was heard"],
-  [/ returned: /, "it was silent for too long, and beats again"],
-  [/ is leaving: /, "it says goodbye first, so nobody sends it anything new"],
-  [/ left: /, "gone in good order: no call was lost"],
-  [/ lost: .*no responders/, "the bus says that nobody listens at that address: the call goes on to another"],
-  [/ lost: .*no heartbeat/, "silent for two heartbeats: a second opinion, beside the breaker"],
-  [/OPEN breaker/, "one unanswered call is enough: from now on it is left out"],
-  [/RETEST breaker/, "a copy of a real request, to see whether it lives; no shopper waits for it"],
-  [/CLOSE breaker/, "it has proved that it lives: it takes its turns again"],
-  [/resumed after a pause/, "it has measured itself that it did not run"],
-  [/dropped \d+ expired/, "requests from before the pause, whose callers have gone"],
+  [/DWC resolving ratings/, "before each call: which instances can take it?"],
+  [/DWC resolved ratings => \[\]/, "no instance can take a call"],
+  [/DWC resolved ratings => \[.+\]/, "the instances that can take a call: each address is one process"],
+  [/ratings using instance /, "the instance of this turn: the next number, without instances that hang"],
+  [/^BAD \w+: all services are down/, "no instance can take the call, so the page does not wait"],
+  [/^BAD \w+: request timed out/, "no answer within the timeout of one second"],
+  [/^WAITED /, "the total time that the page waited for its ratings"],
+  [/^GET \w+ => \d/, "the other end of a call: the answer of the instance"],
+  [/^GOT /, "the rating arrived"],
+  [/ joined: /, "its first heartbeat has arrived"],
+  [/ returned: /, "it was silent for too long, and sends heartbeats again"],
+  [/ is leaving: /, "it announces that it leaves, so callers send it no new calls"],
+  [/ left: /, "it has ended in order: no call was lost"],
+  [/ lost: .*no responders/, "the bus reports no subscriber at that address: the call goes to another instance"],
+  [/ lost: .*no heartbeat/, "no heartbeat for two intervals: a second signal, beside the breaker"],
+  [/OPEN breaker/, "one timeout is enough: from now on it gets no calls"],
+  [/RETEST breaker/, "a copy of a real request, to test the instance; no shopper waits for it"],
+  [/CLOSE breaker/, "it has proved that it works: it takes its turns again"],
+  [/resumed after a pause/, "it has measured the time that it did not run"],
+  [/dropped \d+ expired/, "requests from before the pause, whose callers no longer wait"],
 ];
 
-/** @returns what the line means; undefined for one that needs no explaining */
+/** @returns undefined for a line that needs no explanation */
 export function explanationOf(line: string): string | undefined {
   return EXPLAINED.find(([pattern]) => pattern.test(line))?.[1];
 }

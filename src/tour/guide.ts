@@ -1,24 +1,24 @@
-// Where the tour stands, and what comes next. A line, a key or a moment of quiet in; things to say and to do out.
+// The state machine of the tour. Takes a line, a key or a pause in the output; returns things to print and to do.
 //
-// A stop is over only when its lines have come *and* nothing more has been printed for a moment: the story would else go
-// on in the middle of a page's lines.
+// A stop ends only when its lines have come *and* the output has settled. Else the next text would appear in the middle
+// of a page's lines.
 
 import { explanationOf } from "./explained.ts";
 import type { Stop, StopAction, Task } from "./stop.ts";
 
 export type TourEvent =
-  /** A line of one of the programs, without its speaker. */
+  /** A line of one of the programs, without the program's name. */
   | { readonly kind: "line"; readonly text: string }
-  /** Nothing was printed for a moment. */
-  | { readonly kind: "quiet" }
-  /** Nothing was printed for so long that what has not come yet will not come by itself. */
-  | { readonly kind: "silence" }
-  /** The person asks the tour to do it. */
+  /** No line for SETTLED_MS. */
+  | { readonly kind: "settled" }
+  /** No line for SETTLED_MS + STALLED_MS: a line that is still missing will not come by itself. */
+  | { readonly kind: "stalled" }
+  /** The person pressed Enter: the tour does the task. */
   | { readonly kind: "help-requested" };
 
 export type TourAct =
   | { readonly kind: "explain"; readonly text: string }
-  | { readonly kind: "seen"; readonly text: string }
+  | { readonly kind: "learnt"; readonly text: string }
   | { readonly kind: "stop"; readonly number: number; readonly stop: Stop }
   | { readonly kind: "ask"; readonly task: Task }
   | { readonly kind: "do"; readonly actions: readonly StopAction[] }
@@ -28,11 +28,11 @@ const ONCE_MORE = "That page came a moment too early or too late. Load it once m
 /** The last line of every page. */
 const PAGE_SHOWN = /^WAITED /;
 
-export interface Place {
+export interface TourPosition {
   /** Index of the stop, and of its task. */
   readonly stop: number;
   readonly task: number;
-  /** Indices of the lines that this task waits for and that have come. */
+  /** Indices of the task's awaited lines that have come. */
   readonly matched: ReadonlySet<number>;
   /** The tour does the rest of this stop. */
   readonly helping: boolean;
@@ -41,13 +41,13 @@ export interface Place {
   readonly explained: ReadonlySet<string>;
 }
 
-export interface Guided {
-  readonly place: Place;
+export interface TourStep {
+  readonly place: TourPosition;
   readonly acts: readonly TourAct[];
 }
 
 /** Begins at a stop. */
-export function beginAt(stops: readonly Stop[], stop: number, explained: ReadonlySet<string> = new Set()): Guided {
+export function beginAt(stops: readonly Stop[], stop: number, explained: ReadonlySet<string> = new Set()): TourStep {
   const begun = stops[stop];
   const place = { stop, task: 0, matched: new Set<number>(), helping: false, shown: false, explained };
   const [first] = begun?.tasks ?? [];
@@ -61,34 +61,34 @@ export function beginAt(stops: readonly Stop[], stop: number, explained: Readonl
   };
 }
 
-export function guide(stops: readonly Stop[], place: Place, event: TourEvent): Guided {
+export function guide(stops: readonly Stop[], place: TourPosition, event: TourEvent): TourStep {
   const task = stops[place.stop]?.tasks[place.task];
   if (task === undefined) return { place, acts: [] };
   switch (event.kind) {
     case "line":
-      return heard(place, task, event.text);
+      return onLine(place, task, event.text);
     case "help-requested":
       return { place: { ...place, helping: true }, acts: [{ kind: "do", actions: task.actions }] };
-    case "quiet":
+    case "settled":
       return place.matched.size === task.until.length ? onward(stops, place) : { place, acts: [] };
-    case "silence":
+    case "stalled":
       return { place: { ...place, shown: false }, acts: again(place, task) };
   }
 }
 
 /**
- * A page that was loaded at an unlucky moment tells another story: a killed process whose socket the system has not taken
- * away yet is a hung one, and an instance on a busy machine can need more than its second. Then the page is loaded once
- * more; the tour would else wait for a line that cannot come any more.
+ * A page loaded at an unlucky moment may print other lines: a killed process looks hung until the kernel closes its
+ * socket, and on a busy machine an instance can need more than its second. The page is then loaded once more. Else the
+ * tour would wait for a line that can no longer come.
  */
-function again(place: Place, task: Task): readonly TourAct[] {
+function again(place: TourPosition, task: Task): readonly TourAct[] {
   if (place.matched.size === task.until.length) return [];
   const loads = task.actions.filter((action) => action.do === "load");
   if (place.helping && loads.length > 0) return [{ kind: "do", actions: loads }];
   return place.shown ? [{ kind: "ask", task: { ...task, ask: ONCE_MORE } }] : [];
 }
 
-function heard(place: Place, task: Task, text: string): Guided {
+function onLine(place: TourPosition, task: Task, text: string): TourStep {
   const matched = new Set(place.matched);
   for (const [index, pattern] of task.until.entries()) if (pattern.test(text)) matched.add(index);
   const shown = place.shown || PAGE_SHOWN.test(text);
@@ -96,7 +96,7 @@ function heard(place: Place, task: Task, text: string): Guided {
   return { place: { ...place, matched, shown, explained }, acts };
 }
 
-/** Each kind of line once; also for those that come before the first stop. */
+/** Explains each kind of line once, also before the first stop. */
 export function explain(
   text: string,
   explained: ReadonlySet<string>,
@@ -106,14 +106,14 @@ export function explain(
   return { explained: new Set(explained).add(explanation), acts: [{ kind: "explain", text: explanation }] };
 }
 
-/** To the next task of the stop, or to the next stop. */
-function onward(stops: readonly Stop[], place: Place): Guided {
+/** Moves to the next task of the stop, or to the next stop. */
+function onward(stops: readonly Stop[], place: TourPosition): TourStep {
   const stop = stops[place.stop];
   const next = stop?.tasks[place.task + 1];
   if (stop === undefined) return { place, acts: [] };
   if (next === undefined) {
     const begun = beginAt(stops, place.stop + 1, place.explained);
-    return { place: begun.place, acts: [{ kind: "seen", text: stop.learnt }, ...begun.acts] };
+    return { place: begun.place, acts: [{ kind: "learnt", text: stop.learnt }, ...begun.acts] };
   }
   const moved = { ...place, task: place.task + 1, matched: new Set<number>(), shown: false };
   return { place: moved, acts: [place.helping ? { kind: "do", actions: next.actions } : { kind: "ask", task: next }] };

@@ -1,4 +1,5 @@
-// Where a tour was left, in the state folder: one small number, so that anything odd in it just begins the tour anew.
+// The stop at which a tour was left, as one number in the state folder. An invalid file starts the tour from the
+// beginning.
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +13,7 @@ export interface Progress {
   forget(): void;
 }
 
-/** @param stops how many there are: a number that is not below it is none */
+/** @param stops the number of stops: a stored number that is not below it is ignored */
 export function progressIn(folder: string, stops: number): Progress {
   const path = join(folder, "tour.json");
   return {

@@ -1,4 +1,4 @@
-// The tour, stop by stop: the walk of README for one who has one terminal and a browser.
+// The stops of the tour: the walk of README, for a person with one terminal and a browser.
 
 import type { Stop, Task } from "./stop.ts";
 
@@ -12,15 +12,17 @@ const using = (instance: number): RegExp => new RegExp(`ratings using instance $
 
 export const STOPS: readonly Stop[] = [
   {
-    title: "A shop that asks for ratings, and nobody answers",
-    tells: ["The Market is open, and no Ratings instance runs: four things, four prices, no stars."],
+    title: "A shop without Ratings instances",
+    intro: ["The Market is open, and no Ratings instance runs: four things, four prices, no stars."],
     tasks: [load(/^BAD camera: all services are down/)],
-    learnt: "It asked, heard at once that nobody is there, and showed the page without stars. Nobody waited.",
+    learnt: "The Market knows that no instance runs. It showed the page without stars, and without waiting.",
     needs: [],
   },
   {
     title: "Three instances",
-    tells: ["Each is a process of its own. None is listed anywhere: they speak up on the bus, and the Market listens."],
+    intro: [
+      "Each is a process of its own. None is listed anywhere: they send heartbeats on the bus, and the Market receives them.",
+    ],
     tasks: [
       {
         ask: "Start them, in another terminal:  make startRatings COUNT=3",
@@ -34,7 +36,7 @@ export const STOPS: readonly Stop[] = [
   },
   {
     title: "All of them fail",
-    tells: ["The worst case first: the whole service goes away."],
+    intro: ["The worst case first: the whole service goes away."],
     tasks: [
       {
         ask: "End them, with ^C where they run.",
@@ -48,7 +50,7 @@ export const STOPS: readonly Stop[] = [
   },
   {
     title: "One comes back",
-    tells: ["An instance that starts beats at once: the Market need not look for it."],
+    intro: ["An instance sends a heartbeat as soon as it starts: the Market need not search for it."],
     tasks: [
       {
         ask: "Start it, in another terminal:  make startRatings INSTANCE=1",
@@ -62,7 +64,7 @@ export const STOPS: readonly Stop[] = [
   },
   {
     title: "And a second",
-    tells: ["From now on two share the work."],
+    intro: ["From now on two share the work."],
     tasks: [
       {
         ask: "Start it, in a third terminal:  make startRatings INSTANCE=2",
@@ -76,7 +78,7 @@ export const STOPS: readonly Stop[] = [
   },
   {
     title: "One hangs",
-    tells: [
+    intro: [
       "The nastiest fault: the process is there, its connection is there, and it says nothing.",
       "The page that is loaded now pays for the discovery, with one second. It is the only one.",
     ],
@@ -91,20 +93,20 @@ export const STOPS: readonly Stop[] = [
     needs: [1, 2],
   },
   {
-    title: "Nobody waits twice",
-    tells: [
-      "Instance 2 still hangs. What the Market believes of it, and why, is on the board; or, in another terminal:",
+    title: "No second wait",
+    intro: [
+      "Instance 2 still hangs. The board shows its state and the reason; or, in another terminal:",
       "  bin/dwc explain ratings/2",
     ],
     tasks: [
       { ...load(using(1), /^GOT camera: /, /^GOT football: /), ask: "Load the page again, within thirty seconds." },
     ],
-    learnt: "All four calls went to instance 1. Instance 2 is left out, not waited for.",
+    learnt: "All four calls went to instance 1. Instance 2 gets no calls, so the page did not wait.",
     needs: [1, 2],
   },
   {
     title: "It wakes up",
-    tells: ["A process that continues says so at once, and drops unread what nobody waits for any more."],
+    intro: ["A process that continues sends a heartbeat at once. It drops requests whose callers no longer wait."],
     tasks: [
       {
         ask: "Continue instance 2 with  fg  where it was paused.",
@@ -113,12 +115,12 @@ export const STOPS: readonly Stop[] = [
       },
       load(using(1), using(2), /^GOT camera: /),
     ],
-    learnt: "A heartbeat that is newer than the failure closed the breaker, and they take turns again.",
+    learnt: "A heartbeat newer than the failure closed the breaker, and both instances take turns again.",
     needs: [1, 2],
   },
   {
     title: "One is killed",
-    tells: ["A dead process is not a hung one: the bus knows within a millisecond that nobody listens there."],
+    intro: ["A dead process is not a hung one: within a millisecond the bus knows that it has no subscriber."],
     tasks: [
       {
         ask: "Kill instance 2 with  kill -9  and the pid that it printed at its start, and load the page.",
@@ -126,12 +128,12 @@ export const STOPS: readonly Stop[] = [
         until: [/instance 2 lost: /, /^GOT camera: /, /^GOT football: /],
       },
     ],
-    learnt: "The same calls went on to instance 1. No shopper has noticed.",
+    learnt: "The same calls went on to instance 1. No shopper noticed.",
     needs: [1, 2],
   },
 ];
 
-/** Where a tour is taken up that was left at `stop`: one that needs the fault of the stop before begins there. */
+/** The stop at which a tour left at `stop` resumes. A stop that needs an earlier one's fault resumes at that one. */
 export const resumeStop = (stop: number): number => (NEEDS_A_PAUSED_ONE.has(stop) ? HANGS : stop);
 
 const HANGS = STOPS.findIndex(({ title }) => title === "One hangs");

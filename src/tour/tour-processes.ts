@@ -1,5 +1,5 @@
-// Who acts in the tour: the Market and the instances that the tour has started itself, each a process of its own. What
-// the person has started in another terminal is seen in the Market's lines only, and is the person's to pause and to end.
+// The child processes of the tour: the Market, and the instances that the tour started. Instances that the person started
+// in another terminal appear in the Market's lines only, and only the person can pause and end them.
 
 import { request } from "node:http";
 import type { Clock } from "../clock.ts";
@@ -7,27 +7,27 @@ import { type Child, endAll, startChild } from "../program/processes.ts";
 import type { Running } from "../program/program.ts";
 import type { StopAction } from "./stop.ts";
 
-export interface TroupeOptions {
+export interface TourProcessesOptions {
   readonly marketScript: string;
   readonly ratingsScript: string;
   readonly clock: Clock;
-  /** Gets every line: who printed it, and the line. */
+  /** Called with every line, and the name of the program that printed it. */
   readonly onLine: (speaker: string, text: string) => void;
-  readonly tell: (sentence: string) => void;
+  readonly print: (sentence: string) => void;
 }
 
 export class TourProcesses {
-  readonly #options: TroupeOptions;
+  readonly #options: TourProcessesOptions;
   readonly #instances = new Map<number, Child>();
   #market: Child | undefined;
   #acting: Promise<void> = Promise.resolve();
   #running: Running | undefined;
 
-  constructor(options: TroupeOptions) {
+  constructor(options: TourProcessesOptions) {
     this.#options = options;
   }
 
-  /** @returns where page and board are; undefined if the Market could not open, for which it has told the reason */
+  /** @returns the addresses of page and board; undefined if the Market could not open and has printed the reason */
   async openMarket(): Promise<Running | undefined> {
     const { marketScript, onLine } = this.#options;
     this.#market = startChild({ script: marketScript, args: [], onLine: (text) => onLine("market", text) });
@@ -35,12 +35,12 @@ export class TourProcesses {
     return this.#running;
   }
 
-  /** Resolves when the Market has ended, for whatever reason. */
+  /** Resolves when the Market has ended for any reason. */
   get marketEnded(): Promise<unknown> {
     return this.#market?.ended ?? Promise.resolve();
   }
 
-  /** After the actions before it: an instance that still ends could not be started. */
+  /** Runs after the actions before it: an instance that is still ending could not be started. */
   act(action: StopAction): Promise<void> {
     this.#acting = this.#acting.then(() => this.#act(action));
     return this.#acting;
@@ -61,7 +61,7 @@ export class TourProcesses {
     }
   }
 
-  /** Those that run already go on. */
+  /** Starts those that do not run yet. */
   async start(instances: readonly number[]): Promise<void> {
     const missing = instances.filter((instance) => !this.#instances.has(instance));
     await Promise.all(missing.map((instance) => this.#start(instance).running));
@@ -81,14 +81,14 @@ export class TourProcesses {
     return child;
   }
 
-  /** Until they have ended. An instance that has said goodbye and still runs cannot be started again. */
+  /** Resolves when they have ended. An instance that has said goodbye and still runs cannot be started again. */
   async #end(instances: readonly number[]): Promise<void> {
     const children: Child[] = [];
     this.#each(instances, (child) => children.push(child));
     await endAll(children, this.#options.clock);
   }
 
-  /** Until the system has taken its socket away: what is sent before that is in a dead process's hands. */
+  /** Resolves when the kernel has closed its socket: a call sent before that would go to a dead process. */
   async #kill(instance: number): Promise<void> {
     const child = this.#instances.get(instance);
     this.#each([instance], (one) => one.kill());
@@ -99,12 +99,12 @@ export class TourProcesses {
     for (const instance of instances) {
       const child = this.#instances.get(instance);
       if (child === undefined)
-        this.#options.tell(`Instance ${instance} is not one that I started: do it where it runs.`);
+        this.#options.print(`Instance ${instance} was started elsewhere: do it in the terminal where it runs.`);
       else act(child);
     }
   }
 
-  /** As a browser does it: what comes back is for nobody here, as its lines tell the story. */
+  /** Loads the page as a browser does. The response is discarded: the Market's lines show the result. */
   #load(): Promise<void> {
     return new Promise((resolve) => {
       const asked = request(new URL("/", this.#running?.at), (response) => response.resume().once("end", resolve));

@@ -28,7 +28,7 @@ test("where METRICS_PORT and the instance's number make no port, it says so and 
 
 const COUNTS = { requests: 10, errors: 3, dropped: 2, processingMs: 1_500, lastError: "" };
 
-test("whoever asks on this machine is told what the instance counted, and nobody else is told anything", async () => {
+test("a client on this machine gets the instance's counters, and other clients get nothing", async () => {
   for (const board of ["local", "public"]) {
     const read = readSettings({ METRICS_PORT: "0", BOARD: board, HOST: "127.0.0.1", HOME: "/nowhere" });
     assert.ok(read.kind === "settled");
@@ -45,13 +45,13 @@ test("whoever asks on this machine is told what the instance counted, and nobody
       return (await answer.text()).split("\n").filter((text) => /^dwc_(up|server)/.test(text));
     };
     const labels = 'service="ratings",instance="2"';
-    const told = [
+    const expected = [
       `dwc_server_requests_total{${labels},outcome="ok"} 7`,
       `dwc_server_requests_total{${labels},outcome="error"} 3`,
       `dwc_server_requests_total{${labels},outcome="expired"} 2`,
       `dwc_server_processing_seconds_total{${labels}} 1.5`,
     ];
-    assert.equal(new Set(await figures()), new Set(["dwc_up 1", ...told]));
+    assert.equal(new Set(await figures()), new Set(["dwc_up 1", ...expected]));
     bus.status = "disconnected";
     assert.ok((await figures()).includes("dwc_up 0"));
     const statusOf = async (request: string, host: string): Promise<string> =>

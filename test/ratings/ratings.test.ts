@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readFleetArguments } from "../../src/ratings/core/arguments.ts";
-import { instanceLine, leftOutLine } from "../../src/ratings/core/lines.ts";
+import { instanceLine, suppressedLine } from "../../src/ratings/core/lines.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
 import type { HandlerResult } from "../../src/service/core/handler.ts";
 import { goldenOf } from "../support/golden.ts";
@@ -23,7 +23,7 @@ test("what else a request carries does not matter", () => {
   assert.is(code(rate({ thingID: "camera", deadline: 1, more: [] })), "answered");
 });
 
-test("a thing that nobody rated is unknown, also one that every object has", () => {
+test("a thing without ratings is unknown, also the name of a property that every object has", () => {
   for (const thingID of ["", "Camera", "camera ", "__proto__", "constructor"]) {
     golden(rate({ thingID }));
   }
@@ -116,7 +116,7 @@ test("each event of an instance has its name, its level and its figures", () => 
   }
   const alone = instanceLine({ ...speaker, natsUrls: ["nats://127.0.0.1:1"] }, { kind: "waiting" });
   assert.match(alone.text, /127\.0\.0\.1:1: .*make market$/);
-  assert.is(leftOutLine(speaker, "x", 3).event, "ratings.lines_left_out");
+  assert.is(suppressedLine(speaker, "x", 3).event, "ratings.lines_left_out");
 });
 
 test.run();

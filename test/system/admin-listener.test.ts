@@ -35,7 +35,7 @@ admin.before(async (context) => {
   const ports = { PORT: String(context.port), ADMIN_PORT: "" };
   context.market = await context.world.startMarket({ ...env, ...ports, BOARD: "public" });
   context.ratings = await context.world.startRatings(1, { ...env, METRICS_PORT: "0" });
-  [, context.metrics = ""] = await context.ratings.program.waitFor(/shows its metrics at (http:\S+)/);
+  [, context.metrics = ""] = await context.ratings.program.waitFor(/serves its metrics at (http:\S+)/);
 });
 
 const portOf = (url: string): number => Number(new URL(url).port);
@@ -109,7 +109,7 @@ function hold(port: number, count: number, path?: string): readonly Socket[] {
 }
 
 admin(
-  "an instance shows its metrics at 127.0.0.1, to this machine, and idle connections keep nobody out",
+  "an instance serves its metrics at 127.0.0.1, to this machine, and idle connections lock out no reader",
   async ({ world, metrics }) => {
     const port = portOf(metrics);
     const status = (headers: Record<string, string>): Promise<number | string> =>
@@ -126,7 +126,7 @@ admin(
     for (const socket of held) socket.destroy();
     const env = { METRICS_PORT: "0", HOST: "0.0.0.0", BOARD: "public" };
     const { program } = await world.startRatings(2, env);
-    const [, shown = ""] = await program.waitFor(/shows its metrics at (http:\S+)/);
+    const [, shown = ""] = await program.waitFor(/serves its metrics at (http:\S+)/);
     assert.is(await statusOf(ELSEWHERE, portOf(shown), "/metrics", { Host: "market.example" }), 200);
   },
 );

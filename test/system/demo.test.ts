@@ -29,7 +29,7 @@ demo(
     await program.waitFor(/^Or press "Faults" on a card of the board/);
     const board = await fetch(`${admin}/board/events`);
     assert.is(board.headers.get("content-type"), "text/event-stream; charset=utf-8");
-    const [, metricsUrl = ""] = await program.waitFor(/instance 2 shows its metrics at (http:\S+)/);
+    const [, metricsUrl = ""] = await program.waitFor(/instance 2 serves its metrics at (http:\S+)/);
     const text = async (at: string): Promise<string> => (await fetch(at)).text();
     assert.match(
       await text(metricsUrl),

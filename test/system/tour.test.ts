@@ -46,10 +46,10 @@ tour("waits for the person, does it when asked, and goes on next time where it w
     window.type(command);
     const [, url = ""] = await window.waitFor(/The Market is open at (http:\S+):/, TIMEOUT_MS);
     await window.waitFor(/1 of 9[\s\S]*→ Load the page/, TIMEOUT_MS);
-    // What the programs say at their start stands before the story: nobody is asked for something and then talked over.
+    // The programs' first lines come before the first stop, so no line interrupts a task.
     await window.waitFor(/market:- open at [\s\S]*The Market is open at /, TIMEOUT_MS);
     await (await fetch(url)).text(); // the person does it
-    await window.waitFor(/√ It asked[\s\S]*2 of 9/, TIMEOUT_MS);
+    await window.waitFor(/√ The Market knows[\s\S]*2 of 9/, TIMEOUT_MS);
     window.type("\n"); // the tour does it
     await window.waitFor(/√ All four ratings[\s\S]*3 of 9/, TIMEOUT_MS);
     window.ctrlC();
@@ -58,7 +58,7 @@ tour("waits for the person, does it when asked, and goes on next time where it w
     window.type(command);
     await window.waitFor(/You left at stop 3, and go on there; running again: instances 1, 2, 3/, TIMEOUT_MS, from);
     await window.waitFor(/3 of 9[\s\S]*→ End them/, TIMEOUT_MS, from);
-    window.type("\u0004"); // ^D: nobody types any more, which ends it as "q" does
+    window.type("\u0004"); // ^D: the input ends, which leaves the tour as "q" does
     await window.waitFor(/everything has ended[\s\S]*TOUR\$ /, TIMEOUT_MS, from);
   } finally {
     await window.close();

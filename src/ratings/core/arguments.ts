@@ -1,4 +1,4 @@
-// What a person asked for: COUNT instances, or the one of a number.
+// Arguments of `ratings`: COUNT instances, or one INSTANCE number.
 
 import { MAX_INSTANCE } from "../../health/heartbeat.ts";
 
@@ -7,10 +7,10 @@ export type FleetArguments =
   | { readonly kind: "instance"; readonly instance: number }
   | { readonly kind: "refused"; readonly why: string };
 
-/** More processes than this on one machine is a slip of the finger. */
+/** A larger number is a typing error: one machine runs no more processes than this. */
 const MAX_COUNT = 100;
 
-/** COUNT comes before INSTANCE when both are given; with neither it is instance 1. Empty counts as not given. */
+/** COUNT takes precedence over INSTANCE. With neither it is instance 1. An empty value counts as not given. */
 export function readFleetArguments(values: { readonly count?: unknown; readonly instance?: unknown }): FleetArguments {
   if (isGiven(values.count)) {
     const count = readNumber(values.count, MAX_COUNT);

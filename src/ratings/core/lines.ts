@@ -131,7 +131,7 @@ export function instanceLine(window: InstanceWindow, event: InstanceLogEvent): L
 }
 
 /** The line for lines that the rate limit suppressed. */
-export const leftOutLine = ({ instance }: InstanceWindow, kind: string, count: number): LogEntry =>
+export const suppressedLine = ({ instance }: InstanceWindow, kind: string, count: number): LogEntry =>
   programLine("ratings.lines_left_out", `instance ${instance} printed no line for ${count} more of the kind "${kind}"`);
 
 const shownUrls = (natsUrls: readonly string[]): string => natsUrls.map(shownUrl).join(", ");

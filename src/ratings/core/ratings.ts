@@ -1,5 +1,4 @@
-// What a rating is: how the customers of the Market liked a thing, out of five. Who may ask, and how, is the
-// instance's matter.
+// The ratings: from 0 to 5, by the customers of the Market. Access and transport are up to the instance.
 
 import { answer, type HandlerResult, refuse } from "../../service/core/handler.ts";
 
@@ -13,7 +12,7 @@ const RATINGS: ReadonlyMap<string, number> = new Map([
 /** The longest part of a hostile thing id that an error repeats. */
 const MAX_QUOTED_LENGTH = 40;
 
-/** `{"thingID":"camera"}` → `{"thingID":"camera","rating":4.5}`; 404 for a thing nobody rated, 400 for anything else. */
+/** `{"thingID":"camera"}` → `{"thingID":"camera","rating":4.5}`; 404 for a thing without ratings, 400 for anything else. */
 export function rate(request: unknown): HandlerResult {
   const { thingID } = Object(request) as { thingID?: unknown };
   if (typeof thingID !== "string") return refuse(400, 'bad request: "thingID" must be a text');

@@ -1,5 +1,5 @@
-// The lines of one Ratings instance: of its events, and of each request. Any client of the bus can cause them at any
-// rate, so each kind has a limit, and what is left out is printed as a number.
+// Log of one Ratings instance: its events, and each request. Any client of the bus can cause lines at any rate. So each
+// kind has a rate limit, and the number of suppressed lines is logged.
 
 import type { Clock } from "../clock.ts";
 import type { Log } from "../program/log.ts";
@@ -7,32 +7,38 @@ import type { ShutdownHooks } from "../program/program.ts";
 import type { HandlerResult } from "../service/core/handler.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { LogRateLimiter } from "../util/throttle.ts";
-import { type InstanceLogEvent, type InstanceWindow, instanceLine, leftOutLine, REQUEST_LEVEL } from "./core/lines.ts";
+import {
+  type InstanceLogEvent,
+  type InstanceWindow,
+  instanceLine,
+  REQUEST_LEVEL,
+  suppressedLine,
+} from "./core/lines.ts";
 import { requestLine } from "./core/ratings.ts";
 
-/** A busy shop asks an instance some fifty times a second. More lines than these are for counters, not for readers. */
+/** A busy shop calls an instance some fifty times a second. Beyond this limit counters serve better than lines. */
 const REQUEST_LINES = { maxPerWindow: 100, windowMs: 1_000 } as const;
-const LEFT_OUT_EVERY_MS = 1_000;
+const SUPPRESSED_EVERY_MS = 1_000;
 
-export interface Teller {
+export interface InstanceLog {
   readonly event: (event: InstanceLogEvent, trace?: Trace) => void;
   readonly request: (request: unknown, handled: HandlerResult, trace?: Trace) => void;
 }
 
-export function openTeller(
+export function openInstanceLog(
   speaker: InstanceWindow,
   { clock, say }: { readonly clock: Clock; readonly say: Log },
   closers: ShutdownHooks,
-): Teller {
+): InstanceLog {
   const limits = { event: new LogRateLimiter(), request: new LogRateLimiter(REQUEST_LINES) };
-  const sayLeftOut = (now: number): void => {
+  const logSuppressed = (now: number): void => {
     for (const limit of Object.values(limits))
-      for (const { kind, count } of limit.suppressed(now)) say(leftOutLine(speaker, kind, count));
+      for (const { kind, count } of limit.suppressed(now)) say(suppressedLine(speaker, kind, count));
   };
-  const stop = clock.every(LEFT_OUT_EVERY_MS, () => sayLeftOut(clock.now()));
+  const stop = clock.every(SUPPRESSED_EVERY_MS, () => logSuppressed(clock.now()));
   closers.push(() => {
     stop();
-    sayLeftOut(Number.POSITIVE_INFINITY);
+    logSuppressed(Number.POSITIVE_INFINITY);
   });
   return {
     event: (event, trace) => {

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { asText, type LogEntry } from "../../src/program/log.ts";
-import { openTeller, type Teller } from "../../src/ratings/teller.ts";
+import { type InstanceLog, openInstanceLog } from "../../src/ratings/instance-log.ts";
 import { answer, refuse } from "../../src/service/core/handler.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { goldenOf } from "../support/golden.ts";
@@ -14,7 +14,7 @@ const CAMERA = answer({ rating: 4.5 });
 
 interface Window {
   readonly clock: FakeClock;
-  readonly teller: Teller;
+  readonly log: InstanceLog;
   readonly lines: string[];
   close(): Promise<void>;
 }
@@ -23,15 +23,15 @@ function open(): Window {
   const clock = new FakeClock();
   const lines: string[] = [];
   const closers: (() => Promise<void> | void)[] = [];
-  const teller = openTeller(SPEAKER, { clock, say: (line: LogEntry) => lines.push(asText(line)) }, closers);
+  const log = openInstanceLog(SPEAKER, { clock, say: (line: LogEntry) => lines.push(asText(line)) }, closers);
   const close = async (): Promise<void> => {
     for (const closer of closers) await closer();
   };
-  return { clock, teller, lines, close };
+  return { clock, log, lines, close };
 }
 
-function requests({ teller }: Window, count: number, handled = CAMERA): void {
-  for (let sent = 0; sent < count; sent++) teller.request({ thingID: "camera" }, handled);
+function requests({ log }: Window, count: number, handled = CAMERA): void {
+  for (let sent = 0; sent < count; sent++) log.request({ thingID: "camera" }, handled);
 }
 
 test("each request has its line, as many as a busy shop makes", async () => {
@@ -48,8 +48,8 @@ test("beyond a hundred a second they are counted, and the number is printed", as
   requests(window, 1_100);
   assert.is(window.lines.length, 100);
   await window.clock.advance(1_000);
-  const told = 'WARNING:ratings:- instance 2 printed no line for 1000 more of the kind "GET answered"';
-  assert.equal(window.lines.slice(100), [told]);
+  const expected = 'WARNING:ratings:- instance 2 printed no line for 1000 more of the kind "GET answered"';
+  assert.equal(window.lines.slice(100), [expected]);
   requests(window, 1);
   golden(window.lines.at(-1));
 });
@@ -65,8 +65,8 @@ test("handlers that fail, and faults that begin, have a limit, too, and a stack 
   const window = open();
   const error = new Error("x".repeat(1_000_000));
   for (let sent = 0; sent < 500; sent++) {
-    window.teller.event({ kind: "failed", error });
-    window.teller.event({ kind: "fault begins", fault: { kind: "mute" }, forMs: 500 });
+    window.log.event({ kind: "failed", error });
+    window.log.event({ kind: "fault begins", fault: { kind: "mute" }, forMs: 500 });
   }
   assert.is(window.lines.length, 40);
   assert.ok(window.lines.every((line) => line.length < 4_100));
