@@ -1,6 +1,10 @@
 // The client-side load balancer of one service: which instance gets the next call, and which copies go along with it.
 // `peek` returns the next choice and changes nothing; `next` makes the choice and issues its tickets. It knows the
 // tracker and nothing of any particular service.
+//
+// A member is healthy if it is live, its breaker is closed or on probation, and it is neither guarded nor deprioritized.
+// A call goes to the next healthy member. Without one it goes to the next guarded or deprioritized member, and without
+// such a member it fails at once.
 
 import type { HealthRules } from "../settings.ts";
 import { eligibility, type Random } from "./breaker.ts";
@@ -39,10 +43,11 @@ export interface PickOptions {
   /** Incarnations that this call was sent to already. */
   readonly excluded?: ReadonlySet<string>;
   /**
-   * False for a call that must not reach two instances. It is never copied. If a retest is due, the call is the retest.
+   * False for a call that must not reach two instances. The call is then never copied. If a retest is due, the call is
+   * the retest. Default: true.
    */
   readonly idempotent?: boolean;
-  /** Incarnations that are picked only if no other member can take the call (hedge.ts). */
+  /** Incarnations that owe an answer which a hedge has given (hedge.ts). They are picked only without a healthy member. */
   readonly deprioritized?: Incarnations | undefined;
   /** The second request of a late call: only to a healthy member, and without copies, as those went with the first. */
   readonly isHedge?: boolean;
@@ -63,13 +68,13 @@ export interface Choice {
 }
 
 /**
- * After this many addresses without a responder, the call goes only to proven members. A table full of forged
- * heartbeats then costs a call two milliseconds, not two thousand.
+ * A call that two instances did not take goes only to proven members from then on, if there are any. A table full of
+ * forged heartbeats then costs a call two milliseconds, not two thousand.
  */
 const DEAD_ENDS_BEFORE_QUARANTINE = 2;
 /**
- * The most retests of one call when no member can take it. A page of four calls then retests 64 members, more than most
- * services have, and forged instances with open breakers do not turn one call into ten thousand.
+ * The most retests of one call that no member can take. Four calls at once then retest 64 members, more than most services
+ * have. Without a limit, ten thousand forged instances with open breakers would turn one call into ten thousand.
  */
 const MAX_COPIES = 16;
 
@@ -104,7 +109,7 @@ export class Resolver {
   /** Makes the next choice, moves the cursor and issues the tickets. */
   next(now: number, options: PickOptions = {}): PickResult {
     const choice = this.peek(now, options);
-    // The common case: a call to a healthy member and no copies.
+    // The common case, a call without copies: the same result, without the arrays.
     if (choice.call?.breaker.kind === "closed" && hasNoProbes(choice)) {
       return { call: this.#admitTurn(choice.call, now), retests: NONE, newcomerProbes: NONE, changes: NONE };
     }
@@ -118,36 +123,45 @@ export class Resolver {
 
   // Choosing: changes nothing.
 
-  /** The next healthy member, or else the next that can take a call at all. */
+  /** The next healthy member, or else the next guarded or deprioritized one. */
   #pick(now: number, options: PickOptions): Member | undefined {
     return (
-      this.#pickHealthy(now, options) ?? this.#tracker.ring.firstAfter(this.#last, this.#accepts(now, options, true))
+      this.#pickHealthy(now, options) ??
+      this.#tracker.ring.firstAfter(this.#last, (member) => this.#canTake(member, now, options))
     );
   }
 
-  /** The next healthy member: neither guarded nor deprioritized, and proven if the quarantine is active. */
+  /** The next healthy member. With an active quarantine, the next proven one, if there is one. */
   #pickHealthy(now: number, options: PickOptions): Member | undefined {
-    const accepts = this.#accepts(now, options, false);
     const { ring } = this.#tracker;
+    const isHealthy = (member: Member): boolean => this.#isHealthy(member, now, options);
     const proven = this.#isQuarantineActive(now, options)
-      ? ring.firstAfter(this.#last, (member) => member.hasAnswered && accepts(member))
+      ? ring.firstAfter(this.#last, (member) => member.hasAnswered && isHealthy(member))
       : undefined;
-    return proven ?? ring.firstAfter(this.#last, accepts);
+    // Without a proven member, a newcomer in quarantine is better than none.
+    return proven ?? ring.firstAfter(this.#last, isHealthy);
   }
 
-  /** @param lastResort accepts guarded and deprioritized members as well */
-  #accepts(now: number, { excluded, deprioritized }: PickOptions, lastResort: boolean): (member: Member) => boolean {
-    return (member) => {
-      const eligible = eligibility(member.breaker, now);
-      if (eligible === "no") return false;
-      if (!lastResort && (eligible === "guarded" || deprioritized?.has(member.who.incarnation))) return false;
-      return this.#tracker.isLive(member, now) && !excluded?.has(member.who.incarnation);
-    };
+  #isHealthy(member: Member, now: number, options: PickOptions): boolean {
+    return (
+      eligibility(member.breaker, now) === "yes" &&
+      !options.deprioritized?.has(member.who.incarnation) &&
+      this.#isAvailable(member, now, options)
+    );
+  }
+
+  /** Healthy, or guarded or deprioritized. */
+  #canTake(member: Member, now: number, options: PickOptions): boolean {
+    return eligibility(member.breaker, now) !== "no" && this.#isAvailable(member, now, options);
+  }
+
+  #isAvailable(member: Member, now: number, { excluded }: PickOptions): boolean {
+    return this.#tracker.isLive(member, now) && !excluded?.has(member.who.incarnation);
   }
 
   /**
-   * Not for a call that must not be copied: newcomers of a service with only such calls have no other way to answer
-   * one.
+   * Never for a call that must not be copied: in a service with only such calls no newcomer gets a copy, and so no
+   * newcomer could leave the quarantine.
    */
   #isQuarantineActive(now: number, { excluded, idempotent }: PickOptions): boolean {
     if (excluded !== undefined && excluded.size >= DEAD_ENDS_BEFORE_QUARANTINE) return true;
@@ -164,10 +178,9 @@ export class Resolver {
   /** During the quarantine one newcomer gets a copy of each call that goes to a proven member. */
   #newcomerProbes(picked: Member | undefined, now: number, options: PickOptions): readonly Member[] {
     if (picked?.hasAnswered !== true || !this.#tracker.quarantine.isActive(now)) return NO_MEMBERS;
-    const accepts = this.#accepts(now, options, false);
     const newcomer = this.#tracker.ring.firstAfter(
       this.#lastProbed,
-      (member) => !member.hasAnswered && accepts(member),
+      (member) => !member.hasAnswered && this.#isHealthy(member, now, options),
     );
     return newcomer === undefined ? NO_MEMBERS : [newcomer];
   }
@@ -186,7 +199,7 @@ export class Resolver {
     return this.#tracker.admit(member, now);
   }
 
-  /** The ticket of the call itself, which may be a retest. */
+  /** The ticket of the call itself. It is a retest if the breaker is open, and else a turn. */
   #admitCall(member: Member, now: number, changes: HealthEvent[]): Ticket {
     const retest = this.#tracker.admitRetest(member, now);
     if (retest === undefined) return this.#admitTurn(member, now);
@@ -195,6 +208,7 @@ export class Resolver {
     return retest.ticket;
   }
 
+  /** A hedge is a turn as well: the instance has had a request. */
   #admitTurn(member: Member, now: number): Ticket {
     this.#last = member.who;
     return this.#tracker.admit(member, now);

@@ -6,10 +6,14 @@
 //
 //   closed     Calls go through. `failureLimit` timeouts in a row open the breaker.
 //   open       No calls. A heartbeat starts a probation. Once the delay has passed, a copy of a call is sent as the
-//              retest; if no instance is healthy, it is sent at once.
-//   retesting  The retest is in flight. Its answer starts a probation, its timeout opens the breaker again.
-//   probation  Calls go through. `probationSuccesses` answers end it: closed. One timeout opens the breaker again, with
-//              the delay doubled. Heartbeats then start no further probation; only an answered retest does.
+//              retest. If no instance can take the call, the retest is sent before that.
+//   retesting  The retest is in flight. Its answer starts a probation, and so does a heartbeat, as in `open`. Its
+//              timeout opens the breaker again.
+//   probation  Calls go through, as in `closed`. `probationSuccesses` answers end it. One timeout opens the breaker
+//              again, with the delay doubled. Heartbeats then start no further probation; only an answered retest does.
+//
+// For a caller the breaker closes when a probation starts, because calls go through from then on. That is the moment at
+// which the transition `closed` is reported. The end of the probation is not reported.
 //
 // Each state has a generation number, and each call carries the number under which it was sent. A result counts only in
 // that generation. A late answer from before the opening therefore closes nothing, and a late timeout from before the
@@ -31,13 +35,20 @@ interface Probation {
   readonly answersLeft: number;
   /** The delay of the last opening, before jitter. */
   readonly delayMs: number;
-  /**
-   * Undefined on an ordinary probation: the process was silent and came back, as after a pause. It gets its full share
-   * of calls at once. A guarded probation follows heartbeats without answers. Until the process has answered once, it
-   * gets one call at a time. That call counts as in flight until this time.
-   */
-  readonly inFlightUntil: number | undefined;
+  readonly share: ProbationShare;
 }
+
+/** Which calls an instance on probation gets. */
+type ProbationShare =
+  /** As many as any other: the process was silent and came back, as after a pause, or it has answered. */
+  | { readonly kind: "full" }
+  /**
+   * One at a time, until the first answer: the process sent heartbeats and no answers. This is a guarded probation. The
+   * one call counts as in flight until `busyUntil`, a time that may have passed.
+   */
+  | { readonly kind: "one at a time"; readonly busyUntil: number };
+
+const FULL_SHARE: ProbationShare = { kind: "full" };
 
 interface Open {
   readonly kind: "open";
@@ -47,8 +58,8 @@ interface Open {
   readonly retestAt: number;
   /** False after a failed probation: an instance that sends heartbeats but no answers must not flap. */
   readonly heartbeatMayClose: boolean;
-  /** The last retest was reported and turned out inconclusive. The next one is not reported again. */
-  readonly retestReported?: true;
+  /** The next retest is not reported: the last one was, and its end showed nothing. */
+  readonly isRetestReported?: true;
 }
 
 /** One retest is in flight. If its result never arrives, the retest fails at `until`, the end of its lease. */
@@ -58,7 +69,7 @@ interface Retesting {
   readonly until: number;
   /** The state to go back to. */
   readonly open: Open;
-  /** The delay had passed. A retest that was sent early, because no instance was healthy, does not double the delay. */
+  /** The delay had passed. A retest that was sent before that, for want of an instance, does not double the delay. */
   readonly wasDue: boolean;
 }
 
@@ -68,10 +79,7 @@ export type Breaker = Closed | Probation | Open | Retesting;
 export type BreakerTransition =
   | { readonly kind: "opened"; readonly why: "request timed out" | "retest timed out"; readonly retestInMs: number }
   | { readonly kind: "retesting" }
-  /**
-   * Reported when a probation starts, because calls go through from then on. The end of the probation is not reported:
-   * it changes nothing for a caller.
-   */
+  /** A probation starts. */
   | { readonly kind: "closed"; readonly why: "heartbeat" | "retest succeeded" };
 
 export interface TransitionResult {
@@ -93,7 +101,8 @@ const LEASE_MARGIN_MS = 500;
 const FRESH: Breaker = { kind: "closed", generation: 0, failures: 0 };
 
 /**
- * Shared, because it is immutable: with 10,000 members, the one object that every pick reads stays in the CPU cache.
+ * The breaker of a new incarnation: closed, without a failure. All share one object, which is immutable. With 10,000
+ * members the object that each pick reads then stays in the CPU cache.
  */
 export const freshBreaker = (): Breaker => FRESH;
 
@@ -104,13 +113,14 @@ export const freshBreaker = (): Breaker => FRESH;
 export function eligibility(breaker: Breaker, now: number): "yes" | "guarded" | "no" {
   if (breaker.kind === "closed") return "yes";
   if (breaker.kind !== "probation") return "no";
-  return breaker.inFlightUntil !== undefined && now < breaker.inFlightUntil ? "guarded" : "yes";
+  const { share } = breaker;
+  return share.kind === "one at a time" && now < share.busyUntil ? "guarded" : "yes";
 }
 
 /** A call is being sent. Only a guarded probation keeps a record of it. */
 export function afterSending(breaker: Breaker, now: number, rules: HealthRules): Breaker {
-  if (breaker.kind !== "probation" || breaker.inFlightUntil === undefined) return breaker;
-  return { ...breaker, inFlightUntil: now + rules.requestTimeoutMs + LEASE_MARGIN_MS };
+  if (breaker.kind !== "probation" || breaker.share.kind === "full") return breaker;
+  return { ...breaker, share: { kind: "one at a time", busyUntil: now + rules.requestTimeoutMs + LEASE_MARGIN_MS } };
 }
 
 export const retestIsDue = (breaker: Breaker, now: number): boolean =>
@@ -126,7 +136,7 @@ export function startRetest(breaker: Breaker, now: number, rules: HealthRules): 
     open: breaker,
     wasDue: now >= breaker.retestAt,
   };
-  return breaker.retestReported ? { breaker: retesting } : { breaker: retesting, transition: { kind: "retesting" } };
+  return breaker.isRetestReported ? { breaker: retesting } : { breaker: retesting, transition: { kind: "retesting" } };
 }
 
 /** The call was answered in time. An error from the service counts as an answer, too: the incarnation is alive. */
@@ -138,7 +148,7 @@ export function afterAnswer(breaker: Breaker, sentGeneration: number, rules: Hea
     case "probation":
       return { breaker: countProbationSuccess(breaker) };
     case "retesting": {
-      const probation = newProbation(breaker, breaker.open, rules);
+      const probation = newProbation(breaker.generation, breaker.open.delayMs, FULL_SHARE, rules);
       // The answer to the retest is the first of the answers that end the probation.
       return { breaker: countProbationSuccess(probation), transition: { kind: "closed", why: "retest succeeded" } };
     }
@@ -151,20 +161,18 @@ export function afterAnswer(breaker: Breaker, sentGeneration: number, rules: Hea
 function countProbationSuccess(probation: Probation): Breaker {
   const { answersLeft, delayMs, generation, kind } = probation;
   if (answersLeft <= 1) return { kind: "closed", generation: generation + 1, failures: 0 };
-  return { kind, generation, answersLeft: answersLeft - 1, delayMs, inFlightUntil: undefined };
+  return { kind, generation, answersLeft: answersLeft - 1, delayMs, share: FULL_SHARE };
 }
 
-function newProbation(from: Breaker, { delayMs }: Open, rules: HealthRules): Probation {
-  return {
-    kind: "probation",
-    generation: from.generation + 1,
-    answersLeft: rules.probationSuccesses,
-    delayMs,
-    inFlightUntil: undefined,
-  };
+/** @param generation of the state before */
+function newProbation(generation: number, delayMs: number, share: ProbationShare, rules: HealthRules): Probation {
+  return { kind: "probation", generation: generation + 1, answersLeft: rules.probationSuccesses, delayMs, share };
 }
 
-/** The call got no answer within its timeout, and neither the bus nor a stall of our own process explains that. */
+/**
+ * The call got no answer within its timeout. Neither the bus nor our own process explains that: where the bus disconnects,
+ * a call ends as inconclusive, and `now` is running time, which excludes stalls of this process.
+ */
 export function afterTimeout(
   breaker: Breaker,
   sentGeneration: number,
@@ -242,8 +250,9 @@ function open(
 export function afterInconclusive(breaker: Breaker, sentGeneration: number, now: number): Breaker {
   if (sentGeneration !== breaker.generation) return breaker;
   if (breaker.kind === "retesting")
-    return { ...breaker.open, generation: breaker.generation + 1, retestReported: true };
-  if (breaker.kind === "probation" && breaker.inFlightUntil !== undefined) return { ...breaker, inFlightUntil: now };
+    return { ...breaker.open, generation: breaker.generation + 1, isRetestReported: true };
+  if (breaker.kind === "probation" && breaker.share.kind === "one at a time")
+    return { ...breaker, share: { kind: "one at a time", busyUntil: now } };
   return breaker;
 }
 
@@ -262,9 +271,10 @@ export function afterRetestLeaseExpiry(
 export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules): TransitionResult {
   const opened = breaker.kind === "retesting" ? breaker.open : breaker;
   if (opened.kind !== "open" || !opened.heartbeatMayClose) return { breaker };
-  // Opening the breaker requests a heartbeat. A process that complies within a timeout was not paused: it sends
-  // heartbeats but no answers, so its probation is guarded.
+  // The opening of a breaker requests a heartbeat. A process that sends it within a timeout was not paused: it was
+  // running, and did not answer. Its probation is guarded.
   const wasSilent = now - opened.openedAt >= rules.requestTimeoutMs;
-  const probation = { ...newProbation(breaker, opened, rules), inFlightUntil: wasSilent ? undefined : now };
+  const share: ProbationShare = wasSilent ? FULL_SHARE : { kind: "one at a time", busyUntil: now };
+  const probation = newProbation(breaker.generation, opened.delayMs, share, rules);
   return { breaker: probation, transition: { kind: "closed", why: "heartbeat" } };
 }

@@ -12,7 +12,7 @@ export interface Heartbeat {
   readonly instance: number;
   /** The id of one running process of the instance: new at every start. */
   readonly incarnation: string;
-  /** The direct subject of this incarnation. */
+  /** The subject on which this incarnation alone receives requests. */
   readonly address: string;
   /** Counts up from 0, so that a heartbeat that arrives out of order can be dropped. */
   readonly seq: number;
@@ -39,7 +39,7 @@ export interface HeartbeatOrigin {
 
 /** People type these numbers, and no service has more instances than six digits can count. */
 export const MAX_INSTANCE = 999_999;
-/** Five minutes: with a longer interval, a death could stay unnoticed for more than ten. */
+/** Five minutes: a lease is two intervals, so with a longer one a death could stay unnoticed for more than ten. */
 export const MAX_INTERVAL_MS = 300_000;
 /**
  * A shorter interval would be a flood, and a lease of twice that length would expire within one turn of an event loop.
@@ -70,8 +70,9 @@ export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHe
     return unreadable(`intervalMs is not a whole number from ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}`);
   }
   if (!isState(state)) return unreadable(`state is not one of ${HEARTBEAT_STATES.join(", ")}`);
-  // Field by field, because spreading `origin` took two thirds of the time of parsing a heartbeat. The strings are
-  // taken from the body, because those of `origin` are slices that would keep the whole subject in memory.
+  // Field by field, because spreading `origin` took two thirds of the time of parsing a heartbeat. Incarnation and address
+  // are taken from the body, because those of `origin` are slices that would keep the whole subject in memory. The
+  // service of `origin` is the caller's own string, one for all.
   return {
     kind: "heartbeat",
     beat: {

@@ -2,10 +2,12 @@
 // and hedges that won go in; a delay or a permission comes out.
 //
 // A call is late beyond the p95 of its own instance's recent answers: what takes 80 ms at every instance is not late
-// after 20 ms. A budget bounds the price: at most one call in twenty is sent twice. An instance that was overtaken by a
-// hedge gets no new calls while others are healthy, until its late call is answered or times out. At a thousand calls a
-// second the budget then pays for the calls that were in flight when the instance hung, not for a second's worth of
-// calls.
+// after 20 ms. A budget bounds the price: one call in twenty is sent twice, and 8 more at the start. Calls that were not
+// late save up for at most 128 hedges at once.
+//
+// An instance that was overtaken by a hedge gets no new calls while others are healthy, until its late call is answered or
+// times out. So an instance that hangs costs hedges for the calls that were in flight then: at 1,000 calls a second of
+// 5 ms those are at most 5, and not the 1,000 calls until the first timeout.
 
 import type { Incarnations } from "./balancer.ts";
 import type { InstanceRef } from "./member.ts";
@@ -27,19 +29,19 @@ const MIN_DELAY_MS = 10;
  * Share of the timeout after which every call is late, whatever its instance's p95: the second request needs time, too.
  */
 const MAX_SHARE = 0.5;
-/** The same for an instance without a p95: 100 ms by default, longer than an answer from the same town takes. */
+/** The same for an instance without a p95: 100 ms by default, longer than an answer within one region takes. */
 const UNKNOWN_SHARE = 0.1;
 
 /** What each call adds to the budget: one call in twenty may be sent twice. */
 const BUDGET_PER_CALL = 0.05;
 /** Two pages of four calls, so that hedging can be seen before a hundred calls were made. */
 const INITIAL_BUDGET = 8;
-/** The most that can be saved: a page for each of 32 visitors, as many as a busy Market serves at once. */
+/** The most that can be saved: 32 pages of four calls, as many as a busy Market serves at once. */
 const MAX_BUDGET = 128;
 
 export class Hedge {
   readonly #requestTimeoutMs: number;
-  /** Keyed by the row's own object: when the row is evicted, its latencies are collected with it. */
+  /** Keyed by `Member.who`, one object for each row of the table: an evicted row takes its latencies along. */
   readonly #latencies = new WeakMap<InstanceRef, LatencyWindow>();
   /** Per incarnation, how many of its calls are in flight although a hedge has answered them. */
   readonly #lateCalls = new Map<string, number>();

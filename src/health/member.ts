@@ -16,8 +16,8 @@ export interface InstanceRef {
 export type Membership =
   | { readonly kind: "up" }
   /**
-   * Finishes its running calls and gets no new ones. `said so`: its heartbeat said goodbye. `took no call`: it refused
-   * a call, and a later heartbeat brings it back.
+   * Finishes its running calls and gets no new ones. `goodbye`: its heartbeat said so, and that is final. `rejected
+   * call`: it rejected a call, and a later heartbeat brings it back.
    */
   | { readonly kind: "draining"; readonly reason: "goodbye" | "rejected call" }
   | { readonly kind: "gone"; readonly since: number; readonly reason: "left" | "no heartbeat" | "no responders" };
@@ -59,7 +59,7 @@ export type HealthEvent =
   | { readonly kind: "table-full"; readonly who: InstanceRef; readonly limit: number }
   | ({ readonly who: InstanceRef } & BreakerTransition);
 
-/** Shared for the same reason as a fresh breaker. */
+/** One object for all, which stays in the CPU cache. */
 export const UP: Membership = { kind: "up" };
 
 export function newMember(beat: Heartbeat, now: number): Member {
@@ -69,7 +69,7 @@ export function newMember(beat: Heartbeat, now: number): Member {
     answersOnce,
     membership: UP,
     breaker: freshBreaker(),
-    seq: -1,
+    seq: beat.seq,
     lastHeartbeatAt: now,
     joinedAt: now,
     duplicateReported: false,
@@ -101,8 +101,9 @@ export function compareByInstance(a: InstanceRef, b: InstanceRef): number {
  */
 export function detectDuplicate(one: Member, other: Member): readonly HealthEvent[] {
   const [earlier, later] = one.joinedAt >= other.joinedAt ? [other, one] : [one, other];
-  const areBothAlive = Math.min(earlier.lastHeartbeatAt, later.lastHeartbeatAt) >= later.joinedAt;
-  if (!areBothAlive || later.duplicateReported) return [];
+  // The later one has, with the heartbeat that it joined by.
+  const hasEarlierSentOne = earlier.lastHeartbeatAt >= later.joinedAt;
+  if (!hasEarlierSentOne || later.duplicateReported) return [];
   later.duplicateReported = true;
   return [{ kind: "duplicate", who: later.who, other: earlier.who }];
 }

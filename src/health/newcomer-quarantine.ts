@@ -3,9 +3,10 @@
 //
 // While newcomers answer, they join the rotation at once. After several of them fail, the quarantine is active: calls
 // go only to proven members, and a newcomer first gets a copy of a call whose result no caller waits for. The newcomer
-// that answers it is proven. 10,000 forged incarnations that hang then cost a visitor four timeouts, not 10,000.
+// that answers it is proven. Without a proven member, newcomers get calls all the same. 10,000 forged incarnations that
+// hang then cost the callers about four timeouts a minute (by default, where one timeout opens a breaker), not 10,000.
 
-/** Two hung newcomers can be an accident. Four, as many as one page makes calls, are not. */
+/** Two hung newcomers can be an accident. Four are not. */
 const FAILURES_TO_ACTIVATE = 4;
 /** How long a failure counts. */
 const REMEMBERED_MS = 60_000;
@@ -21,7 +22,7 @@ export class NewcomerQuarantine {
    * fails, because its own breaker limits what it can cost.
    */
   #lastFailures: readonly NewcomerFailure[] = [];
-  /** The oldest of four failures. Kept apart, because each call reads only this. */
+  /** When the oldest of the last four failures happened. A field of its own, because each call reads only this. */
   #oldestFailedAt = Number.NEGATIVE_INFINITY;
 
   /** A newcomer failed a call: it hung, did not exist, was draining, or sent an invalid response. */

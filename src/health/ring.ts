@@ -5,7 +5,7 @@ import { compareByInstance, type InstanceRef, type Member } from "./member.ts";
 
 export class Ring {
   readonly #members: Member[] = [];
-  /** Where the last member was found. Only a hint: joins and departures may have moved it since. */
+  /** Where a member was found last. It only shortens the search: a wrong index costs a binary search. */
   #lastIndex = 0;
 
   get size(): number {
@@ -29,6 +29,7 @@ export class Ring {
   /** Another member with the same number, if there is one. It can only be a direct neighbour. */
   duplicateOf(member: Member): Member | undefined {
     const index = this.#indexOf(member.who);
+    // At `index` is the member itself, or, if it is not in the ring, a neighbour.
     const neighbours = [this.#members[index - 1], this.#members[index], this.#members[index + 1]];
     return neighbours.find(
       (other) => other !== undefined && other !== member && other.who.instance === member.who.instance,

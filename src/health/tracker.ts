@@ -1,7 +1,8 @@
 // The table of one service's incarnations: which exist, which are up, and how calls to them went. Heartbeats, results
-// of calls and the state of the bus go in, each with its time; events come out. It has no timer, clock, bus or log: a
-// lease counts as expired whenever it is read after its end. `tick` emits the losses that nothing else has found, fails
-// retests whose result never came, and evicts.
+// of calls and the state of the bus go in, each with its time; events come out. It has no timer, clock, bus or log.
+//
+// Each reader compares a lease with `now`, so an expired lease ends at once. `tick` emits the losses that nothing else
+// has found, fails retests whose result never came, and evicts.
 
 import type { HealthRules } from "../settings.ts";
 import * as breaker from "./breaker.ts";
@@ -52,6 +53,11 @@ export const RESULTS = [
   "denied",
 ] as const;
 export type Result = (typeof RESULTS)[number];
+
+export interface AdmittedRetest {
+  readonly ticket: Ticket;
+  readonly changes: readonly HealthEvent[];
+}
 
 const ticketFor = (member: Member, sentAt: number): Ticket => ({
   who: member.who,
@@ -130,7 +136,6 @@ export class Tracker {
   #join(beat: Heartbeat, now: number): readonly HealthEvent[] {
     const member = newMember(beat, now);
     if (!this.#makeRoom()) return this.#rejectNewcomer(member.who);
-    member.seq = beat.seq;
     this.#renew(member, beat, now);
     this.#members.set(beat.incarnation, member);
     this.ring.add(member);
@@ -148,7 +153,7 @@ export class Tracker {
     return events.length === 0 ? NO_EVENTS : events;
   }
 
-  /** If the member is still up, its lease expired since the last tick. No loss was emitted, so no return is either. */
+  /** A member whose lease has expired since the last tick is still up: its loss was not emitted, so its return is not. */
   #rejoin(member: Member, now: number): readonly HealthEvent[] {
     if (member.membership.kind === "up") return NO_EVENTS;
     member.membership = UP;
@@ -159,14 +164,13 @@ export class Tracker {
   }
 
   #renew(member: Member, beat: Heartbeat, now: number): void {
-    member.lastHeartbeatAt = now;
     member.leaseUntil = now + this.#rules.leaseIntervals * beat.intervalMs;
   }
 
   #drain(member: Member, reason: "goodbye" | "rejected call"): readonly HealthEvent[] {
     const { kind } = member.membership;
     if (kind === "gone") return NO_EVENTS;
-    // A goodbye replaces a refused call as the reason, because only a goodbye is final.
+    // Only a goodbye is final, so it replaces a rejected call as the reason, and is not replaced by one.
     if (kind === "up" || reason === "goodbye") this.#leaveRing(member, { kind: "draining", reason });
     return kind === "up" ? [{ kind: "draining", who: member.who }] : NO_EVENTS;
   }
@@ -221,10 +225,7 @@ export class Tracker {
   }
 
   /** Issues the ticket of a retest. Undefined if the breaker is not open: a second retest cannot start. */
-  admitRetest(
-    member: Member,
-    now: number,
-  ): { readonly ticket: Ticket; readonly changes: readonly HealthEvent[] } | undefined {
+  admitRetest(member: Member, now: number): AdmittedRetest | undefined {
     const result = breaker.startRetest(member.breaker, now, this.#rules);
     if (result === undefined) return undefined;
     const changes = this.#applyTransition(member, result);
@@ -234,15 +235,15 @@ export class Tracker {
   /** The call of `ticket` has ended with `result`. */
   settle(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     const { member: sentTo, who } = ticket;
-    const member = sentTo.evicted ? this.#members.get(who.incarnation) : sentTo;
-    if (member === undefined) return NO_EVENTS;
-    if (result === "answered") member.hasAnswered = true;
-    // Evicted from a full table and added again since: the generations of the two rows are unrelated.
-    if (member !== sentTo) return NO_EVENTS;
-    const events = this.#applyResult(member, ticket, result, now);
-    // Calls that hang with the same newcomer emit one event, so they count as one failure.
-    if (!member.hasAnswered && (events.length > 0 || result === "invalid"))
-      this.quarantine.recordFailure(member.who.incarnation, now);
+    if (sentTo.evicted) {
+      // It may have been added again since. The generations of the two rows are unrelated.
+      const added = this.#members.get(who.incarnation);
+      if (added !== undefined && result === "answered") added.hasAnswered = true;
+      return NO_EVENTS;
+    }
+    if (result === "answered") sentTo.hasAnswered = true;
+    const events = this.#applyResult(sentTo, ticket, result, now);
+    if (!sentTo.hasAnswered && isFailure(result, events)) this.quarantine.recordFailure(who.incarnation, now);
     return events;
   }
 
@@ -339,7 +340,8 @@ export class Tracker {
     this.#leaveRing(member, { kind: "gone", since: now, reason: hasLeft ? "left" : why });
     if (hasLeft) return [{ kind: "left", who: member.who }];
     // A forged heartbeat may have set a high number. Without a reset, those of the real instance would be dropped for
-    // ever.
+    // ever. After "no responders" a process that returns continues its numbers: a reset would let one of its earlier
+    // heartbeats, delayed on the way, bring a dead process back.
     if (why === "no heartbeat") member.seq = -1;
     return [{ kind: "lost", who: member.who, why, silentMs: now - member.lastHeartbeatAt }];
   }
@@ -350,13 +352,18 @@ export class Tracker {
     this.ring.remove(member);
   }
 
-  #applyTransition(member: Member, { breaker: next, transition }: breaker.TransitionResult): readonly HealthEvent[] {
-    if (next !== member.breaker) {
-      member.breaker = next;
+  #applyTransition(member: Member, result: breaker.TransitionResult): readonly HealthEvent[] {
+    if (result.breaker !== member.breaker) {
+      member.breaker = result.breaker;
       this.#openBreakers.update(member);
     }
-    return transition === undefined ? NO_EVENTS : [{ who: member.who, ...transition }];
+    return result.transition === undefined ? NO_EVENTS : [{ who: member.who, ...result.transition }];
   }
+}
+
+/** Calls that hang with the same newcomer emit one event, so they are one failure. A response that closes is none. */
+function isFailure(result: Result, events: readonly HealthEvent[]): boolean {
+  return result === "invalid" || events.some(({ kind }) => kind !== "closed");
 }
 
 /** The members whose breaker is open or retesting. A small set, because the balancer scans it on every pick. */
@@ -366,9 +373,13 @@ class OpenBreakers {
   /** The breaker of `member` has changed. */
   update(member: Member): void {
     const { kind } = member.breaker;
-    // A retest moves a member to the end, so those whose last retest is the longest ago come first.
-    if (kind !== "open") this.#members.delete(member);
-    if (kind === "open" || kind === "retesting") this.#members.add(member);
+    if (kind === "open") {
+      this.#members.add(member);
+      return;
+    }
+    this.#members.delete(member);
+    // At the end: those whose last retest is the longest ago come first.
+    if (kind === "retesting") this.#members.add(member);
   }
 
   remove(member: Member): void {

@@ -1,12 +1,15 @@
 // One call: pick an instance, send, read the reply, settle the ticket, and go on to the next instance if there was no
-// answer. With HEDGE=1 a call that is late is sent to a second instance as well, and the first answer ends it.
+// answer. A ticket is the tracker's permission to send once; settling it tells the tracker how that ended.
 //
-// The late instance keeps its ticket. If it hangs, its timeout counts against it as without the hedge. Only the caller no
-// longer waits for it.
+// With HEDGE=1 a call that is late is sent to a second instance as well, and the first answer ends the call. The late
+// instance keeps its ticket: if it hangs, its timeout counts against it as without the hedge.
 //
-// A call goes on in callbacks, and its parts are fields of one object. Promises and awaiting functions for every step were a
-// fifth of the memory that a call went through; without them a caller with 64 calls in flight makes 5 % more. (One promise
-// for each attempt, in an awaiting loop, gained nothing.)
+// A call may reach two instances only if it is idempotent: by a copy, by a hedge, or by going on after an attempt that may
+// have been executed. A call that is not goes on only after a reply that says that nothing was executed: no responders,
+// or 503.
+//
+// A call goes on in callbacks, and its state is in the fields of one object. A promise for each step cost 5 % of the calls
+// that a caller with 64 of them in flight makes.
 
 import type { Reply } from "../bus/bus.ts";
 import type { Cancel } from "../clock.ts";
@@ -48,12 +51,15 @@ export interface CallContext {
 
 /** A call with less time left is not sent to another instance: it could not be answered. */
 const MIN_REMAINING_MS = 5;
-/** A timeout does not count against an instance that had a smaller share of it. A dead end costs a thousandth. */
+/**
+ * A timeout does not count against an instance that had less than this share of the request timeout. Instances without
+ * responders, before it, take a thousandth each.
+ */
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
-/** Attempts of one call that are logged. More only come of forged heartbeats, and those could be a thousand. */
+/** Attempts of one call that are logged. Only forged instances cause more, and they could cause a thousand. */
 const MAX_LOGGED_ATTEMPTS = 8;
 
-/** User code that has failed, by its effect on the call. */
+/** The code that failed, as the log names it, by the effect on the call. */
 const FAILED_CODE_NAMES: Readonly<Record<WhyFailed, string>> = {
   "the request cannot be written as JSON": "the request",
   "the options of the call cannot be used": "the options of a call",
@@ -70,25 +76,29 @@ interface Slot {
   readonly timeoutMs: number;
   /** The bus has reported its end. A second report changes nothing, not even while the first one is read. */
   isOver: boolean;
-  /** Its outcome, once the reply has been read. */
-  attempt: CallAttempt | undefined;
 }
 
 export class Call {
   readonly #context: CallContext;
   readonly #request: CallRequest;
-  /** Ours, and not the caller's. It is aborted only before the caller has its answer: a late attempt has to time out. */
+  /**
+   * Follows the caller's signal until the call has ended, and is never aborted after that: a late attempt has to time out,
+   * so that it counts against its instance.
+   */
   readonly #signal: AbortSignal | undefined;
-  /** In running time. */
+  /** When the call times out, in running time (ms): stalls of this process do not count. */
   readonly #giveUpAt: number;
   readonly #resolve: (answer: Answer) => void;
-  /** Incarnations that this call has been sent to. */
+  /** Incarnations that this call has been sent to, and that the next pick leaves out. */
   readonly #tried = new Set<string>();
-  /** An invalid answer of an earlier instance: it is returned if no instance answers better. */
+  /** An invalid answer of an earlier instance. It is returned if no instance answers better. */
   #invalid: Answer | undefined;
+  /** The attempt that the call waits for. */
   #first: Slot | undefined;
-  /** The hedge beside `#first`. */
+  /** The hedge beside it, from its sending to its end. */
   #second: Slot | undefined;
+  /** How `#first` ended, if the call still waits for its hedge. */
+  #firstAttempt: CallAttempt | undefined;
   #cancelHedge: Cancel | undefined;
   #isFinished = false;
 
@@ -123,7 +133,7 @@ export class Call {
     }
   }
 
-  /** Picks an instance, and sends the copies that go along: retests and probes of newcomers. */
+  /** Picks an instance. Sends the copies that go along: retests, and probes of newcomers in quarantine (balancer.ts). */
   #pick(): Ticket | undefined {
     const { resolver, tracker, emitAll, options } = this.#context;
     const { clock } = options;
@@ -131,6 +141,7 @@ export class Call {
     const emit = this.#tried.size < MAX_LOGGED_ATTEMPTS ? options.onEvent : () => undefined;
     emit({ kind: "resolving" }, trace);
     emit({ kind: "resolved", live: () => tracker.live(clock.now()).map((member) => member.who) }, trace);
+    // For a call that is not hedged as well: late instances are avoided by all.
     const deprioritized = this.#context.hedge?.deprioritized;
     const pick = resolver.next(clock.now(), { excluded: this.#tried, idempotent, deprioritized });
     emitAll(pick.changes, trace);
@@ -142,11 +153,10 @@ export class Call {
 
   #sendFirst(ticket: Ticket): void {
     const hedge = this.#hedge;
-    // A call that goes on to another instance is still one call.
-    if (this.#tried.size === 0) hedge?.earn();
-    const slot = this.#slot(ticket, "call");
+    // Once for each call, not for each instance that it goes on to.
+    if (this.#first === undefined) hedge?.earn();
+    const slot = this.#newSlot(ticket, "call");
     this.#first = slot;
-    this.#second = undefined;
     this.#send(slot, this.#signal);
     if (hedge !== undefined && !slot.isOver) this.#scheduleHedge(slot, hedge);
   }
@@ -154,12 +164,11 @@ export class Call {
   /** No part of the call: the caller does not wait for it, and its signal does not end it. */
   #sendCopy(ticket: Ticket): void {
     const { requestTimeoutMs } = this.#context.options.rules;
-    this.#send({ ticket, sentAs: "copy", timeoutMs: requestTimeoutMs, isOver: false, attempt: undefined }, undefined);
+    this.#send({ ticket, sentAs: "copy", timeoutMs: requestTimeoutMs, isOver: false }, undefined);
   }
 
-  #slot(ticket: Ticket, sentAs: SentAs): Slot {
-    const timeoutMs = this.#giveUpAt - this.#context.options.clock.now();
-    return { ticket, sentAs, timeoutMs, isOver: false, attempt: undefined };
+  #newSlot(ticket: Ticket, sentAs: SentAs): Slot {
+    return { ticket, sentAs, timeoutMs: this.#giveUpAt - this.#context.options.clock.now(), isOver: false };
   }
 
   /** Encodes and sends. However it ends, `#onReply` settles the ticket. Never throws. */
@@ -187,18 +196,20 @@ export class Call {
     const { guard } = this.#context.options;
     const { ticket } = slot;
     const attempt = readAttempt(reply, ticket.who, this.#request.read);
-    slot.attempt = attempt;
-    // A dead instance has no breaker to open.
-    const result = reply.kind === "receiver-died" ? "no-responders" : this.#attributeResult(attempt, slot.timeoutMs);
+    const healthResult = this.#healthResult(reply, attempt, slot.timeoutMs);
     if (attempt.answer.kind === "failed") guard.failed(FAILED_CODE_NAMES[attempt.answer.why], attempt.answer.detail);
-    this.#settle(ticket, result);
-    if (span !== undefined) guard.run("trace", () => endAttemptSpan(span, { ...attempt, result }), undefined);
-    this.#count(slot, attempt, result);
+    this.#settle(ticket, healthResult);
+    if (span !== undefined)
+      guard.run("trace", () => endAttemptSpan(span, { ...attempt, result: healthResult }), undefined);
+    this.#count(slot, attempt, healthResult);
     if (slot.sentAs !== "copy") this.#afterAttempt(slot, attempt);
   }
 
-  /** A timeout does not count against an instance that got the call late, after others had used up its time. */
-  #attributeResult({ result }: CallAttempt, timeoutMs: number): Result {
+  /** The result for the tracker. It differs from the one that decides how the call goes on, in two cases. */
+  #healthResult(reply: Reply, { result }: CallAttempt, timeoutMs: number): Result {
+    // The instance died with the call in flight: for the caller a timeout, since it may have executed the call.
+    if (reply.kind === "receiver-died") return "no-responders";
+    // The instance got the call late, after others had used up its time.
     const hadFullTimeout = timeoutMs >= this.#context.options.rules.requestTimeoutMs * MIN_SHARE_TO_ATTRIBUTE;
     return result === "timeout" && !hadFullTimeout ? "inconclusive" : result;
   }
@@ -209,7 +220,8 @@ export class Call {
     try {
       const events = tracker.settle(ticket, result, options.clock.now());
       emitAll(events, this.#request.trace);
-      // A roll call makes an opened instance send a heartbeat: a pause that is over is then noticed at once.
+      // A roll call requests a heartbeat of the opened instance, which starts its probation: a pause that is over ends at
+      // once.
       if (events.some(({ kind }) => kind === "opened")) sendRollCall();
     } catch (error) {
       options.guard.failed("core", error);
@@ -222,31 +234,38 @@ export class Call {
     onAttempt({ kind: "attempt", who: ticket.who, sentAs, result, isRefusal: answer.kind === "refused", tookMs });
   }
 
-  /** After the call itself or its hedge: an answer ends the call, and without one the other attempt may still bring it. */
+  /** The end of the call itself or of its hedge. An answer ends the call. Without one the other may still bring it. */
   #afterAttempt(slot: Slot, attempt: CallAttempt): void {
-    if (this.#hedge !== undefined) this.#updateHedge(slot, attempt, this.#hedge);
+    const hedge = this.#hedge;
+    if (hedge !== undefined) this.#recordForHedge(slot, attempt, hedge);
     if (this.#isFinished) return;
-    const [first, second] = [this.#first, this.#second];
     if (attempt.result === "answered") this.#finish(attempt.answer);
-    // The other attempt has no more time than this one had, so waiting for it makes no call longer.
-    else if (first?.attempt !== undefined && (second === undefined || second.attempt !== undefined))
-      this.#goOn(first.ticket, first.attempt);
+    else if (slot === this.#second) this.#afterHedge(slot, attempt);
+    else if (this.#second === undefined) this.#goOn(slot, attempt);
+    else if (!mayTryAnother(attempt, this.#request)) this.#firstAttempt = attempt;
+    else this.#promoteHedge(slot, attempt, this.#second);
   }
 
-  /** The first attempt has ended without an answer, and so has its hedge: on to the next instance, or the end. */
-  #goOn(ticket: Ticket, attempt: CallAttempt): void {
-    const { clock } = this.#context.options;
+  /** The attempt has ended without an answer, and no hedge is in flight: on to the next instance, or the end. */
+  #goOn(slot: Slot, attempt: CallAttempt): void {
     if (!mayTryAnother(attempt, this.#request)) {
       this.#finish(attempt.answer);
       return;
     }
-    if (attempt.result === "invalid") {
-      this.#emitInvalid(ticket);
-      this.#invalid = attempt.answer;
-    }
-    this.#tried.add(ticket.who.incarnation);
-    if (this.#giveUpAt - clock.now() >= MIN_REMAINING_MS) this.#next();
+    if (attempt.result === "invalid") this.#emitInvalid(slot);
+    this.#leaveBehind(slot, attempt);
+    if (this.#giveUpAt - this.#context.options.clock.now() >= MIN_REMAINING_MS) this.#next();
     else this.#finish(this.#invalid ?? unanswered("request timed out"));
+  }
+
+  /** The call goes on without this instance. */
+  #leaveBehind({ ticket }: Slot, attempt: CallAttempt): void {
+    this.#tried.add(ticket.who.incarnation);
+    if (attempt.result === "invalid") this.#invalid = attempt.answer;
+  }
+
+  #emitInvalid({ ticket }: Slot): void {
+    this.#context.options.onEvent({ kind: "invalid-response", who: ticket.who }, this.#request.trace);
   }
 
   #finish(answer: Answer): void {
@@ -257,7 +276,7 @@ export class Call {
 
   // The hedge: a second slot.
 
-  /** Undefined where this call is not hedged. */
+  /** Undefined if this call is not hedged: it is not idempotent, or HEDGE=1 is not set. */
   get #hedge(): Hedge | undefined {
     return this.#request.idempotent ? this.#context.hedge : undefined;
   }
@@ -265,8 +284,10 @@ export class Call {
   #scheduleHedge(late: Slot, hedge: Hedge): void {
     const { clock, guard } = this.#context.options;
     const send = (): void => guard.run("core", () => this.#sendHedge(late, hedge), undefined);
-    // After one more poll for I/O: timers run first, and the answer may have arrived already.
-    this.#cancelHedge = clock.after(hedge.lateAfterMs(late.ticket.who), () => clock.afterIoPoll(send));
+    // After one more poll for I/O (setImmediate): timers run first, and the answer may have arrived already.
+    const whenLate = (): void => clock.afterIoPoll(send);
+    const lateAt = late.ticket.sentAt + hedge.lateAfterMs(late.ticket.who);
+    this.#cancelHedge = clock.after(Math.max(0, lateAt - clock.now()), whenLate);
   }
 
   #sendHedge(late: Slot, hedge: Hedge): void {
@@ -275,35 +296,51 @@ export class Call {
     const now = options.clock.now();
     const excluded = new Set(this.#tried).add(late.ticket.who.incarnation);
     const pickOptions = { excluded, deprioritized: hedge.deprioritized, isHedge: true };
-    // The budget is not spent where no other instance could answer.
+    // The budget is not spent if no other instance is healthy.
     if (resolver.peek(now, pickOptions).call === undefined || !hedge.trySpend()) return;
     const { call: ticket } = resolver.next(now, pickOptions);
     if (ticket === undefined) return;
     this.#tried.add(ticket.who.incarnation);
     const { who: lateWho, sentAt } = late.ticket;
     options.onEvent({ kind: "hedging", who: ticket.who, late: lateWho, afterMs: now - sentAt }, this.#request.trace);
-    const slot = this.#slot(ticket, "hedge");
+    const slot = this.#newSlot(ticket, "hedge");
     this.#second = slot;
     this.#send(slot, this.#signal);
   }
 
-  /** Records the latency of an answer, and which of the two attempts was first. */
-  #updateHedge(slot: Slot, { result }: CallAttempt, hedge: Hedge): void {
+  /** Records the latency of an answer, and whether the hedge answered before the late instance. */
+  #recordForHedge(slot: Slot, { result }: CallAttempt, hedge: Hedge): void {
     const { who, sentAt } = slot.ticket;
     if (result === "answered") hedge.recordLatency(who, this.#context.options.clock.now() - sentAt);
     if (slot === this.#first) {
       this.#cancelHedge?.();
+      // Finished before: so the hedge had answered.
       if (this.#isFinished) hedge.lateCallEnded(who.incarnation);
       return;
     }
-    if (result === "invalid") this.#emitInvalid(slot.ticket);
-    const late = this.#first;
-    if (result === "answered" && late !== undefined && late.attempt === undefined && !this.#isFinished)
-      hedge.hedgeWon(late.ticket.who.incarnation);
+    if (result === "invalid") this.#emitInvalid(slot);
+    if (result === "answered" && this.#first?.isOver === false && !this.#isFinished)
+      hedge.hedgeWon(this.#first.ticket.who.incarnation);
   }
 
-  #emitInvalid({ who }: Ticket): void {
-    this.#context.options.onEvent({ kind: "invalid-response", who }, this.#request.trace);
+  /** The hedge brought no answer. The call waits for its first attempt, or ends as that one has ended. */
+  #afterHedge(slot: Slot, attempt: CallAttempt): void {
+    this.#second = undefined;
+    this.#leaveBehind(slot, attempt);
+    if (this.#firstAttempt !== undefined) this.#finish(this.#firstAttempt.answer);
+  }
+
+  /**
+   * The first attempt ended so that the call may go on, and the hedge is the next instance already. From here on it is the
+   * attempt that the call waits for. It may be late in its turn, and then has a hedge of its own.
+   */
+  #promoteHedge(ended: Slot, attempt: CallAttempt, hedged: Slot): void {
+    if (attempt.result === "invalid") this.#emitInvalid(ended);
+    this.#leaveBehind(ended, attempt);
+    this.#first = hedged;
+    this.#second = undefined;
+    const hedge = this.#hedge;
+    if (hedge !== undefined) this.#scheduleHedge(hedged, hedge);
   }
 
   // Code of the user's own: without it the call goes on.
@@ -318,7 +355,10 @@ export class Call {
   }
 }
 
-/** Not delivered, or rejected: any call may go on. A call that may have executed must be idempotent. */
+/**
+ * A call goes on if it was not delivered (no responders), if the instance rejected it (503), and, if it is idempotent,
+ * after an attempt that may have executed it: one that ended as invalid, or with 504.
+ */
 function mayTryAnother(attempt: CallAttempt, { idempotent }: CallRequest): boolean {
   const { result } = attempt;
   const isRetriable = result === "no-responders" || result === "draining" || result === "invalid";

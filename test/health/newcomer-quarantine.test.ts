@@ -52,6 +52,21 @@ test("several calls that hang with one newcomer count as one failure", () => {
   assert.not.ok(table.tracker.quarantine.isActive(1010));
 });
 
+test("a response that closes the breaker of a newcomer is no failure, although the caller's own check of it failed", () => {
+  const table = tableWithNewcomers(4);
+  const newcomers = [...table.tracker.all()].filter(({ who }) => who.instance !== 1);
+  for (const member of newcomers) table.settle(table.tracker.admit(member, 10), "timeout", 1010);
+  assert.ok(table.tracker.quarantine.isActive(1010));
+  for (const member of newcomers) {
+    const retest = table.tracker.admitRetest(member, 50_000);
+    assert.equal(
+      table.tracker.settle(retest?.ticket as Ticket, "unchecked", 50_001).map(({ kind }) => kind),
+      ["closed"],
+    );
+  }
+  assert.not.ok(table.tracker.quarantine.isActive(61_100));
+});
+
 /** A newcomer sends a heartbeat and fails a call, several times. */
 function failsAgain(table: HealthHarness, incarnation: string, result: Result, times: number, from: number): void {
   for (let time = 0; time < times; time++) {

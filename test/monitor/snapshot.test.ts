@@ -22,7 +22,13 @@ const test = suite("row");
 const OPEN = { kind: "open", generation: 1, openedAt: 50, delayMs: 9, retestAt: 59, heartbeatMayClose: true } as const;
 const BREAKERS = {
   closed: { kind: "closed", generation: 0, failures: 0 },
-  probation: { kind: "probation", generation: 2, answersLeft: 3, delayMs: 9, inFlightUntil: 120 },
+  probation: {
+    kind: "probation",
+    generation: 2,
+    answersLeft: 3,
+    delayMs: 9,
+    share: { kind: "one at a time", busyUntil: 120 },
+  },
   open: OPEN,
   retesting: { kind: "retesting", generation: 2, until: 70, open: OPEN, wasDue: true },
 } as const satisfies Record<Breaker["kind"], Breaker>;
@@ -171,7 +177,13 @@ test("the first reason for passing over is shown; without one an instance is in 
   for (const [member, more] of [
     [memberAs("up", "closed"), { isQuarantined: true }],
     [newcomer(memberAs("up", "closed")), {}],
-    [{ ...memberAs("up", "probation"), breaker: { ...BREAKERS.probation, inFlightUntil: 119 } }, {}],
+    [
+      {
+        ...memberAs("up", "probation"),
+        breaker: { ...BREAKERS.probation, share: { kind: "one at a time", busyUntil: 119 } },
+      },
+      {},
+    ],
   ] as const)
     assert.equal(turn(member, more), { kind: "in turn" });
   const next = memberAs("up", "closed");

@@ -153,12 +153,29 @@ test("a helper that is of no use leaves the call to the one that has it", async 
   }
 });
 
-test("a late one that will not answer leaves the call to its helper, and a third is not asked", async () => {
+test("a late instance that rejects the call leaves it to the hedge, and no third instance is called", async () => {
   const scene = await Scene.of(3);
   scene.manners[1] = "drains late";
-  scene.manners[2] = 200;
+  scene.manners[2] = 70;
   assert.is(answeredBy(await scene.ask()), 2);
   assert.equal(scene.reached, [0, 1, 1, 0]);
+});
+
+test("a hedge that the call was left to, and that is late as well, has a hedge of its own", async () => {
+  const scene = await Scene.of(3);
+  scene.manners[1] = "drains late";
+  scene.manners[2] = "never";
+  const call = await scene.timed();
+  assert.equal([answeredBy(call.answer), scene.reached], [3, [0, 1, 1, 1]]);
+  assert.ok(call.tookMs < TIMEOUT_MS / 2, `${call.tookMs} ms`);
+});
+
+test("an invalid answer of the hedge is better than none", async () => {
+  const scene = await Scene.of(2);
+  scene.manners[1] = "drains late";
+  const read = (): undefined => undefined;
+  const { kind } = await scene.ask({ read });
+  assert.equal([kind, scene.told("invalid-response")], ["invalid", 1]);
 });
 
 test("a stall of our own makes no call late that has its answer", async () => {

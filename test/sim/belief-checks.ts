@@ -130,7 +130,7 @@ function isSameBreaker({ breaker }: Member, belief: Belief): boolean {
       return (
         breaker.answersLeft === belief.answersLeft &&
         breaker.delayMs === belief.delayMs &&
-        (breaker.inFlightUntil !== undefined) === belief.isGuarded
+        (breaker.share.kind === "one at a time") === belief.isGuarded
       );
     case "open":
       return isSameOpening(breaker, belief);

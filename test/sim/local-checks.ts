@@ -76,12 +76,12 @@ export class LocalChecks implements Check {
 /** A retest, or the one call of a guarded probation, that came to nothing is given back. */
 function standing(breaker: Breaker): unknown {
   const { generation: _generation, ...rest } = withoutTold(breaker.kind === "retesting" ? breaker.open : breaker);
-  return "inFlightUntil" in rest ? { ...rest, inFlightUntil: rest.inFlightUntil !== undefined } : rest;
+  return "share" in rest ? { ...rest, share: rest.share.kind } : rest;
 }
 
 /** The breaker without the mark that its retest was reported: the mark says nothing about the instance. */
 function withoutTold(breaker: Breaker): Breaker {
   if (breaker.kind !== "open") return breaker;
-  const { retestReported: _isRetestTold, ...rest } = breaker;
+  const { isRetestReported: _isReported, ...rest } = breaker;
   return rest;
 }

@@ -52,8 +52,8 @@ export const MUTANTS: readonly Mutant[] = [
   defect("heartbeats close again and again", ["health/breaker", "|| !$opened.$beatCloses", ""]),
   defect("one that beats and does not answer is not guarded", [
     "health/breaker",
-    "$wasSilent ? undefined : $now",
-    "undefined",
+    "$wasSilent ? $FULL_SHARE :",
+    "true ? $FULL_SHARE :",
   ]),
   defect("probation never ends", ["health/breaker", "if ($answersLeft <= 1)", "if ($answersLeft <= -1e9)"]),
   defect("an open breaker gets calls", [
@@ -124,8 +124,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a second instance gets a second timeout", [
     "service/call",
-    "const $timeoutMs = this.$giveUpAt - this.$context.$options.$clock.$now();",
-    "const $timeoutMs = this.$context.$options.rules.requestTimeoutMs;",
+    "timeoutMs: this.$giveUpAt - this.$context.$options.$clock.$now()",
+    "timeoutMs: this.$context.$options.rules.requestTimeoutMs",
   ]),
   defect(
     "a call without responders does not go on",
@@ -201,8 +201,8 @@ export const MUTANTS: readonly Mutant[] = [
   defect("who is late is spared for ever", ["service/call", "$hedge.$lateCallEnded($who.$incarnation);", ";"]),
   defect("who hangs is excused by who helps out", [
     "service/call",
-    ": this.$charge($attempt, $slot.$timeoutMs);",
-    ': this.#hedge === undefined ? this.$charge($attempt, $slot.$timeoutMs) : $attempt.result === "timeout" ? "inconclusive" : $attempt.result;',
+    "= this.$healthResult($reply, $attempt, $slot.$timeoutMs);",
+    '= this.#hedge !== undefined && $attempt.result === "timeout" ? "inconclusive" : this.$healthResult($reply, $attempt, $slot.$timeoutMs);',
   ]),
   defect("what was never sent counts as an answer", [
     "service/answer",
@@ -236,8 +236,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a call that failed on its own side keeps its ticket", [
     "service/call",
-    "this.$settle($ticket, result);",
-    'if (attempt.answer.kind !== "failed") this.$settle($ticket, result);',
+    "this.$settle($ticket, healthResult);",
+    'if (attempt.answer.kind !== "failed") this.$settle($ticket, healthResult);',
   ]),
   defect("who was sent nothing is trusted", [
     "health/tracker",
@@ -281,8 +281,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a retest is given up with its caller", [
     "service/call",
-    "$attempt: undefined }, undefined);",
-    "$attempt: undefined }, this.#signal);",
+    "$isOver: false }, undefined);",
+    "$isOver: false }, this.#signal);",
   ]),
   defect("a heartbeat counts for one interval", [
     "health/tracker",
