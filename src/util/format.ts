@@ -1,5 +1,5 @@
-// Numbers and addresses as text. `src/market/core/page-format.ts` and `board-text.ts` have their own ages and times: browsers
-// load those files, without this one.
+// Numbers and addresses as text. `src/market/web/core/page-format.ts` and `board-view.ts` have their own ages and times:
+// browsers load those files, without this one.
 
 export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60_000;

@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { InstanceRef } from "../../src/health/member.ts";
-import { pageLine } from "../../src/market/core/lines.ts";
+import { pageLine } from "../../src/market/ratings/rate-page.ts";
 import { eventLine } from "../../src/monitor/events.ts";
 import { asText } from "../../src/program/log.ts";
 import { instanceLine } from "../../src/ratings/core/lines.ts";

@@ -20,8 +20,8 @@ import { codeOf, type Invitation, readCode } from "../../src/dwc/identity/invita
 import { inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { publicService } from "../../src/dwc/identity/public-view.ts";
-import { parseCatalogue } from "../../src/market/core/catalogue.ts";
-import { headLines, replayedLines } from "../../src/market/core/replay-lines.ts";
+import { headLines, replayedLines } from "../../src/market/replay.ts";
+import { parseCatalogue } from "../../src/market/shop/core/catalogue.ts";
 import { asText } from "../../src/program/log.ts";
 import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";
 import { Replay } from "../../src/record/core/replay.ts";

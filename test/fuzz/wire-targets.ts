@@ -11,7 +11,7 @@ import {
   statusJson,
 } from "../../src/faults/core/faults.ts";
 import { MAX_HEARTBEAT_BYTES, parseHeartbeat } from "../../src/health/heartbeat.ts";
-import { pageLine } from "../../src/market/core/lines.ts";
+import { pageLine } from "../../src/market/ratings/rate-page.ts";
 import { eventLine } from "../../src/monitor/events.ts";
 import { MAX_STATUSES, MAX_VIEW_BYTES, parseView } from "../../src/monitor/peers.ts";
 import { asText } from "../../src/program/log.ts";

@@ -14,7 +14,7 @@ const isLoose = (folder: string): boolean => folder === "util" || folder.endsWit
 
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** src/market/core/page.ts -> market */
+/** src/market/shop/core/page.ts -> market */
 const folderOf = (file: string): string => file.split("/")[1] ?? "";
 
 function graphOf(folder: string): Graph {

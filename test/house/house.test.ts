@@ -128,7 +128,7 @@ test("no query is read by koa, which needs time by the square of its fields", ()
       sources.filter((file) => file.startsWith("src/")),
       /\b(ctx|request)\.query\b/,
     ),
-    "reads ctx.query: see src/market/core/query.ts",
+    "reads ctx.query: see valuesOf in src/market/web/core/target.ts",
   );
 });
 

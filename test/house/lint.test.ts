@@ -128,7 +128,7 @@ const IMPORTS: readonly (readonly [file: string, imported: string, isAllowed: bo
   ["src/bus/core/new.ts", "../nats-bus.ts", false],
   ["src/bus/core/new.ts", "./subjects.ts", true],
   ["src/service/new.ts", "../bus/bus.ts", true],
-  ["src/service/new.ts", "../market/core/lines.ts", false],
+  ["src/service/new.ts", "../market/shop/core/cart.ts", false],
   ["src/service/new.ts", "node:timers/promises", false],
   ["src/market/new.ts", "koa", true],
   ["src/market/new.ts", "express", false],

@@ -3,8 +3,8 @@
 
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
-import type { PageRatings } from "../../src/market/app-deps.ts";
-import type { FaultController } from "../../src/market/fault-controller.ts";
+import type { FaultController } from "../../src/market/board/faults.ts";
+import type { PageRatings } from "../../src/market/ratings/rate-page.ts";
 import { STATE_NAMES } from "../../src/monitor/states.ts";
 import {
   axeFindings,

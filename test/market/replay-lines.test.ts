@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import type { Result, Ticket } from "../../src/health/tracker.ts";
-import { headLines, replayedLines } from "../../src/market/core/replay-lines.ts";
+import { headLines, replayedLines } from "../../src/market/replay.ts";
 import { asText } from "../../src/program/log.ts";
 import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";
 import { Recorder } from "../../src/record/core/recorder.ts";

@@ -1,14 +1,13 @@
 // A Market on a free port for the tests, visitors with cookie jars of their own, and a wire for what no client sends.
 
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { connect } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import type Koa from "koa";
-import { createAdminApp } from "../../src/market/admin-app.ts";
-import { createApp } from "../../src/market/app.ts";
-import type { AppDeps, PageRatings, RatingView, Readiness } from "../../src/market/app-deps.ts";
-import { readCatalogue } from "../../src/market/files.ts";
-import { loadSite } from "../../src/market/site.ts";
+import { createAdminApp } from "../../src/market/board/admin.ts";
+import type { PageRatings, RatingView } from "../../src/market/ratings/rate-page.ts";
+import { type AppDeps, createApp } from "../../src/market/shop/app.ts";
+import { readCatalogue } from "../../src/market/web/files.ts";
+import { loadSite, type Readiness } from "../../src/market/web/site.ts";
 import type { Trace } from "../../src/trace/core/trace.ts";
 
 export const CATALOGUE = readCatalogue();

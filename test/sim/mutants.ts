@@ -294,5 +294,9 @@ export const MUTANTS: readonly Mutant[] = [
     "Math.min(Math.max($usualMs, $MIN_DELAY_MS), this.$requestTimeoutMs * $MAX_SHARE)",
     "Math.min(Math.max($usualMs / 2, $MIN_DELAY_MS), this.$requestTimeoutMs * $MAX_SHARE)",
   ]),
-  defect("an old rating is shown as a new one", ["market/page-ratings", "$ageMs: Math.max(0, $now - at)", "$ageMs: 0"]),
+  defect("an old rating is shown as a new one", [
+    "market/ratings/rate-page",
+    "$ageMs: Math.max(0, $now - at)",
+    "$ageMs: 0",
+  ]),
 ];

@@ -3,7 +3,7 @@
 
 import type { HealthEvent, Member } from "../../src/health/member.ts";
 import type { Ticket } from "../../src/health/tracker.ts";
-import type { PageRatings } from "../../src/market/app-deps.ts";
+import type { PageRatings } from "../../src/market/ratings/rate-page.ts";
 import { type Answer, failed } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";

@@ -1,6 +1,6 @@
 // P23: the contents of pages. The simulation knows the time and the instance of each thing's last answered rating.
 
-import type { PageRatings } from "../../src/market/app-deps.ts";
+import type { PageRatings } from "../../src/market/ratings/rate-page.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import type { Asked, Check, View } from "./view.ts";

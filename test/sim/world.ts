@@ -1,9 +1,8 @@
 // One simulated day: a bus, Markets that call, instances that answer, and the faults of a script. All randomness comes
 // from the seed. Observers check the properties; the day ends with the first one that breaks.
 
-import { CallCoalescer } from "../../src/market/call-coalescing.ts";
-import { RatingStore } from "../../src/market/core/rating-store.ts";
-import { ratePage } from "../../src/market/page-ratings.ts";
+import { CallCoalescer } from "../../src/market/ratings/coalesce.ts";
+import { RatingStore, ratePage } from "../../src/market/ratings/rate-page.ts";
 import type { AskOptions, Client } from "../../src/service/client.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { InstanceProcess, MarketProcess, type Process } from "./actors.ts";
@@ -144,10 +143,10 @@ export class World {
     const store = new RatingStore();
     const wiring = {
       client: observer as Pick<Client, "ask" | "ready">,
-      shared: new CallCoalescer(market.host),
+      calls: new CallCoalescer(observer as Pick<Client, "ask">, market.host),
       store,
       clock: market.host,
-      tell: () => undefined,
+      log: () => undefined,
     };
     const { host, dice } = market;
     host.every(this.script.pageEveryMs, () => {

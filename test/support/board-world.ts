@@ -4,11 +4,10 @@
 /** Short enough for a test, long enough for a busy machine to answer in. */
 
 import { type Clock, systemClock } from "../../src/clock.ts";
-import { type Board, openBoard } from "../../src/market/board.ts";
-import { CallCoalescer } from "../../src/market/call-coalescing.ts";
-import { RatingStore } from "../../src/market/core/rating-store.ts";
-import { createEventSink } from "../../src/market/event-sink.ts";
-import { ratePage } from "../../src/market/page-ratings.ts";
+import { type Board, openBoard } from "../../src/market/board/board.ts";
+import { CallCoalescer } from "../../src/market/ratings/coalesce.ts";
+import { createEventSink } from "../../src/market/ratings/event-sink.ts";
+import { RatingStore, ratePage } from "../../src/market/ratings/rate-page.ts";
 import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import type { LogEntry } from "../../src/program/log.ts";
@@ -70,7 +69,13 @@ export async function openBoardWorld({
   const { tracker, resolver } = client;
   const board = openBoard(monitor, { tracker, resolver, markets: () => markets }, { clock }, closers);
   const thingIDs = CATALOGUE.things.map(({ id }) => id);
-  const asking = { client, shared: new CallCoalescer(clock), store: new RatingStore(), clock, tell: () => undefined };
+  const asking = {
+    client,
+    calls: new CallCoalescer(client, clock),
+    store: new RatingStore(),
+    clock,
+    log: () => undefined,
+  };
   const market = await serve({ rate: () => ratePage(thingIDs, asking), board: () => board, isBoardPublic: isPublic });
   const instances: RunningInstance[] = [];
   return {

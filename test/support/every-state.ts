@@ -3,9 +3,9 @@
 
 import { systemClock } from "../../src/clock.ts";
 import type { Faults } from "../../src/faults/core/active-faults.ts";
-import { type Board, openBoard } from "../../src/market/board.ts";
-import { createEventSink } from "../../src/market/event-sink.ts";
-import type { FaultController } from "../../src/market/fault-controller.ts";
+import { type Board, openBoard } from "../../src/market/board/board.ts";
+import type { FaultController } from "../../src/market/board/faults.ts";
+import { createEventSink } from "../../src/market/ratings/event-sink.ts";
 import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import type { ShutdownHooks } from "../../src/program/program.ts";

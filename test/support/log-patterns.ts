@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InstanceRef } from "../../src/health/member.ts";
-import { pageLine } from "../../src/market/core/lines.ts";
+import { pageLine } from "../../src/market/ratings/rate-page.ts";
 import { eventLine } from "../../src/monitor/events.ts";
 import { asText, type LogEntry } from "../../src/program/log.ts";
 import { instanceLine } from "../../src/ratings/core/lines.ts";
@@ -81,7 +81,7 @@ const IN_PLACE: readonly InPlace[] = [
   { file: "src/market/market.ts", start: "INFO:market:- ", parts: ["open at ", ""] },
   { file: "src/market/market.ts", start: "INFO:market:- ", parts: ["open at ", " (the monolith: no ratings)"] },
   {
-    file: "src/market/admin-listener.ts",
+    file: "src/market/board/admin.ts",
     start: "INFO:market:- ",
     parts: ["the board is at ", ", for this machine only"],
   },

@@ -6,7 +6,7 @@ import { get } from "node:http";
 import { connect, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import * as assert from "uvu/assert";
-import { boardPlace } from "../../src/market/admin-listener.ts";
+import { boardPlace } from "../../src/market/board/admin.ts";
 import { freePort } from "../support/nats-server.ts";
 import { sharedSystemSuite } from "../support/system.ts";
 import { type RunningMarket, type RunningRatings, until } from "../support/world.ts";

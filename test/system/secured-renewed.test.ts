@@ -8,7 +8,7 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { type LoginRole, resolveCredentials } from "../../src/dwc/identity/credentials.ts";
-import { openFaultController } from "../../src/market/fault-controller.ts";
+import { openFaultController } from "../../src/market/board/faults.ts";
 import { connectBus } from "../../src/service/connect.ts";
 import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
 import type { TestServer } from "../support/nats-server.ts";

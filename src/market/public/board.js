@@ -1,9 +1,8 @@
 // Updates the board over server-sent events: one snapshot, then changes. States and decisions come from the Market, the
 // labels of states from the legend of the page, and the texts from the code that the server runs as well.
 
-import * as texts from "./board-text.js";
+import * as view from "./board-view.js";
 import { ageText } from "./page-format.js";
-import { lastMinuteOf, sparkPath } from "./sparkline.js";
 
 const SECONDS = 60;
 const MAX_EVENTS = 60;
@@ -141,7 +140,7 @@ function cardOf({ incarnation, instance }) {
 /** Everything that changes with time alone, too. */
 function paint() {
   const now = marketNow();
-  const all = [...rows.values()].map((row) => ({ row, lastMinute: lastMinuteOf(row.callsBySecond, secondNow()) }));
+  const all = [...rows.values()].map((row) => ({ row, lastMinute: view.lastMinuteOf(row.callsBySecond, secondNow()) }));
   const calls = all.reduce((sum, { lastMinute }) => sum + lastMinute, 0);
   for (const { row, lastMinute } of all) paintCard(row, now, lastMinute, calls);
   paintTurns();
@@ -160,18 +159,18 @@ function paintCard(row, now, lastMinute, allCalls) {
   }
   setText(find("glyph"), glyph);
   setText(find("word"), label);
-  setText(find("card-why"), texts.whyText(row, now));
+  setText(find("card-why"), view.whyText(row, now));
   paintHeartbeat(row, now, find);
   paintFaults(row, now, find);
   setText(find("share"), allCalls === 0 ? "–" : `${Math.round((lastMinute / allCalls) * 100)} %`);
   setText(find("call-total"), String(row.calls.total));
   setText(find("hedge-total"), String(row.calls.hedges));
   find("hedged").hidden = row.calls.hedges === 0;
-  setText(find("p50"), texts.msText(row.latency?.p50Ms));
-  setText(find("p99"), texts.msText(row.latency?.p99Ms));
+  setText(find("p50"), view.msText(row.latency?.p50Ms));
+  setText(find("p99"), view.msText(row.latency?.p99Ms));
   const spark = find("spark");
   spark.setAttribute("aria-label", `${lastMinute} calls in the last minute`);
-  spark.firstElementChild.setAttribute("d", sparkPath(row.callsBySecond, secondNow()));
+  spark.firstElementChild.setAttribute("d", view.sparkPath(row.callsBySecond, secondNow()));
 }
 
 function paintHeartbeat({ heartbeat, membership }, now, find) {
@@ -186,18 +185,18 @@ function paintHeartbeat({ heartbeat, membership }, now, find) {
 }
 
 function paintFaults(row, now, find) {
-  const active = texts.faultTexts(row.faults, now);
+  const active = view.faultTexts(row.faults, now);
   find("faults-on").hidden = active.length === 0;
   setText(find("faults-on"), `Injected: ${active.join("; ")}`);
   const menu = find("faults");
-  if (menu) menu.hidden = !texts.canBeAsked(row, now);
+  if (menu) menu.hidden = !view.canBeAsked(row, now);
 }
 
 function paintTurns() {
   const known = turns.ring.filter((incarnation) => rows.has(incarnation));
-  const shown = texts.turnsShown(known, turns.next).map((incarnation) => rows.get(incarnation));
-  setText(byId("next"), texts.nextText(rows.get(turns.next)));
-  setText(byId("more-turns"), texts.moreTurnsText(known.length, shown.length));
+  const shown = view.turnsShown(known, turns.next).map((incarnation) => rows.get(incarnation));
+  setText(byId("next"), view.nextText(rows.get(turns.next)));
+  setText(byId("more-turns"), view.moreTurnsText(known.length, shown.length));
   const ring = byId("ring");
   while (ring.children.length > shown.length) ring.lastElementChild.remove();
   while (ring.children.length < shown.length) ring.append(turnItem());
@@ -214,15 +213,15 @@ function paintTurn(row, item) {
   const isPassed = row.turn.kind === "passed over";
   item.className = row.incarnation === turns.next ? "is-next" : isPassed ? "is-passed" : "";
   setText(item.firstElementChild, String(row.instance));
-  setText(item.lastElementChild, texts.turnText(row, turns.next));
+  setText(item.lastElementChild, view.turnText(row, turns.next));
 }
 
 function paintNotices() {
   const all = [...rows.values()];
   const summary = byId("summary");
-  setText(summary, texts.summaryText(all));
-  summary.dataset.good = texts.isAllWell(all, (state) => "trouble" in states.get(state)) ? "yes" : "no";
-  setText(byId("bus"), texts.busText(bus));
+  setText(summary, view.summaryText(all));
+  summary.dataset.good = view.isAllWell(all, (state) => "trouble" in states.get(state)) ? "yes" : "no";
+  setText(byId("bus"), view.busText(bus));
   byId("bus").dataset.good = bus === "connected" ? "yes" : "no";
   const chaos = byId("chaos");
   if (chaos) chaos.hidden = !all.some(({ faults }) => faults !== null);

@@ -1,0 +1,142 @@
+// The board of the ratings service, with its HTTP routes: page, data, feed of changes, metrics. The admin listener has
+// them, and with BOARD=public the shop's listener as well. Faults are on the admin listener only.
+
+import type { Router } from "@koa/router";
+import type { Context, Middleware } from "koa";
+import type { Clock } from "../../clock.ts";
+import type { ServiceMonitor } from "../../monitor/monitor.ts";
+import { clientSamples, type Exposition, expose, MARKET_METRICS } from "../../monitor/prometheus/metrics.ts";
+import { BOARD_PATHS, type MonitorSource, ON_ADMIN_PORT, type Snapshot } from "../../monitor/snapshot.ts";
+import type { ShutdownHooks } from "../../program/program.ts";
+import { BOARD_MESSAGE_COOKIE, consumeFlash } from "../web/cookies.ts";
+import { valuesOf } from "../web/core/target.ts";
+import { type Assets, assetUrl } from "../web/files.ts";
+import { BOARD_CONTENT_SECURITY_POLICY } from "../web/site.ts";
+import { boardPage } from "./core/board-page.ts";
+import { FAULT_FORM } from "./core/fault-form.ts";
+import type { FaultController } from "./faults.ts";
+import { BoardFeed, type FeedFormat, type ListenerName } from "./feed.ts";
+
+export interface Board {
+  readonly feed: BoardFeed;
+  /** Undefined: this board sends no fault commands. */
+  readonly faults: FaultController | undefined;
+  readonly metrics: Exposition;
+  snapshot(): Snapshot;
+}
+
+export interface BoardOptions {
+  readonly clock: Clock;
+  readonly faults?: FaultController | undefined;
+}
+
+export function openBoard(
+  monitor: ServiceMonitor,
+  source: MonitorSource,
+  { clock, faults }: BoardOptions,
+  closers: ShutdownHooks,
+): Board {
+  const snapshot = (): Snapshot => monitor.snapshot(source, clock.now(), Math.round(clock.wall()));
+  const feed = new BoardFeed(monitor, source, clock, snapshot);
+  closers.push(() => feed.close());
+  const metrics = expose(MARKET_METRICS, () => ({
+    ...clientSamples(monitor, source, clock.wall() - clock.now()),
+    dwc_board_viewers: [{ labels: {}, value: feed.viewers }],
+    dwc_board_viewers_dropped_total: [{ labels: {}, value: feed.dropped }],
+  }));
+  return { feed, faults, metrics, snapshot };
+}
+
+export const FAULTS_PATH = "/board/faults";
+const NDJSON = "application/x-ndjson";
+const NO_FAULTS_HERE = "faults are accepted only on the admin port, on the Market’s own machine";
+const TOO_MANY = "the board has as many viewers as it accepts: try again in a moment";
+const NOT_YET = "the Market is still connecting to the bus: try again in a moment";
+const TRY_AGAIN_S = "1";
+
+export interface BoardPlace {
+  readonly listener: ListenerName;
+  /** The address of the shop, for the link on the page. */
+  readonly shopUrl: string;
+}
+
+/** Returns the board of the Market; undefined until the backend has started. */
+export type FindBoard = () => Board | undefined;
+
+export function addBoardRoutes(router: Router, find: FindBoard, assets: Assets, place: BoardPlace): void {
+  const found = withBoard(find);
+  router.get(BOARD_PATHS.page, found, page(assets, place));
+  router.get(BOARD_PATHS.data, found, (ctx) => {
+    ctx.body = boardOf(ctx).snapshot();
+  });
+  router.get(BOARD_PATHS.feed, found, (ctx) => follow(ctx, boardOf(ctx), place.listener));
+  router.get(BOARD_PATHS.metrics, found, async (ctx) => {
+    const { metrics } = boardOf(ctx);
+    ctx.set("Content-Type", metrics.contentType);
+    ctx.body = await metrics.text();
+  });
+}
+
+/** On the shop's listener: 404 for routes of the admin listener, without naming its port. */
+export function addBoardSigns(router: Router, isPublic: boolean): void {
+  for (const path of isPublic ? [] : Object.values(BOARD_PATHS))
+    router.all(path, (ctx) => ctx.throw(404, ON_ADMIN_PORT));
+  router.all(FAULTS_PATH, (ctx) => ctx.throw(404, NO_FAULTS_HERE));
+}
+
+/** Puts the board into the request's state, for `boardOf`; 503 until there is one. */
+export function withBoard(find: FindBoard): Middleware {
+  return (ctx, next) => {
+    const board = find();
+    if (board === undefined) return ctx.throw(503, NOT_YET, { headers: { "Retry-After": TRY_AGAIN_S } });
+    ctx.state["board"] = board;
+    return next();
+  };
+}
+
+export const boardOf = (ctx: Context): Board => ctx.state["board"];
+
+function page(assets: Assets, { listener, shopUrl }: BoardPlace): Middleware {
+  const [styleUrl, ...readingUrls] = ["board.css", "board.js", "board-markets.js"].map((name) =>
+    assetUrl(assets, name),
+  );
+  const faultsScriptUrl = assetUrl(assets, "faults.js");
+  return async (ctx) => {
+    ctx.set("Content-Security-Policy", BOARD_CONTENT_SECURITY_POLICY);
+    const board = boardOf(ctx);
+    const faults = { asking: askingOf(board, listener), path: FAULTS_PATH, form: FAULT_FORM };
+    const scriptUrls = faults.asking === "allowed" ? [...readingUrls, faultsScriptUrl] : readingUrls;
+    const message = listener === "admin" ? consumeFlash(ctx, BOARD_MESSAGE_COOKIE) : undefined;
+    await ctx.render("board.njk", {
+      board: { ...boardPage(board.snapshot()), styleUrl, scriptUrls, faults, message, shopUrl },
+    });
+  };
+}
+
+/** The page has forms for faults, or says why it has none. A public page has neither. */
+function askingOf({ faults }: Board, listener: ListenerName): "allowed" | "refused by the bus" | "no" {
+  if (faults === undefined || listener === "shop") return "no";
+  return faults.mayAsk ? "allowed" : "refused by the bus";
+}
+
+/** Responds with a stream that ends when either side closes it: server-sent events, or one JSON object per line. */
+function follow(ctx: Context, { feed }: Board, listener: ListenerName): void {
+  const format: FeedFormat = ctx.accepts("text/event-stream", NDJSON) === NDJSON ? "ndjson" : "sse";
+  const type = format === "sse" ? "text/event-stream; charset=utf-8" : NDJSON;
+  if (ctx.method === "HEAD") {
+    ctx.set("Content-Type", type);
+    ctx.status = 200;
+    return;
+  }
+  if (feed.isFull(listener)) ctx.throw(503, TOO_MANY, { headers: { "Retry-After": TRY_AGAIN_S } });
+  // From here on the feed writes the response; headers that koa has set are sent with its head.
+  ctx.respond = false;
+  ctx.res.writeHead(200, { "Content-Type": type, "X-Accel-Buffering": "no" });
+  feed.add(ctx.res, { format, listener, lastEvent: lastEventOf(ctx) });
+}
+
+/** A browser that reconnects sends it in a header; a terminal or a person puts it in the address. */
+function lastEventOf(ctx: Context): number | undefined {
+  const said = ctx.get("Last-Event-ID") || valuesOf(ctx.querystring, "after")[0] || "";
+  return /^\d{1,15}$/.test(said) ? Number(said) : undefined;
+}

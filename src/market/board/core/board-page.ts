@@ -1,0 +1,171 @@
+// The view model of the board page. Without scripts the page is a table. With scripts the same data becomes cards, with
+// the labels of states from the legend of this page.
+
+import type { Cell, MarketsComparison } from "../../../monitor/disagreement.ts";
+import type { EventRecord } from "../../../monitor/event-stream.ts";
+import type { InstanceRow, Snapshot } from "../../../monitor/snapshot.ts";
+import { type InstanceState, STATE_NAMES, STATES } from "../../../monitor/states.ts";
+import {
+  busText,
+  callsText,
+  canBeAsked,
+  faultTexts,
+  isAllWell,
+  moreTurnsText,
+  msText,
+  nextText,
+  summaryText,
+  turnsShown,
+  turnText,
+  whyText,
+} from "../../web/core/board-view.ts";
+import { ageText, countText } from "../../web/core/page-format.ts";
+
+/** Scripts add newer ones; board.json has more. */
+const EVENTS_ON_PAGE = 30;
+const PERCENT = 100;
+
+export interface BoardPage {
+  readonly service: string;
+  readonly summary: string;
+  readonly isAllWell: boolean;
+  readonly bus: string;
+  readonly isBusThere: boolean;
+  readonly next: string;
+  readonly ring: readonly TurnView[];
+  /** `and 3 more`, if the ring is longer than the shown part; otherwise empty. */
+  readonly moreTurns: string;
+  readonly markets: MarketsView;
+  readonly legend: readonly ({ readonly state: InstanceState } & (typeof STATES)[InstanceState])[];
+  readonly rows: readonly BoardRow[];
+  readonly omitted: number;
+  /** An instance accepts faults. */
+  readonly hasFaults: boolean;
+  readonly events: readonly { readonly at: string; readonly level: string; readonly text: string }[];
+}
+
+interface TurnView {
+  readonly instance: number;
+  readonly note: string;
+  readonly look: "is-next" | "is-passed" | "";
+}
+
+export interface BoardRow {
+  readonly instance: number;
+  readonly incarnation: string;
+  readonly state: InstanceState;
+  readonly label: string;
+  readonly glyph: string;
+  readonly tone: string;
+  readonly why: string;
+  readonly heard: string;
+  readonly calls: string;
+  /** Its share of all calls of the last minute. */
+  readonly share: string;
+  readonly p50: string;
+  readonly p99: string;
+  /** Active faults, each with its end. */
+  readonly faults: readonly string[];
+  /** It accepts fault commands now. */
+  readonly takesFaults: boolean;
+}
+
+export function boardPage(snapshot: Snapshot): BoardPage {
+  const { service, bus, instances, turns, markets, events, omitted } = snapshot;
+  const next = instances.find(({ incarnation }) => incarnation === turns.next);
+  return {
+    service,
+    summary: summaryText(instances),
+    isAllWell: isAllWell(instances, (state) => STATES[state].isTrouble),
+    bus: busText(bus),
+    isBusThere: bus === "connected",
+    next: nextText(next),
+    ...ringView(instances, turns),
+    markets: marketsView(markets, snapshot.at),
+    legend: STATE_NAMES.map((state) => ({ state, ...STATES[state] })),
+    rows: instances.map((row) => rowOf(row, snapshot.at)),
+    omitted,
+    hasFaults: instances.some(({ faults }) => faults !== null),
+    events: events
+      .slice(-EVENTS_ON_PAGE)
+      .reverse()
+      .map(({ at, level, text }: EventRecord) => ({ at: `${ageText(snapshot.at - at)} ago`, level, text })),
+  };
+}
+
+function ringView(instances: readonly InstanceRow[], { ring, next }: Snapshot["turns"]) {
+  const rows = new Map(instances.map((row) => [row.incarnation, row]));
+  const shown = turnsShown(ring, next);
+  return {
+    ring: shown.flatMap((incarnation) => turnView(rows.get(incarnation), next)),
+    moreTurns: moreTurnsText(ring.length, shown.length),
+  };
+}
+
+function turnView(row: InstanceRow | undefined, next: string | null): readonly TurnView[] {
+  if (row === undefined) return [];
+  const look = row.incarnation === next ? "is-next" : row.turn.kind === "passed over" ? "is-passed" : "";
+  return [{ instance: row.instance, note: turnText(row, next), look }];
+}
+
+function rowOf(row: InstanceRow, at: number): BoardRow {
+  const { instance, incarnation, state, calls, latency, heartbeat } = row;
+  const { label, glyph, tone } = STATES[state];
+  return {
+    ...{ instance, incarnation, state, label, glyph, tone },
+    why: whyText(row, at),
+    heard: `${ageText(at - heartbeat.at)} ago`,
+    calls: callsText(calls),
+    share: `${Math.round(calls.share * PERCENT)} %`,
+    p50: msText(latency?.p50Ms),
+    p99: msText(latency?.p99Ms),
+    faults: faultTexts(row.faults, at),
+    takesFaults: canBeAsked(row, at),
+  };
+}
+
+/** The comparison of several Markets: one sentence if they agree, otherwise a column for each Market. */
+export interface MarketsView {
+  /** Empty: there is no other Market. */
+  readonly text: string;
+  readonly agree: boolean;
+  /** This one first. */
+  readonly names: readonly string[];
+  readonly disagreements: readonly { readonly instance: number; readonly cells: readonly CellView[] }[];
+}
+
+export interface CellView {
+  readonly label: string;
+  readonly glyph: string;
+  /** The tone of the state, or "none". */
+  readonly tone: string;
+  readonly why: string;
+}
+
+/** @param at epoch ms */
+export function marketsView(markets: MarketsComparison | null, at: number): MarketsView {
+  const { all, disagreements, omitted } = markets ?? { all: [], disagreements: [], omitted: 0 };
+  return {
+    text: all.length < 2 ? "" : marketsText(all.length, disagreements.length + omitted, disagreements[0]?.instance),
+    agree: disagreements.length === 0,
+    names: all.map(({ name }) => name),
+    disagreements: disagreements.map(({ instance, cells }) => ({
+      instance,
+      cells: cells.map((cell) => cellView(cell, at)),
+    })),
+  };
+}
+
+function marketsText(markets: number, disagreements: number, first: number | undefined): string {
+  if (disagreements === 0) return `All ${markets} Markets agree.`;
+  const about = disagreements === 1 ? `instance ${first}` : countText(disagreements, "instance");
+  return `${markets} Markets disagree about ${about}.`;
+}
+
+function cellView(cell: Cell, at: number): CellView {
+  if (cell.kind === "unknown") return { label: "Unknown there", glyph: "–", tone: "none", why: "" };
+  if (cell.kind === "omitted") return { label: "Not published", glyph: "–", tone: "none", why: "" };
+  const { label, glyph, tone } = STATES[cell.state];
+  const since = `for ${ageText(at - cell.since)}`;
+  return { label, glyph, tone, why: cell.why === null ? since : `${cell.why}, ${since}` };
+}

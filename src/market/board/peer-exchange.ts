@@ -1,0 +1,117 @@
+// Exchange of views between Markets: each publishes its states of the instances, and the board shows where they
+// disagree. A Market checks once a second and publishes when its view has changed, otherwise every fifteen seconds. No
+// call waits for it: other Markets' views arrive on the heartbeat connection, which carries no replies to calls.
+
+import { randomBytes } from "node:crypto";
+import type { Bus, Message } from "../../bus/bus.ts";
+import { allViewsSubject, marketOf, viewSubject } from "../../bus/core/subjects.ts";
+import type { Cancel, Clock } from "../../clock.ts";
+import { DisagreementDetector, type MarketsComparison } from "../../monitor/disagreement.ts";
+import type { ServiceMonitor } from "../../monitor/monitor.ts";
+import { type LocalStatuses, LocalView, MAX_VIEW_BYTES, PeerMarkets, parseView } from "../../monitor/peers.ts";
+import type { MonitorSource } from "../../monitor/snapshot.ts";
+import { decodeBody } from "../../util/json.ts";
+
+/** Also the shortest time between two publications: the result is for a person who reads the board. */
+const POLL_INTERVAL_MS = 1_000;
+/** The heartbeat interval of an instance. */
+const PUBLISH_INTERVAL_MS = 15_000;
+/** 72 bits, as in an incarnation id. */
+const ID_BYTES = 9;
+
+export interface PeerExchangeOptions {
+  readonly service: string;
+  /** The name of this Market on boards: its host and port. */
+  readonly name: string;
+  /** Carries the views, in both directions. */
+  readonly bus: Bus;
+  readonly clock: Clock;
+}
+
+export class PeerExchange {
+  readonly market: string = randomBytes(ID_BYTES).toString("base64url");
+  readonly #options: PeerExchangeOptions;
+  readonly #localView: LocalView;
+  readonly #peers = new PeerMarkets();
+  readonly #detector = new DisagreementDetector();
+  readonly #stops: Cancel[] = [];
+  #markets: MarketsComparison;
+  #seq = 0;
+  #publishedAt = Number.NEGATIVE_INFINITY;
+  /** Another Market has appeared, or the bus has reconnected: publish on the next tick. */
+  #publishDue = true;
+
+  constructor(monitor: ServiceMonitor, source: MonitorSource, options: PeerExchangeOptions) {
+    this.#options = options;
+    this.#localView = new LocalView(monitor, source);
+    this.#markets = { all: [{ market: this.market, name: options.name }], disagreements: [], omitted: 0 };
+  }
+
+  /** The comparison of the last tick; the same object until something changes. */
+  get markets(): MarketsComparison {
+    return this.#markets;
+  }
+
+  start(): void {
+    const { service, bus, clock } = this.#options;
+    const subscription = bus.subscribe(allViewsSubject(service), (message) => this.#receive(message));
+    this.#stops.push(() => subscription.close());
+    this.#stops.push(clock.every(POLL_INTERVAL_MS, () => this.#tick()));
+    this.#stops.push(
+      bus.watch((status) => {
+        this.#publishDue ||= status === "connected";
+      }),
+    );
+  }
+
+  /** Publishes that this Market is gone, so that no board waits for its lease to expire. */
+  close(): void {
+    for (const stop of this.#stops) stop();
+    this.#publish({ statuses: [], omitted: 0 }, "gone");
+  }
+
+  #tick(): void {
+    const { clock, bus, name } = this.#options;
+    const now = clock.now();
+    const own = this.#localView.read(clock.wall());
+    const isDue = this.#publishDue || this.#localView.isChanged || now - this.#publishedAt >= PUBLISH_INTERVAL_MS;
+    if (isDue && bus.status === "connected") {
+      this.#publish(own, "up");
+      this.#publishedAt = now;
+      this.#publishDue = false;
+    } else this.#publishDue ||= isDue;
+    const ours = { market: this.market, name, instances: own.statuses, omitted: own.omitted };
+    const markets = this.#detector.detect([ours, ...this.#peers.live(now)], now);
+    if (JSON.stringify(markets) !== JSON.stringify(this.#markets)) this.#markets = markets;
+  }
+
+  #publish({ statuses, omitted }: LocalStatuses, state: "up" | "gone"): void {
+    const { service, bus, name } = this.#options;
+    const { market } = this;
+    const view = {
+      service,
+      market,
+      name,
+      seq: this.#seq,
+      intervalMs: PUBLISH_INTERVAL_MS,
+      state,
+      instances: statuses,
+      omitted,
+    };
+    this.#seq += 1;
+    bus.publish(viewSubject(service, market), JSON.stringify(view));
+  }
+
+  #receive(message: Message): void {
+    const { service, clock } = this.#options;
+    const market = marketOf(service, message.subject);
+    if (market === undefined || market === this.market) return;
+    // The rate limit comes before the body is decoded: in a flood the decoding is most of the cost.
+    const now = clock.now();
+    if (!this.#peers.mayRead(market, now)) return;
+    const decoded = decodeBody(message.body, MAX_VIEW_BYTES);
+    if (decoded.kind === "unreadable") return;
+    const parsed = parseView(decoded.value, { service, market });
+    if (parsed.kind === "view" && this.#peers.receive(parsed.view, now)) this.#publishDue = true;
+  }
+}

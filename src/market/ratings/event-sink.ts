@@ -1,0 +1,62 @@
+// The sink of a client's events. It counts each event, and publishes it once: as a line of the log and as an event of
+// the stream that board and terminals follow, with the same text and under the same rate limit.
+
+import type { Clock } from "../../clock.ts";
+import type { InstanceRef } from "../../health/member.ts";
+import type { EventRecord } from "../../monitor/event-stream.ts";
+import { type EventName, eventLine, eventRow, type MonitorEvent } from "../../monitor/events.ts";
+import type { ServiceMonitor } from "../../monitor/monitor.ts";
+import type { Log } from "../../program/log.ts";
+import type { ShutdownHooks } from "../../program/program.ts";
+import type { ClientEvent } from "../../service/client-options.ts";
+import { isPrinted, type Settings } from "../../settings.ts";
+import type { Trace } from "../../trace/core/trace.ts";
+import { LogRateLimiter } from "../../util/throttle.ts";
+
+/** The interval at which the numbers of suppressed events are published. */
+const SUPPRESSED_REPORT_MS = 1_000;
+
+interface EventSinkDeps {
+  readonly settings: Pick<Settings, "logLevel">;
+  readonly clock: Clock;
+  readonly say: Log;
+}
+
+export function createEventSink(
+  monitor: ServiceMonitor,
+  { settings, clock, say }: EventSinkDeps,
+  closers: ShutdownHooks,
+): (event: ClientEvent, trace?: Trace) => void {
+  const limit = new LogRateLimiter();
+  const { service } = monitor.options;
+  const publish = (name: EventName, event: MonitorEvent, trace?: Trace): void => {
+    const line = eventLine(service, event);
+    const about = "who" in event ? event.who : undefined;
+    say({ ...line, event: name, about, trace });
+    const { level, text } = line;
+    const record = { at: Math.round(clock.wall()), name, level, text: text.replace(/^- /, "") };
+    monitor.stream.add(about === undefined ? record : { ...record, ...idsOf(about) });
+  };
+  const publishSuppressed = (): void => {
+    for (const { kind, count } of limit.suppressed(clock.now())) {
+      const event = { kind: "suppressed", name: kind, count } as const;
+      monitor.recordEvent(event, clock.now());
+      publish("events.suppressed", event);
+    }
+  };
+  closers.push(clock.every(SUPPRESSED_REPORT_MS, publishSuppressed));
+  return (event, trace) => {
+    const row = eventRow(event);
+    if (row.name === undefined) {
+      // Each call has these steps: at a level that is not printed, no line is made.
+      if (isPrinted(row.level, settings.logLevel)) say({ ...eventLine(service, event), trace });
+      return;
+    }
+    const now = clock.now();
+    monitor.recordEvent(event, now);
+    if (row.isRateLimited && !limit.admit(row.name, now)) return;
+    publish(row.name, event, trace);
+  };
+}
+
+const idsOf = ({ instance, incarnation }: InstanceRef): Partial<EventRecord> => ({ instance, incarnation });

@@ -1,0 +1,134 @@
+// The texts and bars of the board. The server makes the page without scripts with them, and the browser updates its
+// cards with this file as compiled, so the two cannot differ. Its imports are served as well (site.ts).
+
+import type { InstanceRow, Snapshot } from "../../../monitor/snapshot.ts";
+import { ageText, countText } from "./page-format.ts";
+
+type RowState = Pick<InstanceRow, "breaker" | "membership" | "state" | "turn">;
+
+const SECOND_MS = 1000;
+const EXACT_UNTIL_MS = 10;
+
+/** The time left, rounded up: 0 s means that it is over. */
+export const leftText = (ms: number): string => `${Math.max(0, Math.ceil(ms / SECOND_MS))} s`;
+
+/** `2.4 ms`, `57 ms`, `1.0 s`: short enough for the narrowest card. */
+export function msText(ms: number | undefined): string {
+  if (ms === undefined) return "–";
+  if (ms >= SECOND_MS) return `${(ms / SECOND_MS).toFixed(1)} s`;
+  return `${ms < EXACT_UNTIL_MS ? ms.toFixed(1) : Math.round(ms)} ms`;
+}
+
+export const callsText = ({ total, hedges }: Pick<InstanceRow["calls"], "total" | "hedges">): string =>
+  hedges > 0 ? `${total} + ${hedges} hedged` : String(total);
+
+/** The reason for the state, and when it may change. */
+export function whyText({ breaker, membership, state, turn }: RowState, now: number): string {
+  const openedAgo = breaker.openedAt === null ? null : `${ageText(now - breaker.openedAt)} ago`;
+  const opened = openedAgo === null ? null : `${breaker.why}, ${openedAgo}`;
+  if (membership.kind === "gone") return leftMembershipText(membership.reason, opened);
+  if (membership.kind === "draining") return "finishes its open calls";
+  if (state === "open") return `${opened} · ${retestText((breaker.retestAt ?? now) - now)}`;
+  if (state === "retesting") return `${opened} · a retest is in flight`;
+  if (state === "probation") return `closes fully after ${countText(breaker.answersLeft ?? 0, "more answer")}`;
+  if (turn.kind === "passed over") return turn.why;
+  return openedAgo === null ? "in rotation" : `in rotation · last opened ${openedAgo}`;
+}
+
+const retestText = (leftMs: number): string =>
+  leftMs > 0 ? `retest in ${leftText(leftMs)}` : "retest with the next call";
+
+function leftMembershipText(how: string | null, opened: string | null): string {
+  if (how === "left") return "said goodbye";
+  return opened === null ? `${how}` : `${how} · breaker opened: ${opened}`;
+}
+
+/**
+ * `slow by 300 ms, ends in 12 s`, for each active fault. A fault whose end has passed counts as ended even without a
+ * heartbeat: a killed instance sends none.
+ */
+export const faultTexts = (faults: InstanceRow["faults"], now: number): readonly string[] =>
+  (faults ?? [])
+    .filter(({ endsAt }) => endsAt > now)
+    .map(({ text, endsAt }) => `${text}, ends in ${leftText(endsAt - now)}`);
+
+/** A muted instance counts as lost after its lease, and must still accept a command that ends the fault. */
+export const canBeAsked = ({ faults, membership }: InstanceRow, now: number): boolean =>
+  faults !== null && (membership.kind === "up" || faultTexts(faults, now).length > 0);
+
+type Statuses = readonly Pick<InstanceRow, "membership" | "state">[];
+
+/** `2 instances, 1 healthy, 1 lost.`; the first number counts instances that are up. */
+export function summaryText(rows: Statuses): string {
+  const up = rows.filter(({ membership }) => membership.kind === "up");
+  const well = up.filter(({ state }) => state === "healthy").length;
+  const lost = rows.filter(({ state }) => state === "lost").length;
+  const all = `${countText(up.length, "instance")}, ${well === up.length ? "all" : well} healthy`;
+  return `${up.length === 0 ? "No instance is up" : all}${lost > 0 ? `, ${lost} lost` : ""}.`;
+}
+
+/** At least one instance is healthy, and none is in trouble. @param isTrouble of the table in monitor/states.ts */
+export const isAllWell = (rows: Statuses, isTrouble: (state: InstanceRow["state"]) => boolean): boolean =>
+  rows.some(({ state }) => state === "healthy") && !rows.some(({ state }) => isTrouble(state));
+
+/** The ring is cut to this many: a reader follows no more. */
+const MAX_TURNS = 24;
+
+/** All of a short ring, in the order of instance numbers; of a long one the next instance and those after it. */
+export function turnsShown(ring: readonly string[], next: string | null): readonly string[] {
+  if (ring.length <= MAX_TURNS) return ring;
+  const from = Math.max(0, ring.indexOf(next ?? ""));
+  return [...ring.slice(from), ...ring.slice(0, from)].slice(0, MAX_TURNS);
+}
+
+/** The text after the number in the ring, for screen readers. */
+export function turnText(
+  { incarnation, turn }: Pick<InstanceRow, "incarnation" | "turn">,
+  next: string | null,
+): string {
+  if (incarnation === next) return ", next";
+  return turn.kind === "passed over" ? `, skipped: ${turn.why}` : "";
+}
+
+export const moreTurnsText = (ring: number, shown: number): string => (ring > shown ? `and ${ring - shown} more` : "");
+
+export const nextText = (next: Pick<InstanceRow, "instance"> | undefined): string =>
+  next === undefined ? "No instance: all services are down." : `Instance ${next.instance} gets it.`;
+
+export const busText = (bus: Snapshot["bus"]): string =>
+  bus === "connected" ? "Connected to NATS." : "Not connected to NATS: no call can be sent.";
+
+const SECONDS = 60;
+const BAR_WIDTH = 4;
+const HEIGHT = 40;
+/** A margin above the tallest bar; the lowest makes one call visible. */
+const MAX_BAR_HEIGHT = 38;
+const MIN_BAR_HEIGHT = 2;
+/** Lower bound of the scale: with fewer calls a second, full bars would look like high load. */
+const MIN_SCALE = 4;
+
+/**
+ * The calls of an instance by number of the second, so that the bars move on between two frames of the feed. Seconds
+ * without calls are missing.
+ */
+export type CallsBySecond = ReadonlyMap<number, number>;
+
+/** @param second the current one */
+export function lastMinuteOf(callsBySecond: CallsBySecond, second: number): number {
+  let sum = 0;
+  for (const [at, calls] of callsBySecond) if (at > second - SECONDS) sum += calls;
+  return sum;
+}
+
+/** The path of an SVG of 240 by 40. */
+export function sparkPath(callsBySecond: CallsBySecond, second: number): string {
+  const most = Math.max(MIN_SCALE, ...callsBySecond.values());
+  let path = "";
+  for (const [at, calls] of callsBySecond) {
+    const place = SECONDS - 1 - (second - at);
+    if (place < 0 || place >= SECONDS) continue;
+    const height = Math.max(MIN_BAR_HEIGHT, Math.round((calls / most) * MAX_BAR_HEIGHT));
+    path += `M${place * BAR_WIDTH} ${HEIGHT}v-${height}h${BAR_WIDTH - 1}v${height}z`;
+  }
+  return path;
+}

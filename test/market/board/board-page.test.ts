@@ -1,0 +1,216 @@
+// The board's words for a snapshot, decided before any template sees it.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { boardPage, marketsView } from "../../../src/market/board/core/board-page.ts";
+import {
+  callsText,
+  canBeAsked,
+  faultTexts,
+  isAllWell,
+  leftText,
+  msText,
+  summaryText,
+  turnsShown,
+  whyText,
+} from "../../../src/market/web/core/board-view.ts";
+import type { Cell } from "../../../src/monitor/disagreement.ts";
+import type { InstanceRow, Snapshot } from "../../../src/monitor/snapshot.ts";
+import { STATES } from "../../../src/monitor/states.ts";
+
+const test = suite("what the board says");
+const AT = 1_700_000_000_000;
+
+type Parts = Partial<Omit<InstanceRow, "membership" | "breaker">> & {
+  readonly membership?: Partial<InstanceRow["membership"]>;
+  readonly breaker?: Partial<InstanceRow["breaker"]>;
+};
+
+const rowOf = (instance: number, { membership, breaker, ...parts }: Parts = {}): InstanceRow => ({
+  ...{
+    instance,
+    incarnation: `${instance}-a`,
+    address: `ratings.get.${instance}-a`,
+    state: "healthy",
+    hasAnswered: true,
+  },
+  membership: { kind: "up", reason: null, ...membership },
+  breaker: { kind: "closed", openedAt: null, why: null, retestAt: null, answersLeft: null, ...breaker },
+  heartbeat: { at: AT - 2_500, expiresAt: AT + 1_000 },
+  faults: null,
+  turn: { kind: "eligible" } as unknown as InstanceRow["turn"],
+  calls: { total: 7, copies: 0, hedges: 0, lastMinute: 7, share: 0.336, outcomes: null, seconds: null },
+  latency: { p50Ms: 2.44, p99Ms: 57.2 },
+  ...parts,
+});
+
+function snapshotOf(instances: readonly InstanceRow[], more: Partial<Snapshot> = {}): Snapshot {
+  return {
+    ...{ schema_version: 1, service: "ratings", version: "1", at: AT, startedAt: AT, bus: "connected", second: 0 },
+    rules: {} as Snapshot["rules"],
+    calls: { total: 0, lastMinute: 0, shortCircuited: 0 },
+    turns: { ring: instances.map(({ incarnation }) => incarnation), next: "2-a", copies: [] },
+    ...{ markets: null, instances, omitted: 3, lastEvent: 0, events: [] },
+    ...more,
+  };
+}
+
+const passed = { kind: "passed over", why: "its breaker is open" } as InstanceRow["turn"];
+
+test("a row is what the snapshot has of the instance, in its places", () => {
+  const faults = [{ kind: "mute", text: "mute", endsAt: AT + 11_200 }] as unknown as InstanceRow["faults"];
+  const [row] = boardPage(snapshotOf([rowOf(1, { faults })])).rows;
+  assert.equal([row?.instance, row?.heard, row?.calls, row?.share], [1, "2 s ago", "7", "34 %"]);
+  assert.equal([row?.p50, row?.p99, row?.faults, row?.takesFaults], ["2.4 ms", "57 ms", ["mute, ends in 12 s"], true]);
+  const bare = boardPage(snapshotOf([rowOf(1, { latency: null })]));
+  assert.equal(
+    [bare.rows[0]?.p50, bare.rows[0]?.faults, bare.rows[0]?.takesFaults, bare.hasFaults],
+    ["–", [], false, false],
+  );
+  assert.equal([bare.omitted, bare.isBusThere, bare.isAllWell], [3, true, true]);
+  assert.is(boardPage(snapshotOf([], { bus: "disconnected" })).isBusThere, false);
+});
+
+test("the ring shows who is next and who is passed over, and the newest thirty events come first", () => {
+  const events = Array.from({ length: 40 }, (_, at) => ({
+    id: at,
+    at: AT - 5_000,
+    name: "x",
+    level: "INFO",
+    text: `e${at}`,
+  }));
+  const rows = [rowOf(1, { turn: passed }), rowOf(2), rowOf(3)];
+  const page = boardPage(snapshotOf(rows, { events: events as unknown as Snapshot["events"] }));
+  assert.equal(
+    page.ring.map(({ instance, look, note }) => [instance, look, note]),
+    [
+      [1, "is-passed", ", skipped: its breaker is open"],
+      [2, "is-next", ", next"],
+      [3, "", ""],
+    ],
+  );
+  assert.equal([page.moreTurns, boardPage(snapshotOf(rows.slice(1))).ring.length], ["", 2]);
+  const turns = { ring: ["2-a", "gone", "3-a"], next: "2-a", copies: [] };
+  assert.equal(
+    boardPage(snapshotOf(rows, { turns })).ring.map(({ instance }) => instance),
+    [2, 3],
+    "an instance that the snapshot does not list has no turn to show",
+  );
+  assert.is.not(page.bus, boardPage(snapshotOf(rows, { bus: "disconnected" })).bus);
+  assert.equal([page.events.length, page.events[0]?.text, page.events.at(-1)?.text], [30, "e39", "e10"]);
+  assert.is(page.events[0]?.at, "5 s ago");
+  assert.match(page.next, /^Instance 2 /);
+  assert.match(boardPage(snapshotOf(rows, { turns: { ring: [], next: null, copies: [] } })).next, /^No instance/);
+});
+
+test("a long ring is cut after twenty-four turns, from the next one on and around", () => {
+  const ring = Array.from({ length: 30 }, (_, at) => `${at}-a`);
+  assert.is(turnsShown(ring.slice(6), "9-a").length, 24);
+  assert.equal(turnsShown(ring.slice(6), "9-a")[0], "6-a", "a short one keeps its order");
+  const shown = turnsShown(ring, "20-a");
+  assert.equal([shown.length, shown[0], shown[9], shown[10], shown.at(-1)], [24, "20-a", "29-a", "0-a", "13-a"]);
+  const many = Array.from({ length: 30 }, (_, at) => rowOf(at));
+  assert.match(boardPage(snapshotOf(many)).moreTurns, / 6 /);
+  assert.is(turnsShown(ring, null)[0], "0-a");
+  assert.is(turnsShown(ring, "gone")[0], "0-a");
+});
+
+test("numbers are short, and what is left is rounded up", () => {
+  const ms = [undefined, 0, 2.44, 9.94, 10, 57.4, 999.4, 1_000, 1_049].map(msText);
+  assert.equal(ms, ["–", "0.0 ms", "2.4 ms", "9.9 ms", "10 ms", "57 ms", "999 ms", "1.0 s", "1.0 s"]);
+  assert.equal([-1, 0, 1, 1_000, 1_001].map(leftText), ["0 s", "0 s", "1 s", "1 s", "2 s"]);
+  assert.equal([callsText({ total: 3, hedges: 0 }), callsText({ total: 3, hedges: 2 })], ["3", "3 + 2 hedged"]);
+});
+
+test("a fault is over at its end, and who is lost can be asked as long as one is on", () => {
+  const until = (endsAt: number) => [{ text: "mute", endsAt }] as unknown as InstanceRow["faults"];
+  assert.equal([faultTexts(until(AT), AT), faultTexts(until(AT + 1), AT)], [[], ["mute, ends in 1 s"]]);
+  const lost = { kind: "gone", reason: "silent" } as const;
+  for (const [faults, membership, can] of [
+    [null, undefined, false],
+    [[], undefined, true],
+    [until(AT), lost, false],
+    [until(AT + 1), lost, true],
+    [[], lost, false],
+  ] as const)
+    assert.is(canBeAsked(rowOf(1, { faults, ...(membership && { membership }) }), AT), can);
+});
+
+test("all is well where one is, and none is in trouble", () => {
+  const states = (...all: readonly InstanceRow["state"][]): InstanceRow[] =>
+    all.map((state, at) => rowOf(at, { state, membership: { kind: state === "lost" ? "gone" : "up" } }));
+  for (const [rows, isWell, sum] of [
+    [states(), false, /^No instance is up\.$/],
+    [states("healthy", "healthy"), true, /^2 instances, all healthy\.$/],
+    [states("healthy", "left"), true, / 1 healthy\.$/],
+    [states("draining"), false, / 0 healthy\.$/],
+    [states("healthy", "open"), false, /^2 instances, 1 healthy\.$/],
+    [states("healthy", "lost"), false, /^1 instance, all healthy, 1 lost\.$/],
+  ] as const)
+    assert.equal(
+      [isAllWell(rows, (state) => STATES[state].isTrouble), sum.test(summaryText(rows))],
+      [isWell, true],
+      summaryText(rows),
+    );
+});
+
+test("why names what holds an instance back, the strongest reason first", () => {
+  const opened = { openedAt: AT - 3_000, why: "request timed out" };
+  const why = (parts: Parts): string => whyText(rowOf(1, parts), AT);
+  assert.is(why({}), "in rotation");
+  assert.is(why({ breaker: opened }), "in rotation · last opened 3 s ago");
+  assert.is(why({ turn: passed }), "its breaker is open");
+  assert.is(
+    why({ state: "open", breaker: { ...opened, retestAt: AT + 4_001 } }),
+    "request timed out, 3 s ago · retest in 5 s",
+  );
+  for (const retestAt of [AT, null])
+    assert.is(
+      why({ state: "open", breaker: { ...opened, retestAt } }),
+      "request timed out, 3 s ago · retest with the next call",
+    );
+  assert.is(why({ state: "retesting", breaker: opened }), "request timed out, 3 s ago · a retest is in flight");
+  assert.is(why({ state: "probation", breaker: { answersLeft: 2 } }), "closes fully after 2 more answers");
+  assert.is(why({ membership: { kind: "draining" }, state: "draining", breaker: opened }), "finishes its open calls");
+  assert.is(why({ membership: { kind: "gone", reason: "left" }, breaker: opened }), "said goodbye");
+  assert.is(why({ membership: { kind: "gone", reason: "silent" } }), "silent");
+  assert.match(
+    why({ membership: { kind: "gone", reason: "silent" }, breaker: opened }),
+    /^silent · .*request timed out, 3 s ago$/,
+  );
+});
+
+test("one Market says nothing of others; several agree, or each has a column for what is in dispute", () => {
+  const all = ["here:1", "there:2"].map((name) => ({ market: name, name }));
+  const cells: readonly Cell[] = [
+    { kind: "reported", state: "open", since: AT - 3_000, why: "request timed out" },
+    { kind: "reported", state: "healthy", since: AT - 60_000, why: null },
+    { kind: "unknown" },
+    { kind: "omitted" },
+  ];
+  const dispute = { instance: 2, incarnation: "2-a", cells };
+  const face = (markets: Parameters<typeof marketsView>[0]) => marketsView(markets, AT);
+  for (const alone of [null, { all: all.slice(1), disagreements: [], omitted: 0 }])
+    assert.equal([face(alone).text, face(alone).agree, face(alone).disagreements], ["", true, []]);
+  assert.equal(face(null).names, []);
+  const agreed = face({ all, disagreements: [], omitted: 0 });
+  assert.equal([/ 2 .*agree/.test(agreed.text), agreed.agree, agreed.names], [true, true, ["here:1", "there:2"]]);
+  assert.match(face({ all, disagreements: [dispute], omitted: 0 }).text, /^2 .* instance 2\.$/);
+  const some = face({ all, disagreements: [dispute, dispute], omitted: 5 });
+  assert.match(some.text, /^2 .* 7 instances\.$/);
+  assert.equal([some.agree, some.disagreements.length, some.disagreements[0]?.instance], [false, 2, 2]);
+  const shown = (some.disagreements[0]?.cells ?? []).map(({ label, glyph, tone, why }) => [
+    tone,
+    glyph,
+    label.length > 0,
+    why,
+  ]);
+  assert.equal(shown, [
+    ["bad", "✕", true, "request timed out, for 3 s"],
+    ["good", "✓", true, "for 1 min"],
+    ["none", "–", true, ""],
+    ["none", "–", true, ""],
+  ]);
+});
+
+test.run();

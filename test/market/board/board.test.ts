@@ -1,0 +1,414 @@
+// The board over HTTP: who may see it, what a page without scripts shows, what the feed sends and to whom it stops.
+
+import { EventEmitter } from "node:events";
+import type { ServerResponse } from "node:http";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { BoardFeed, type ListenerName } from "../../../src/market/board/feed.ts";
+import { SECURITY_HEADERS } from "../../../src/market/web/site.ts";
+import { ServiceMonitor } from "../../../src/monitor/monitor.ts";
+import { type BoardWorld, openBoardWorld } from "../../support/board-world.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { DEFAULT_RULES, HealthHarness } from "../../support/health-harness.ts";
+import { readPage, sectionOf } from "../../support/readme.ts";
+import { until } from "../../support/until.ts";
+import { plain, raw, textsOf, Visitor, withMarket } from "../serve.ts";
+
+const test = suite("board");
+const visitor = new Visitor();
+const LIMIT_MS = 20_000;
+
+async function withBoard(act: (world: BoardWorld) => Promise<void>, options = {}): Promise<void> {
+  const world = await openBoardWorld(options);
+  try {
+    await act(world);
+  } finally {
+    await world.close();
+  }
+}
+
+/** Lines of a stream as they come. */
+async function follow(
+  url: string,
+  headers: Record<string, string> = {},
+  query = "",
+): Promise<{ lines: string[]; stop(): void }> {
+  const stopping = new AbortController();
+  const response = await fetch(`${url}/board/events${query}`, { headers, signal: stopping.signal });
+  assert.is(response.status, 200);
+  const lines: string[] = [];
+  const read = async (): Promise<void> => {
+    let rest = "";
+    for await (const chunk of response.body ?? []) {
+      const parts = (rest + Buffer.from(chunk as Uint8Array).toString()).split("\n");
+      rest = parts.pop() ?? "";
+      lines.push(...parts);
+    }
+  };
+  read().catch(() => undefined);
+  return { lines, stop: () => stopping.abort() };
+}
+
+const dataOf = (lines: readonly string[]): Record<string, never>[] =>
+  lines.filter((line) => line.startsWith("data: ")).map((line) => JSON.parse(line.slice("data: ".length)));
+
+test("the monolith has no board, nor metrics", () =>
+  withMarket({}, async ({ url }) => {
+    for (const path of ["/board", "/board.json", "/board/events", "/metrics"]) {
+      assert.is((await visitor.get(`${url}${path}`)).status, 404, path);
+    }
+  }));
+
+test("a Market that is still connecting to the bus answers 503", () =>
+  withMarket({ board: () => undefined }, async ({ admin, problems }) => {
+    const { status, headers } = await visitor.get(`${admin}/board`);
+    assert.equal([status, headers.get("retry-after"), problems.length], [503, "1", 0]);
+  }));
+
+test("without scripts it is a table that says who is how, and why", () =>
+  withBoard(async ({ market, start, client }) => {
+    const second = await start(1).then(() => start(2));
+    await visitor.get(market.url);
+    second.bus.pause();
+    await visitor.get(market.url);
+    await visitor.get(market.url);
+    const { body, headers } = await visitor.get(`${market.admin}/board`);
+    const rows = textsOf(body, "tr").slice(1);
+    assert.match(
+      rows[0] ?? "",
+      /^2 2-\S+ ✕ Breaker open request timed out, \d s ago · retest in \d\d s \d+ s ago \d+ \d+ % /,
+    );
+    assert.match(rows[1] ?? "", /^1 1-\S+ ✓ Healthy in rotation \d+ s ago/);
+    assert.ok(plain(body).includes("Instance 1 gets it."));
+    assert.is(client.resolver.peek(0).call?.who.instance, 1);
+    const policy = headers.get("content-security-policy") ?? "";
+    assert.ok(policy.includes("script-src 'self'") && !policy.includes("unsafe"), policy);
+    const shop = (await visitor.get(market.url)).headers.get("content-security-policy");
+    assert.is(shop, SECURITY_HEADERS[0]?.value);
+    assert.not.match(shop ?? "", /script/);
+  }));
+
+test("as data it has the fields that README lists", () =>
+  withBoard(async ({ market, start }) => {
+    await start(1);
+    await visitor.get(market.url);
+    const snapshot = JSON.parse((await visitor.get(`${market.admin}/board.json`)).body);
+    assert.is(snapshot.schema_version, 1);
+    const seeing = sectionOf(readPage("docs/observing.md"), "The board as data");
+    const listed = (head: string): string[] => {
+      const [, list = ""] = new RegExp(`^${head}: ([^.]*)\\.`, "m").exec(seeing) ?? [];
+      return [...list.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name).sort();
+    };
+    assert.equal(Object.keys(snapshot).sort(), listed("Fields of a snapshot"));
+    assert.equal(Object.keys(snapshot.instances[0]).sort(), listed("Fields of an instance"));
+    assert.equal(Object.keys(snapshot.events.at(-1)).sort(), [
+      "at",
+      "id",
+      "incarnation",
+      "instance",
+      "level",
+      "name",
+      "text",
+    ]);
+  }));
+
+const READABLE = ["/board", "/board.json", "/board/events", "/metrics"];
+const HOST_HERE = "localhost";
+
+/** The status of a request of the admin listener, or of the shop's, with these headers alone. */
+async function statusOf(port: number, request: string, headers: Record<string, string>): Promise<number> {
+  const lines = Object.entries({ Connection: "close", ...headers }).map(([name, value]) => `${name}: ${value}`);
+  const answer = await raw(port, `${[`${request} HTTP/1.1`, ...lines].join("\r\n")}\r\n\r\n`, { untilHead: true });
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? Number.NaN);
+}
+
+test("the shop's listener shows the board where it is public, and faults never", async () => {
+  const statuses = async ({ port }: { readonly port: number }): Promise<number[]> =>
+    Promise.all(READABLE.map((path) => statusOf(port, `GET ${path}`, { Host: "shop.example" })));
+  for (const isPublic of [false, true]) {
+    await withBoard(
+      async ({ market }) => {
+        assert.equal(
+          await statuses(market),
+          READABLE.map(() => (isPublic ? 200 : 404)),
+        );
+        for (const method of ["GET", "POST", "PUT"])
+          assert.is(await statusOf(market.port, `${method} /board/faults`, { Host: HOST_HERE }), 404, method);
+        for (const path of READABLE)
+          assert.is(await statusOf(market.port, `POST ${path}`, { Host: HOST_HERE }), isPublic ? 405 : 404, path);
+        const said =
+          (await visitor.get(`${market.url}/board/faults`)).body + (await visitor.get(`${market.url}/board.json`)).body;
+        assert.not.ok(said.includes(String(market.adminPort)), "shoppers are not told the port");
+      },
+      { isPublic },
+    );
+  }
+});
+
+test("the admin listener answers to names of this machine only, whatever the port in them", () =>
+  withBoard(async ({ market: { adminPort } }) => {
+    const status = (host: string, target = "/board.json"): Promise<number> =>
+      statusOf(adminPort, `GET ${target}`, { Host: host });
+    for (const host of ["localhost", "LOCALHOST:9000", `127.0.0.1:${adminPort}`, "127.1.2.3", "[::1]:5100"])
+      assert.is(await status(host), 200, host);
+    for (const host of [
+      ...["rebound.example", `rebound.example:${adminPort}`, "localhost.rebound.example", "127.0.0.1.rebound.example"],
+      ...[
+        "0.0.0.0",
+        "192.168.1.7",
+        "[::]",
+        "localhost:5100:80",
+        "user@localhost",
+        "localhost/",
+        "2130706433",
+        "localhost.",
+      ],
+    ])
+      assert.is(await status(host), 403, host);
+    assert.is(await status(HOST_HERE, "http://rebound.example/board.json"), 403, "the address has a host of its own");
+    assert.is(await status("rebound.example", "http://localhost/board.json"), 403);
+    assert.is(await status("rebound.example", "/static/board.css"), 200, "a refusal's page has its style");
+    assert.is(await statusOf(adminPort, "POST /static/board.css", { Host: "rebound.example" }), 403);
+    assert.is(await status(HOST_HERE, "http://localhost:5100/board.json"), 200);
+    const twice = await raw(
+      adminPort,
+      "GET /metrics HTTP/1.1\r\nHost: localhost\r\nHost: rebound.example\r\nConnection: close\r\n\r\n",
+    );
+    assert.match(twice, /^HTTP\/1\.1 40[03] /);
+    assert.match(await raw(adminPort, "GET /metrics HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 403 /);
+  }));
+
+test("a HEAD of the feed takes no place, and a full feed is a 503 that says when to come back", () =>
+  withBoard(
+    async ({ market, board }) => {
+      const head = async (): Promise<string> =>
+        raw(market.adminPort, "HEAD /board/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+      assert.match(await head(), /^HTTP\/1\.1 200 [\s\S]*\r\ncontent-type: text\/event-stream/i);
+      assert.is(board.feed.viewers, 0);
+      const place = { format: "sse", listener: "shop", lastEvent: undefined } as const;
+      while (!board.feed.isFull("shop")) board.feed.add(new Watcher() as unknown as ServerResponse, place);
+      const { status, headers } = await visitor.get(`${market.url}/board/events`);
+      assert.equal([status, headers.get("retry-after")], [503, "1"]);
+      const feed = await follow(market.admin);
+      feed.stop();
+    },
+    { isPublic: true },
+  ));
+
+test("whoever asks for later events is sent those that the snapshot no longer lists, and no others", () =>
+  withBoard(async ({ market, monitor }) => {
+    for (let event = 0; event < 300; event++) happen(monitor);
+    const idsAfter = async (query: string): Promise<readonly number[]> => {
+      const feed = await follow(`${market.admin}`, {}, query);
+      await until("a snapshot", () => dataOf(feed.lines).length > 0, LIMIT_MS);
+      feed.stop();
+      const [{ events } = {}] = dataOf(feed.lines) as unknown as { events: readonly { id: number }[] }[];
+      return (events ?? []).map(({ id }) => id);
+    };
+    const usual = await idsAfter("");
+    const [oldest = 0] = usual;
+    assert.ok(oldest > 10 && usual.at(-1) === 300, String(usual));
+    assert.equal(
+      await idsAfter("?after=10"),
+      Array.from({ length: 290 }, (_, at) => at + 11),
+    );
+    assert.equal(await idsAfter(`?after=${oldest - 2}`), [oldest - 1, ...usual]);
+    for (const after of [oldest - 1, 299]) assert.equal(await idsAfter(`?after=${after}`), usual);
+    for (const odd of ["?after=x", "?after=-1", "?after="]) assert.equal(await idsAfter(odd), usual, odd);
+  }));
+
+test("pages elsewhere neither read, embed nor follow the admin listener, and a link to it can be opened", () =>
+  withBoard(async ({ market: { adminPort } }) => {
+    const status = (request: string, headers: Record<string, string>): Promise<number> =>
+      statusOf(adminPort, request, { Host: `localhost:${adminPort}`, ...headers });
+    const opened = { "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" };
+    for (const path of ["/", ...READABLE, "/board/faults", "/livez", "/static/board.css"]) {
+      for (const site of ["cross-site", "same-site", ""]) {
+        for (const mode of ["cors", "no-cors", "websocket"])
+          assert.is(await status(`GET ${path}`, { "Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode }), 403, path);
+        const framed = { ...opened, "Sec-Fetch-Dest": "iframe" };
+        assert.is(await status(`GET ${path}`, { "Sec-Fetch-Site": site, ...framed }), 403, path);
+        assert.is(await status(`POST ${path}`, { "Sec-Fetch-Site": site, ...opened }), 403, path);
+      }
+      for (const origin of ["https://evil.example", "http://localhost:5000", "null", `https://localhost:${adminPort}`])
+        assert.is(await status(`GET ${path}`, { Origin: origin }), 403, `${path} for ${origin}`);
+    }
+    assert.is(await status("GET /board", { "Sec-Fetch-Site": "cross-site", ...opened }), 200, "a link");
+    assert.is(await status("GET /board", { Referer: "https://evil.example/" }), 200, "a link, in an older browser");
+    for (const site of ["same-origin", "none"])
+      assert.is(await status("GET /board/events", { "Sec-Fetch-Site": site, "Sec-Fetch-Mode": "cors" }), 200, site);
+    assert.is(await status("POST /board/faults", { Referer: "https://evil.example/" }), 403);
+    assert.is(
+      await status("POST /board/faults", { Origin: `http://localhost:${adminPort}` }),
+      404,
+      "let through: this board takes no faults",
+    );
+  }));
+
+test("the shop's sentence about an order is not shown or taken away by the board, which has the same host", () =>
+  withBoard(async ({ market }) => {
+    const shopper = new Visitor();
+    await shopper.post(`${market.url}/`, "camera=&addCart=");
+    assert.not.match((await shopper.get(`${market.admin}/board`)).body, /in your cart/);
+    assert.match((await shopper.get(`${market.url}/`)).body, /Camera was added to your cart/);
+  }));
+
+test("the log, the stream and the counters tell the same", () =>
+  withBoard(async ({ market, start, monitor, lines }) => {
+    const { bus } = await start(1);
+    await visitor.get(market.url);
+    bus.pause();
+    await visitor.get(market.url);
+    const named = lines.filter(({ event }) => event !== undefined);
+    assert.equal(
+      monitor.stream.after(0).map(({ name, level, text }) => [name, level, text]),
+      named.map(({ event, level, text }) => [event, level, text.replace(/^- /, "")]),
+    );
+    for (const name of new Set(named.map(({ event }) => event))) {
+      const told = named.filter(({ event }) => event === name).length;
+      assert.is([...monitor.eventCounts].find(([counted]) => counted === name)?.[1], told, name);
+    }
+    assert.ok(named.some(({ event }) => event === "breaker.opened"));
+  }));
+
+test("the feed sends a snapshot, then what changes, and goes on after the last event that was seen", () =>
+  withBoard(async ({ market, start, monitor }) => {
+    const feed = await follow(market.admin);
+    await until("the snapshot", () => dataOf(feed.lines).length > 0, LIMIT_MS);
+    assert.equal([feed.lines[0], feed.lines[3]], ["retry: 1000", "event: snapshot"]);
+    await start(1);
+    const joined = (lines: readonly string[]): boolean =>
+      dataOf(lines).some(
+        ({ type, events }) => String(type) === "change" && JSON.stringify(events).includes("instance.joined"),
+      );
+    await until("the news that it joined", () => joined(feed.lines), LIMIT_MS);
+    feed.stop();
+    const last = monitor.stream.lastId;
+    const later = await follow(market.admin, { "Last-Event-ID": String(last) });
+    await until("another snapshot", () => dataOf(later.lines).length > 0, LIMIT_MS);
+    assert.ok(later.lines.some((line) => line === `id: ${last}`));
+    later.stop();
+    const lines = await follow(market.admin, { accept: "application/x-ndjson" });
+    await until("a line", () => lines.lines.length > 0, LIMIT_MS);
+    assert.is(JSON.parse(lines.lines[0] ?? "").type, "snapshot");
+    lines.stop();
+  }));
+
+test("what the board's script imports is there, and imports nothing that is not", () =>
+  withMarket({}, async ({ url }) => {
+    const asked: string[] = ["board.js", "board-markets.js", "faults.js"];
+    for (const name of asked) {
+      const { status, body, headers } = await visitor.get(`${url}/static/${name}`);
+      assert.equal([name, status, headers.get("content-type")], [name, 200, "text/javascript; charset=utf-8"]);
+      for (const [, found = ""] of body.matchAll(/^import .* from "\.\/(.*)";$/gm))
+        if (!asked.includes(found)) asked.push(found);
+      assert.is(body.match(/^import /gm)?.length ?? 0, body.match(/^import .* from "\.\/.*";$/gm)?.length ?? 0);
+    }
+    assert.ok(asked.includes("board-view.js") && asked.includes("page-format.js"), asked.join());
+  }));
+
+// The feed itself, with viewers that are only counted.
+
+class Watcher extends EventEmitter {
+  readonly got: string[] = [];
+  writableLength = 0;
+  destroyed = false;
+  write(frame: string | Buffer): void {
+    this.got.push(frame.toString());
+  }
+  destroy(): void {
+    this.destroyed = true;
+    this.emit("close");
+  }
+  end(): void {
+    this.emit("close");
+  }
+}
+
+function feedOf(instances: number): {
+  feed: BoardFeed;
+  clock: FakeClock;
+  monitor: ServiceMonitor;
+  table: HealthHarness;
+  watch(listener?: ListenerName): Watcher;
+} {
+  const clock = new FakeClock();
+  const monitor = new ServiceMonitor({ service: "ratings", version: "1", rules: DEFAULT_RULES, startedAt: 0 });
+  const table = new HealthHarness();
+  for (let instance = 1; instance <= instances; instance++) table.beats(instance, 0);
+  const feed = new BoardFeed(monitor, table, clock, () => monitor.snapshot(table, clock.now(), clock.wall()));
+  const watch = (listener: ListenerName = "admin"): Watcher => {
+    const watcher = new Watcher();
+    feed.add(watcher as unknown as ServerResponse, { format: "sse", listener, lastEvent: undefined });
+    return watcher;
+  };
+  return { feed, clock, monitor, table, watch };
+}
+
+const happen = (monitor: ServiceMonitor): void =>
+  monitor.stream.add({ at: 0, name: "bus.disconnected", level: "WARNING", text: "disconnected" });
+
+test("a hundred events at once are one frame, and while nobody watches nothing is done", async () => {
+  const { clock, monitor, watch } = feedOf(3);
+  const watcher = watch();
+  await clock.advance(150);
+  const before = watcher.got.length;
+  for (let event = 0; event < 100; event++) happen(monitor);
+  await clock.advance(99);
+  assert.is(watcher.got.length, before + 1);
+  watcher.destroy();
+  assert.is(clock.timers, 0, "no timer is left when the last viewer goes");
+});
+
+test("whoever comes after a viewer who left at once is shown what is, not what was", async () => {
+  const { feed, clock, table, watch } = feedOf(1);
+  watch().destroy();
+  await clock.advance(60_000);
+  table.beats(7, clock.now());
+  assert.match(watch().got.join(""), /"instance":7,/);
+  feed.close();
+});
+
+test("a viewer who stops reading is let go, and the others go on", async () => {
+  const { feed, clock, watch } = feedOf(3);
+  const [stuck, reading] = [watch(), watch()];
+  stuck.writableLength = 3_000_000;
+  const before = reading.got.length;
+  await clock.advance(3000);
+  assert.ok(stuck.destroyed);
+  assert.equal([feed.viewers, feed.dropped, reading.got.length - before], [1, 1, 3]);
+  feed.close();
+  assert.is(clock.timers, 0);
+});
+
+test("there is room for so many viewers on each listener, so that neither takes the places of the other", () => {
+  const { feed, watch } = feedOf(1);
+  while (!feed.isFull("shop")) watch("shop");
+  assert.is(feed.viewers, 250);
+  assert.not.ok(feed.isFull("admin"));
+  while (!feed.isFull("admin")) watch("admin");
+  assert.is(feed.viewers, 500);
+  feed.close();
+});
+
+test("200 viewers of 1,000 instances are sent the same bytes, made once", async () => {
+  const { feed, clock, table, watch } = feedOf(1000);
+  const watchers = Array.from({ length: 200 }, () => watch());
+  const started = performance.now();
+  const seconds = 10;
+  for (let second = 0; second < seconds; second++) {
+    for (let instance = 1; instance <= 70; instance++) table.beats(second * 70 + instance, clock.now());
+    await clock.advance(1000);
+  }
+  const tookMs = (performance.now() - started) / seconds;
+  const [first] = watchers;
+  for (const watcher of watchers) assert.equal(watcher.got.slice(1), first?.got.slice(1));
+  const bytes = (first?.got.slice(-seconds) ?? []).reduce((sum, text) => sum + text.length, 0) / seconds;
+  console.log(
+    `  a second of 200 viewers and 1,000 instances: ${tookMs.toFixed(1)} ms, ${Math.round(bytes)} bytes each`,
+  );
+  assert.ok(bytes < 20_000, "only those that beat are in it");
+  feed.close();
+});
+
+test.run();

@@ -1,0 +1,269 @@
+// A server with an older account token than a Market on it has. Tokens are numbers here, and the higher one is newer.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { accountNewsSubject, accountTokenSubject, sharedAccountTokenSubject } from "../../../src/bus/core/subjects.ts";
+import { followAccount } from "../../../src/market/ratings/account-news.ts";
+import { decideSteps, type Look, SETTLED, type Step } from "../../../src/market/ratings/core/account-steps.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { goldenOf } from "../../support/golden.ts";
+import { type MemoryBus, MemoryNetwork } from "../../support/memory-bus.ts";
+
+const test = suite("account tokens of a bus that changes hands");
+const golden = goldenOf(test, "market");
+
+interface Member {
+  token: number;
+  learned: number;
+  ended: number;
+  readonly reports: string[];
+}
+
+class Town {
+  readonly clock = new FakeClock();
+  readonly network = new MemoryNetwork(this.clock);
+  readonly shared: string[] = [];
+  /** The server's; undefined: it does not answer. */
+  token: number | undefined = 1;
+  /** The server answers with what lies in this one's folder, as it runs there. */
+  folder: Member | undefined;
+  corrections = 0;
+  /** Whether a correction arrives at the server. */
+  isCorrectable = true;
+  readonly #stops: (() => void)[] = [];
+
+  readonly server = this.network.bus();
+
+  constructor() {
+    const { server } = this;
+    server.subscribe(accountTokenSubject, (message) => {
+      if (this.token !== undefined) message.answer(String(this.folder?.token ?? this.token));
+    });
+    this.network
+      .bus()
+      .subscribe(sharedAccountTokenSubject, ({ body }) => this.shared.push(Buffer.from(body).toString()));
+  }
+
+  join(token: number, { owns = false, started = false } = {}): Member {
+    const member: Member = { token, learned: 0, ended: 0, reports: [] };
+    const requiresAuth = (bus: MemoryBus) => Object.assign(bus, { requiresAuth: true });
+    const learn = (text: string) => {
+      member.learned += 1;
+      const [heard, had] = [Number(text), member.token];
+      member.token = Math.max(heard || 0, had);
+      return Promise.resolve({
+        kind: Number.isNaN(heard) ? "forged" : heard > had ? "newer" : heard < had ? "older" : "same",
+      } as const);
+    };
+    const correct = (): Promise<boolean> => {
+      this.corrections += 1;
+      if (this.isCorrectable) this.token = member.token;
+      return Promise.resolve(this.isCorrectable);
+    };
+    const endServer = (): Promise<void> => {
+      member.ended += 1;
+      return Promise.resolve();
+    };
+    const stop = followAccount({
+      ...{ bus: requiresAuth(this.network.bus()), heartbeatBus: this.network.bus(), clock: this.clock, learn },
+      known: () => Promise.resolve(String(member.token)),
+      correct: owns ? correct : undefined,
+      server: { ownServer: started ? "embedded" : undefined, endServer },
+      report: (sentence) => member.reports.push(sentence),
+    });
+    this.#stops.push(stop);
+    return member;
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    assert.is(this.clock.timers, 0, "no timer is left");
+  }
+}
+
+const towns = (name: string, act: (town: Town) => Promise<void>): void =>
+  void test(name, async () => {
+    const town = new Town();
+    await act(town);
+    town.close();
+  });
+
+towns("the owner's Market corrects the server at once, and no member acts then", async (town) => {
+  town.join(2, { owns: true });
+  const ben = town.join(2);
+  const cyd = town.join(1, { started: true });
+  await town.clock.advance(100);
+  assert.is(town.token, 2);
+  await town.clock.advance(60_000);
+  assert.equal([town.corrections, town.shared, ben.ended, cyd.ended], [1, [], 0, 0]);
+});
+
+towns("a look that is not answered, and a correction that fails, come again within two seconds", async (town) => {
+  [town.token, town.isCorrectable] = [undefined, false];
+  town.join(2, { owns: true });
+  await town.clock.advance(1_100); // the first look has ended without an answer
+  assert.is(town.corrections, 1);
+  town.token = 1;
+  await town.clock.advance(600);
+  assert.is(town.corrections, 2);
+  town.isCorrectable = true;
+  await town.clock.advance(1_100);
+  assert.equal([town.corrections, town.token], [3, 2]);
+  await town.clock.advance(60_000);
+  assert.is(town.corrections, 3);
+});
+
+towns("a change of the owner's folder reaches a server that answers with the file in that folder", async (town) => {
+  const anna = town.join(1, { owns: true, started: true });
+  town.folder = anna;
+  await town.clock.advance(1_000);
+  anna.token = 2; // dwc was cut off before it had pushed that
+  await town.clock.advance(16_000);
+  assert.equal([town.token, town.corrections], [2, 2]);
+});
+
+towns("a change within a second after a correction is one to correct: the server is not ended for it", async (town) => {
+  const anna = town.join(2, { owns: true, started: true });
+  await town.clock.advance(100);
+  anna.token = 3; // dwc writes the folder, and pushes then
+  await town.clock.advance(500);
+  assert.equal([town.token, town.corrections, town.shared, anna.ended], [3, 2, [], 0]);
+  [anna.token, town.isCorrectable] = [4, false];
+  await town.clock.advance(500);
+  assert.equal([town.corrections, anna.ended], [3, 0], "nor at the first that fails");
+  await town.clock.advance(500);
+  assert.equal([town.corrections, anna.ended], [4, 1]);
+});
+
+towns("a token that is never taken is sent less and less often, and never less than every 15 s", async (town) => {
+  town.isCorrectable = false;
+  town.join(2, { owns: true });
+  await town.clock.advance(15_000);
+  assert.ok(town.corrections > 4 && town.corrections < 8, String(town.corrections));
+  const before = town.corrections;
+  await town.clock.advance(60_000);
+  assert.is(town.corrections - before, 4);
+});
+
+towns("without the owner, the member that started the server has the newer token within a second", async (town) => {
+  const cyd = town.join(1, { started: true });
+  town.folder = cyd;
+  await town.clock.advance(5_000);
+  assert.equal([cyd.token, cyd.ended], [1, 0]);
+  town.join(2);
+  await town.clock.advance(700);
+  assert.is(cyd.token, 2);
+  await town.clock.advance(600);
+  assert.is(cyd.ended, 1, "and ends that server, so that it starts the next one with it");
+  golden(cyd.reports.join("\n"));
+  await town.clock.advance(120_000);
+  assert.is(cyd.ended, 1, "once for each token: where the next server is older again, that was no cure");
+  assert.ok(town.shared.length < 14, "what ending does not mend is not sent often");
+});
+
+towns("no responder at all is a server whose org's token is of an earlier dwc, and so an older one", async (town) => {
+  town.server.disconnect();
+  town.join(2);
+  await town.clock.advance(700);
+  assert.equal(town.shared, ["2"]);
+  town.join(2, { owns: true });
+  await town.clock.advance(100);
+  assert.is(town.corrections, 1);
+});
+
+towns("a token that arrives from a member during a look is not taken for the server's", async (town) => {
+  const cyd = town.join(1, { started: true });
+  town.folder = cyd;
+  await town.clock.advance(14_990);
+  town.network.delayMs = (subject) => (subject === accountTokenSubject ? 50 : 0);
+  await town.clock.advance(20); // the look at 15 s is under way
+  town.network.bus().publish(sharedAccountTokenSubject, "2");
+  await town.clock.advance(1_500);
+  assert.equal([cyd.token, cyd.ended], [2, 1]);
+});
+
+towns("nor during the first look", async (town) => {
+  town.network.delayMs = (subject) => (subject === accountTokenSubject ? 50 : 0);
+  const cyd = town.join(1, { started: true });
+  town.folder = cyd;
+  await town.clock.advance(10);
+  town.network.bus().publish(sharedAccountTokenSubject, "2");
+  await town.clock.advance(1_500);
+  assert.equal([cyd.token, cyd.ended], [2, 1]);
+});
+
+towns("the owner asks a server what it obeys at each connection, whatever lies in its folder", async (town) => {
+  town.folder = town.join(2, { owns: true });
+  await town.clock.advance(100);
+  town.network.disconnect();
+  town.token = 1;
+  town.network.reconnect();
+  await town.clock.advance(100);
+  assert.equal([town.corrections, town.token], [2, 2]);
+});
+
+towns("after a new connection it is looked at once, however long the next look was away", async (town) => {
+  town.token = 2;
+  town.join(2, { owns: true });
+  await town.clock.advance(1_000);
+  town.network.disconnect();
+  town.token = 1;
+  await town.clock.advance(3_000);
+  assert.is(town.corrections, 1);
+  town.network.reconnect();
+  await town.clock.advance(100);
+  assert.equal([town.corrections, town.token], [2, 2]);
+});
+
+towns("a token that the owner's folder sends is about to be the server's, which is not ended for it", async (town) => {
+  const cyd = town.join(1, { started: true });
+  town.folder = cyd;
+  await town.clock.advance(1_000);
+  town.network.bus().publish(accountNewsSubject, "2");
+  town.network.bus().publish(sharedAccountTokenSubject, "2");
+  await town.clock.advance(60_000);
+  assert.equal([cyd.token, cyd.ended], [2, 0]);
+});
+
+towns("a token that no server takes is sent less and less often", async (town) => {
+  town.join(2);
+  await town.clock.advance(15_000);
+  assert.is(town.shared.length, 4);
+  await town.clock.advance(60_000);
+  assert.is(town.shared.length, 8);
+});
+
+towns("a flood of forged tokens from a member is read ten times a second", async (town) => {
+  const cyd = town.join(1, { started: true });
+  await town.clock.advance(100);
+  const before = cyd.learned;
+  const mallory = town.network.bus();
+  for (let sent = 0; sent < 1_000; sent += 1) {
+    mallory.publish(sharedAccountTokenSubject, "forged");
+    await town.clock.advance(1);
+  }
+  assert.ok(cyd.learned - before <= 11, String(cyd.learned - before));
+  mallory.publish(accountNewsSubject, "forged");
+  await town.clock.advance(100);
+  assert.equal([cyd.token, cyd.ended], [1, 0]);
+});
+
+test("who acts, and when", () => {
+  const run = (looks: readonly Look[], isOwner: boolean, runsServer: boolean): (readonly Step[])[] => {
+    let standing = SETTLED;
+    return looks.map((look) => {
+      const decided = decideSteps(standing, look, { isOwner, runsServer });
+      standing = decided.standing;
+      return decided.steps;
+    });
+  };
+  const older: Look = "older";
+  assert.equal(run([older, older, "agrees", older], false, false), [[], ["share"], [], []]);
+  assert.equal(run([older, older], false, true), [[], ["share", "end server"]]);
+  assert.equal(run([older, older], true, false), [["correct"], ["correct", "share"]]);
+  assert.equal(run([older, older], true, true), [["correct"], ["correct", "share", "end server"]]);
+  assert.equal(run(["silent", "silent", older], true, true), [[], [], ["correct"]]);
+  assert.equal(run([older, "silent", older], false, true), [[], [], ["share", "end server"]]);
+});
+
+test.run();
