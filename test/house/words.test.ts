@@ -10,7 +10,9 @@ const test = suite("words");
 
 /** Folders and pages that keep to the list. One is added once it does, and none is taken out. */
 const PLAIN = [
-  ...["dwc", "faults", "health", "monitor", "program", "record", "trace", "util"].map((folder) => `src/${folder}`),
+  ...["dwc", "faults", "health", "market", "monitor", "program", "record", "trace", "util"].map(
+    (folder) => `src/${folder}`,
+  ),
   "src/settings.ts",
   ...["architecture", "health", "observing", "operating", "performance", "protocol", "security"].map(
     (page) => `docs/${page}.md`,

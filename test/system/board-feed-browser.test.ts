@@ -40,9 +40,9 @@ inBrowser("it says since when it is old, lets no age run on, and goes on by itse
     await untilFeed(page, "lost");
     assert.match(await textOf(page, "#feed"), /^The feed is lost: state as of \d\d:\d\d:\d\d\. Reconnecting\.$/);
     assert.is(await page.evaluate("getComputedStyle(document.getElementById('instances')).filter"), "grayscale(1)");
-    const heard = await textOf(page, ".heard");
+    const age = await textOf(page, ".last-heartbeat");
     await page.evaluate("new Promise((resolve) => setTimeout(resolve, 2500))");
-    assert.is(await textOf(page, ".heard"), heard, "of what is old no age runs on");
+    assert.is(await textOf(page, ".last-heartbeat"), age, "of what is old no age runs on");
     market.program.signal("SIGCONT");
     await untilFeed(page, "live");
 

@@ -177,7 +177,7 @@ function paintHeartbeat({ heartbeat, membership }, now, find) {
   const isUp = membership.kind === "up";
   const saidGoodbye = membership.kind === "draining" || membership.reason === "left";
   const used = isUp ? Math.min(1, Math.max(0, (now - heartbeat.at) / (heartbeat.expiresAt - heartbeat.at))) : 1;
-  setText(find("heard"), `${ageText(now - heartbeat.at)} ago`);
+  setText(find("last-heartbeat"), `${ageText(now - heartbeat.at)} ago`);
   const fill = find("fill");
   fill.style.width = `${Math.round(used * 100)}%`;
   fill.dataset.late = saidGoodbye ? "goodbye" : used >= 1 ? "over" : used > 0.5 ? "half" : "no";
@@ -220,7 +220,7 @@ function paintNotices() {
   const all = [...rows.values()];
   const summary = byId("summary");
   setText(summary, view.summaryText(all));
-  summary.dataset.good = view.isAllWell(all, (state) => "trouble" in states.get(state)) ? "yes" : "no";
+  summary.dataset.good = view.isAllHealthy(all, (state) => "trouble" in states.get(state)) ? "yes" : "no";
   setText(byId("bus"), view.busText(bus));
   byId("bus").dataset.good = bus === "connected" ? "yes" : "no";
   const chaos = byId("chaos");

@@ -7,7 +7,7 @@ import {
   callsText,
   canBeAsked,
   faultTexts,
-  isAllWell,
+  isAllHealthy,
   leftText,
   msText,
   summaryText,
@@ -60,15 +60,15 @@ const passed = { kind: "passed over", why: "its breaker is open" } as InstanceRo
 test("a row is what the snapshot has of the instance, in its places", () => {
   const faults = [{ kind: "mute", text: "mute", endsAt: AT + 11_200 }] as unknown as InstanceRow["faults"];
   const [row] = boardPage(snapshotOf([rowOf(1, { faults })])).rows;
-  assert.equal([row?.instance, row?.heard, row?.calls, row?.share], [1, "2 s ago", "7", "34 %"]);
+  assert.equal([row?.instance, row?.lastHeartbeat, row?.calls, row?.share], [1, "2 s ago", "7", "34 %"]);
   assert.equal([row?.p50, row?.p99, row?.faults, row?.takesFaults], ["2.4 ms", "57 ms", ["mute, ends in 12 s"], true]);
   const bare = boardPage(snapshotOf([rowOf(1, { latency: null })]));
   assert.equal(
     [bare.rows[0]?.p50, bare.rows[0]?.faults, bare.rows[0]?.takesFaults, bare.hasFaults],
     ["–", [], false, false],
   );
-  assert.equal([bare.omitted, bare.isBusThere, bare.isAllWell], [3, true, true]);
-  assert.is(boardPage(snapshotOf([], { bus: "disconnected" })).isBusThere, false);
+  assert.equal([bare.omitted, bare.isBusConnected, bare.isAllHealthy], [3, true, true]);
+  assert.is(boardPage(snapshotOf([], { bus: "disconnected" })).isBusConnected, false);
 });
 
 test("the ring shows who is next and who is passed over, and the newest thirty events come first", () => {
@@ -148,7 +148,7 @@ test("all is well where one is, and none is in trouble", () => {
     [states("healthy", "lost"), false, /^1 instance, all healthy, 1 lost\.$/],
   ] as const)
     assert.equal(
-      [isAllWell(rows, (state) => STATES[state].isTrouble), sum.test(summaryText(rows))],
+      [isAllHealthy(rows, (state) => STATES[state].isTrouble), sum.test(summaryText(rows))],
       [isWell, true],
       summaryText(rows),
     );

@@ -10,7 +10,7 @@ import {
   callsText,
   canBeAsked,
   faultTexts,
-  isAllWell,
+  isAllHealthy,
   moreTurnsText,
   msText,
   nextText,
@@ -28,9 +28,9 @@ const PERCENT = 100;
 export interface BoardPage {
   readonly service: string;
   readonly summary: string;
-  readonly isAllWell: boolean;
+  readonly isAllHealthy: boolean;
   readonly bus: string;
-  readonly isBusThere: boolean;
+  readonly isBusConnected: boolean;
   readonly next: string;
   readonly ring: readonly TurnView[];
   /** `and 3 more`, if the ring is longer than the shown part; otherwise empty. */
@@ -58,7 +58,7 @@ export interface BoardRow {
   readonly glyph: string;
   readonly tone: string;
   readonly why: string;
-  readonly heard: string;
+  readonly lastHeartbeat: string;
   readonly calls: string;
   /** Its share of all calls of the last minute. */
   readonly share: string;
@@ -76,9 +76,9 @@ export function boardPage(snapshot: Snapshot): BoardPage {
   return {
     service,
     summary: summaryText(instances),
-    isAllWell: isAllWell(instances, (state) => STATES[state].isTrouble),
+    isAllHealthy: isAllHealthy(instances, (state) => STATES[state].isTrouble),
     bus: busText(bus),
-    isBusThere: bus === "connected",
+    isBusConnected: bus === "connected",
     next: nextText(next),
     ...ringView(instances, turns),
     markets: marketsView(markets, snapshot.at),
@@ -114,7 +114,7 @@ function rowOf(row: InstanceRow, at: number): BoardRow {
   return {
     ...{ instance, incarnation, state, label, glyph, tone },
     why: whyText(row, at),
-    heard: `${ageText(at - heartbeat.at)} ago`,
+    lastHeartbeat: `${ageText(at - heartbeat.at)} ago`,
     calls: callsText(calls),
     share: `${Math.round(calls.share * PERCENT)} %`,
     p50: msText(latency?.p50Ms),

@@ -68,7 +68,7 @@ export function summaryText(rows: Statuses): string {
 }
 
 /** At least one instance is healthy, and none is in trouble. @param isTrouble of the table in monitor/states.ts */
-export const isAllWell = (rows: Statuses, isTrouble: (state: InstanceRow["state"]) => boolean): boolean =>
+export const isAllHealthy = (rows: Statuses, isTrouble: (state: InstanceRow["state"]) => boolean): boolean =>
   rows.some(({ state }) => state === "healthy") && !rows.some(({ state }) => isTrouble(state));
 
 /** The ring is cut to this many: a reader follows no more. */
