@@ -3,7 +3,7 @@
 import { isLoopback, readBusAddress } from "../../bus/core/bus-address.ts";
 import { otherPort } from "../../settings.ts";
 import { shellWord } from "../identity/core/names.ts";
-import type { Obedience, Reason } from "../identity/core/obedience.ts";
+import type { NotObeying, Reason } from "../identity/core/obedience.ts";
 import {
   hintForFixed,
   hintForOlder,
@@ -89,7 +89,7 @@ function judgeObedience({ obedience, probes, roll }: Facts): readonly Finding[] 
 const isSaidElsewhere = (reason: Reason): reason is "open" | "foreign" | "refused" =>
   reason === "open" || reason === "foreign" || reason === "refused";
 
-function hintForObedience({ reason, url, servers }: Extract<Obedience, { kind: "does not obey" }>): string {
+function hintForObedience({ reason, url, servers }: NotObeying): string {
   if (reason === "fixed") return hintForFixed(url, servers);
   if (reason === "older") return hintForOlder(servers);
   return reason === "newer" ? "put the newest copy of the state folder in its place" : "";

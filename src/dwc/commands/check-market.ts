@@ -5,8 +5,9 @@ import type { InstanceRow } from "../../monitor/snapshot.ts";
 import { STATES } from "../../monitor/states.ts";
 import { otherPort } from "../../settings.ts";
 import { localName, noBoard, startAgain } from "../live/core/failures.ts";
+import type { Boardless } from "../live/core/live-types.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
-import type { Facts } from "../live/facts.ts";
+import type { Facts, MarketHealth } from "../live/facts.ts";
 import { hintForBus } from "./check-bus.ts";
 import { type Finding, findingOf, grouped } from "./finding.ts";
 
@@ -40,7 +41,7 @@ export function judgeMarket(facts: Facts): Finding {
 }
 
 function judgeReady(
-  { url, status, failing }: Extract<Facts["market"], { kind: "market" }>,
+  { url, status, failing }: MarketHealth,
   { probes, server, identity, market: found }: Facts,
 ): Finding {
   const why = failing.join("; ");
@@ -77,7 +78,7 @@ export function judgeView(facts: Facts): readonly Finding[] {
 }
 
 /** The monolith needs no board, and another finding covers a Market that is not connected yet. */
-function judgeNoBoard(board: Extract<Facts["board"], { kind: "no board" }>): readonly Finding[] {
+function judgeNoBoard(board: Boardless): readonly Finding[] {
   if (board.why !== "admin port") return [];
   const { message, hint } = noBoard(board);
   return [instances("unknown", message, hint)];

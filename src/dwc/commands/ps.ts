@@ -16,7 +16,7 @@ import {
   warningsOf,
   wrongMarket,
 } from "../live/core/failures.ts";
-import type { BoardResult, BusResult, DiscoveredInstance } from "../live/core/live-types.ts";
+import type { BoardFailure, BoardResult, BusResult, DiscoveredInstance } from "../live/core/live-types.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
 import { availableWidth, type Column, nameOf, percent, stateTone, stateWords, table, turnWords } from "./format.ts";
 
@@ -71,7 +71,7 @@ function listed(
 }
 
 /** The note for a missing view of the Market. The roll call succeeded, so this is no failure. */
-function unseen(board: Exclude<BoardResult, { kind: "board" }>): readonly string[] {
+function unseen(board: BoardFailure): readonly string[] {
   const { message, hint } = failedMarket(board);
   return [message, hint];
 }

@@ -6,7 +6,7 @@ import { parseDuration } from "../../util/format.ts";
 import type { Command, FullscreenHandle, Screen } from "../cli/core/command.ts";
 import { type Failed, formatLine, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
 import { failedMarket, MARKET_OPTION, marketAway, wrongMarket } from "../live/core/failures.ts";
-import type { BoardResult, TopEnd, TopOptions } from "../live/core/live-types.ts";
+import type { Board, BoardResult, TopEnd, TopOptions } from "../live/core/live-types.ts";
 import { availableWidth } from "./format.ts";
 import {
   CSV_HEAD,
@@ -84,8 +84,6 @@ export async function runTop(deps: TopDeps, options: TopOptions): Promise<TopEnd
   await (isLive ? top.onScreen() : top.inLines());
   return { kind: "ended" };
 }
-
-type Board = Extract<BoardResult, { kind: "board" }>;
 
 class Top {
   readonly #deps: TopDeps;

@@ -94,13 +94,16 @@ async function correct(
 
 const isAnswered = ({ kind }: Obedience): boolean => kind !== "unknown";
 
+interface HomeElsewhere {
+  readonly kind: "elsewhere";
+  /** The folder's org, which differs from that of NATS_CREDS; undefined: the folder has none. */
+  readonly org: Org | undefined;
+}
+
 /** How the state folder relates to the credentials. */
 type Home =
   /** Neither has an org. */
-  | { readonly kind: "none" }
-  /** `org`: the folder's org, which differs from that of NATS_CREDS; undefined: the folder has none. */
-  | { readonly kind: "elsewhere"; readonly org: Org | undefined }
-  | { readonly kind: "member"; readonly org: Org };
+  { readonly kind: "none" } | HomeElsewhere | { readonly kind: "member"; readonly org: Org };
 
 function homeOf(credentials: Credentials | undefined, state: State): Home {
   if (credentials === undefined) return { kind: "none" };
@@ -151,7 +154,7 @@ const HAS_LEFT = "this Market has left its org since it was started";
 const NOT_NOTIFIED =
   "only the owner's Market starts one, as this one receives no revocations: restart it, or if its org or its credentials are of an earlier dwc, type  bin/dwc renew";
 
-const whyUnknown = ({ org }: Extract<Home, { kind: "elsewhere" }>): string =>
+const whyUnknown = ({ org }: HomeElsewhere): string =>
   org === undefined
     ? "a Market starts a server only for an org in its own DWC_STATE, and it has none there"
     : `${quoteName(org.name)} in DWC_STATE is another org, whose server would not let them in`;

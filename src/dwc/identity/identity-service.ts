@@ -17,7 +17,7 @@ import type { PushMode } from "./push.ts";
 import { type RenewalResult, renew } from "./renewal.ts";
 import { serverConfigFile } from "./server-config-file.ts";
 import { changeState, readState } from "./state-file.ts";
-import type { SyncBus, SyncInput } from "./sync-bus.ts";
+import type { SyncAccounts, SyncBus } from "./sync-bus.ts";
 
 export interface IdentityDeps {
   readonly stateDir: string;
@@ -166,7 +166,7 @@ function busMethods({ stateDir, syncBus }: IdentityDeps): Pick<IdentityService, 
   };
 }
 
-function accountsOf({ operator, orgs }: State, mode: PushMode): Extract<SyncInput, { kind: "accounts" }> | undefined {
+function accountsOf({ operator, orgs }: State, mode: PushMode): SyncAccounts | undefined {
   const owned = orgs.filter(({ authority }) => authority.kind === "owner");
   return operator === null || owned.length === 0 ? undefined : { kind: "accounts", operator, orgs: owned, mode };
 }

@@ -121,13 +121,19 @@ const bad = (why: string): ReadCode => ({ kind: "bad", why });
 // The code's own signature proves only that the account made it. Without these checks its maker could put a key of
 // another org beside it, and have the reader file it there.
 
-export type CheckedInvitation =
-  /** `signingKey`: the public one of the invitation's seed. */
-  | { readonly kind: "genuine"; readonly signingKey: string | null }
+export interface GenuineInvitation {
+  readonly kind: "genuine";
+  /** The public one of the invitation's seed. */
+  readonly signingKey: string | null;
+}
+
+export type RejectedInvitation =
   /** Made before invitations named their parts, with the permissions of that time. */
   | { readonly kind: "outdated" }
   /** `what`: the wrong part. */
   | { readonly kind: "forged"; readonly what: string };
+
+export type CheckedInvitation = GenuineInvitation | RejectedInvitation;
 
 type Keys = Pick<Mint, "isSignedBy" | "publicKeyOf">;
 

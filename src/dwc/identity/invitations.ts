@@ -26,11 +26,12 @@ import {
 import { claimsIn } from "./core/token.ts";
 import {
   boundTag,
-  type CheckedInvitation,
   checkInvitation,
   codeOf,
+  type GenuineInvitation,
   type Invitation,
   MAX_CODE_LENGTH,
+  type RejectedInvitation,
   readCode,
 } from "./invitation-code.ts";
 import type { Mint } from "./mint.ts";
@@ -144,7 +145,7 @@ export function acceptInvitation(
   return { kind: "done", state: withOrg(withTrust(state, joined.trust), joined), org: joined };
 }
 
-function notGenuine(checked: Exclude<CheckedInvitation, { kind: "genuine" }>): Refusal {
+function notGenuine(checked: RejectedInvitation): Refusal {
   if (checked.kind === "outdated")
     return refused(
       "bad-invitation",
@@ -185,9 +186,7 @@ function joinedOrg(
 // operator's trust changes only by a later token of its system account. Only a later invitation of the same person
 // replaces a membership.
 
-type Genuine = Extract<CheckedInvitation, { kind: "genuine" }>;
-
-export function conflictOf(state: State, invitation: Invitation, genuine: Genuine): Refusal | undefined {
+export function conflictOf(state: State, invitation: Invitation, genuine: GenuineInvitation): Refusal | undefined {
   const { org, trust } = invitation;
   if (state.orgs.some(({ id, account }) => id === org.id && account !== org.account))
     return refused(
@@ -219,7 +218,7 @@ const trustsOf = ({ operator, orgs }: State): readonly Trust[] => [
   ...orgs.map(({ trust }) => trust),
 ];
 
-function conflictWith(known: Org, invitation: Invitation, genuine: Genuine): Refusal | undefined {
+function conflictWith(known: Org, invitation: Invitation, genuine: GenuineInvitation): Refusal | undefined {
   const { org, trust, publicKey, email } = invitation;
   // Another person's genuine invitation. Its sender has the key in it, and could read all that these programs receive.
   const isAnothers = !sameEmail(known.me.email, email);
@@ -242,7 +241,7 @@ function conflictWith(known: Org, invitation: Invitation, genuine: Genuine): Ref
 }
 
 /** An old code must not replace a valid key by a revoked one. */
-function isOutOfDate(known: Org, { org, publicKey, creds }: Invitation, { signingKey }: Genuine): boolean {
+function isOutOfDate(known: Org, { org, publicKey, creds }: Invitation, { signingKey }: GenuineInvitation): boolean {
   const { revocations, signing_keys: signingKeys } = Object(
     claimsIn(newerAccount(known.accountJwt, org.accountJwt))["nats"],
   );

@@ -3,7 +3,7 @@
 
 import { isoTime } from "../../clock.ts";
 import type { SyncResult } from "./core/obedience.ts";
-import { type Authority, currentOrg, type Org, type Org as OrgState, type Service, type State } from "./core/state.ts";
+import { type Authority, currentOrg, type Org, type Service, type State } from "./core/state.ts";
 
 export interface PublicOrg {
   readonly id: string;
@@ -150,7 +150,7 @@ const MS_PER_SECOND = 1_000;
 /** Tokens count in seconds; people and programs read ISO times. */
 export const isoSeconds = (seconds: number): string => isoTime(seconds * MS_PER_SECOND);
 
-export const publicOrg = ({ id, name, account }: OrgState): PublicOrg => ({ id, name, publicKey: account });
+export const publicOrg = ({ id, name, account }: Org): PublicOrg => ({ id, name, publicKey: account });
 
 export const publicService = ({ name, publicKey, createdAt, expiresAt }: Service): PublicService => ({
   name,

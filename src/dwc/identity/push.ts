@@ -1,7 +1,7 @@
 // Pushes an account's new token to a running bus. The server then closes the connections that it no longer allows. Then
 // dwc queries which token each server uses: an acknowledgement can get lost, or come from one server of several.
 
-import type { ConnectResult } from "../../bus/connect-failure.ts";
+import type { ConnectFailure, ConnectResult } from "../../bus/connect-failure.ts";
 import { readBusAddress } from "../../bus/core/bus-address.ts";
 import { type Credentials, parseCredentials } from "../../bus/core/credentials.ts";
 import { nextAttempt } from "../../bus/login-result.ts";
@@ -24,7 +24,7 @@ import {
   type ServerAnswer,
   whyNotTaken,
 } from "./core/account-on-bus.ts";
-import type { Obedience } from "./core/obedience.ts";
+import type { NotRunning, Obedience } from "./core/obedience.ts";
 import {
   CONFIGURATION_SUBJECT,
   infoSubject,
@@ -57,7 +57,7 @@ export interface PushOptions {
 const GATHER_MS = 500;
 
 /** The same for a bus that dwc cannot connect to. */
-type Outside = OnBus | Omit<Extract<Obedience, { kind: "not running" }>, "url">;
+type Outside = OnBus | Omit<NotRunning, "url">;
 
 export const OPEN = { kind: "does not obey", reason: "open", why: "it requires no login" } as const;
 /** For example, a server with its accounts in its configuration. */
@@ -314,9 +314,7 @@ async function loginResult(bus: NatsBus, clock: Clock, limitMs: number): Promise
   return last;
 }
 
-function notConnected(
-  trouble: Exclude<ConnectResult, { kind: "connected" }> | undefined,
-): Exclude<Outside, { kind: "obeys" }> {
+function notConnected(trouble: ConnectFailure | undefined): Exclude<Outside, { kind: "obeys" }> {
   if (trouble === undefined) return { kind: "unknown", reason: "silent", why: "the login timed out" };
   if (trouble.kind === "unreachable") return { kind: "not running" };
   if (trouble.kind === "unresolved") return { kind: "not running", reason: "unresolved", why: trouble.message };

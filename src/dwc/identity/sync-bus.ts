@@ -23,10 +23,17 @@ export interface SyncOptions {
 
 /** What a bus has to obey. */
 export type SyncInput =
-  /** The account tokens of orgs that this folder owns. */
-  | { readonly kind: "accounts"; readonly operator: Operator; readonly orgs: readonly Org[]; readonly mode: PushMode }
+  | SyncAccounts
   /** Credentials that it has to admit; `text` is the content of their file. */
   | { readonly kind: "credentials"; readonly text: string };
+
+/** The account tokens of orgs that this folder owns. */
+export interface SyncAccounts {
+  readonly kind: "accounts";
+  readonly operator: Operator;
+  readonly orgs: readonly Org[];
+  readonly mode: PushMode;
+}
 
 export type SyncBus = (input: SyncInput) => Promise<SyncResult>;
 
@@ -124,8 +131,7 @@ export function requiresAuth(greeting: string): boolean {
 
 export type BusProbe =
   | { readonly kind: "bus"; readonly url: string; readonly secured: boolean }
-  /** Another program has the port. */
-  | { readonly kind: "not-nats"; readonly url: string; readonly speaks?: "HTTP" }
+  | NotNatsProbe
   /** A program accepted the connection and sent nothing: perhaps a paused bus. */
   | { readonly kind: "silent"; readonly url: string }
   /** A program accepted and closed the connection, such as a proxy whose bus is down. `why` ends in its hint. */
@@ -144,6 +150,13 @@ export type BusProbe =
       /** NATS_URL names a user there. */
       readonly namesUser?: true;
     };
+
+/** Another program has the port. */
+export interface NotNatsProbe {
+  readonly kind: "not-nats";
+  readonly url: string;
+  readonly speaks?: "HTTP";
+}
 
 /**
  * For the login, and for each reply after it. A bus on another continent admits a client within a second, a busy or

@@ -1,7 +1,7 @@
 // Connects to the bus with the credentials of the state folder, runs one action, and disconnects. The login has a
 // timeout, and a failed one has a hint.
 
-import type { ConnectResult } from "../../bus/connect-failure.ts";
+import type { ConnectFailure } from "../../bus/connect-failure.ts";
 import { readBusAddress } from "../../bus/core/bus-address.ts";
 import type { Credentials } from "../../bus/core/credentials.ts";
 import { openBusOptions } from "../../bus/core/open-bus.ts";
@@ -80,9 +80,7 @@ interface Candidate {
 type Entry =
   | { readonly kind: "admitted"; readonly candidate: Candidate }
   /** No address admits the user; `attempt` is the one to report. */
-  | { readonly kind: "none"; readonly attempt: NotIn | undefined };
-
-type NotIn = Exclude<ConnectResult, { kind: "connected" }>;
+  | { readonly kind: "none"; readonly attempt: ConnectFailure | undefined };
 
 /**
  * The first address that admits the user. A bus with logins takes precedence over an open one. All addresses are
@@ -91,7 +89,7 @@ type NotIn = Exclude<ConnectResult, { kind: "connected" }>;
  * timed out. Closes all other connections.
  */
 async function firstEntry(candidates: readonly Candidate[], clock: Clock): Promise<Entry> {
-  const failures: (NotIn | undefined)[] = [];
+  const failures: (ConnectFailure | undefined)[] = [];
   const open: Candidate[] = [];
   const admitted = await new Promise<Candidate | undefined>((resolve, reject) => {
     const tryLogin = async (candidate: Candidate): Promise<void> => {
@@ -109,7 +107,7 @@ async function firstEntry(candidates: readonly Candidate[], clock: Clock): Promi
 }
 
 /** The first failure with an answer of a server. "No server" is reported only if it is true of every address. */
-function mostTelling(failures: readonly (NotIn | undefined)[]): NotIn | undefined {
+function mostTelling(failures: readonly (ConnectFailure | undefined)[]): ConnectFailure | undefined {
   const answer = failures.find((failure) => failure !== undefined && !isAbsence(failure));
   if (answer !== undefined || failures.includes(undefined)) return answer;
   return failures.find((failure) => failure?.kind === "unresolved") ?? failures[0];
@@ -139,7 +137,7 @@ const startHint = (urls: readonly string[]): string =>
     ? "to start a bus with the Market:  make market"
     : "what starts one:  bin/dwc check";
 
-function notIn(attempt: NotIn | undefined, urls: readonly string[], hint: string): NotConnected {
+function notIn(attempt: ConnectFailure | undefined, urls: readonly string[], hint: string): NotConnected {
   switch (attempt?.kind) {
     case undefined:
       return out("bus-silent", `no bus has accepted the login within ${STEP_TIMEOUT_MS} ms`, SLOW);

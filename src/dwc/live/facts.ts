@@ -68,14 +68,16 @@ export interface OutdatedCredentials {
   readonly renew: string;
 }
 
+export interface MarketHealth {
+  readonly kind: "market";
+  readonly url: string;
+  readonly status: "ready" | "degraded" | "unready";
+  /** The failing checks, a sentence each. */
+  readonly failing: readonly string[];
+}
+
 export type MarketFacts =
-  | {
-      readonly kind: "market";
-      readonly url: string;
-      readonly status: "ready" | "degraded" | "unready";
-      /** The failing checks, a sentence each. */
-      readonly failing: readonly string[];
-    }
+  | MarketHealth
   /** A Market's admin listener, which refuses the name in this address. */
   | { readonly kind: "foreign name"; readonly url: string }
   /** Another program answers there. */

@@ -46,8 +46,6 @@ function mostTelling(missed: readonly BoardResult[]): BoardResult {
   return found;
 }
 
-type Answered = Extract<FetchResult, { kind: "answered" }>;
-
 function whyNone(answered: Answered): NoBoard {
   const { status, json } = answered;
   if (Object(json).error === ON_ADMIN_PORT) return "admin port";
@@ -65,8 +63,14 @@ export const refusesName = ({ status, json }: Answered): boolean =>
 // port. The platform's `fetch` was rejected: it refuses some 80 ports, such as 6000 and 5061, that a Market may have, and
 // its first request takes several times as long as one of node:http.
 
+interface Answered {
+  readonly kind: "answered";
+  readonly status: number;
+  readonly json: unknown;
+}
+
 export type FetchResult =
-  | { readonly kind: "answered"; readonly status: number; readonly json: unknown }
+  | Answered
   /** No program listens there; `why` is the system's error code. */
   | { readonly kind: "nothing"; readonly why: string }
   /** It accepts the connection and sends nothing in time: perhaps a paused Market. */

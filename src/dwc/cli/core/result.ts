@@ -8,30 +8,32 @@ import { shellWord } from "../../identity/core/names.ts";
 export const SCHEMA_VERSION = 1;
 
 export type CommandResult =
-  | {
-      readonly kind: "done";
-      /** The result, for people. */
-      readonly lines: readonly Line[];
-      /** Notes for stderr: what to type next, and warnings. */
-      readonly notes: readonly string[];
-      /** Notes on the printed result. They are omitted if stdout could not be written. */
-      readonly resultNotes?: readonly string[];
-      /** The result, for programs. */
-      readonly json: Readonly<Record<string, unknown>>;
-      /**
-       * The result comes from another program and is passed on unchanged. In all other text, user and password of a URL
-       * are removed.
-       */
-      readonly isForeign?: true;
-      /** The user requested JSON by an option of the command itself. */
-      readonly asJson?: boolean;
-      /** Other than 0: the command succeeded, and what it found is bad. */
-      readonly exitCode?: ExitCode;
-      readonly ifUnwritten: IfUnwritten;
-    }
+  | Done
   /** The command has already written its output. */
   | { readonly kind: "streamed"; readonly exitCode: ExitCode }
   | Failed;
+
+export interface Done {
+  readonly kind: "done";
+  /** The result, for people. */
+  readonly lines: readonly Line[];
+  /** Notes for stderr: what to type next, and warnings. */
+  readonly notes: readonly string[];
+  /** Notes on the printed result. They are omitted if stdout could not be written. */
+  readonly resultNotes?: readonly string[];
+  /** The result, for programs. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /**
+   * The result comes from another program and is passed on unchanged. In all other text, user and password of a URL
+   * are removed.
+   */
+  readonly isForeign?: true;
+  /** The user requested JSON by an option of the command itself. */
+  readonly asJson?: boolean;
+  /** Other than 0: the command succeeded, and what it found is bad. */
+  readonly exitCode?: ExitCode;
+  readonly ifUnwritten: IfUnwritten;
+}
 
 /** For a result that stdout does not accept, because its reader has ended or the disk is full. */
 export type IfUnwritten =
@@ -131,8 +133,6 @@ function failureText({ code, message, hint, notes = [], details = {} }: Failed, 
   if (json) return oneLine({ error: { code, message, hint }, ...details }, { folder });
   return linesWithFolder([`dwc: ${message}`, ...notes, hint], "", folder);
 }
-
-type Done = Extract<CommandResult, { kind: "done" }>;
 
 const jsonLine = ({ json, isForeign }: Done, { folder }: Rendering): string => oneLine(json, { isForeign, folder });
 

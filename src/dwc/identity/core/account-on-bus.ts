@@ -3,7 +3,7 @@
 
 import { type Fields, fieldsOf, parseJson } from "../../../util/json.ts";
 import { unknownRevocations } from "./account.ts";
-import type { Obedience } from "./obedience.ts";
+import type { NotObeying, Obeys, UnknownObedience } from "./obedience.ts";
 
 /** One server's answer about an account. `token` is undefined until a user of the account has logged in there. */
 export interface ServerAnswer {
@@ -13,10 +13,8 @@ export interface ServerAnswer {
 }
 
 /** Whether a running bus at one address obeys an org. */
-export type OnBus =
-  | { readonly kind: "obeys" }
-  | Omit<Extract<Obedience, { kind: "does not obey" }>, "url">
-  | Omit<Extract<Obedience, { kind: "unknown" }>, "url">;
+export type OnBus = Omit<Obeys, "url"> | Omit<NotObeying, "url"> | UnknownOnBus;
+type UnknownOnBus = Omit<UnknownObedience, "url">;
 
 /** Parses an answer to `$SYS.REQ.ACCOUNT.<id>.INFO`; undefined: it is invalid. */
 export function readInfo(body: Uint8Array): ServerAnswer | undefined {
@@ -151,11 +149,9 @@ function without({ answers, keepers }: OnServers, isMeant: (keeper: Keeping | un
   return unloaded.filter((name) => isMeant(keepers.find(({ server }) => server === name)));
 }
 
-type Unknown = Extract<OnBus, { kind: "unknown" }>;
-
-function judgeUnknown(on: OnServers, isStored: boolean): Unknown | undefined {
+function judgeUnknown(on: OnServers, isStored: boolean): UnknownOnBus | undefined {
   const { answers, stored, known, configured } = on;
-  const unknown = (why: string, servers: readonly string[] = []): Unknown => ({
+  const unknown = (why: string, servers: readonly string[] = []): UnknownOnBus => ({
     ...{ kind: "unknown", reason: "silent", why },
     ...(servers.length > 0 && { servers }),
   });

@@ -3,8 +3,8 @@
 import { isLoopback, readBusAddress } from "../../../bus/core/bus-address.ts";
 import { speaking } from "../../../bus/core/greeting.ts";
 import { bracketHost } from "../../../util/format.ts";
-import type { BusProbe } from "../sync-bus.ts";
-import type { Obedience, SyncResult } from "./obedience.ts";
+import type { NotNatsProbe } from "../sync-bus.ts";
+import type { NotObeying, Obedience, SyncResult } from "./obedience.ts";
 
 /** The command for a nats-server that trusts this state folder. Its configuration names 127.0.0.1 and no port. */
 export function serverLine(url: string, program = "nats-server"): string {
@@ -34,7 +34,7 @@ function hostIn(url: string): string {
   return bracketHost(host);
 }
 
-export const notNatsText = ({ url, ...answer }: Extract<BusProbe, { kind: "not-nats" }>): string =>
+export const notNatsText = ({ url, ...answer }: NotNatsProbe): string =>
   `${url} is taken by something that is not NATS${speaking(answer)}`;
 
 /** Splits a sentence at its last colon. Sentences about an identity or a limit of the bus have their hint there. */
@@ -104,8 +104,6 @@ const PRECONDITION = {
   "wrong port": "NATS_URL names that port",
   unresolved: "the name is right",
 } as const;
-
-type NotObeying = Extract<Obedience, { kind: "does not obey" }>;
 
 /** @param servers the servers of a cluster that refuse the token; the others already have it */
 export const hintForFixed = (url: string, servers: NotObeying["servers"]): string =>

@@ -4,7 +4,7 @@
 import { shownUrl } from "../../../util/printable.ts";
 import type { Option } from "../../cli/core/command.ts";
 import { type Failed, failed, quoteForMessage, toFailure, wrongUsage } from "../../cli/core/result.ts";
-import type { AdminPlace, BoardResult, Connected, NotConnected } from "./live-types.ts";
+import type { AdminPlace, BoardFailure, Boardless, Connected, NotConnected } from "./live-types.ts";
 
 export const failedVisit = ({ code, why, hint }: NotConnected): Failed =>
   hint === "" ? toFailure({ code, why }) : failed(code, why, hint);
@@ -24,8 +24,6 @@ interface Words {
   readonly message: string;
   readonly hint: string;
 }
-
-type Boardless = Extract<BoardResult, { kind: "no board" }>;
 
 /** Why a Market shows no board, and what to type. */
 export function noBoard({ url, why, admin }: Boardless): Words {
@@ -64,7 +62,7 @@ export function localName(url: string): Words {
 }
 
 /** Why there is no board, and what to type. */
-export function failedMarket(board: Exclude<BoardResult, { kind: "board" }>): Failed {
+export function failedMarket(board: BoardFailure): Failed {
   const { url } = board;
   switch (board.kind) {
     case "nothing":

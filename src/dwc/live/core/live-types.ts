@@ -61,12 +61,26 @@ export interface FaultReport {
 }
 
 /** The result of fetching a Market's board. */
-export type BoardResult =
-  | { readonly kind: "board"; readonly url: string; readonly view: MarketView }
+export type BoardResult = Board | BoardFailure;
+
+export interface Board {
+  readonly kind: "board";
+  readonly url: string;
+  readonly view: MarketView;
+}
+
+export type BoardFailure =
   | { readonly kind: "nothing"; readonly url: string; readonly why: string }
   | { readonly kind: "silent"; readonly url: string }
-  /** A program answers, but not with a board. */
-  | { readonly kind: "no board"; readonly url: string; readonly why: NoBoard; readonly admin: AdminPlace };
+  | Boardless;
+
+/** A program answers, but not with a board. */
+export interface Boardless {
+  readonly kind: "no board";
+  readonly url: string;
+  readonly why: NoBoard;
+  readonly admin: AdminPlace;
+}
 
 export type NoBoard =
   /** It reports that the board is on its admin port. */
@@ -91,7 +105,7 @@ export interface TopOptions {
   readonly isWhole: boolean;
 }
 
-export type TopEnd = { readonly kind: "ended" } | Exclude<BoardResult, { kind: "board" }>;
+export type TopEnd = { readonly kind: "ended" } | BoardFailure;
 
 export interface LiveService {
   /** Epoch ms. */
