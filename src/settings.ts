@@ -263,8 +263,8 @@ export interface OtelVariables {
 
 // Reading.
 
-export type Refused = { readonly kind: "refused"; readonly problems: readonly string[] };
-export type SettingsResult = { readonly kind: "settled"; readonly settings: Settings } | Refused;
+export type RefusedSettings = { readonly kind: "refused"; readonly problems: readonly string[] };
+export type SettingsResult = { readonly kind: "settled"; readonly settings: Settings } | RefusedSettings;
 
 /** Reads the environment once. The result has every problem, not only the first. */
 export function readSettings(env: Env): SettingsResult {
@@ -284,7 +284,7 @@ export function readSettings(env: Env): SettingsResult {
 /** The rules of health while no variable is set. */
 export const defaultHealthRules = (): HealthRules => ({ ...valuesOf(HEALTH, {}, []), ...FIXED });
 
-export type NatsUrlsResult = { readonly kind: "read"; readonly urls: readonly string[] } | Refused;
+export type NatsUrlsResult = { readonly kind: "read"; readonly urls: readonly string[] } | RefusedSettings;
 
 /** The one setting that a caller or a service shares with the Market: the address of the bus. Undefined: the default. */
 export function readNatsUrls(value: string | undefined): NatsUrlsResult {

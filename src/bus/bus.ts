@@ -18,16 +18,17 @@ export type Reply =
   | { readonly kind: "timeout" }
   /** No answer, because the receiver died. It may have executed the request before. */
   | { readonly kind: "receiver-died" }
-  /** The bus was disconnected when the call was made, or while it was in flight: says nothing about the instance. */
-  | { readonly kind: "disconnected" }
   /** The caller gave up: says nothing about the instance. */
   | { readonly kind: "cancelled" }
-  /** The message never left this process, because it is too large for this bus: says nothing about the instance. */
-  | { readonly kind: "unsent"; readonly why: string }
+  | NotSent
   | Denied;
 
-/** Why an answer did not leave this process. */
-export type NotSent = Extract<Reply, { kind: "unsent" | "disconnected" }>;
+/** Says nothing about the instance. */
+export type NotSent =
+  /** The bus was disconnected when the message was sent, or while the call was in flight. */
+  | { readonly kind: "disconnected" }
+  /** The message never left this process, because it is too large for this bus. */
+  | { readonly kind: "unsent"; readonly why: string };
 
 /** The server does not permit the message, or its answer: says nothing about the instance. */
 export interface Denied {

@@ -6,7 +6,7 @@ import { type BusAddress, withoutLogin } from "./core/bus-address.ts";
 import { REPLY_ROOT } from "./core/credentials.ts";
 import { type PeerPort, speaking } from "./core/greeting.ts";
 import { readServerError } from "./core/server-errors.ts";
-import type { NotGreeted } from "./handshake.ts";
+import type { ClosedEarly, NotGreeted } from "./handshake.ts";
 import { DIAL_TIMEOUT_MS } from "./nats-options.ts";
 
 export interface ConnectFailure {
@@ -92,7 +92,7 @@ function silenceMessage(step: "greeting" | "TLS", tls: boolean): string {
   return `says nothing: a paused nats-server,${orTls} or no nats-server at all`;
 }
 
-const closedMessage = ({ step, why }: Extract<NotGreeted, { kind: "closed" }>): string =>
+const closedMessage = ({ step, why }: ClosedEarly): string =>
   step === "TLS"
     ? `during the TLS handshake (${why}), as what has no TLS does: if the bus has none, write nats:// in NATS_URL`
     : `before it greets (${why}), as a proxy does whose bus is away: start the bus behind it, or set NATS_URL to where one is`;

@@ -32,7 +32,13 @@ export interface Greeted {
 }
 
 /** The two steps that may fail: waiting for the greeting, and the TLS handshake. */
-export type Step = "greeting" | "TLS";
+export type HandshakeStep = "greeting" | "TLS";
+
+export interface ClosedEarly {
+  readonly kind: "closed";
+  readonly step: HandshakeStep;
+  readonly why: string;
+}
 
 export type NotGreeted =
   /** Nothing accepted the connection; `why` is the system's error code, such as ECONNREFUSED. */
@@ -46,8 +52,8 @@ export type NotGreeted =
   /**
    * Something accepted and sent nothing in this step: a paused server, or one that waits for its client to speak first.
    */
-  | { readonly kind: "silent"; readonly step: Step }
-  | { readonly kind: "closed"; readonly step: Step; readonly why: string }
+  | { readonly kind: "silent"; readonly step: HandshakeStep }
+  | ClosedEarly
   /**
    * The handshake failed, because of the server's certificate or for another reason. `why` is the error code of OpenSSL
    * or Node, `names` are the names in a certificate for another name.
@@ -163,7 +169,7 @@ export class Handshaker {
 
   async #afterGreeting(
     socket: Socket,
-    line: Line,
+    line: GreetingLine,
     address: BusAddress,
     limits: HandshakeLimits,
   ): Promise<Greeted | NotGreeted> {
@@ -198,18 +204,21 @@ export class Handshaker {
   }
 }
 
-interface Line {
+interface GreetingLine {
   readonly kind: "line";
   readonly greeting: string;
   readonly read: Buffer;
 }
 
-const greeted = (socket: Socket, { greeting, read }: Line, isEncrypted: boolean): Greeted => ({
+const greeted = (socket: Socket, { greeting, read }: GreetingLine, isEncrypted: boolean): Greeted => ({
   kind: "greeted",
   ...{ socket, greeting, read, isEncrypted },
 });
 
-const onlyGreeting = (line: Line): Line => ({ ...line, read: line.read.subarray(0, line.greeting.length + 1) });
+const onlyGreeting = (line: GreetingLine): GreetingLine => ({
+  ...line,
+  read: line.read.subarray(0, line.greeting.length + 1),
+});
 
 function ignore(): void {}
 
@@ -244,9 +253,9 @@ function notAccepted(why: string, isResolved: boolean): NotGreeted {
   return why === "ECONNRESET" ? { kind: "closed", step: "greeting", why } : { kind: "nothing", why };
 }
 
-function untilGreeted(socket: Socket, limits: HandshakeLimits): Promise<NotGreeted | Line> {
+function untilGreeted(socket: Socket, limits: HandshakeLimits): Promise<NotGreeted | GreetingLine> {
   const chunks: Buffer[] = [];
-  return wait<NotGreeted | Line>(socket, limits, { kind: "silent", step: "greeting" }, (finish) => ({
+  return wait<NotGreeted | GreetingLine>(socket, limits, { kind: "silent", step: "greeting" }, (finish) => ({
     data: (chunk) => {
       chunks.push(chunk as Buffer);
       const read = Buffer.concat(chunks);
@@ -261,7 +270,7 @@ function untilGreeted(socket: Socket, limits: HandshakeLimits): Promise<NotGreet
 }
 
 /** @returns undefined while the line is incomplete */
-function readGreeting(read: Buffer): NotGreeted | Line | undefined {
+function readGreeting(read: Buffer): NotGreeted | GreetingLine | undefined {
   const expected = GREETING.slice(0, read.length); // as much as can have arrived
   const end = read.indexOf("\n");
   if (read.toString("latin1", 0, expected.length) !== expected || read.length > MAX_GREETING_LENGTH)

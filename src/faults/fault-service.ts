@@ -14,7 +14,7 @@ import { queryLimit, TokenBucket } from "../util/token-bucket.ts";
 import {
   type CommandRefusal,
   type FaultCommand,
-  type ParsedCommand,
+  type ParsedFaultCommand,
   parseCommand,
   SINGLE_INSTANCE_ONLY,
   STALE_COMMAND,
@@ -91,12 +91,12 @@ export class FaultService {
   }
 
   /** Each kind has its own limit, so that reset works during a flood of others. A list needs a reply subject. */
-  #mayRead(command: ParsedCommand, { replyTo }: Message): boolean {
+  #mayRead(command: ParsedFaultCommand, { replyTo }: Message): boolean {
     if (command.kind === "list") return replyTo !== undefined && this.#limits.list.tryTake(this.injector.now());
     return this.#limits[command.kind === "reset" ? "reset" : "other"].tryTake(this.injector.now());
   }
 
-  #refusalOf(command: ParsedCommand, subject: "own" | "of all"): CommandRefusal | undefined {
+  #refusalOf(command: ParsedFaultCommand, subject: "own" | "of all"): CommandRefusal | undefined {
     if (command.kind === "bad") return { code: BAD_REQUEST, message: `bad request: ${command.why}` };
     if (command.kind === "reset" || command.kind === "list") return undefined;
     if (subject === "of all") return { code: BAD_REQUEST, message: SINGLE_INSTANCE_ONLY };

@@ -13,7 +13,7 @@ import { MAX_HEARTBEAT_BYTES } from "../health/heartbeat.ts";
 import { decodeBody } from "../util/json.ts";
 import {
   type CommandRefusal,
-  type ParsedCommand,
+  type ParsedFaultCommand,
   parseCommand,
   SINGLE_INSTANCE_ONLY,
   statusJson,
@@ -114,7 +114,7 @@ function bodyOf({ body }: Message): unknown {
   return decoded.kind === "value" ? decoded.value : undefined;
 }
 
-function refusalOf(command: ParsedCommand, isForOne: boolean): CommandRefusal | undefined {
+function refusalOf(command: ParsedFaultCommand, isForOne: boolean): CommandRefusal | undefined {
   if (command.kind === "bad") return { code: BAD_REQUEST, message: `bad request: ${command.why}` };
   if (command.kind === "begin") return { code: CONFLICT, message: "it is paused: reset it first" };
   const isForAll = command.kind === "kill" && !isForOne;

@@ -77,10 +77,12 @@ export type Breaker = Closed | Probation | Open | Retesting;
 
 /** A transition to report. */
 export type BreakerTransition =
-  | { readonly kind: "opened"; readonly why: "request timed out" | "retest timed out"; readonly retestInMs: number }
+  | { readonly kind: "opened"; readonly why: WhyOpened; readonly retestInMs: number }
   | { readonly kind: "retesting" }
   /** A probation starts. */
   | { readonly kind: "closed"; readonly why: "heartbeat" | "retest succeeded" };
+
+type WhyOpened = "request timed out" | "retest timed out";
 
 export interface TransitionResult {
   /** The same object if nothing has changed. */
@@ -219,8 +221,6 @@ function nextBackoff(delayMs: number, rules: HealthRules, random: Random): Delay
   const doubledMs = Math.min(delayMs * 2, rules.retestDelayMaxMs);
   return { delayMs: doubledMs, retestInMs: doubledMs * (1 - JITTER_SHARE * random()) };
 }
-
-type WhyOpened = Extract<BreakerTransition, { kind: "opened" }>["why"];
 
 function open(
   from: Breaker,

@@ -26,9 +26,12 @@ export interface Heartbeat {
   readonly answersOnce: boolean;
 }
 
-export type ParsedHeartbeat =
-  | { readonly kind: "heartbeat"; readonly beat: Heartbeat }
-  | { readonly kind: "unreadable"; readonly why: string };
+export interface UnreadableHeartbeat {
+  readonly kind: "unreadable";
+  readonly why: string;
+}
+
+export type ParsedHeartbeat = { readonly kind: "heartbeat"; readonly beat: Heartbeat } | UnreadableHeartbeat;
 
 /** The sender as the heartbeat's subject names it. The body must agree. */
 export interface HeartbeatOrigin {

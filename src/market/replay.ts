@@ -5,7 +5,7 @@ import { isoTime } from "../clock.ts";
 import type { InstanceRef } from "../health/member.ts";
 import { eventLine } from "../monitor/events.ts";
 import { asText, type LogEntry } from "../program/log.ts";
-import type { Entry, Header } from "../record/core/entry.ts";
+import type { Entry, Header, RecordedPick } from "../record/core/entry.ts";
 import { MAX_LINE_LENGTH, type Parsed, parseEntry, parseHead } from "../record/core/parse-record.ts";
 import { Replay, type Replayed } from "../record/core/replay.ts";
 import { type FileLine, linesOf } from "../record/record-file.ts";
@@ -177,7 +177,7 @@ function chosenInWords({ pick: turn, callNumber }: Replayed): string {
 
 const named = ({ instance, incarnation }: InstanceRef): string => `instance ${instance} (${incarnation})`;
 
-function optionsText(entry: Extract<Entry, { kind: "picked" }>): string {
+function optionsText(entry: RecordedPick): string {
   const { excluded = [], idempotent, deprioritized = [], isHedge } = entry;
   const late = isHedge === true ? excluded.at(-1) : undefined;
   const been = excluded.filter((incarnation) => incarnation !== late);

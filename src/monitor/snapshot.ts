@@ -70,7 +70,7 @@ export interface InstanceRow {
   };
   readonly heartbeat: { readonly at: number; readonly expiresAt: number };
   /** The active faults that it reported, each with its end. Null: it takes none, because it runs without CHAOS=1. */
-  readonly faults: readonly ActiveFault[] | null;
+  readonly faults: readonly ActiveFaultView[] | null;
   /** Has answered a call at least once. */
   readonly hasAnswered: boolean;
   readonly turn: TurnStatus;
@@ -91,7 +91,7 @@ export interface InstanceRow {
 }
 
 /** An active fault, until `endsAt`. */
-export type ActiveFault = Fault & { readonly text: string; readonly endsAt: number };
+export type ActiveFaultView = Fault & { readonly text: string; readonly endsAt: number };
 
 export type TurnStatus =
   | { readonly kind: "next" }

@@ -31,10 +31,10 @@ const MAX_IN_FLIGHT_PER_CONNECTION = 4;
 /** New connections between two reads of the limit: prlimit changes it while the program runs, and a read costs 20 µs. */
 const READ_LIMIT_EVERY = 32;
 
-export type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+export type RequestListener = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** Handles the requests of at most `max` connections. @param max a function is read again for every 32 new connections */
-export function limitConnections(server: Server, handle: Handler, max: number | (() => number)): void {
+export function limitConnections(server: Server, handle: RequestListener, max: number | (() => number)): void {
   const connections = new Connections(typeof max === "number" ? () => max : max);
   server.setTimeout(UNREAD_TIMEOUT_MS);
   server.on("connection", (socket: Socket) => connections.opened(socket));

@@ -11,7 +11,12 @@ import { isBrokenPipe, outlives, standardOutput } from "./output.ts";
 
 export type StartResult =
   /** For a waiting parent: the addresses of the program and of its board. */
-  ({ readonly kind: "running" } & Partial<Running>) | { readonly kind: "refused"; readonly why: readonly string[] };
+  ({ readonly kind: "running" } & Partial<Running>) | RefusedStart;
+
+export interface RefusedStart {
+  readonly kind: "refused";
+  readonly why: readonly string[];
+}
 
 export interface Running {
   readonly at: string;

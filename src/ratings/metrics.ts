@@ -6,7 +6,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Bus } from "../bus/bus.ts";
 import { type Exposition, expose, INSTANCE_METRICS, type Sample } from "../monitor/prometheus/metrics.ts";
-import { type Handler, httpOptions, limitConnections } from "../program/connections.ts";
+import { httpOptions, limitConnections, type RequestListener } from "../program/connections.ts";
 import { checkLocal, type LocalCheck, localRequest } from "../program/core/local-requests.ts";
 import { programLine } from "../program/core/program-events.ts";
 import type { Log } from "../program/log.ts";
@@ -79,7 +79,7 @@ function samples(instance: number, { instance: { counts }, bus }: MetricsSource)
 
 function metricsServer({ contentType, text }: Exposition, isPublic: boolean, keepAliveMs: number): Server {
   const server = createServer(httpOptions(keepAliveMs));
-  const handle: Handler = (request, response) => {
+  const handle: RequestListener = (request, response) => {
     const check = isPublic ? ALLOWED : checkLocal(localRequest(request));
     if (check.kind === "refused") return refuse(response, 403, check.why);
     if (request.method !== "GET" || request.url !== "/metrics")

@@ -32,7 +32,12 @@ export interface RecordFileOptions {
 
 export type OpenedRecordFile =
   | { readonly kind: "open"; readonly file: RecordFile; readonly kept: string | undefined }
-  | { readonly kind: "refused"; readonly why: string };
+  | RefusedFile;
+
+export interface RefusedFile {
+  readonly kind: "refused";
+  readonly why: string;
+}
 
 /** The longest time until a line is in the file: a Market that is killed loses at most the lines of this time. */
 const BATCH_MS = 250;

@@ -25,8 +25,14 @@ export type Answer<T = unknown> =
       /** More detail for a person, if there is any. */
       readonly detail?: string;
     }
-  /** A failure on the caller's own side. It says nothing about any instance. */
-  | { readonly kind: "failed"; readonly why: WhyFailed; readonly detail: string };
+  | FailedAnswer;
+
+/** A failure on the caller's own side. It says nothing about any instance. */
+export interface FailedAnswer {
+  readonly kind: "failed";
+  readonly why: WhyFailed;
+  readonly detail: string;
+}
 
 export type WhyUnanswered =
   | "request timed out"
@@ -42,8 +48,6 @@ export type WhyFailed =
   | "the request was not sent"
   | "the check of the answer failed"
   | "the call failed in its own process";
-
-export type FailedAnswer = Extract<Answer, { kind: "failed" }>;
 
 export const unanswered = (why: WhyUnanswered): Answer<never> => ({ kind: "unanswered", why });
 

@@ -6,7 +6,7 @@ import * as subjects from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import { KnownFaults } from "../faults/core/active-faults.ts";
 import { type FaultStatus, parseFaultStatuses } from "../faults/core/faults.ts";
-import { type Heartbeat, MAX_HEARTBEAT_BYTES, type ParsedHeartbeat, parseHeartbeat } from "../health/heartbeat.ts";
+import { type Heartbeat, MAX_HEARTBEAT_BYTES, parseHeartbeat, type UnreadableHeartbeat } from "../health/heartbeat.ts";
 import type { HealthEvent } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import { decodeBody } from "../util/json.ts";
@@ -23,7 +23,7 @@ const NEWCOMER_BURST = 10_000;
 const NEWCOMERS_PER_SECOND = 1_000;
 
 type DecodedHeartbeat =
-  | Extract<ParsedHeartbeat, { kind: "unreadable" }>
+  | UnreadableHeartbeat
   /** `faults`: undefined if the instance accepts none. */
   | { readonly kind: "heartbeat"; readonly beat: Heartbeat; readonly faults: readonly FaultStatus[] | undefined };
 

@@ -80,7 +80,7 @@ export class HeartbeatSender {
   }
 
   /** Sends a heartbeat with the new state, and stops the regular ones. */
-  announce(state: Exclude<HeartbeatState, "up">): void {
+  announce(state: "draining" | "gone"): void {
     this.#cancelNext();
     this.#cancelCoalesced?.();
     this.#state = state;

@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Handler, HTTP_TIMES, limitConnections } from "../../src/program/connections.ts";
+import { HTTP_TIMES, limitConnections, type RequestListener } from "../../src/program/connections.ts";
 import { until } from "../support/world.ts";
 
 interface Context {
@@ -25,7 +25,7 @@ test.before.each(async (context) => {
   context.owed = [];
   context.most = MOST;
   context.server = createServer(HTTP_TIMES);
-  const handle: Handler = (request, response) => {
+  const handle: RequestListener = (request, response) => {
     if (request.url === "/slow") context.owed.push(response);
     else if (request.url === "/stream") response.writeHead(200).flushHeaders();
     else response.end("here");

@@ -100,7 +100,7 @@ const fileOf = ({
 });
 
 /** A token of another tool may allow all reply subjects. Then the caller's part is free. */
-function replyRights(publicKey: string, { nats }: Claims): Pick<Credentials, "callerPart" | "isOutdated"> {
+function replyRights(publicKey: string, { nats }: CredentialClaims): Pick<Credentials, "callerPart" | "isOutdated"> {
   const { sub } = fieldsOf(nats);
   const { allow } = fieldsOf(sub);
   const hears = (pattern: string): boolean => Array.isArray(allow) && allow.includes(pattern);
@@ -130,11 +130,11 @@ export function accountOf({ text }: Pick<Credentials, "text">): string | undefin
   return typeof account === "string" ? account : undefined;
 }
 
-type Claims = Readonly<Record<"sub" | "iss" | "name" | "exp" | "nats", unknown>>;
+type CredentialClaims = Readonly<Record<"sub" | "iss" | "name" | "exp" | "nats", unknown>>;
 
-function decodeClaims(token: string): Claims {
+function decodeClaims(token: string): CredentialClaims {
   const [, payload = ""] = token.split(".");
-  return fieldsOf(parseJson(Buffer.from(payload, "base64url").toString("utf8"))) as Claims;
+  return fieldsOf(parseJson(Buffer.from(payload, "base64url").toString("utf8"))) as CredentialClaims;
 }
 
 const bad = (why: string): ParsedCredentials => ({ kind: "bad", why });

@@ -6,7 +6,9 @@ import { REPORT_INTERVAL_MS } from "../../util/throttle.ts";
 
 export type ServerError =
   /** One subject is not allowed. The connection continues. */
-  | { readonly kind: "denied"; readonly operation: "publish" | "subscription"; readonly subject: string }
+  { readonly kind: "denied"; readonly operation: "publish" | "subscription"; readonly subject: string } | Meaning;
+
+type Meaning =
   /** The login is refused, or no longer valid. */
   | { readonly kind: "refused"; readonly means: string }
   /** A limit of the server is reached, and the operator has to raise it. */
@@ -15,8 +17,6 @@ export type ServerError =
   | { readonly kind: "over"; readonly means: string }
   /** The connection continues. */
   | { readonly kind: "other"; readonly means: string };
-
-type Meaning = Exclude<ServerError, { kind: "denied" }>;
 
 /** Longer than any error of a real server. */
 const MAX_ERROR_LENGTH = 300;

@@ -7,10 +7,15 @@ import type { KnownServer } from "../dialler.ts";
 import { type BusAddress, isLoopback, readBusAddress } from "./bus-address.ts";
 import { isEmbedded } from "./greeting.ts";
 
+/** `configFile` undefined: a server without logins. */
+export interface GrantedStart {
+  readonly kind: "granted";
+  readonly configFile: string | undefined;
+}
+
 /** Which server a program may start, from what it knows of the org. */
 export type StartPermit =
-  /** `configFile` undefined: a server without logins. */
-  | { readonly kind: "granted"; readonly configFile: string | undefined }
+  | GrantedStart
   /** `why`: the end of a message that begins with what is awaited. */
   | { readonly kind: "withheld"; readonly why: string };
 

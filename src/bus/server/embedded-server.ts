@@ -9,27 +9,45 @@ import { sleep } from "../../util/promises.ts";
 import { describeProbe } from "../connect-failure.ts";
 import { type BusAddress, readBusAddress } from "../core/bus-address.ts";
 import { embeddedName, type Greeting, readGreeting, type Stranger, speaking } from "../core/greeting.ts";
-import { type StartPermit, whyNeverStarted } from "../core/succession.ts";
+import { type GrantedStart, type StartPermit, whyNeverStarted } from "../core/succession.ts";
 import { type Knocks, type Probe, probe } from "../handshake.ts";
 import { findProgram, type ServerPlan, type ServerProcess, startServerProcess } from "./server-process.ts";
 
+/** A NATS server answers there. */
+export interface FoundBus {
+  readonly kind: "found";
+  readonly url: string;
+  readonly greeting: Greeting;
+}
+
+/** This process owns it and must `stop` it at the end. If this process is killed, the kernel ends the server. */
+export interface StartedBus {
+  readonly kind: "started";
+  readonly url: string;
+  readonly name: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** It cannot work; `why` says what to type. `isSilent`: something accepts connections there and sends nothing. */
+export interface RefusedBus {
+  readonly kind: "refused";
+  readonly why: string;
+  readonly isSilent?: true;
+}
+
+/** The signal was aborted first; nothing was left running. */
+interface Cancelled {
+  readonly kind: "cancelled";
+}
+
 export type EnsuredBus =
-  /** A NATS server answers there. */
-  | { readonly kind: "found"; readonly url: string; readonly greeting: Greeting }
-  /** This process owns it and must `stop` it at the end. If this process is killed, the kernel ends the server. */
-  | {
-      readonly kind: "started";
-      readonly url: string;
-      readonly name: string;
-      readonly pid: number;
-      stop(): Promise<void>;
-    }
+  | FoundBus
+  | StartedBus
   /** Nothing answers, and this process must not start a server: it waits for one. */
   | { readonly kind: "awaited"; readonly why: string }
-  /** It cannot work; `why` says what to type. `isSilent`: something accepts connections there and sends nothing. */
-  | { readonly kind: "refused"; readonly why: string; readonly isSilent?: true }
-  /** The signal was aborted first; nothing was left running. */
-  | { readonly kind: "cancelled" };
+  | RefusedBus
+  | Cancelled;
 
 export interface EnsureBusOptions {
   readonly urls: readonly string[];
@@ -53,7 +71,7 @@ const NO_GREETING = `it runs, and did not greet within ${START_TIMEOUT_MS / 1_00
 const POLL_INTERVAL_MS = 20;
 const NAME_BYTES = 8;
 
-type Found = readonly { readonly url: string; readonly address: BusAddress; readonly probe: Probe }[];
+type ProbedAddresses = readonly { readonly url: string; readonly address: BusAddress; readonly probe: Probe }[];
 
 /** Finds a bus, or starts one if that is allowed. Never rejects for what it finds. */
 export async function ensureBus(options: EnsureBusOptions): Promise<EnsuredBus> {
@@ -73,7 +91,7 @@ export async function ensureBus(options: EnsureBusOptions): Promise<EnsuredBus> 
  */
 async function busOnOtherLoopback(
   { host, port, shown }: BusAddress,
-  { configFile }: Extract<StartPermit, { kind: "granted" }>,
+  { configFile }: GrantedStart,
   options: EnsureBusOptions,
 ): Promise<string | undefined> {
   const other = otherLoopback(host);
@@ -94,7 +112,7 @@ function otherLoopback(host: string): string | undefined {
 
 const OPEN: StartPermit = { kind: "granted", configFile: undefined };
 
-const placeOf = ({ address: { shown }, probe: { kind } }: Found[number]): string =>
+const placeOf = ({ address: { shown }, probe: { kind } }: ProbedAddresses[number]): string =>
   kind === "unresolved" ? `${shown} (the name does not resolve: correct NATS_URL if it is wrong)` : shown;
 
 /** The message while there is no bus and this process starts none. */
@@ -102,7 +120,7 @@ export function waitingMessage(places: readonly string[], why: string): string {
   return `nothing answers at ${places.join(", ")}: waiting for a bus there (${why})`;
 }
 
-async function probeUrl(url: string, { clock, signal, knocks }: EnsureBusOptions): Promise<Found[number]> {
+async function probeUrl(url: string, { clock, signal, knocks }: EnsureBusOptions): Promise<ProbedAddresses[number]> {
   const address = readBusAddress(url);
   const limits = { clock, timeoutMs: PROBE_TIMEOUT_MS, signal, ...(knocks && { knocks }) };
   return { url, address, probe: await probe(address, limits) };
@@ -110,7 +128,7 @@ async function probeUrl(url: string, { clock, signal, knocks }: EnsureBusOptions
 
 /** Decides from the results of the probes. */
 export function decide(
-  found: Found,
+  found: ProbedAddresses,
 ): EnsuredBus | { readonly kind: "start"; readonly url: string; readonly address: BusAddress } {
   const answering = found.find(({ probe: { kind } }) => kind === "nats");
   if (answering?.probe.kind === "nats") return foundAt(answering.url, answering.probe.greeting);
@@ -196,12 +214,15 @@ function diedMessage(shown: string, log: string): string {
   return `nats-server could not be started at ${shown}: ${log.split("\n").at(-1) ?? ""}`;
 }
 
-type Started =
-  | Extract<EnsuredBus, { kind: "found" | "started" | "cancelled" }>
-  | { readonly kind: "ended"; readonly log: string };
+type StartOutcome = FoundBus | StartedBus | Cancelled | { readonly kind: "ended"; readonly log: string };
 
 /** Starts a server and waits until it answers, or another one that got the port first, or it has ended. */
-async function run(plan: ServerPlan, url: string, address: BusAddress, options: EnsureBusOptions): Promise<Started> {
+async function run(
+  plan: ServerPlan,
+  url: string,
+  address: BusAddress,
+  options: EnsureBusOptions,
+): Promise<StartOutcome> {
   const { clock, signal } = options;
   const server = startServerProcess(plan, clock);
   let log: string | undefined;
@@ -234,7 +255,7 @@ function announce(
   url: string,
   { shown }: BusAddress,
   { say }: EnsureBusOptions,
-): Started {
+): StartOutcome {
   say(`nothing answered at ${shown}: started nats-server there (pid ${server.pid}), which stops with this process`);
   return { kind: "started", url, name, pid: server.pid, stop: () => server.stop() };
 }

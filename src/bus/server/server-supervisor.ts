@@ -7,7 +7,14 @@ import { notWeaker, type StartPermit, whyNeverStarted, whyNotSucceeded } from ".
 import type { KnownServer } from "../dialler.ts";
 import { Knocks } from "../handshake.ts";
 import type { NatsBus } from "../nats-options.ts";
-import { type EnsureBusOptions, type EnsuredBus, ensureBus, pausedMessage } from "./embedded-server.ts";
+import {
+  type EnsureBusOptions,
+  type EnsuredBus,
+  ensureBus,
+  type FoundBus,
+  pausedMessage,
+  type RefusedBus,
+} from "./embedded-server.ts";
 
 export interface SupervisorOptions extends Omit<EnsureBusOptions, "signal"> {
   readonly bus: Pick<NatsBus, "status" | "watch" | "lastServer">;
@@ -107,7 +114,7 @@ class Supervisor implements ServerSupervisor {
   }
 
   /** A silent address at which a NATS server greeted before is reported as a paused server. */
-  #pausedSentence({ isSilent }: Extract<EnsuredBus, { kind: "refused" }>): string | undefined {
+  #pausedSentence({ isSilent }: RefusedBus): string | undefined {
     const [url] = this.#options.urls;
     if (isSilent === undefined || url === undefined || this.#lastServer === undefined) return undefined;
     const pid = this.#started.kind === "started" && this.ownServer !== undefined ? this.#started.pid : undefined;
@@ -129,7 +136,7 @@ class Supervisor implements ServerSupervisor {
     return lastServer === before ? server : lastServer;
   }
 
-  #onFound(found: Extract<EnsuredBus, { kind: "found" }>): void {
+  #onFound(found: FoundBus): void {
     const { lastServer: before } = this.#options.bus;
     this.#probed = { server: before?.name === found.greeting.name ? before : serverOf(found), before };
   }

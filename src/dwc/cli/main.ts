@@ -3,7 +3,7 @@
 
 import { readBusAddress } from "../../bus/core/bus-address.ts";
 import { type SyncResult, syncResultOf } from "../identity/core/obedience.ts";
-import { type Call, type Command, type CommandContext, helpText, type Screen } from "./core/command.ts";
+import { type Command, type CommandContext, helpText, type Invocation, type Screen } from "./core/command.ts";
 import { parse, stateOption, wantsJson } from "./core/parse.ts";
 import {
   type Failed,
@@ -47,7 +47,7 @@ export async function runDwc(typed: readonly string[], options: DwcOptions): Pro
   }
 }
 
-async function run(command: Command, call: Call, world: CommandContext, rendering: Rendering): Promise<Rendered> {
+async function run(command: Command, call: Invocation, world: CommandContext, rendering: Rendering): Promise<Rendered> {
   const json = call.flags.has("json");
   const { folder } = rendering;
   if (json || folder === undefined) return render(await command.run(call, world), json, rendering);

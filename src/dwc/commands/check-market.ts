@@ -94,7 +94,7 @@ function judgeStrangers({ roll }: Facts, { service, instances: rows, bus }: Mark
 }
 
 /** A finding about one process. */
-interface Judged {
+interface TroubledRow {
   readonly row: InstanceRow;
   readonly trouble: "open" | "faults" | "lost";
   readonly what: string;
@@ -105,14 +105,14 @@ interface Judged {
  * One finding for each instance number and problem, about the process with the latest heartbeat, with the number of
  * processes.
  */
-function byNumber(judged: readonly Judged[]): readonly Finding[] {
+function byNumber(judged: readonly TroubledRow[]): readonly Finding[] {
   return grouped(judged, ({ row, trouble }) => `${row.instance} ${trouble}`).map((same) => {
     const { what, hint } = same.reduce((last, one) => (one.row.heartbeat.at > last.row.heartbeat.at ? one : last));
     return instances("warning", same.length === 1 ? what : `${what} (${same.length} processes of that number)`, hint);
   });
 }
 
-function judgeRow(row: InstanceRow, view: MarketView, { roll }: Facts): readonly Judged[] {
+function judgeRow(row: InstanceRow, view: MarketView, { roll }: Facts): readonly TroubledRow[] {
   const { instance, incarnation, state, membership, breaker } = row;
   const name = `${view.service}/${instance}`;
   const isOn = (row.faults ?? []).filter(({ endsAt }) => endsAt > view.at);

@@ -54,10 +54,10 @@ export interface Candidate {
 }
 
 /** The kind of live names that can stand at a position of the command line. */
-export type Wanted = "services" | "instances" | "nothing";
+export type LiveNames = "services" | "instances" | "nothing";
 
 /** By command and argument number. */
-const LIVE: Readonly<Record<string, Wanted>> = {
+const LIVE: Readonly<Record<string, LiveNames>> = {
   "call 0": "services",
   "ps 0": "services",
   "explain 0": "instances",
@@ -81,7 +81,7 @@ const FIXED: Readonly<Record<string, readonly Candidate[]>> = {
 };
 
 /** @param words the words after `dwc`; the last one is being typed, and may be empty */
-export function wantedOf(words: readonly string[], commands: readonly Command[]): Wanted {
+export function wantedOf(words: readonly string[], commands: readonly Command[]): LiveNames {
   const place = placeOf(words, commands);
   return place.kind === "argument" ? (LIVE[place.key] ?? "nothing") : "nothing";
 }
@@ -114,7 +114,7 @@ function all(
   }
 }
 
-function live(wanted: Wanted, discovered: readonly DiscoveredInstance[]): readonly Candidate[] {
+function live(wanted: LiveNames, discovered: readonly DiscoveredInstance[]): readonly Candidate[] {
   if (wanted === "nothing") return [];
   const services = [...new Set(discovered.map(({ service }) => service))];
   const names = services.map((word) => ({ word, meaning: "service" }));

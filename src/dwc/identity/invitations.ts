@@ -43,7 +43,7 @@ import { grantOf } from "./outdated-list.ts";
  */
 export const INVITATION_HOLDS_SECONDS = 604_800;
 
-interface Tools {
+interface InvitationTools {
   readonly mint: Mint;
   /** Epoch ms. */
   readonly now: number;
@@ -60,7 +60,7 @@ export interface InvitationResult {
 export async function inviteUser(
   state: State,
   { email, admin }: { readonly email: string; readonly admin: boolean },
-  { mint, now }: Tools,
+  { mint, now }: InvitationTools,
 ): Promise<Decision<InvitationResult>> {
   const org = currentOrg(state);
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
@@ -78,7 +78,7 @@ export async function mintInvitation(
   org: Org,
   { operator, accountSeed }: { readonly operator: Operator; readonly accountSeed: string },
   { email, admin }: { readonly email: string; readonly admin: boolean },
-  { mint, now }: Tools,
+  { mint, now }: InvitationTools,
 ): Promise<InvitationResult> {
   const signing = admin ? mint.newKey("account") : undefined;
   const signingKey = signing?.publicKey ?? null;
@@ -122,7 +122,7 @@ function invitationTo({ id, name, account, accountJwt, trust }: Org): Pick<Invit
 export function acceptInvitation(
   state: State,
   { code, name }: { readonly code: string; readonly name?: string | undefined },
-  { mint, now }: Tools,
+  { mint, now }: InvitationTools,
 ): Decision<{ readonly org: Org }> {
   const read = readCode(code, (account, bytes, signature) => mint.isSignedBy(account, bytes, signature));
   if (read.kind === "bad")

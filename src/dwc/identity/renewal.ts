@@ -26,7 +26,7 @@ import { type InvitationResult, mintInvitation } from "./invitations.ts";
 import type { Mint } from "./mint.ts";
 import { isGrantOutdated } from "./outdated-list.ts";
 
-interface Tools {
+interface RenewalTools {
   readonly mint: Mint;
   /** Epoch ms. */
   readonly now: number;
@@ -57,7 +57,7 @@ export interface RenewedInvitation extends Pick<InvitationResult, "code" | "expi
 }
 
 /** The outdated credentials of one org. */
-interface Wanted {
+interface WantedRenewals {
   readonly person: boolean;
   readonly tokens: boolean;
   readonly revocations: boolean;
@@ -69,7 +69,7 @@ interface Wanted {
 export async function renew(
   state: State,
   { all }: { readonly all: boolean },
-  tools: Tools,
+  tools: RenewalTools,
 ): Promise<Decision<RenewalResult>> {
   const org = currentOrg(state);
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
@@ -101,7 +101,7 @@ const nothingOf = (org: Org): RenewalResult => ({
   hasRevoked: org.revoked.length > 0,
 });
 
-function wantedOf(org: Org, all: boolean): Wanted {
+function wantedOf(org: Org, all: boolean): WantedRenewals {
   const isWanted = (judged: Outdated | undefined): boolean => all || judged !== undefined;
   const tokens = !notifiesMembers(org);
   return {
@@ -122,9 +122,9 @@ interface Owner {
 async function renewOwned(
   before: State,
   orgBefore: Org,
-  wanted: Wanted,
+  wanted: WantedRenewals,
   { operator, accountSeed }: Owner,
-  tools: Tools,
+  tools: RenewalTools,
 ): Promise<Decision<RenewalResult>> {
   const { mint, now } = tools;
   const trust = await renewedTrust(mint, operator);
@@ -157,7 +157,7 @@ async function inviteAgain(
   before: Org,
   people: readonly Person[],
   owner: Owner,
-  tools: Tools,
+  tools: RenewalTools,
 ): Promise<{ readonly org: Org; readonly invitations: readonly RenewedInvitation[] }> {
   let org = before;
   const invitations: RenewedInvitation[] = [];
@@ -173,7 +173,7 @@ async function inviteAgain(
 const mintOwner = ({ me, account }: Org, signer: string, mint: Mint): ReturnType<Mint["creds"]> =>
   mint.creds({ ...{ name: me.email, account, signer }, ...{ permissions: adminPermissions, expiresAt: null } });
 
-function revokedBy({ me }: Org, { person, services, people }: Wanted, at: number): readonly Revoked[] {
+function revokedBy({ me }: Org, { person, services, people }: WantedRenewals, at: number): readonly Revoked[] {
   return [
     ...(person ? [{ what: me.email, publicKey: me.publicKey, at }] : []),
     ...services.map(({ name, publicKey }) => ({ what: name, publicKey, at })),
@@ -182,7 +182,12 @@ function revokedBy({ me }: Org, { person, services, people }: Wanted, at: number
 }
 
 /** An admin's renewal: only the services, as only the owner's folder can revoke and invite. */
-async function renewServices(state: State, org: Org, wanted: Wanted, tools: Tools): Promise<Decision<RenewalResult>> {
+async function renewServices(
+  state: State,
+  org: Org,
+  wanted: WantedRenewals,
+  tools: RenewalTools,
+): Promise<Decision<RenewalResult>> {
   const { authority } = org;
   if (authority.kind !== "admin" || wanted.services.length === 0) return ownersTask(org);
   // The server refuses what a key signs that the account no longer lists.
@@ -211,7 +216,7 @@ function reissueService(
   org: Org,
   signer: string,
   { name, createdAt, expiresAt }: Service,
-  tools: Tools,
+  tools: RenewalTools,
 ): Promise<Service> {
   return mintService(org, signer, { name, holdsSeconds: expiresAt === null ? null : expiresAt - createdAt }, tools);
 }

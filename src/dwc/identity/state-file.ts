@@ -79,9 +79,9 @@ export interface ChangeOptions {
   readonly lockTimeoutMs?: number;
 }
 
-type Done<T extends object> = T & { readonly kind: "done"; readonly state: State };
+type StateChange<T extends object> = T & { readonly kind: "done"; readonly state: State };
 /** `kept`: the state has the change, but a derived file could not be written. */
-export type Changed<T extends object> = Done<T> | (Refusal & { readonly kept?: Done<T> });
+export type Changed<T extends object> = StateChange<T> | (Refusal & { readonly kept?: StateChange<T> });
 
 /** Reads, decides and writes under the lock. A refusal by the decider writes nothing, and creates no folder. */
 export async function changeState<T extends object>(

@@ -32,7 +32,7 @@ export async function withBus<T>(
   const { credentials, hint } = identity;
   const urls = settings.natsUrls;
   const startedAt = clock.now();
-  const candidates = urls.map((url): Candidate => {
+  const candidates = urls.map((url): AdmittedBus => {
     const notes: string[] = [];
     const bus = connectNatsBus({
       ...{ urls: [url], name: "dwc", clock, credentials, hint, report: (note: string) => notes.push(note) },
@@ -72,13 +72,13 @@ function nextLimit(bus: NatsBus): { readonly limit: string | undefined } {
 }
 
 /** A connection to one of the addresses. */
-interface Candidate {
+interface AdmittedBus {
   readonly bus: NatsBus;
   readonly notes: readonly string[];
 }
 
 type Entry =
-  | { readonly kind: "admitted"; readonly candidate: Candidate }
+  | { readonly kind: "admitted"; readonly candidate: AdmittedBus }
   /** No address admits the user; `attempt` is the one to report. */
   | { readonly kind: "none"; readonly attempt: ConnectFailure | undefined };
 
@@ -88,11 +88,11 @@ type Entry =
  * get no time. An open bus may belong to another program, so it is used only after each other address has answered or
  * timed out. Closes all other connections.
  */
-async function firstEntry(candidates: readonly Candidate[], clock: Clock): Promise<Entry> {
+async function firstEntry(candidates: readonly AdmittedBus[], clock: Clock): Promise<Entry> {
   const failures: (ConnectFailure | undefined)[] = [];
-  const open: Candidate[] = [];
-  const admitted = await new Promise<Candidate | undefined>((resolve, reject) => {
-    const tryLogin = async (candidate: Candidate): Promise<void> => {
+  const open: AdmittedBus[] = [];
+  const admitted = await new Promise<AdmittedBus | undefined>((resolve, reject) => {
+    const tryLogin = async (candidate: AdmittedBus): Promise<void> => {
       const attempt = await firstConclusiveResult(candidate.bus, 1, { clock, limitMs: STEP_TIMEOUT_MS });
       if (attempt?.kind !== "connected") failures.push(attempt);
       else if (candidate.bus.requiresAuth === true) resolve(candidate);
@@ -113,7 +113,7 @@ function mostTelling(failures: readonly (ConnectFailure | undefined)[]): Connect
   return failures.find((failure) => failure?.kind === "unresolved") ?? failures[0];
 }
 
-async function closeAll(candidates: readonly Candidate[]): Promise<void> {
+async function closeAll(candidates: readonly AdmittedBus[]): Promise<void> {
   await Promise.all(candidates.map(({ bus }) => bus.close()));
 }
 

@@ -131,7 +131,7 @@ export type FaultCommand =
   | { readonly kind: "list" };
 
 type Bad = { readonly kind: "bad"; readonly why: string };
-export type ParsedCommand = FaultCommand | Bad;
+export type ParsedFaultCommand = FaultCommand | Bad;
 
 /** How long a fault lasts. */
 export const FAULT_LIMITS = {
@@ -156,7 +156,7 @@ export const STALE_COMMAND = 425;
 export const FAULT_COMMANDS = [...FAULT_KINDS, ...(["kill", "reset", "list"] as const)];
 
 /** Parses a command from any client. @param body any decoded value */
-export function parseCommand(body: unknown): ParsedCommand {
+export function parseCommand(body: unknown): ParsedFaultCommand {
   const fields = fieldsOf(body);
   const { fault, forMs = FAULT_LIMITS.defaultForMs } = fields;
   const name = FAULT_COMMANDS.find((known) => known === fault);

@@ -8,7 +8,7 @@ import type Koa from "koa";
 import type { Context, Middleware } from "koa";
 import { httpOptions, limitConnections } from "../../program/connections.ts";
 import { checkLocal, localRequest } from "../../program/core/local-requests.ts";
-import type { StartResult } from "../../program/program.ts";
+import type { RefusedStart } from "../../program/program.ts";
 import type { Settings } from "../../settings.ts";
 import type { AppDeps } from "../shop/app.ts";
 import type { ErrorPage } from "../web/error-pages.ts";
@@ -31,10 +31,8 @@ export interface AdminOptions {
   readonly most: () => number;
 }
 
-export type AdminResult =
-  | { readonly kind: "open"; readonly server: Server }
-  | { readonly kind: "off" }
-  | Extract<StartResult, { kind: "refused" }>;
+export type AdminListener = { readonly kind: "open"; readonly server: Server } | { readonly kind: "off" };
+export type AdminResult = AdminListener | RefusedStart;
 
 export async function openAdminListener({ deps, site, shopUrl, settings, most }: AdminOptions): Promise<AdminResult> {
   const { port, adminPort, keepAliveMs } = settings;
@@ -47,7 +45,7 @@ export async function openAdminListener({ deps, site, shopUrl, settings, most }:
 
 /** The address of the board, and the sentence that the Market logs about it at its start. */
 export function boardPlace(
-  admin: Exclude<AdminResult, { kind: "refused" }>,
+  admin: AdminListener,
   shopUrl: string,
   { board }: Pick<Settings, "board">,
 ): { readonly url: string | undefined; readonly text: string } {

@@ -30,11 +30,25 @@ export interface RecordedPickOptions {
 }
 
 /** An input of the balancer. Service and address of a heartbeat follow from the header and the incarnation. */
-export type RecordedEvent =
-  | { readonly kind: "heartbeat"; readonly beat: Omit<Heartbeat, "service" | "address"> }
-  | ({ readonly kind: "picked" } & RecordedPickOptions)
-  /** The call with this ticket has ended. */
-  | { readonly kind: "settled"; readonly ticket: number; readonly result: Result }
+export type RecordedEvent = RecordedHeartbeat | RecordedPick | RecordedSettlement | OtherEvent;
+
+export interface RecordedHeartbeat {
+  readonly kind: "heartbeat";
+  readonly beat: Omit<Heartbeat, "service" | "address">;
+}
+
+export interface RecordedPick extends RecordedPickOptions {
+  readonly kind: "picked";
+}
+
+/** The call with this ticket has ended. */
+export interface RecordedSettlement {
+  readonly kind: "settled";
+  readonly ticket: number;
+  readonly result: Result;
+}
+
+type OtherEvent =
   /** Heartbeats cannot be received, or can be again. */
   | { readonly kind: "disconnected" | "reconnected" }
   /** Time passed, and a tick changed something. */
@@ -48,7 +62,9 @@ export type RecordedEvent =
 export const WHY_ENDED = ["the Market ended", "the record is full"] as const;
 export type WhyEnded = (typeof WHY_ENDED)[number];
 
-export type Entry = RecordedEvent & {
+export type Entry = RecordedEvent & EntryContext;
+
+export interface EntryContext {
   /** Running ms. */
   readonly at: number;
   /** Time of the last tick that changed nothing. Such ticks (5 per second) are not written as entries. */
@@ -57,7 +73,7 @@ export type Entry = RecordedEvent & {
   readonly randomDraws?: readonly number[];
   /** The decision. Left out if there was none. */
   readonly decided?: unknown;
-};
+}
 
 /** A ticket in a record: its number in the order of issue, its incarnation, and the generation of the breaker. */
 export type SerializedTicket = readonly [number: number, incarnation: string, generation: number];

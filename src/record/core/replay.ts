@@ -5,7 +5,16 @@ import { directSubject } from "../../bus/core/subjects.ts";
 import { type Balancer, newBalancer, type PickOptions, type PickResult } from "../../health/balancer.ts";
 import type { HealthEvent } from "../../health/member.ts";
 import type { Ticket } from "../../health/tracker.ts";
-import { type Entry, type Header, serializeChanges, serializePick } from "./entry.ts";
+import {
+  type Entry,
+  type EntryContext,
+  type Header,
+  type RecordedHeartbeat,
+  type RecordedPick,
+  type RecordedSettlement,
+  serializeChanges,
+  serializePick,
+} from "./entry.ts";
 
 /** One replayed event, for display. */
 export interface Replayed {
@@ -108,14 +117,12 @@ export class Replay {
     }
   }
 
-  #heartbeatWithOrigin({
-    beat,
-  }: Extract<Entry, { kind: "heartbeat" }>): Parameters<Balancer["tracker"]["onHeartbeat"]>[0] {
+  #heartbeatWithOrigin({ beat }: RecordedHeartbeat): Parameters<Balancer["tracker"]["onHeartbeat"]>[0] {
     const { service } = this.#head;
     return { ...beat, service, address: directSubject(service, beat.incarnation) };
   }
 
-  #choose({ at, excluded, idempotent, deprioritized, isHedge }: Extract<Entry, { kind: "picked" }>): ReplayStep {
+  #choose({ at, excluded, idempotent, deprioritized, isHedge }: RecordedPick & EntryContext): ReplayStep {
     const options: PickOptions = {
       ...(excluded !== undefined && { excluded: new Set(excluded) }),
       ...(idempotent !== undefined && { idempotent }),
@@ -133,7 +140,7 @@ export class Replay {
     return this.#ticketCount;
   }
 
-  #settle({ at, ticket: number, result }: Extract<Entry, { kind: "settled" }>): ReplayStep {
+  #settle({ at, ticket: number, result }: RecordedSettlement & EntryContext): ReplayStep {
     const ticket = this.#tickets.get(number);
     if (ticket === undefined) throw new Error(`replay: ticket ${number} is not out`);
     this.#tickets.delete(number);

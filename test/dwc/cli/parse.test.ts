@@ -1,13 +1,13 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMON_OPTIONS } from "../../../src/dwc/cli/core/command.ts";
-import { type Parsed, parse, wantsJson } from "../../../src/dwc/cli/core/parse.ts";
+import { type ParsedCommand, parse, wantsJson } from "../../../src/dwc/cli/core/parse.ts";
 import { COMMANDS } from "../../../src/dwc/commands/table.ts";
 import { goldenOf } from "../../support/golden.ts";
 
 const test = suite("what was typed");
 const golden = goldenOf(test, "dwc/parse");
-const read = (...typed: string[]): Parsed => parse(typed, COMMANDS);
+const read = (...typed: string[]): ParsedCommand => parse(typed, COMMANDS);
 
 /** What would be run, as one line. */
 function runs(...typed: string[]): string {

@@ -25,7 +25,7 @@ export interface Option {
 }
 
 /** The arguments and options of a command; the number of arguments is checked. */
-export interface Call {
+export interface Invocation {
   readonly args: readonly string[];
   /** Options with a value. */
   readonly values: ReadonlyMap<string, string>;
@@ -48,7 +48,7 @@ export interface Command {
   readonly example: string;
   /** The exit code of wrong usage and of failure, for a command whose codes 1 and 2 have another meaning. */
   readonly failsWith?: ExitCode;
-  run(call: Call, world: CommandContext): Promise<CommandResult>;
+  run(call: Invocation, world: CommandContext): Promise<CommandResult>;
 }
 
 export const STATE_OPTION: Option = {

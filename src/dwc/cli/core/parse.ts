@@ -2,11 +2,11 @@
 // command or option that the user probably meant.
 
 import { parseArgs } from "node:util";
-import { type Call, COMMON_OPTIONS, type Command, type Option, STATE_OPTION, VERSION_OPTION } from "./command.ts";
+import { COMMON_OPTIONS, type Command, type Invocation, type Option, STATE_OPTION, VERSION_OPTION } from "./command.ts";
 import { type Failed, quoteForMessage, wrongUsage } from "./result.ts";
 
-export type Parsed =
-  | { readonly kind: "run"; readonly command: Command; readonly call: Call }
+export type ParsedCommand =
+  | { readonly kind: "run"; readonly command: Command; readonly call: Invocation }
   | { readonly kind: "help"; readonly command: Command | undefined }
   | { readonly kind: "version" }
   /** `command`: the command whose usage was wrong, if it is known. */
@@ -28,7 +28,7 @@ interface ParsedArgv {
 const findCommand = (word: string, commands: readonly Command[]): Command | undefined =>
   commands.find(({ name, aliases = [] }) => name === word || aliases.includes(word));
 
-export function parse(typed: readonly string[], commands: readonly Command[]): Parsed {
+export function parse(typed: readonly string[], commands: readonly Command[]): ParsedCommand {
   const { words, options } = parseArgv(typed, commands);
   const [first, ...args] = words;
   const asksHelp = options.some(({ name }) => name === "help");
@@ -85,7 +85,7 @@ function parseArgv(typed: readonly string[], commands: readonly Command[]): Pars
 
 const LIST = "to see what there is:  bin/dwc --help";
 
-function helpOf(word: string | undefined, commands: readonly Command[], words: readonly string[]): Parsed {
+function helpOf(word: string | undefined, commands: readonly Command[], words: readonly string[]): ParsedCommand {
   if (word === undefined) return { kind: "help", command: undefined };
   const command = findCommand(word, commands);
   return command === undefined ? unknownCommand(word, words.slice(1), commands) : { kind: "help", command };
@@ -159,7 +159,7 @@ const inWords = (words: readonly string[]): string => words.join(", ").replace(/
 
 const usageHint = ({ name, example }: Command): string => `for example:  ${example}   (more:  bin/dwc ${name} --help)`;
 
-function run(command: Command, args: readonly string[], options: ParsedArgv["options"]): Parsed {
+function run(command: Command, args: readonly string[], options: ParsedArgv["options"]): ParsedCommand {
   const values = new Map(options.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const])));
   const flags = new Set(options.flatMap(({ name, value }) => (value === undefined ? [name] : [])));
   return { kind: "run", command, call: { args, values, flags } };

@@ -55,12 +55,9 @@ function inOrder(catalogue: Catalogue, ids: ReadonlySet<string>): Cart {
   return new Set(catalogue.things.filter((thing) => ids.has(thing.id)).map((thing) => thing.id));
 }
 
-export type Order =
-  | { readonly kind: "add" | "remove"; readonly thing: Thing }
-  | { readonly kind: "checkout" }
-  | { readonly kind: "refused"; readonly why: string };
+export type GoodOrder = { readonly kind: "add" | "remove"; readonly thing: Thing } | { readonly kind: "checkout" };
 
-export type GoodOrder = Exclude<Order, { kind: "refused" }>;
+export type Order = GoodOrder | { readonly kind: "refused"; readonly why: string };
 
 const VERBS = ["addCart", "removeCart", "checkout"];
 

@@ -4,7 +4,7 @@
 // Prices in the file are decimal (19.99), and are converted to integer cents here. In floating point 19.99 + 99.99 is
 // 119.97999999999999.
 
-import { isJsonObject } from "../../../util/json.ts";
+import { type Fields, isJsonObject } from "../../../util/json.ts";
 
 export interface Thing {
   readonly id: string;
@@ -39,8 +39,6 @@ const CENTS_PER_DOLLAR = 100;
  * The largest distance of a price times 100 from whole cents: doubles are off by about 1e-12, a third decimal by 0.1.
  */
 const CENT_TOLERANCE = 1e-6;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Turns the parsed file into a catalogue, or returns every problem, not only the first. */
 export function parseCatalogue(file: unknown): CatalogueResult {
