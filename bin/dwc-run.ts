@@ -42,14 +42,14 @@ export function runWith(args: readonly string[], around: Surroundings): Promise<
   return runDwc(args, {
     commands: COMMANDS,
     version: VERSION,
-    openWorld: (state) => openWorld(state, around),
+    openContext: (state) => openContext(state, around),
     folderOf,
     colour,
   });
 }
 
 /** The context of a command. @param state the folder given by --state, instead of that of the environment */
-export function openWorld(state: string | undefined, around: Surroundings): CommandContext | Failed {
+export function openContext(state: string | undefined, around: Surroundings): CommandContext | Failed {
   const { env, stdin, stdout, stderr, interruption, clock = machineClock } = around;
   const read = readSettings(state === undefined ? env : { ...env, DWC_STATE: folderOf(state) });
   const typed = (problem: string): string =>

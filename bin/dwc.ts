@@ -7,7 +7,7 @@ import { Interruption, Output, write } from "../src/dwc/cli/main.ts";
 import { COMPLETE } from "../src/dwc/commands/completion.ts";
 import { COMMANDS } from "../src/dwc/commands/table.ts";
 import { exitWithoutTerminal, ignoresHangUp } from "../src/program/hang-up.ts";
-import { openWorld, runWith } from "./dwc-run.ts";
+import { openContext, runWith } from "./dwc-run.ts";
 
 // `nohup bin/dwc events > FILE &` goes on.
 if (ignoresHangUp()) process.on("SIGHUP", () => undefined);
@@ -22,8 +22,8 @@ const around = { env, stdin, stdout, stderr, interruption };
 const [first, ...words] = process.argv.slice(2);
 if (first === COMPLETE) {
   const open = (): CommandContext | undefined => {
-    const world = openWorld(undefined, around);
-    return "kind" in world ? undefined : world;
+    const context = openContext(undefined, around);
+    return "kind" in context ? undefined : context;
   };
   await write({ stdout: await complete(words, COMMANDS, open, systemClock()), stderr: "", exitCode: 0 }, output);
   // Queries without an answer must not delay the completion.

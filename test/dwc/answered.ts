@@ -36,7 +36,7 @@ export async function answered(typed: string | readonly string[], table: Table =
       ...screen,
     } as Screen,
   };
-  const options = { commands: COMMANDS, version: "1", openWorld: () => world, folderOf: (state: string) => state };
+  const options = { commands: COMMANDS, version: "1", openContext: () => world, folderOf: (state: string) => state };
   const text = await runDwc(words, options);
   const asked = said.splice(0).map((line) => `asked: ${line}`);
   const json = await runDwc([...words, "--json"], options);

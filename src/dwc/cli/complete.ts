@@ -15,17 +15,17 @@ const LISTEN_MS = 60;
 export async function complete(
   words: readonly string[],
   commands: readonly Command[],
-  openWorld: () => CommandContext | undefined,
+  openContext: () => CommandContext | undefined,
   clock: Clock,
 ): Promise<string> {
-  const instances = wantedOf(words, commands) === "nothing" ? [] : await namesWithin(openWorld(), clock);
+  const instances = wantedOf(words, commands) === "nothing" ? [] : await namesWithin(openContext(), clock);
   const lines = candidates(words, commands, instances).map(({ word, meaning }) => `${word}\t${meaning}\n`);
   return lines.join("");
 }
 
-async function namesWithin(world: CommandContext | undefined, clock: Clock): Promise<readonly DiscoveredInstance[]> {
-  if (world === undefined) return [];
-  return (await withTimeout(names(world), (late) => clock.after(NAMES_TIMEOUT_MS, late))) ?? [];
+async function namesWithin(context: CommandContext | undefined, clock: Clock): Promise<readonly DiscoveredInstance[]> {
+  if (context === undefined) return [];
+  return (await withTimeout(names(context), (late) => clock.after(NAMES_TIMEOUT_MS, late))) ?? [];
 }
 
 /** A board has the names at once; a roll call has to wait for heartbeats. */

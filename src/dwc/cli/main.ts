@@ -21,7 +21,7 @@ export interface DwcOptions {
   readonly commands: readonly Command[];
   readonly version: string;
   /** Opens the context. `state`: the folder of --state, which replaces that of the settings. */
-  readonly openWorld: (state: string | undefined) => CommandContext | Failed;
+  readonly openContext: (state: string | undefined) => CommandContext | Failed;
   /** The absolute path of the folder of --state. */
   readonly folderOf: (state: string) => string;
 }
@@ -40,19 +40,24 @@ export async function runDwc(typed: readonly string[], options: DwcOptions): Pro
     case "run": {
       const { command, call } = parsed;
       const rendering = { colour: options.colour, failsWith: command.failsWith, folder };
-      const world = options.openWorld(state);
-      if ("kind" in world) return render(world, call.flags.has("json"), rendering);
-      return run(command, call, world, rendering);
+      const context = options.openContext(state);
+      if ("kind" in context) return render(context, call.flags.has("json"), rendering);
+      return run(command, call, context, rendering);
     }
   }
 }
 
-async function run(command: Command, call: Invocation, world: CommandContext, rendering: Rendering): Promise<Rendered> {
+async function run(
+  command: Command,
+  call: Invocation,
+  context: CommandContext,
+  rendering: Rendering,
+): Promise<Rendered> {
   const json = call.flags.has("json");
   const { folder } = rendering;
-  if (json || folder === undefined) return render(await command.run(call, world), json, rendering);
-  const { screen, rest } = notingScreen(world.screen, folder);
-  const rendered = render(await command.run(call, { ...world, screen }), json, rendering);
+  if (json || folder === undefined) return render(await command.run(call, context), json, rendering);
+  const { screen, rest } = notingScreen(context.screen, folder);
+  const rendered = render(await command.run(call, { ...context, screen }), json, rendering);
   return { ...rendered, stderr: rendered.stderr + rest() };
 }
 

@@ -34,7 +34,7 @@ export const call: Command = {
   ],
   options: [{ name: "timeout", value: "TIME", meaning: "such as 500ms or 2s, instead of REQUEST_TIMEOUT_MS" }],
   example: "bin/dwc call ratings get camera",
-  run: async ({ args, values }, world) => {
+  run: async ({ args, values }, context) => {
     const [service = "", verb = "", what = "{}"] = args;
     const name = checkServiceName(service);
     if (name.kind === "bad") return wrongUsage("bad-name", name.why, "for example:  bin/dwc call ratings get camera");
@@ -49,7 +49,7 @@ export const call: Command = {
     const typed = values.get("timeout");
     const timeoutMs = typed === undefined ? undefined : parseDuration(typed);
     if (typed !== undefined && !isTimeout(timeoutMs)) return wrongTimeout(typed);
-    const result = await world.live.call({ service, request, timeoutMs });
+    const result = await context.live.call({ service, request, timeoutMs });
     return result.kind === "not-connected" ? failedVisit(result) : outcomeOf(service, what, result);
   },
 };

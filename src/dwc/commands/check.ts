@@ -35,14 +35,14 @@ export const check: Command = {
   args: [],
   options: [MARKET_OPTION],
   example: "bin/dwc check",
-  run: async (call, world) => {
+  run: async (call, context) => {
     const wrong = wrongMarket(call.values.get("market"));
     if (wrong !== undefined) return wrong;
-    const findings = evaluateChecks(await world.live.collectFacts(call.values.get("market")));
+    const findings = evaluateChecks(await context.live.collectFacts(call.values.get("market")));
     const worst = worstOf(findings);
     return {
       kind: "done",
-      lines: findingLines(findings, availableWidth(world.screen)),
+      lines: findingLines(findings, availableWidth(context.screen)),
       notes: [],
       json: { grade: worst, findings: findings.map(findingJson) },
       exitCode: GRADES[worst].exitCode,

@@ -24,7 +24,7 @@ export const events: Command = {
     MARKET_OPTION,
   ],
   example: "bin/dwc events --since 10m",
-  run: async ({ values, flags }, world) => {
+  run: async ({ values, flags }, context) => {
     const since = values.get("since");
     const sinceMs = since === undefined ? undefined : parseDuration(since);
     if (since !== undefined && sinceMs === undefined)
@@ -32,13 +32,13 @@ export const events: Command = {
     const wrong = wrongMarket(values.get("market"));
     if (wrong !== undefined) return wrong;
     // A Market that does not answer now is an error. If it disappears later, dwc waits for it.
-    const board = await world.live.fetchView(values.get("market"));
+    const board = await context.live.fetchView(values.get("market"));
     if (board.kind !== "board") return failedMarket(board);
-    const print = printer(world, flags.has("json"));
+    const print = printer(context, flags.has("json"));
     const recent = (kept: readonly EventRecord[]): readonly EventRecord[] =>
       sinceMs === undefined ? kept.slice(-SHOWN_AT_FIRST) : kept.filter(({ at }) => at >= board.view.at - sinceMs);
     if (flags.has("once")) recent(board.view.events).forEach(print);
-    else await follow(board.url, world, print, recent);
+    else await follow(board.url, context, print, recent);
     return { kind: "streamed", exitCode: 0 };
   },
 };

@@ -17,13 +17,13 @@ export const explain: Command = {
   args: [{ name: "WHO", meaning: "a service, such as ratings, or one instance of it, such as ratings/2" }],
   options: [MARKET_OPTION],
   example: "bin/dwc explain ratings/2",
-  run: async ({ args, values }, world) => {
+  run: async ({ args, values }, context) => {
     const [who = ""] = args;
     const [, service = "", number] = /^([a-z][a-z0-9_-]*)(?:\/(\d{1,6}))?$/.exec(who) ?? [];
     if (service === "") return wrongWho(who);
     const wrong = wrongMarket(values.get("market"));
     if (wrong !== undefined) return wrong;
-    const board = await world.live.fetchView(values.get("market"));
+    const board = await context.live.fetchView(values.get("market"));
     if (board.kind !== "board") return failedMarket(board);
     return explained(board.view, service, number === undefined ? undefined : Number(number));
   },

@@ -70,13 +70,13 @@ export const fault: Command = {
   ],
   options: [{ name: "for", value: "TIME", meaning: "when it ends, such as 20s or 5m; else after 60s" }],
   example: "bin/dwc fault ratings/2 pause --for 20s",
-  run: async ({ args, values }, world) => {
+  run: async ({ args, values }, context) => {
     const request = parseFaultArgs(args, values.get("for"));
     if ("kind" in request) return request;
-    const result = await world.live.fault(request);
+    const result = await context.live.fault(request);
     return result.kind === "not-connected"
       ? failedVisit(result)
-      : outcomeOf(request, result, availableWidth(world.screen));
+      : outcomeOf(request, result, availableWidth(context.screen));
   },
 };
 

@@ -14,8 +14,8 @@ export const login: Command = {
   args: [{ name: "EMAIL", meaning: "who you are there" }],
   options: [{ name: "org-id", value: "ID", meaning: "which org, where the same address stands in several" }],
   example: "bin/dwc login ann@example.org",
-  run: async ({ args: [email = ""], values }, world) => {
-    const entered = await world.identity.login(email, values.get("org-id"));
+  run: async ({ args: [email = ""], values }, context) => {
+    const entered = await context.identity.login(email, values.get("org-id"));
     if (entered.kind === "refused") return toFailure(entered);
     return {
       kind: "done",
@@ -41,20 +41,20 @@ export const logout: Command = {
   args: [],
   options: [{ name: "force", short: "f", meaning: "without asking" }],
   example: "bin/dwc logout --force",
-  run: async ({ flags }, world) => {
-    const found = await world.identity.describe();
+  run: async ({ flags }, context) => {
+    const found = await context.identity.describe();
     if (found.kind === "refused") return toFailure(found);
     const names = found.identity.orgs.map(({ id, name }) => `[${id}] ${quoteName(name)}`);
     // With no org there is nothing to confirm.
-    const no = names.length === 0 || flags.has("force") ? undefined : await confirmationMissing(names, world);
+    const no = names.length === 0 || flags.has("force") ? undefined : await confirmationMissing(names, context);
     if (no !== undefined) return no;
-    const left = await world.identity.logout();
+    const left = await context.identity.logout();
     if (left.kind === "refused") return toFailure(left);
     const { orgs } = left;
     const sync = left.sync && strictSyncResult(left.sync);
     return {
       kind: "done",
-      lines: [`Logged out: ${world.stateDir} knows no org any more`],
+      lines: [`Logged out: ${context.stateDir} knows no org any more`],
       notes: [
         ...logoutNotes(sync),
         'Next:  bin/dwc create-org "My Test Org" NAME EMAIL   or  bin/dwc accept-invitation -',

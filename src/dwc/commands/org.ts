@@ -19,8 +19,8 @@ export const createOrg: Command = {
   ],
   options: [],
   example: 'bin/dwc create-org "My Test Org" Ann ann@example.org',
-  run: async ({ args: [name = "", person = "", email = ""] }, world) => {
-    const created = await world.identity.createOrg({ name, person, email });
+  run: async ({ args: [name = "", person = "", email = ""] }, context) => {
+    const created = await context.identity.createOrg({ name, person, email });
     if (created.kind === "refused") return unchanged(created);
     return changed({
       lines: [loggedIn(created.org, created.email)],
@@ -47,9 +47,9 @@ export const inviteUser: Command = {
   args: [{ name: "EMAIL", meaning: "the address of the person" }],
   options: [{ name: "admin", meaning: "as an admin, and not only as a member" }],
   example: "bin/dwc invite-user ben@example.org",
-  run: async ({ args: [email = ""], flags }, world) => {
+  run: async ({ args: [email = ""], flags }, context) => {
     const admin = flags.has("admin");
-    const invited = await world.identity.inviteUser({ email, admin });
+    const invited = await context.identity.inviteUser({ email, admin });
     if (invited.kind === "refused") return unchanged(invited);
     const { code, org, expiresAt } = invited;
     const role = admin ? "admin" : "member";
@@ -83,9 +83,9 @@ export const acceptInvitation: Command = {
   args: [{ name: "CODE", meaning: "what invite-user printed, or - to read it from stdin" }],
   options: [{ name: "name", value: "NAME", meaning: "what you are called; else your address stands for it" }],
   example: "bin/dwc accept-invitation -",
-  run: async ({ args: [typed = ""], values }, world) => {
-    const code = typed === "-" ? await readCode(world) : typed;
-    const accepted = await world.identity.acceptInvitation({ code: code.trim(), name: values.get("name") });
+  run: async ({ args: [typed = ""], values }, context) => {
+    const code = typed === "-" ? await readCode(context) : typed;
+    const accepted = await context.identity.acceptInvitation({ code: code.trim(), name: values.get("name") });
     if (accepted.kind === "refused") return unchanged(accepted);
     const { org, email, role } = accepted;
     return changed({

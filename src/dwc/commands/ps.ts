@@ -31,15 +31,15 @@ export const ps: Command = {
   args: [{ name: "SERVICE", meaning: "only this one's; left out: all that can be found", isOptional: true }],
   options: [MARKET_OPTION],
   example: "bin/dwc ps",
-  run: async ({ args, values }, world) => {
+  run: async ({ args, values }, context) => {
     const [service] = args;
     const name = service === undefined ? undefined : checkServiceName(service);
     if (name?.kind === "bad") return wrongUsage("bad-name", name.why, "for example:  bin/dwc ps ratings");
     const wrong = wrongMarket(values.get("market"));
     if (wrong !== undefined) return wrong;
-    const [roll, board] = await Promise.all([world.live.roll(service), world.live.fetchView(values.get("market"))]);
+    const [roll, board] = await Promise.all([context.live.roll(service), context.live.fetchView(values.get("market"))]);
     if (roll.kind === "not-connected" && board.kind !== "board") return failedVisit(roll);
-    return listed(roll, board, service, world);
+    return listed(roll, board, service, context);
   },
 };
 

@@ -19,8 +19,8 @@ export const revoke: Command = {
   args: [{ name: "SERVICE|EMAIL", meaning: "a service of the current org, one of its people, or a public key (U…)" }],
   options: [],
   example: "bin/dwc revoke ratings",
-  run: async ({ args: [name = ""] }, world) => {
-    const done = await world.identity.revoke(name);
+  run: async ({ args: [name = ""] }, context) => {
+    const done = await context.identity.revoke(name);
     if (done.kind === "refused") return unchanged(done);
     const { revoked, org, outcome, sync } = done;
     const isSynced = strictSyncResult(sync).kind === "obeys";
@@ -68,8 +68,8 @@ export const renew: Command = {
   args: [],
   options: [{ name: "all", meaning: "also what is current: after a key has got into the wrong hands" }],
   example: "bin/dwc renew",
-  run: async ({ flags }, world) => {
-    const done = await world.identity.renew({ all: flags.has("all") });
+  run: async ({ flags }, context) => {
+    const done = await context.identity.renew({ all: flags.has("all") });
     if (done.kind === "refused") return unchanged(done);
     const { org, renewed, sync } = done;
     return changed({
@@ -165,8 +165,8 @@ export const push: Command = {
   args: [],
   options: [],
   example: "bin/dwc push",
-  run: async (_call, world) => {
-    const pushed = await world.identity.push();
+  run: async (_call, context) => {
+    const pushed = await context.identity.push();
     if (pushed.kind === "refused") return toFailure(pushed);
     const { orgs, sync } = pushed;
     const names = orgs.map(({ id }) => `[${id}]`).join(", ");

@@ -20,8 +20,8 @@ export const createService: Command = {
   ],
   options: [],
   example: "bin/dwc create-service ratings",
-  run: async ({ args: [name = ""] }, world) => {
-    const created = await world.identity.createService(name);
+  run: async ({ args: [name = ""] }, context) => {
+    const created = await context.identity.createService(name);
     if (created.kind === "refused") return unchanged(created);
     const { service, org, credsFile, outcome } = created;
     return changed({
@@ -63,10 +63,10 @@ export const serviceToken: Command = {
   args: [{ name: "SERVICE", meaning: "a service of the current org" }],
   options: [{ name: "format", value: "creds|json", meaning: "how they are printed; creds unless you say otherwise" }],
   example: "bin/dwc service-token ratings > ratings.creds",
-  run: async ({ args: [name = ""], values, flags }, world) => {
+  run: async ({ args: [name = ""], values, flags }, context) => {
     const format = values.get("format") ?? "creds";
     if (!FORMATS.some((known) => known === format)) return unknownFormat(format);
-    const found = await world.identity.serviceToken(name);
+    const found = await context.identity.serviceToken(name);
     if (found.kind === "refused") return toFailure(found);
     const json = { org: orgJson(found.org), service: serviceJson(found.service), creds: found.creds };
     const asJson = format === "json" || flags.has("json");
@@ -99,8 +99,8 @@ export const natsConfig: Command = {
   args: [],
   options: [],
   example: 'nats-server -c "$(bin/dwc nats-config)"',
-  run: async (_call, world) => {
-    const found = await world.identity.natsConfig();
+  run: async (_call, context) => {
+    const found = await context.identity.natsConfig();
     if (found.kind === "refused") return toFailure(found);
     return { kind: "done", lines: [found.path], notes: [], json: { path: found.path }, ifUnwritten: "read-only" };
   },

@@ -17,14 +17,14 @@ export const status: Command = {
   args: [],
   options: [],
   example: "bin/dwc status",
-  run: async (_call, world) => {
-    const [found, probes] = await Promise.all([world.identity.describe(), world.probeBus()]);
+  run: async (_call, context) => {
+    const [found, probes] = await Promise.all([context.identity.describe(), context.probeBus()]);
     if (found.kind === "refused") return toFailure(found);
     const { identity } = found;
     const hasOrg = identity.current !== undefined;
     return {
       kind: "done",
-      lines: [...personLines(identity, world), "", "Bus", ...probes.map((probe) => `  ${busLine(probe, hasOrg)}`)],
+      lines: [...personLines(identity, context), "", "Bus", ...probes.map((probe) => `  ${busLine(probe, hasOrg)}`)],
       notes: [],
       json: { ...personJson(identity), bus: probes.map(busJson) },
       ifUnwritten: "read-only",
@@ -32,9 +32,9 @@ export const status: Command = {
   },
 };
 
-function personLines(identity: Identity, world: CommandContext): readonly string[] {
+function personLines(identity: Identity, context: CommandContext): readonly string[] {
   const { current, orgs } = identity;
-  if (current === undefined) return loggedOutLines(orgs, world);
+  if (current === undefined) return loggedOutLines(orgs, context);
   const { org, person, capabilities, services, people } = current;
   return [
     `Logged in as ${formatPerson(org, person.email)}: ${person.name}, ${person.role} of ${quoteName(org.name)}`,

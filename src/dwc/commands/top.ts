@@ -43,7 +43,7 @@ export const top: Command = {
     MARKET_OPTION,
   ],
   example: "bin/dwc top -n 1",
-  run: async ({ values, flags }, world) => {
+  run: async ({ values, flags }, context) => {
     const { count = String(MAX_FRAMES), every } = Object.fromEntries(values) as { count?: string; every?: string };
     const everyMs = every === undefined ? DEFAULT_INTERVAL_MS : (parseDuration(every) ?? 0);
     if (everyMs < MIN_INTERVAL_MS)
@@ -54,7 +54,7 @@ export const top: Command = {
     const wrongUrl = wrongMarket(values.get("market"));
     if (wrongUrl !== undefined) return wrongUrl;
     const isWhole = values.has("count");
-    const ended = await world.live.top(values.get("market"), world.screen, {
+    const ended = await context.live.top(values.get("market"), context.screen, {
       count: Number(count),
       everyMs,
       format,

@@ -57,7 +57,7 @@ test("a setting that is wrong names the folder where it offers a command", async
     commands: COMMANDS,
     version: "1.0.0",
     folderOf: (typed: string) => `/at/${typed}`,
-    openWorld: () => failed,
+    openContext: () => failed,
   };
   assert.match((await runDwc(["status", "--state", "x"], options)).stderr, "export DWC_STATE=/at/x\n");
   assert.not.match((await runDwc(["status"], options)).stderr, "export");
@@ -88,7 +88,7 @@ test("what a command prints while it runs names the folder once, and another pro
       commands: [command(run)],
       version: "",
       folderOf: (typed) => typed,
-      openWorld: () => world,
+      openContext: () => world,
     });
   const streamed = async (_call: unknown, { screen: shown }: CommandContext) => {
     shown.write("type  bin/dwc status\n");

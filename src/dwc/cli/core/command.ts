@@ -48,7 +48,7 @@ export interface Command {
   readonly example: string;
   /** The exit code of wrong usage and of failure, for a command whose codes 1 and 2 have another meaning. */
   readonly failsWith?: ExitCode;
-  run(call: Invocation, world: CommandContext): Promise<CommandResult>;
+  run(call: Invocation, context: CommandContext): Promise<CommandResult>;
 }
 
 export const STATE_OPTION: Option = {
