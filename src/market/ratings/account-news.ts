@@ -5,10 +5,10 @@
 import { accountNewsSubject, accountTokenSubject, sharedAccountTokenSubject } from "../../bus/core/subjects.ts";
 import type { NatsBus } from "../../bus/nats-bus.ts";
 import type { Cancel, Clock } from "../../clock.ts";
-import { decideSteps, type Look, SETTLED, type Standing, type Step } from "./core/account-steps.ts";
+import { type CheckHistory, type Comparison, decideSteps, NO_CHECKS, type Step } from "./core/account-steps.ts";
 
 /** The result of comparing and saving a token. */
-export interface Learned {
+export interface LearnResult {
   readonly kind: "newer" | "same" | "older" | "forged" | "unsaved";
   /** Why it could not be saved. */
   readonly why?: string;
@@ -19,7 +19,7 @@ export interface AccountNewsOptions {
   /** The connection for tokens from other members: no reply to a call waits behind them. */
   readonly heartbeatBus: Pick<NatsBus, "subscribe">;
   readonly clock: Clock;
-  readonly learn: (token: string) => Promise<Learned>;
+  readonly learn: (token: string) => Promise<LearnResult>;
   /** The newest account token that this Market has. */
   readonly known: () => Promise<string | undefined>;
   /** Sends the server the newest token, unless it has it; true: it has it. Undefined: only the owner's folder can. */
@@ -47,9 +47,9 @@ export function followAccount(options: AccountNewsOptions): Cancel {
 class Follower {
   readonly #options: AccountNewsOptions;
   readonly #stops: Cancel[] = [];
-  #standing: Standing = SETTLED;
+  #history: CheckHistory = NO_CHECKS;
   /** Number of checks begun. A check that is no longer the latest stops. */
-  #looks = 0;
+  #checks = 0;
   #stopWaiting: Cancel = () => undefined;
   #mayReadAtMs = 0;
   #lastShared: string | undefined;
@@ -69,9 +69,9 @@ class Follower {
     });
     const shared = heartbeatBus.subscribe(sharedAccountTokenSubject, ({ body }) => void this.#takeShared(body));
     const connected = (): void => {
-      this.#standing = SETTLED;
+      this.#history = NO_CHECKS;
       this.#confirmed = undefined;
-      void this.#look();
+      void this.#check();
     };
     this.#stops.push(
       () => news.close(),
@@ -82,12 +82,12 @@ class Follower {
   }
 
   stop(): void {
-    this.#looks += 1;
+    this.#checks += 1;
     this.#stopWaiting();
     for (const stop of this.#stops) stop();
   }
 
-  async #take(token: Uint8Array): Promise<Learned["kind"]> {
+  async #take(token: Uint8Array): Promise<LearnResult["kind"]> {
     const { kind, why } = await this.#options.learn(Buffer.from(token).toString("utf8"));
     if (kind === "unsaved")
       this.#options.report(`a change of the org could not be saved in DWC_STATE: ${why ?? "for no known reason"}`);
@@ -111,37 +111,37 @@ class Follower {
     this.#mayReadAtMs = clock.now() + SHARED_EVERY_MS;
     this.#lastShared = Buffer.from(token).toString("utf8");
     const kind = await this.#take(token);
-    if (kind === "newer" || kind === "unsaved") await this.#look();
+    if (kind === "newer" || kind === "unsaved") await this.#check();
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const { bus, clock, correct, server } = this.#options;
-    this.#looks += 1;
-    const look = this.#looks;
+    this.#checks += 1;
+    const check = this.#checks;
     this.#stopWaiting();
     const found = await this.#compare();
-    if (look !== this.#looks || found === undefined) return;
+    if (check !== this.#checks || found === undefined) return;
     const means = { isOwner: correct !== undefined, runsServer: server.ownServer !== undefined };
-    const { standing, steps, lookAgainMs } = decideSteps(this.#standing, found, means);
-    this.#standing = standing;
+    const { history, steps, nextCheckMs } = decideSteps(this.#history, found, means);
+    this.#history = history;
     for (const step of steps) {
       if (bus.status !== "connected") break;
       if (step !== "correct") await this.#do(step);
       else if (await this.#correct()) {
         // The folder may change again before the next check. Starting the count again makes that change one to correct.
-        this.#standing = SETTLED;
+        this.#history = NO_CHECKS;
         break;
       }
     }
-    if (look === this.#looks) this.#stopWaiting = clock.after(lookAgainMs, () => void this.#look());
+    if (check === this.#checks) this.#stopWaiting = clock.after(nextCheckMs, () => void this.#check());
   }
 
   /** Undefined: no server with logins; the next connection starts a check again. */
-  async #compare(): Promise<Look | undefined> {
+  async #compare(): Promise<Comparison | undefined> {
     const { bus, known } = this.#options;
     if (bus.status !== "connected" || bus.requiresAuth !== true) return undefined;
     const before = await known();
-    this.#meetOwnServer(before);
+    this.#recordOwnServer(before);
     const reply = await bus.request(accountTokenSubject, "", { timeoutMs: LOOKUP_TIMEOUT_MS });
     const kind = reply.kind === "answered" ? await this.#take(reply.body) : reply.kind;
     const token = await known();
@@ -161,7 +161,7 @@ class Follower {
   }
 
   /** Called before the first response of a server: it was started with the token that this Market had. */
-  #meetOwnServer(token: string | undefined): void {
+  #recordOwnServer(token: string | undefined): void {
     const { ownServer: name } = this.#options.server;
     if (name !== undefined && token !== undefined && this.#ownServer?.name !== name) this.#ownServer = { name, token };
   }

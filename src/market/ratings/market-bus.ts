@@ -16,7 +16,7 @@ import { programLine } from "../../program/core/program-events.ts";
 import type { Log } from "../../program/log.ts";
 import type { ShutdownHooks } from "../../program/program.ts";
 import type { Settings } from "../../settings.ts";
-import { followAccount, type Learned } from "./account-news.ts";
+import { followAccount, type LearnResult } from "./account-news.ts";
 
 /**
  * The Market's start waits this long for the bus, so that the first page has ratings. Then it opens without the bus.
@@ -35,7 +35,7 @@ export interface MarketAccess extends BusLogin {
   /** Says whether this Market may start a nats-server, and with which configuration. */
   readonly permit: () => Promise<StartPermit>;
   /** Saves an account token of the org that arrived over the bus; undefined: this Market follows no org. */
-  readonly learn: ((token: string) => Promise<Learned>) | undefined;
+  readonly learn: ((token: string) => Promise<LearnResult>) | undefined;
   /** The newest account token that this Market has. */
   readonly known: () => Promise<string | undefined>;
   /** Sends the server the newest token, unless it has it; true: it has it. Undefined: only the owner's folder can. */

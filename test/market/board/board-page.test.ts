@@ -82,7 +82,7 @@ test("the ring shows who is next and who is passed over, and the newest thirty e
   const rows = [rowOf(1, { turn: passed }), rowOf(2), rowOf(3)];
   const page = boardPage(snapshotOf(rows, { events: events as unknown as Snapshot["events"] }));
   assert.equal(
-    page.ring.map(({ instance, look, note }) => [instance, look, note]),
+    page.ring.map(({ instance, className, note }) => [instance, className, note]),
     [
       [1, "is-passed", ", skipped: its breaker is open"],
       [2, "is-next", ", next"],

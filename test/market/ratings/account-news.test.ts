@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { accountNewsSubject, accountTokenSubject, sharedAccountTokenSubject } from "../../../src/bus/core/subjects.ts";
 import { followAccount } from "../../../src/market/ratings/account-news.ts";
-import { decideSteps, type Look, SETTLED, type Step } from "../../../src/market/ratings/core/account-steps.ts";
+import { type Comparison, decideSteps, NO_CHECKS, type Step } from "../../../src/market/ratings/core/account-steps.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { goldenOf } from "../../support/golden.ts";
 import { type MemoryBus, MemoryNetwork } from "../../support/memory-bus.ts";
@@ -98,10 +98,10 @@ towns("the owner's Market corrects the server at once, and no member acts then",
   assert.equal([town.corrections, town.shared, ben.ended, cyd.ended], [1, [], 0, 0]);
 });
 
-towns("a look that is not answered, and a correction that fails, come again within two seconds", async (town) => {
+towns("a check without an answer, and a correction that fails, are repeated within two seconds", async (town) => {
   [town.token, town.isCorrectable] = [undefined, false];
   town.join(2, { owns: true });
-  await town.clock.advance(1_100); // the first look has ended without an answer
+  await town.clock.advance(1_100); // the first check has ended without an answer
   assert.is(town.corrections, 1);
   town.token = 1;
   await town.clock.advance(600);
@@ -171,18 +171,18 @@ towns("no responder at all is a server whose org's token is of an earlier dwc, a
   assert.is(town.corrections, 1);
 });
 
-towns("a token that arrives from a member during a look is not taken for the server's", async (town) => {
+towns("a token that arrives from a member during a check is not taken for the server's", async (town) => {
   const cyd = town.join(1, { started: true });
   town.folder = cyd;
   await town.clock.advance(14_990);
   town.network.delayMs = (subject) => (subject === accountTokenSubject ? 50 : 0);
-  await town.clock.advance(20); // the look at 15 s is under way
+  await town.clock.advance(20); // the check at 15 s is in progress
   town.network.bus().publish(sharedAccountTokenSubject, "2");
   await town.clock.advance(1_500);
   assert.equal([cyd.token, cyd.ended], [2, 1]);
 });
 
-towns("nor during the first look", async (town) => {
+towns("nor during the first check", async (town) => {
   town.network.delayMs = (subject) => (subject === accountTokenSubject ? 50 : 0);
   const cyd = town.join(1, { started: true });
   town.folder = cyd;
@@ -202,7 +202,7 @@ towns("the owner asks a server what it obeys at each connection, whatever lies i
   assert.equal([town.corrections, town.token], [2, 2]);
 });
 
-towns("after a new connection it is looked at once, however long the next look was away", async (town) => {
+towns("after a new connection the check is immediate, however far the next one was", async (town) => {
   town.token = 2;
   town.join(2, { owns: true });
   await town.clock.advance(1_000);
@@ -249,15 +249,15 @@ towns("a flood of forged tokens from a member is read ten times a second", async
 });
 
 test("who acts, and when", () => {
-  const run = (looks: readonly Look[], isOwner: boolean, runsServer: boolean): (readonly Step[])[] => {
-    let standing = SETTLED;
-    return looks.map((look) => {
-      const decided = decideSteps(standing, look, { isOwner, runsServer });
-      standing = decided.standing;
-      return decided.steps;
+  const run = (comparisons: readonly Comparison[], isOwner: boolean, runsServer: boolean): (readonly Step[])[] => {
+    let history = NO_CHECKS;
+    return comparisons.map((compared) => {
+      const decision = decideSteps(history, compared, { isOwner, runsServer });
+      history = decision.history;
+      return decision.steps;
     });
   };
-  const older: Look = "older";
+  const older: Comparison = "older";
   assert.equal(run([older, older, "agrees", older], false, false), [[], ["share"], [], []]);
   assert.equal(run([older, older], false, true), [[], ["share", "end server"]]);
   assert.equal(run([older, older], true, false), [["correct"], ["correct", "share"]]);

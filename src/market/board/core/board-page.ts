@@ -47,7 +47,7 @@ export interface BoardPage {
 interface TurnView {
   readonly instance: number;
   readonly note: string;
-  readonly look: "is-next" | "is-passed" | "";
+  readonly className: "is-next" | "is-passed" | "";
 }
 
 export interface BoardRow {
@@ -104,8 +104,8 @@ function ringView(instances: readonly InstanceRow[], { ring, next }: Snapshot["t
 
 function turnView(row: InstanceRow | undefined, next: string | null): readonly TurnView[] {
   if (row === undefined) return [];
-  const look = row.incarnation === next ? "is-next" : row.turn.kind === "passed over" ? "is-passed" : "";
-  return [{ instance: row.instance, note: turnText(row, next), look }];
+  const className = row.incarnation === next ? "is-next" : row.turn.kind === "passed over" ? "is-passed" : "";
+  return [{ instance: row.instance, note: turnText(row, next), className }];
 }
 
 function rowOf(row: InstanceRow, at: number): BoardRow {

@@ -3,7 +3,7 @@
 // the server can end it. Every other Market can send the token to that Market.
 
 /** The server's token, compared with ours. */
-export type Look =
+export type Comparison =
   /** Both are equal, also after this Market has taken the server's newer one. */
   | "agrees"
   /** For an owner's Market also: not known to be equal, as it can get the token in force from the server. */
@@ -12,9 +12,9 @@ export type Look =
   | "silent";
 
 /** Consecutive checks that did not find the tokens equal. */
-export interface Standing {
-  readonly unsettledLooks: number;
-  readonly olderLooks: number;
+export interface CheckHistory {
+  readonly unsettledChecks: number;
+  readonly olderChecks: number;
 }
 
 export interface Means {
@@ -32,30 +32,34 @@ export type Step =
   /** End the server, so that the next one starts with the newer token. */
   | "end server";
 
-export interface Decided {
-  readonly standing: Standing;
+export interface Decision {
+  readonly history: CheckHistory;
   readonly steps: readonly Step[];
-  readonly lookAgainMs: number;
+  readonly nextCheckMs: number;
 }
 
-export const SETTLED: Standing = { unsettledLooks: 0, olderLooks: 0 };
+export const NO_CHECKS: CheckHistory = { unsettledChecks: 0, olderChecks: 0 };
 
 /** The server publishes a change once, and the message may be lost. */
-const LOOK_MS = 15_000;
+const CHECK_INTERVAL_MS = 15_000;
 /** The first interval, doubled at each check. The owner's Market corrects a server within it on an idle machine. */
-const LOOK_AGAIN_MS = 500;
+const FIRST_CHECK_AGAIN_MS = 500;
 /** At the first check an owner may be about to send the newer token: dwc sends it to members before the server. */
-const OLDER_LOOKS_BEFORE_OTHERS_ACT = 2;
+const OLDER_CHECKS_BEFORE_OTHERS_ACT = 2;
 
-export function decideSteps({ unsettledLooks, olderLooks }: Standing, look: Look, means: Means): Decided {
-  if (look === "agrees") return { standing: SETTLED, steps: [], lookAgainMs: LOOK_MS };
-  const standing = { unsettledLooks: unsettledLooks + 1, olderLooks: look === "older" ? olderLooks + 1 : olderLooks };
-  const lookAgainMs = Math.min(LOOK_AGAIN_MS * 2 ** unsettledLooks, LOOK_MS);
-  return { standing, steps: look === "older" ? stepsAt(standing.olderLooks, means) : [], lookAgainMs };
+export function decideSteps(before: CheckHistory, compared: Comparison, means: Means): Decision {
+  if (compared === "agrees") return { history: NO_CHECKS, steps: [], nextCheckMs: CHECK_INTERVAL_MS };
+  const isOlder = compared === "older";
+  const history = {
+    unsettledChecks: before.unsettledChecks + 1,
+    olderChecks: isOlder ? before.olderChecks + 1 : before.olderChecks,
+  };
+  const nextCheckMs = Math.min(FIRST_CHECK_AGAIN_MS * 2 ** before.unsettledChecks, CHECK_INTERVAL_MS);
+  return { history, steps: isOlder ? stepsAt(history.olderChecks, means) : [], nextCheckMs };
 }
 
-function stepsAt(olderLooks: number, { isOwner, runsServer }: Means): readonly Step[] {
+function stepsAt(olderChecks: number, { isOwner, runsServer }: Means): readonly Step[] {
   const own: readonly Step[] = isOwner ? ["correct"] : [];
-  if (olderLooks < OLDER_LOOKS_BEFORE_OTHERS_ACT) return own;
+  if (olderChecks < OLDER_CHECKS_BEFORE_OTHERS_ACT) return own;
   return [...own, "share", ...(runsServer ? (["end server"] as const) : [])];
 }
