@@ -1,5 +1,5 @@
-// Somebody on the bus who may send anything and sends it: bytes straight onto the socket, past every check that a client
-// library would make. And what an attack is measured by: memory, and a shopper who goes on loading pages meanwhile.
+// An attacker with full permissions on the bus. It writes bytes straight onto the socket, past every check of a client
+// library. Also the measures of an attack: memory, and a shopper that keeps loading pages.
 
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -11,7 +11,7 @@ const LINE_END = Buffer.from("\r\n");
 /** The resident memory of a process, in MiB. */
 export function residentMiB(pid: number): number {
   const [, kib = ""] = readFileSync(`/proc/${pid}/status`, "latin1").match(/^VmRSS:\s+(\d+) kB$/m) ?? [];
-  if (kib === "") throw new Error(`no memory is told of process ${pid}`);
+  if (kib === "") throw new Error(`/proc has no memory size of process ${pid}`);
   return Number(kib) / KIB;
 }
 
@@ -32,7 +32,7 @@ export class Attacker {
       attacker.#ended = error.message;
     });
     await new Promise((resolve) => socket.once("data", resolve));
-    socket.on("data", (chunk) => attacker.#hear(String(chunk)));
+    socket.on("data", (chunk) => attacker.#receive(String(chunk)));
     socket.write('CONNECT {"verbose":false,"pedantic":false,"name":"attacker"}\r\n');
     return attacker;
   }
@@ -49,7 +49,10 @@ export class Attacker {
     this.#sent += 1;
   }
 
-  /** Resolves once the bus has taken what was sent; fails if it has thrown the attacker out: the test would prove nothing. */
+  /**
+   * Resolves once the bus has received everything. Fails if the bus closed the connection: then the test would prove
+   * nothing.
+   */
   async settled(): Promise<void> {
     await new Promise<void>((resolve) => {
       const done = (): void => {
@@ -66,7 +69,7 @@ export class Attacker {
     this.#socket.destroy();
   }
 
-  #hear(text: string): void {
+  #receive(text: string): void {
     if (text.includes("PING")) this.#socket.write("PONG\r\n");
     const [refusal] = text.match(/-ERR [^\r]*/) ?? [];
     if (refusal !== undefined) this.#ended = refusal;
@@ -83,10 +86,10 @@ export interface Page {
 
 /** A page that takes longer never comes. */
 const SLOWEST_PAGE_MS = 30_000;
-/** How long a shopper looks at a page. */
+/** Interval between a shopper's pages. */
 const LOOKS_MS = 25;
 
-/** Loads page after page until told to stop. */
+/** Loads page after page until it is stopped. */
 export class Shopper {
   readonly pages: Page[] = [];
   readonly #market: RunningMarket;
@@ -118,7 +121,7 @@ export class Shopper {
   }
 }
 
-/** One page, as a shopper sees it; one that cannot be loaded counts as status 0. */
+/** One page, as a shopper gets it; a failed load counts as status 0. */
 export async function loadPage(market: RunningMarket): Promise<Page> {
   const askedAt = performance.now();
   const { status, html } = await market.page().catch((error: unknown) => ({ status: 0, html: String(error) }));

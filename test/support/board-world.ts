@@ -1,5 +1,5 @@
-// A Market with a board in this very process: a bus in memory, real time, instances that can be paused. What a browser
-// sees can then be held against what the Market knows, by one clock.
+// A Market with a board in this process: a bus in memory, real time, instances that can be paused. So one clock serves
+// to compare a browser's page with the Market's state.
 
 /** Short enough for a test, long enough for a busy machine to answer in. */
 
@@ -34,10 +34,10 @@ export interface BoardWorld {
   readonly client: Client;
   readonly monitor: ServiceMonitor;
   readonly board: Board;
-  /** What the log printed. */
+  /** Lines of the log. */
   readonly lines: readonly LogEntry[];
   start(instance: number): Promise<RunningInstance>;
-  /** What the Markets are said to believe from now on. */
+  /** The views that the other Markets publish from now on. */
   tellMarkets(markets: MarketsComparison): void;
   close(): Promise<void>;
 }
@@ -49,21 +49,21 @@ export async function openBoardWorld({
 } = {}): Promise<BoardWorld> {
   const clock = systemClock();
   const rules = { ...RULES, requestTimeoutMs };
-  // A stall of this process, as a busy machine makes them, is none of an instance that is paused here: by the heartbeat that
-  // follows a stall its breaker would close.
+  // A stall of this process, as on a busy machine, is no stall of an instance that a test pauses: the heartbeat that
+  // follows a stall would close its breaker.
   const unstalled: Clock = { ...clock, onStall: () => () => undefined };
   const network = new MemoryNetwork(clock);
   const closers: ShutdownHooks = [];
   const lines: LogEntry[] = [];
   const monitor = new ServiceMonitor({ service: "ratings", version: "1.0.0", rules, startedAt: clock.wall() });
-  const tell = createEventSink(
+  const sink = createEventSink(
     monitor,
     { settings: { logLevel: "DEBUG" }, clock, say: (line) => void lines.push(line) },
     closers,
   );
   const count = (ended: Parameters<ServiceMonitor["recordAttempt"]>[0]): void =>
     monitor.recordAttempt(ended, clock.now());
-  const client = openClient({ service: "ratings", bus: network.bus(), clock, rules, onEvent: tell, onAttempt: count });
+  const client = openClient({ service: "ratings", bus: network.bus(), clock, rules, onEvent: sink, onAttempt: count });
   closers.push(() => client.close());
   let markets: MarketsComparison = { all: [{ market: "m1", name: "here:5000" }], disagreements: [], omitted: 0 };
   const { tracker, resolver } = client;
@@ -89,8 +89,8 @@ export async function openBoardWorld({
       instances.push(running);
       return running;
     },
-    tellMarkets: (told) => {
-      markets = told;
+    tellMarkets: (views) => {
+      markets = views;
     },
     close: async () => {
       for (const close of closers.reverse()) await close();

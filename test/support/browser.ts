@@ -48,7 +48,7 @@ export function browserSuite(name: string): BrowserTests {
 
 let started: Promise<Browser> | undefined;
 
-/** The one browser of this process; another one where it has crashed. */
+/** The browser of this process; replaced after a crash. */
 function theBrowser(): Promise<Browser> {
   started ??= launch();
   return started;
@@ -69,7 +69,7 @@ export interface PageOptions {
   readonly viewport?: { readonly width: number; readonly height: number };
   readonly colorScheme?: "light" | "dark";
   readonly reducedMotion?: "reduce" | "no-preference";
-  /** A page of a context that nothing else uses: for a test that changes what stays, such as the page's clock. */
+  /** A page with a context of its own: for a test that changes lasting state, such as the page's clock. */
   readonly isFresh?: boolean;
   /** The browser may complain: of a page with status 404, for one. */
   readonly mayComplain?: boolean;
@@ -118,7 +118,7 @@ async function leave(page: Page): Promise<void> {
 export const textOf = async (found: Locator): Promise<string> => plain((await found.allTextContents()).join());
 const plain = (text: string): string => text.replace(/\s+/g, " ").trim();
 
-/** Waits until a text is shown. What the board shows of one event may come in more than one step. */
+/** Waits until a text is shown. The board may show one event in several steps. */
 export async function untilText(found: Locator, pattern: RegExp): Promise<void> {
   let text = "";
   const isShown = async (): Promise<boolean> => {
@@ -132,16 +132,16 @@ export const boardIsLive = (page: Page): Promise<unknown> => page.waitForSelecto
 
 const TALL_PX = 4_000;
 
-/** What of a page axe looks at: all, or its rules about colours, for another scheme of a page that it has seen. */
+/** Rules that axe applies: all, or those about colours, for another scheme of a page already checked. */
 export type AxeScope = "all" | "colours";
 
 /**
- * What axe finds wrong with a page, a line for each kind; and where it cannot tell a contrast (text on a gradient, for
- * one), as what nobody can tell has not been found to be right.
+ * Findings of axe, a line for each kind. A contrast that it cannot measure (text on a gradient, for example) is a finding
+ * as well: it has not been shown to be right.
  */
 export async function axeFindings(page: Page, scope: AxeScope = "all"): Promise<readonly string[]> {
   const size = page.viewportSize();
-  // What one would have to scroll to in a frame it cannot judge either: so tall that nobody has to.
+  // axe cannot judge text that is scrolled out of a frame: the viewport is tall enough to need no scrolling.
   if (size !== null) await page.setViewportSize({ ...size, height: TALL_PX });
   if ((await page.evaluate("typeof axe")) === "undefined") await page.evaluate(AXE);
   const only = scope === "all" ? "" : ', runOnly: ["color-contrast", "link-in-text-block"]';
@@ -175,7 +175,7 @@ const withoutSigns = (finding: Finding): Finding => ({
 export const horizontalOverflow = (page: Page): Promise<number> =>
   page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 
-/** What is wider than the frame that it stands in, or cut off by it; frames that can be scrolled may hold more. */
+/** Elements wider than their frame, or cut off by it. Frames that scroll may hold more. */
 export const overflowing = (page: Page): Promise<readonly string[]> =>
   page.evaluate(`[...document.querySelectorAll(".card, .panel, .chaos, .thing, .cart, .table-frame")].flatMap((frame) => {
     const { left, right } = frame.getBoundingClientRect();
@@ -188,7 +188,7 @@ export const overflowing = (page: Page): Promise<readonly string[]> =>
       .map((inner) => frame.className + ": " + inner.outerHTML.slice(0, 80));
   })`);
 
-/** Holes in the column of what a page shows: where so many pixels or more stand empty between two blocks. */
+/** Gaps in the column of visible blocks: places with this many empty pixels between two blocks. */
 export const gapsIn = (page: Page, parent: string, mostPx: number): Promise<readonly string[]> =>
   page.evaluate(`(() => {
     const boxes = [...document.querySelector("${parent}").children].filter((block) => block.checkVisibility())
@@ -200,7 +200,7 @@ export const gapsIn = (page: Page, parent: string, mostPx: number): Promise<read
 /** More stops than any page of ours has: a board of eight instances with all their faults open has about a hundred. */
 const MAX_STOPS = 200;
 
-/** What the Tab key does not reach of all that can be used, and what does not show that it has the focus. */
+/** Controls that the Tab key does not reach, and controls that do not show their focus. */
 export async function keyboardMisses(page: Page): Promise<readonly string[]> {
   await page.evaluate(`window.stops = [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), [tabindex='0']")]
     .filter((element) => element.checkVisibility());

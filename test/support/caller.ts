@@ -1,4 +1,4 @@
-// A caller in the test's own process, over a real bus: counts what its user would get, call by call.
+// A caller in the test's own process, over a real bus. Records the result of each call.
 
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
@@ -9,7 +9,7 @@ import { type Client, openClient } from "../../src/service/client.ts";
 import { type HealthRules, readSettings } from "../../src/settings.ts";
 import { pause, until } from "./world.ts";
 
-/** The settings' own defaults, with what a test changes. */
+/** The default rules, with a test's changes. */
 export function rulesWith(changes: Partial<HealthRules> = {}): HealthRules {
   const read = readSettings({ HOME: "/nowhere" });
   if (read.kind === "refused") throw new Error(read.problems.join("; "));
@@ -26,7 +26,7 @@ export interface Call {
 export class Caller {
   readonly bus: NatsBus;
   readonly client: Client;
-  /** What a Market would have printed about it. */
+  /** The lines that a Market would have logged. */
   readonly lines: string[] = [];
   readonly #loads: Load[] = [];
 

@@ -1,4 +1,4 @@
-// Suites whose tests start things: what a test has put into `ends` is called after it, the last one first.
+// Suites whose tests start things: after a test its functions in `ends` are called, the last one first.
 
 import { suite, type Test } from "uvu";
 
@@ -6,7 +6,7 @@ export interface Cleanup {
   ends: (() => unknown)[];
 }
 
-/** @param before what each test begins with, beside the empty list */
+/** @param before runs before each test */
 export function cleanupSuite<T extends Cleanup>(
   name: string,
   before: (context: T) => Promise<void> | void = () => undefined,

@@ -16,7 +16,7 @@ export interface CollectedSpan {
   readonly kind: number;
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
   readonly attributes: Readonly<Record<string, unknown>>;
-  /** Who sent it: service.name and the like. */
+  /** Attributes of the sender: service.name and the like. */
   readonly resource: Readonly<Record<string, unknown>>;
   readonly tookMs: number;
 }
@@ -29,7 +29,7 @@ export class Collector {
   /** Of the last request. */
   headers: IncomingHttpHeaders = {};
   body = Buffer.alloc(0);
-  /** What it answers; anything but 200 is no success. */
+  /** Status of its responses; anything but 200 is a failure. */
   status = 200;
   /** Takes requests, and answers none. */
   isSilent = false;
@@ -122,10 +122,13 @@ function spansOf({ resourceSpans }: Otlp): CollectedSpan[] {
   );
 }
 
-/** Variables of a program that tells what it connects to, and which packages for tracing it has loaded. */
+/** Variables of a program that reports its connections, and the packages for tracing that it has loaded. */
 export const CONNECT_SPY = { NODE_OPTIONS: `--import=${new URL("./connect-spy.js", import.meta.url).href}` };
 
-/** Whether what sends traces is there, which is not in the usual install; says so where it cannot be had. */
+/**
+ * True when the packages that send traces are installed; the default install lacks them. Prints why when they cannot be
+ * installed.
+ */
 export function sendsTraces(): boolean {
   try {
     execFileSync("sh", [join(repository, "bin/prepare-packages"), "tracing"], { stdio: "ignore", timeout: 120_000 });

@@ -1,5 +1,5 @@
-// Loaded before a program of ours (NODE_OPTIONS=--import): tells which addresses it connects to, and, as it ends, which
-// packages for tracing it has loaded.
+// Loaded before a program of ours (NODE_OPTIONS=--import): reports its connections and, at its end, the packages for
+// tracing that it has loaded.
 
 import Module from "node:module";
 import { Socket } from "node:net";

@@ -1,5 +1,5 @@
-// The bus of an instance of another make that says by a reply that it leaves: its handler's 529 goes out as 503. Ours says
-// that with its goodbye and never by what a handler says.
+// The bus of a third-party instance that leaves with a reply: its handler's 529 is sent as 503. Ours announces that
+// with a goodbye, and never with a handler's code.
 
 import type { MemoryBus } from "./memory-bus.ts";
 

@@ -1,5 +1,5 @@
-// A board that shows everything that a board can show, all at once and for as long as one looks: a row in each state, each
-// kind of fault, an event of each level, names as long as they may be, numbers as large as they get, Markets that disagree.
+// A board with every possible content at once: a row in each state, each kind of fault, an event of each level, the
+// longest names, the largest numbers, and Markets that disagree.
 
 import { systemClock } from "../../src/clock.ts";
 import type { Faults } from "../../src/faults/core/active-faults.ts";
@@ -14,7 +14,7 @@ import { DEFAULT_RULES, HealthHarness } from "./health-harness.ts";
 
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
-/** Longer than a test looks. */
+/** Longer than a test runs. */
 const LASTS_MS = 300_000;
 const RULES = { ...DEFAULT_RULES, requestTimeoutMs: LASTS_MS, retestDelayMs: LASTS_MS };
 const LONG_ID = "a".repeat(64);
@@ -24,14 +24,14 @@ export interface EveryState {
   readonly board: Board;
   readonly monitor: ServiceMonitor;
   readonly table: HealthHarness;
-  /** Somebody else is heard. */
+  /** A heartbeat of one more instance arrives. */
   beats(instance: number): void;
   tellBus(status: "connected" | "disconnected"): void;
   close(): Promise<void>;
 }
 
 export interface EveryStateOptions {
-  /** Leave out all instances: nobody has been heard yet. */
+  /** Without instances: no heartbeat has arrived yet. */
   readonly isEmpty?: boolean;
   readonly faults?: FaultController;
 }
@@ -40,17 +40,17 @@ export function openEveryState({ isEmpty = false, faults }: EveryStateOptions = 
   const clock = systemClock();
   const closers: ShutdownHooks = [];
   const monitor = new ServiceMonitor({ service: "ratings", version: "1.0.0", rules: RULES, startedAt: clock.wall() });
-  const tell = createEventSink(monitor, { settings: { logLevel: "DEBUG" }, clock, say: () => undefined }, closers);
+  const sink = createEventSink(monitor, { settings: { logLevel: "DEBUG" }, clock, say: () => undefined }, closers);
   const table = new HealthHarness(RULES);
-  table.onEvent = tell;
-  tell({ kind: "bus", status: "connected" });
+  table.onEvent = sink;
+  sink({ kind: "bus", status: "connected" });
   const markets = isEmpty ? noOthers : disagreeing(clock.wall());
-  if (!isEmpty) fill(table, { now: clock.now(), tell, count: (ended) => monitor.recordAttempt(ended, clock.now()) });
+  if (!isEmpty) fill(table, { now: clock.now(), sink, count: (ended) => monitor.recordAttempt(ended, clock.now()) });
   const board = openBoard(monitor, { ...table, markets: () => markets }, { clock, faults }, closers);
   return {
     ...{ board, monitor, table },
     beats: (instance) => table.beats(instance, clock.now(), { intervalMs: LASTS_MS }),
-    tellBus: (status) => tell({ kind: "bus", status }),
+    tellBus: (status) => sink({ kind: "bus", status }),
     close: async () => {
       for (const close of closers.reverse()) await close();
     },
@@ -59,13 +59,13 @@ export function openEveryState({ isEmpty = false, faults }: EveryStateOptions = 
 
 interface Pen {
   readonly now: number;
-  readonly tell: (event: ClientEvent) => void;
+  readonly sink: (event: ClientEvent) => void;
   readonly count: (ended: AttemptOutcome) => void;
 }
 
 /** One for each state, the worst last, so that the order on the board is the board's own. */
 function fill(table: HealthHarness, pen: Pen): void {
-  const { now, tell } = pen;
+  const { now, sink } = pen;
   const lasting = { intervalMs: LASTS_MS };
   table.beats(4, now - HOUR_MS, { intervalMs: 10 * SECOND_MS });
   for (const instance of [1, 5, 8]) table.beats(instance, now - 5 * SECOND_MS, lasting);
@@ -78,12 +78,12 @@ function fill(table: HealthHarness, pen: Pen): void {
   table.tick(now);
   for (const instance of [5, 3]) hangs(table, pen, instance, now - LASTS_MS - SECOND_MS);
   table.beats(5, now, lasting);
-  // Its retest is due, and goes out beside the call that somebody else gets.
+  // Its retest is due, and is sent beside the call that another instance gets.
   table.next(now);
   hangs(table, pen, 2, now - 2 * SECOND_MS);
   const { who } = table.member(8);
-  tell({ kind: "faults", who, faults: faultsUntil(now + LASTS_MS) });
-  tell({ kind: "faults", who: table.member(1).who, faults: [] });
+  sink({ kind: "faults", who, faults: faultsUntil(now + LASTS_MS) });
+  sink({ kind: "faults", who: table.member(1).who, faults: [] });
   for (const instance of [1, 8, 999_999]) calls(table, pen, instance, instance === 8 ? 59_999.5 : 2.345);
 }
 

@@ -1,9 +1,9 @@
-// A clock that a test pushes. One push runs everything that falls due, in order, and after each step lets promises
-// settle and the "sockets" be read, as the real loop does: timers first, then reading, then what waited for reading.
+// A clock that a test advances. One advance runs everything that falls due, in order. After each step promises settle
+// and the simulated sockets are read, as in the real loop: timers first, then reading, then its consequences.
 
 import type { Cancel, Clock } from "../../src/clock.ts";
 
-/** What a stall adds to running time: one tick, as in the real clock. */
+/** A stall adds this to the running time: one tick, as in the real clock. */
 const STALL_COUNTS_AS_MS = 50;
 /** 1 January 2024, so that a wall time is never mistaken for a running time. */
 const WALL_START_MS = 1_704_067_200_000;
@@ -45,7 +45,7 @@ export class FakeClock implements Clock {
     this.#afterIoPoll.push(act);
   }
 
-  /** Not part of a Clock: what a simulated socket holds. It is read after the timers that are due. */
+  /** Not part of a Clock: the contents of a simulated socket. Read after the timers that are due. */
   read(act: () => void): void {
     this.#toRead.push(act);
   }
@@ -83,7 +83,7 @@ export class FakeClock implements Clock {
     await this.#runOverdue();
   }
 
-  /** The same in the middle of a turn, as it is for a process that stops itself: what is overdue runs later. */
+  /** The same in the middle of a turn, as when a process stops itself: overdue timers run later. */
   stallNow(ms: number): void {
     this.#realMs += ms;
     const ranMs = Math.min(ms, STALL_COUNTS_AS_MS);
@@ -111,7 +111,7 @@ export class FakeClock implements Clock {
     return first;
   }
 
-  /** All timers that are due by now, as one turn of the real loop runs them; reading comes after. */
+  /** Runs all timers that are due, as one turn of the real loop does; reading comes after. */
   async #runOverdue(): Promise<void> {
     const overdue = [...this.#timers].filter((timer) => timer.dueAtMs <= this.#realMs).sort(byDue);
     for (const timer of overdue) {
@@ -129,7 +129,7 @@ export class FakeClock implements Clock {
     timer.act();
   }
 
-  /** Promises, then all that is to be read, then what waited for that, until nothing new comes of it. */
+  /** Settles promises, then reads sockets, then runs the consequences, until nothing is left. */
   async #settle(): Promise<void> {
     await promisesSettle();
     while (this.#toRead.length + this.#afterIoPoll.length > 0) {

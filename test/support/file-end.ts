@@ -1,5 +1,5 @@
-// What the test files of one process share, and what closes it: after a file that has the process to itself, or after the
-// last file of a shared process.
+// Resources that the test files of one process share, and their closing: after a file with a process of its own, or
+// after the last file of a shared process.
 
 type Close = () => Promise<unknown>;
 

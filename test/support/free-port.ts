@@ -1,6 +1,6 @@
-// Ports that no other test takes. The kernel gives the ports of its own range to whatever asks for any: to an outgoing
-// connection, and to a server of another test, also while this one has closed its own to start it again. So each process
-// has blocks below that range, which it holds as long as it lives by listening on the first port of each.
+// Ports that no other test takes. The kernel gives the ports of its own range to outgoing connections and to servers of
+// other tests, also while this test has closed its server to restart it. So each process has blocks below that range.
+// It holds a block by listening on its first port.
 
 import { createServer, type Server } from "node:net";
 

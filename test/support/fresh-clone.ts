@@ -1,5 +1,5 @@
-// A folder that looks like a fresh clone, and a PATH that holds only what a test puts there: how bin/prepare and the
-// Makefile are tried on machines that lack things, without a network and without touching this machine.
+// A folder that looks like a fresh clone, and a PATH that holds only a test's tools. Tests run bin/prepare and the
+// Makefile as on machines that lack tools, without a network and without changes to this machine.
 
 import { spawn } from "node:child_process";
 import {
@@ -40,7 +40,7 @@ export interface FreshClone {
   ): Promise<CommandResult>;
 }
 
-/** What bin/prepare, the Makefile and the fakes may count on: POSIX, and make. */
+/** Tools that bin/prepare, the Makefile and the fakes may use: POSIX, and make. */
 const POSIX_TOOLS =
   "sh echo cat cksum find sort xargs uname sed awk mkdir rm mv cp ls id sleep tail grep env readlink ln dirname touch make".split(
     " ",
@@ -97,11 +97,11 @@ function run(
   const startedAt = performance.now();
   const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
-  const hear = (text: string): void => {
+  const onText = (text: string): void => {
     said += text;
   };
-  child.stdout.setEncoding("utf8").on("data", hear);
-  child.stderr.setEncoding("utf8").on("data", hear);
+  child.stdout.setEncoding("utf8").on("data", onText);
+  child.stderr.setEncoding("utf8").on("data", onText);
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, said, tookMs: performance.now() - startedAt }));

@@ -1,5 +1,5 @@
-// Prose in golden files. test/golden/NAME.txt holds what a command or a part prints, with a section for each test. A test
-// compares with its section, value by value; a value that comes twice in a row stands there once. UPDATE=1 rewrites the
+// Prose in golden files. test/golden/NAME.txt holds the output of a command or a part, with a section for each test. A
+// test compares with its section, value by value; a value repeated in a row is stored once. UPDATE=1 rewrites the
 // sections of the suites that run, so a changed word changes a golden file and no test.
 
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -95,7 +95,7 @@ function readSections(file: string): Sections {
   );
 }
 
-/** Sections of the suites that ran are replaced as a whole, so that what no test says any more goes. */
+/** Sections of the suites that ran are replaced as a whole, so that outdated texts go. */
 function rewrite(file: string, said: Sections): void {
   const suites = new Set([...said.keys()].map(suiteOf));
   mkdirSync(dirname(file), { recursive: true });

@@ -11,7 +11,7 @@ import { type HealthRules, readSettings } from "../../src/settings.ts";
 export const DEFAULT_RULES: HealthRules = defaultRules();
 
 function defaultRules(): HealthRules {
-  const result = readSettings({ HOME: "/people/nobody" });
+  const result = readSettings({ HOME: "/people/none" });
   if (result.kind === "refused") throw new Error(result.problems.join("; "));
   return result.settings.health;
 }

@@ -1,4 +1,4 @@
-// Heartbeats as an attacker sends them: of every kind that somebody might believe, and many that nobody should.
+// Forged heartbeats of every kind: some that a client might accept, and many that it must reject.
 
 import { randomBytes } from "node:crypto";
 
@@ -7,10 +7,10 @@ export interface Forgery {
   readonly body: string | Uint8Array;
 }
 
-/** A real instance, of whom forgeries tell stories: `2-x5…`. */
+/** A real instance that the forgeries name: `2-x5…`. */
 type Victim = string;
 
-/** A heartbeat that obeys every rule, of an instance that does not exist. */
+/** A valid heartbeat of an instance that does not exist. */
 export function wellFormed(incarnation: string, over: Readonly<Record<string, unknown>> = {}): Forgery {
   const beat = {
     ...{ service: "ratings", instance: 1 + (hash(incarnation) % 999_999), incarnation },
@@ -26,7 +26,7 @@ function hash(text: string): number {
   return sum;
 }
 
-/** One forgery of each kind, each different for every `place`; under a stranger's subject, whoever it speaks of. */
+/** One forgery of each kind, different for every `place`, on the subject of an unknown instance. */
 export function forgeries(place: number, victim: Victim): readonly Forgery[] {
   const incarnation = `f${place}`;
   const beat = (over: Readonly<Record<string, unknown>>): Forgery => wellFormed(incarnation, over);
@@ -35,7 +35,7 @@ export function forgeries(place: number, victim: Victim): readonly Forgery[] {
   return [
     // New names without end, some with the numbers of real instances.
     ...[wellFormed(`a${place}`), wellFormed(`b${place}`), wellFormed(`c${place}`, { instance: 1 + (place % 3) })],
-    // In another's name, and later than anything that one has said.
+    // In another instance's name, with a higher sequence number than any of its own.
     ...[beat({ ...inItsName }), beat({ ...inItsName, state: "gone" }), beat({ ...inItsName, state: "draining" })],
     ...[beat({ address: inItsName.address }), beat({ address: "ratings.get" }), beat({ address: "health.ratings" })],
     ...[

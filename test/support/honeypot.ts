@@ -1,10 +1,10 @@
-// A server that greets as an open bus does and keeps all that is sent to it: what an attacker on a free port would read.
+// A server that greets as an open bus does and records all input: the input that an attacker on a free port would read.
 
 import { createServer, type Socket } from "node:net";
 
 export interface Honeypot {
   readonly connections: number;
-  /** All that anybody sent to it. */
+  /** Everything that clients sent to it. */
   readonly received: string;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// States for tests of deciders: made in memory, with real keys.
+// States for tests of identity decisions: made in memory, with real keys.
 
 import { randomBytes } from "node:crypto";
 import { createOrg } from "../../src/dwc/identity/core/orgs.ts";
@@ -14,7 +14,7 @@ import {
 import { acceptInvitation, inviteUser } from "../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 
-/** What a decision gave; a test that meets a refusal fails with its sentence. */
+/** The value of a decision. Fails the test with the refusal's text. */
 export function expectDone<T extends object>(decision: Decision<T>): T & { readonly state: State } {
   if (decision.kind !== "done") throw new Error(decision.why);
   return decision;
@@ -47,7 +47,7 @@ export function stateJoinedBy(code: string, state = EMPTY_STATE): State {
 
 export function orgOf(state: State): Org {
   const org = currentOrg(state);
-  if (org === undefined) throw new Error("nobody's state");
+  if (org === undefined) throw new Error("this state has no org");
   return org;
 }
 
@@ -97,7 +97,7 @@ export function signedToken(claims: object | string, seed: string, header = TOKE
   return `${signed}.${Buffer.from(natsMint.sign(seed, Buffer.from(signed))).toString("base64url")}`;
 }
 
-/** What a token says, unchecked. */
+/** The claims of a token, unchecked. */
 export function claimsOf(jwt: string): Claims {
   return JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString("utf8")) as Claims;
 }

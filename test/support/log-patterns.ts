@@ -12,7 +12,7 @@ import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
 import type { WhyUnanswered } from "../../src/service/answer.ts";
 import { repository } from "./repository.ts";
 
-/** Values that stand in no line by themselves, and what may stand in their place. */
+/** Sample values, and the patterns in their place. */
 const NUMBER = 777_777;
 const ID = `${NUMBER}-incarnation0`;
 const SECONDS = 4_444_400;
@@ -110,5 +110,5 @@ function patternInPlace({ file, start, parts }: InPlace): RegExp {
 
 const PATTERNS = [...[...market, ...ratings].map(patternOf), ...IN_PLACE.map(patternInPlace)];
 
-/** Whether some program of ours can print this line. */
+/** True when a program of ours can print this line. */
 export const isPrintable = (line: string): boolean => PATTERNS.some((pattern) => pattern.test(line));

@@ -22,7 +22,7 @@ import { countedReplies } from "./counted-replies.ts";
 
 const AWAY: NotSent = { kind: "disconnected" };
 const CANCELLED: Reply = { kind: "cancelled" };
-const NOBODY = { kind: "no-responders" } as const;
+const NO_RESPONDERS = { kind: "no-responders" } as const;
 /** As a NATS server has it by default. */
 const MAX_BODY_BYTES = 1_048_576;
 /** The code of an answer that is too large, as its asker receives it. */
@@ -45,19 +45,19 @@ interface TestSubscription {
   readonly owner: MemoryBus;
   readonly pattern: string;
   readonly queue: string | undefined;
-  readonly hear: (packet: Packet) => void;
+  readonly receive: (packet: Packet) => void;
   underWay: number;
   open: boolean;
-  /** Who waits until nothing is under way. */
+  /** Called once no message is being handled. */
   idle: () => void;
 }
 
-/** The fake clock also simulates sockets; with the real one the next turn of the loop stands for them. */
+/** The fake clock also simulates sockets. With the real one the next turn of the loop stands for them. */
 type NetworkClock = Clock & { read?(act: () => void): void };
 
 export class MemoryNetwork {
   readonly clock: NetworkClock;
-  /** May be changed at any time; counts for what is sent from then on. */
+  /** May be changed at any time; applies to messages sent from then on. */
   delayMs: number | ((subject: string) => number);
   loses: (subject: string) => boolean;
   /** The largest body that the server takes; may be changed at any time. */
@@ -92,28 +92,28 @@ export class MemoryNetwork {
     for (const bus of this.#buses) bus.reconnect();
   }
 
-  attach(ear: TestSubscription): void {
-    this.#ears.add(ear);
+  attach(subscription: TestSubscription): void {
+    this.#ears.add(subscription);
   }
 
-  detach(ear: TestSubscription): void {
-    this.#ears.delete(ear);
+  detach(subscription: TestSubscription): void {
+    this.#ears.delete(subscription);
   }
 
-  /** Decides at once who gets it, as a server does; it arrives later. */
+  /** Chooses the receivers at once, as a server does; the message arrives later. */
   route(packet: Packet): void {
     const chosen = this.#choose(packet.subject);
-    if (chosen.length > 0) for (const ear of chosen) this.#deliver(ear, packet);
-    else if (packet.replyTo !== undefined) this.route({ subject: packet.replyTo, replyTo: undefined, reply: NOBODY });
+    if (chosen.length > 0) for (const subscription of chosen) this.#deliver(subscription, packet);
+    else if (packet.replyTo !== undefined) this.route({ subject: packet.replyTo, replyTo: undefined, reply: NO_RESPONDERS });
   }
 
   #choose(subject: string): readonly TestSubscription[] {
     const chosen: TestSubscription[] = [];
     const groups = new Map<string, TestSubscription[]>();
-    for (const ear of this.#ears) {
-      if (ear.owner.status !== "connected" || !matches(ear.pattern, subject)) continue;
-      if (ear.queue === undefined) chosen.push(ear);
-      else groups.set(ear.queue, [...(groups.get(ear.queue) ?? []), ear]);
+    for (const subscription of this.#ears) {
+      if (subscription.owner.status !== "connected" || !matches(subscription.pattern, subject)) continue;
+      if (subscription.queue === undefined) chosen.push(subscription);
+      else groups.set(subscription.queue, [...(groups.get(subscription.queue) ?? []), subscription]);
     }
     for (const group of groups.values()) {
       this.#turns += 1;
@@ -123,15 +123,15 @@ export class MemoryNetwork {
     return chosen;
   }
 
-  #deliver(ear: TestSubscription, packet: Packet): void {
+  #deliver(subscription: TestSubscription, packet: Packet): void {
     if (this.loses(packet.subject)) return;
-    const { connection } = ear.owner;
-    ear.underWay += 1;
+    const { connection } = subscription.owner;
+    subscription.underWay += 1;
     const arrive = (): void =>
-      ear.owner.arrive(() => {
-        if (ear.open && ear.owner.connection === connection) ear.hear(packet);
-        ear.underWay -= 1;
-        if (ear.underWay === 0) ear.idle();
+      subscription.owner.arrive(() => {
+        if (subscription.open && subscription.owner.connection === connection) subscription.receive(packet);
+        subscription.underWay -= 1;
+        if (subscription.underWay === 0) subscription.idle();
       });
     const delayMs = typeof this.delayMs === "function" ? this.delayMs(packet.subject) : this.delayMs;
     if (delayMs > 0) this.clock.after(delayMs, () => this.#read(arrive));
@@ -151,10 +151,10 @@ export class MemoryBus implements Bus {
   readonly #board: StatusEmitter;
   readonly #heldBack: (() => void)[] = [];
   #paused = false;
-  /** Subjects that the server does not let this bus send to; and whether it lets it receive answers. */
+  /** Subjects that the server does not let this bus publish to, and true when it may not receive replies. */
   deniesSending: (subject: string) => boolean = () => false;
   deniesReplies = false;
-  /** Counts connections: what was under way when one dropped never arrives. */
+  /** Counts connections: messages in flight on a dropped one never arrive. */
   connection = 0;
 
   constructor(network: MemoryNetwork, caller: string, report: (sentence: string) => void) {
@@ -163,7 +163,7 @@ export class MemoryBus implements Bus {
     const subjects = countedReplies(caller);
     this.#table = new PendingTable(network.clock, subjects);
     this.#board = new StatusEmitter((status, error) =>
-      report(`a listener failed when told ${status}: ${String(error)}`),
+      report(`a listener of the status ${status} failed: ${String(error)}`),
     );
     this.#listen(subjects.subscription, undefined, ({ subject, reply }) => this.#table.onReply(subject, reply));
   }
@@ -213,20 +213,20 @@ export class MemoryBus implements Bus {
   }
 
   subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
-    const ear = this.#listen(subject, queue, (packet) =>
+    const subscription = this.#listen(subject, queue, (packet) =>
       dispatchSafely(this.#messageOf(packet), receive, (subject, error) =>
         this.#report(`the receiver of ${subject} failed: ${String(error)}`),
       ),
     );
     return {
       close: () => {
-        ear.open = false;
-        this.#network.detach(ear);
+        subscription.open = false;
+        this.#network.detach(subscription);
       },
       drain: async () => {
-        this.#network.detach(ear);
-        if (ear.underWay > 0) await new Promise<void>((resolve) => Object.assign(ear, { idle: resolve }));
-        ear.open = false;
+        this.#network.detach(subscription);
+        if (subscription.underWay > 0) await new Promise<void>((resolve) => Object.assign(subscription, { idle: resolve }));
+        subscription.open = false;
       },
     };
   }
@@ -271,16 +271,16 @@ export class MemoryBus implements Bus {
     for (const act of this.#heldBack.splice(0)) act();
   }
 
-  /** For the network: hands over what has arrived. */
+  /** For the network: delivers an arrived message. */
   arrive(act: () => void): void {
     if (this.#paused) this.#heldBack.push(act);
     else act();
   }
 
-  #listen(pattern: string, queue: string | undefined, hear: (packet: Packet) => void): TestSubscription {
-    const ear: TestSubscription = { owner: this, pattern, queue, hear, underWay: 0, open: true, idle: () => undefined };
-    this.#network.attach(ear);
-    return ear;
+  #listen(pattern: string, queue: string | undefined, receive: (packet: Packet) => void): TestSubscription {
+    const subscription: TestSubscription = { owner: this, pattern, queue, receive, underWay: 0, open: true, idle: () => undefined };
+    this.#network.attach(subscription);
+    return subscription;
   }
 
   #send(subject: string, body: string, replyTo: string | undefined): NotSent | undefined {
@@ -334,7 +334,7 @@ export class MemoryBus implements Bus {
 
 const denied = (what: string): Denied => ({ kind: "denied", why: `this process is not allowed to ${what}` });
 
-/** Whether a subject fits a pattern: `*` is one token, `>` is all the rest. */
+/** True when a subject matches a pattern: `*` is one token, `>` is all the rest. */
 export function matches(pattern: string, subject: string): boolean {
   const wanted = pattern.split(".");
   const given = subject.split(".");

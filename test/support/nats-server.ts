@@ -1,5 +1,5 @@
-// A real nats-server for a test, on a free port of this machine. The kernel ends it with the test's process, whatever
-// becomes of that; a paused one too.
+// A real nats-server for a test, on a free port of this machine. The kernel ends it with the test's process in any
+// case, also while it is paused.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -40,7 +40,7 @@ export interface TestServerOptions {
   /** nats-server configuration: accounts, limits. Host and port are said on the command line. */
   readonly config?: string;
   readonly port?: number;
-  /** How long it looks elsewhere for an account that it does not know, before it refuses a login: 1.9 s by itself. */
+  /** Time that it searches elsewhere for an unknown account before it rejects a login: 1.9 s by default. */
   readonly lookupMs?: number;
 }
 
@@ -56,7 +56,7 @@ export async function startNatsServer(options: TestServerOptions = {}): Promise<
   return server;
 }
 
-/** Whether a process runs. One that has ended may keep its entry, as a zombie, where nobody collects orphans. */
+/** True while a process runs. A process that has ended may keep its entry as a zombie, where no parent reaps it. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

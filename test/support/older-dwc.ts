@@ -9,7 +9,7 @@ import { orgOf, signedToken } from "./identity-fixtures.ts";
 
 export type Rights = Permissions & { readonly resp?: object };
 
-/** A mint of an earlier dwc: it grants what it granted then. */
+/** A mint of an earlier dwc, with the permissions of that time. */
 const olderMint = (older: (permissions: Permissions) => Rights): typeof natsMint => ({
   ...natsMint,
   creds: (spec: UserSpec) =>
@@ -22,7 +22,7 @@ export const withPart = (state: State, part: (org: Org) => object): State => ({
   orgs: state.orgs.map((org) => (org.id === state.currentOrgId ? { ...org, ...part(org) } : org)),
 });
 
-/** The state as an earlier dwc left it: tokens of then, and no note of what people were granted. */
+/** A state as an earlier dwc left it: its tokens, and no record of the permissions of people. */
 export async function asOf(older: (permissions: Permissions) => Rights, state: State): Promise<State> {
   const mint = olderMint(older);
   const org = orgOf(state);

@@ -56,14 +56,14 @@ export class Folder {
     return this.org.services.map(({ name }) => name).sort();
   }
 
-  /** The name of nobody else's org, so that two folders can have the same person. */
+  /** A unique org name by default, so that two folders can have the same person. */
   async createOrg(name = "My Test Org", email = "anna@example.org"): Promise<Org> {
     return (await this.change((state) => createOrg(state, { name, person: "Anna", email }, tools()))).org;
   }
 
   async createService(name: string, holdsSeconds: number | null = null): Promise<Credentials> {
-    const told = await this.change((state) => createService(state, { name, holdsSeconds }, tools()));
-    return credentials(told.service.creds);
+    const created = await this.change((state) => createService(state, { name, holdsSeconds }, tools()));
+    return credentials(created.service.creds);
   }
 
   async invite(email: string, admin = false): Promise<string> {
@@ -78,13 +78,13 @@ export class Folder {
     await this.change((state) => revoke(state, target, tools()));
   }
 
-  /** Tells a running bus of the current org as it is now. */
+  /** Pushes the current org to a running bus. */
   async push(server: TestServer): Promise<Obedience> {
     const { operator } = this.state;
     if (operator === null) throw new Error("this folder has no operator");
-    const [told] = await pushAccounts(operator, [this.org], { url: server.url, clock, mint, mode: "push" });
-    if (told === undefined) throw new Error("one org was pushed, and nothing came of it");
-    return told;
+    const [pushed] = await pushAccounts(operator, [this.org], { url: server.url, clock, mint, mode: "push" });
+    if (pushed === undefined) throw new Error("one org was pushed, without a result");
+    return pushed;
   }
 
   /** The person's own credentials: those of a Market. */
@@ -102,7 +102,7 @@ export class Folder {
     return readFileSync(paths.serverConfig(this.path, this.org.trust.operatorKey), "utf8");
   }
 
-  /** A server that lets in whom this folder's orgs let in. */
+  /** A server that admits the users of this folder's orgs. */
   startServer(port?: number): Promise<TestServer> {
     return startNatsServer({ config: this.serverConfig(), ...(port === undefined ? {} : { port }) });
   }
@@ -120,11 +120,11 @@ export function credentials(text: string): Credentials {
 
 export interface Login {
   readonly bus: NatsBus;
-  /** What went wrong for it, in sentences. */
+  /** Problems that its bus reported. */
   readonly reports: readonly string[];
 }
 
-/** Somebody at the door: with credentials, or none. */
+/** A connection attempt, with credentials or without. */
 export function startLogin(server: TestServer, as?: Credentials): Login {
   const reports: string[] = [];
   const report = (sentence: string): void => {
@@ -151,7 +151,7 @@ export async function logIn(server: TestServer, as?: Credentials): Promise<Login
   return guest;
 }
 
-/** What the door says to it; the bus is closed again. */
+/** True when the server admits the login. Closes the bus again. */
 export async function isAdmitted(server: TestServer, as: Credentials): Promise<boolean> {
   const guest = startLogin(server, as);
   await untilDecided(guest);

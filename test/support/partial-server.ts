@@ -1,4 +1,4 @@
-// Servers that stop half-way: each greets, announces, or answers so far and no further.
+// Servers that stop half-way: each greets, sends INFO, or answers up to a point and no further.
 
 import { createServer, type Socket } from "node:net";
 import { listen } from "./listen.ts";
@@ -15,7 +15,7 @@ export const INFO =
   'INFO {"server_id":"X","version":"2.9.10","proto":1,"max_payload":1048576,"headers":true,"auth_required":true}\r\n';
 export const INFO_TLS = INFO.replace('"proto"', '"tls_required":true,"proto"');
 
-/** @param act what it does with each connection */
+/** @param act called with each connection */
 export async function startPartialServer(act: (socket: Socket) => void, scheme = "nats"): Promise<PartialServer> {
   const sockets = new Set<Socket>();
   let accepted = 0;

@@ -1,6 +1,6 @@
-// Who is alive on this machine, as /proc tells it: what a terminal or a test file has to end, and whom it left behind.
-// A process may leave its group and its session, but it takes its environment along, so a mark in the environment
-// finds even a grandchild that was started detached.
+// Living processes of this machine, by /proc: those that a terminal or a test file has to end, or has left behind. A
+// process may leave its group and its session, but it keeps its environment. So a mark in the environment finds even a
+// grandchild that was started detached.
 
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -14,7 +14,7 @@ export interface ProcessRow {
   readonly command: string;
 }
 
-/** Every living process; the dead that nobody has collected yet (Z, X) are left out. Empty where there is no /proc. */
+/** Every living process, without zombies (Z, X). Empty where there is no /proc. */
 export function livingProcesses(): readonly ProcessRow[] {
   const pids = listProc().filter((name) => /^\d+$/.test(name));
   return pids.map((pid) => readProcess(Number(pid))).filter((row) => row !== undefined);
@@ -31,12 +31,12 @@ export function readProcess(pid: number): ProcessRow | undefined {
   return { pid, parentPid: Number(parentPid), groupId: Number(groupId), sessionId: Number(sessionId), state, command };
 }
 
-/** Whether the process was started with `text` somewhere in its environment. */
+/** True when `text` is in the process's environment. */
 export function carries(pid: number, text: string): boolean {
   return readProc(pid, "environ")?.includes(text) ?? false;
 }
 
-/** Sends a signal to a process, or with a negative number to a group; that it is gone already is what was wanted. */
+/** Sends a signal to a process, or with a negative number to a group. A process that is already gone is no error. */
 export function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -49,7 +49,7 @@ export function send(pid: number, signal: NodeJS.Signals): void {
 const STOPS_TIMEOUT_MS = 10_000;
 const STOP_POLL_MS = 1;
 
-/** SIGSTOP, and back when every thread has stopped: a paused server must not answer one question more. */
+/** Sends SIGSTOP and returns when every thread has stopped: a paused server must not answer one more request. */
 export function stopProcess(pid: number): void {
   send(pid, "SIGSTOP");
   const giveUpAt = performance.now() + STOPS_TIMEOUT_MS;

@@ -43,14 +43,15 @@ export class Program {
     const command = [process.execPath, ...MAPS, script, ...args];
     const limited = openFiles === undefined ? [] : ["sh", "-c", 'ulimit -n "$0" && exec "$@"', String(openFiles)];
     const [program = "", ...given] = [...limited, ...command];
-    // Of our own environment only what finds programs: no setting of the person who runs the tests may leak in.
+    // Of our own environment only the variables that find programs: settings of the person who runs the tests must not
+    // leak in.
     const { PATH = "", HOME = "" } = process.env;
     this.#child = spawn(program, given, {
       env: { PATH, HOME, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      if (stream !== null) createInterface({ input: stream }).on("line", (line) => this.#hear(line));
+      if (stream !== null) createInterface({ input: stream }).on("line", (line) => this.#onLine(line));
     }
     this.ended = new Promise((resolve) => {
       this.#child.once("close", (code, signal) => {
@@ -104,7 +105,7 @@ export class Program {
     else process.kill(this.pid, signal);
   }
 
-  /** Pauses it as ^Z does, and waits until the kernel has done so: what is sent from now on finds it asleep. */
+  /** Pauses it as ^Z does, and waits until the kernel has done so: later messages find it stopped. */
   async stop(): Promise<void> {
     this.signal("SIGSTOP");
     await until("it is stopped", () => readProcess(this.pid)?.state === "T", DEFAULT_LIMIT_MS);
@@ -121,7 +122,7 @@ export class Program {
     return ended;
   }
 
-  #hear(line: string): void {
+  #onLine(line: string): void {
     this.#lines.push(line);
     this.#wake();
   }

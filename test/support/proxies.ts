@@ -1,5 +1,5 @@
-// Real proxies before a Market, each a child process with a folder and a port of its own, and TLS with a certificate made
-// for the test. None of them touches what is installed: no file below /etc is read or written.
+// Real proxies before a Market. Each is a child process with a folder and a port of its own, and a TLS certificate made
+// for the test. None touches the installed one: no file below /etc is read or written.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -105,7 +105,7 @@ function argumentsOf(name: ProxyName, config: string, folder: string): readonly 
   }
 }
 
-/** What nginx needs around `server` to run so. */
+/** The configuration that nginx needs around `server`. */
 export const nginxAround = (server: string): string => `
 daemon off;
 master_process off;

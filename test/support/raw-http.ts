@@ -1,4 +1,4 @@
-// HTTP as nobody should speak it: bytes onto a socket, and the status of whatever comes back.
+// Malformed HTTP: bytes onto a socket, and the status of the response.
 
 import { connect, type Socket } from "node:net";
 
@@ -10,13 +10,13 @@ const STATUS = /^HTTP\/1\.1 (\d{3})/;
 /** Sends `bytes` and gives the status of the answer; 0: the connection was closed without one. */
 export async function rawStatus(port: number, bytes: string): Promise<number> {
   const socket = connect(port, "127.0.0.1");
-  let heard = "";
+  let received = "";
   socket.on("data", (chunk) => {
-    heard += chunk.toString("latin1");
+    received += chunk.toString("latin1");
     // The server may keep the connection for the next request.
-    if (STATUS.test(heard)) socket.destroy();
+    if (STATUS.test(received)) socket.destroy();
   });
-  socket.on("error", () => undefined); // a server may hang up on what it has heard enough of
+  socket.on("error", () => undefined); // a server may hang up on what it has received enough of
   socket.write(bytes, "latin1");
   let waitedInVain = false;
   const timer = setTimeout(() => {
@@ -27,7 +27,7 @@ export async function rawStatus(port: number, bytes: string): Promise<number> {
   clearTimeout(timer);
   if (waitedInVain)
     throw new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms to ${JSON.stringify(bytes.slice(0, 200))}`);
-  return Number(STATUS.exec(heard)?.[1] ?? 0);
+  return Number(STATUS.exec(received)?.[1] ?? 0);
 }
 
 /** A connection on which `said` has been said, and no more will be. */

@@ -1,4 +1,4 @@
-// A random day of a core that is recorded: everything that a core can be told happens in it, and breakers open.
+// A recorded random run of the balancer: it contains every kind of input, and breakers open.
 
 import { HEARTBEAT_STATES, type HeartbeatState } from "../../src/health/heartbeat.ts";
 import { RESULTS, type Ticket } from "../../src/health/tracker.ts";

@@ -1,4 +1,4 @@
-// Instances of one service and a client of theirs, on a bus in memory and a clock that the test pushes.
+// Instances of one service and their client, on a bus in memory and a clock that the test advances.
 
 import type { Answer } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
@@ -24,7 +24,7 @@ export interface SceneOptions {
   readonly handle?: Handle;
   readonly instance?: Partial<InstanceOptions>;
   readonly client?: Partial<ClientOptions>;
-  /** What an instance gets as its bus. */
+  /** Returns the bus of an instance. */
   readonly busOf?: (bus: MemoryBus) => MemoryBus;
 }
 
@@ -103,7 +103,7 @@ export class ServiceScene {
     return { answer: asked, tookMs: this.clock.now() - askedAt };
   }
 
-  /** What comes of a promise, once the clock has been pushed as far as it takes. */
+  /** The value of a promise, once the clock has advanced as far as it takes. */
   async ended<T>(promise: Promise<T>): Promise<T> {
     let isOver = false;
     const over = (): void => {

@@ -1,13 +1,13 @@
-// Shoppers who load page after page, and keep the failure of each that came late, not at all, or with a blank rating.
+// Shoppers that load page after page. They keep the failure of each page that was late, missing, or had a blank rating.
 
 import { pause } from "./until.ts";
 
 const RATINGS = ["4.5", "2.1", "3.5", "2.2"] as const;
-/** Many times what a page may take: a request that waits this long counts as unanswered. */
+/** Many times the limit of a page: a request that waits this long counts as unanswered. */
 const UNANSWERED_MS = 10_000;
 /** A few pages a second each: the shop is to be tested here, not the machine. */
 const BETWEEN_PAGES_MS = 30;
-/** A broken shop fails every page: the first hundred tell as much as a million. */
+/** A broken shop fails every page: the first hundred failures say as much as a million. */
 const MAX_KEPT = 100;
 
 export class Shoppers {

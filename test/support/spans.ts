@@ -1,4 +1,4 @@
-// A tracer that keeps what it is told, on the API of OpenTelemetry: what a test can look at without any exporter.
+// A tracer that records its spans, on OpenTelemetry's API: tests read them without an exporter.
 
 import {
   type Attributes,
@@ -35,7 +35,7 @@ export class KeptSpan {
   }
 }
 
-/** Samples what is not asked to be left out. */
+/** Samples every span that is not suppressed. */
 export class KeepingTracer implements Pick<Tracer, "startSpan"> {
   readonly spans: KeptSpan[] = [];
   #count = 0;

@@ -1,5 +1,5 @@
-// The server's way to hold a subject against permissions, for tests of what they say. That the server does the same is
-// shown by test/system/secured-refusals.test.ts.
+// The server's check of a subject against permissions, for tests of permissions. test/system/secured-refusals.test.ts
+// shows that the server does the same.
 
 import type { Permissions } from "../../src/dwc/identity/core/permissions.ts";
 

@@ -1,5 +1,5 @@
-// Suites with a bus and a world, one for each test or one for all of them, and a caller where one is wanted. All of it ends
-// with the tests, also when they failed.
+// Suites with a bus and a world, for each test or for all of them, and a caller where a test needs one. All of it ends
+// with the tests, also after a failure.
 
 import { suite, type Test } from "uvu";
 import type { HealthRules } from "../../src/settings.ts";
@@ -40,7 +40,7 @@ export function systemSuite<More extends object>(
   return test;
 }
 
-/** A suite whose tests share one bus and one world. What a file puts into `ends` is called first, the last one first. */
+/** A suite whose tests share one bus and one world. The functions in `ends` are called first, the last one first. */
 export function sharedSystemSuite<More extends object>(
   name: string,
   env: Readonly<Record<string, string>> = {},

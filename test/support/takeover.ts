@@ -1,4 +1,4 @@
-// An owner and members, each with a state folder and a Market on one address: who is in and who is out there.
+// An owner and members, each with a state folder and a Market on one address, and their admission to the bus.
 
 import type { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -10,7 +10,7 @@ import { until } from "./until.ts";
 import { type RunningMarket, World } from "./world.ts";
 
 export interface Context extends Cleanup {
-  /** What the folders call the bus by. */
+  /** The bus address in the folders. */
   server: TestServer;
   anna: Folder;
   ben: Folder;

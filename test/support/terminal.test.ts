@@ -39,18 +39,18 @@ test("^Z stops the foreground program, fg resumes it, ^C ends it", async () => {
   await window.waitFor("answered:130\n", LIMIT_MS, from);
 });
 
-test("a closed window leaves nobody behind: no stopped job, no deaf one, none that left the session", async () => {
+test("a closed window leaves no process behind: none stopped, none that ignores signals, none that left the session", async () => {
   const stopped = await startSleep();
   window.ctrlZ();
   await until("state T", () => readProcess(stopped)?.state === "T", LIMIT_MS);
   const from = window.mark();
-  window.type(`sh -c 'trap "" HUP TERM; echo deaf:$$; while :; do sleep 1; done' & setsid sleep ${NAP} &\n`);
-  const [, deaf] = await window.waitFor(/deaf:(\d+)\n/, LIMIT_MS, from);
+  window.type(`sh -c 'trap "" HUP TERM; echo ignoring:$$; while :; do sleep 1; done' & setsid sleep ${NAP} &\n`);
+  const [, ignoring] = await window.waitFor(/ignoring:(\d+)\n/, LIMIT_MS, from);
   const detached = (): boolean => livingProcesses().some((row) => row.command === `sleep ${NAP}`);
   await until("the detached sleep", detached, LIMIT_MS);
   await window.close();
   assert.is(readProcess(stopped), undefined);
-  assert.is(readProcess(Number(deaf)), undefined);
+  assert.is(readProcess(Number(ignoring)), undefined);
   assert.not.ok(detached());
 });
 
@@ -64,7 +64,7 @@ test("the output is plain, the prompt is fixed, and a mark hides what came befor
   assert.is(plain("a\x1b[31"), "a", "half an escape sequence is not shown either");
 });
 
-test("what never comes is told with what came instead, and the end of the shell at once", async () => {
+test("a missing text is reported with the text that came instead, and the end of the shell at once", async () => {
   window.type("echo something else\n");
   await window.waitFor("\nsomething else\n", LIMIT_MS);
   const slow = await window.waitFor("never", 50).then(() => "found", String);

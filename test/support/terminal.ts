@@ -34,7 +34,7 @@ export interface Window {
   close(): Promise<void>;
 }
 
-/** What a program gets to leave in order when its window closes: as long as it gets after a ^C. */
+/** Time for a program to leave in order when its window closes: as after a ^C. */
 const HANGUP_MS = 3_000;
 const KILL_MS = 5_000;
 /** A shell is there in a moment, on a busy machine in a few. */
@@ -59,13 +59,13 @@ export async function openWindow({ name, cwd, env }: WindowOptions): Promise<Win
   let ended: string | undefined;
   const wakeUps = new Set<() => void>();
   const wake = (): void => wakeUps.forEach((wakeUp) => void wakeUp());
-  const hear = (text: string): void => {
+  const onText = (text: string): void => {
     raw += text;
     wake();
   };
-  script.stdout.setEncoding("utf8").on("data", hear);
-  script.stderr.setEncoding("utf8").on("data", hear);
-  // Keys sent to a window that has just ended go nowhere; waitFor tells that it ended.
+  script.stdout.setEncoding("utf8").on("data", onText);
+  script.stderr.setEncoding("utf8").on("data", onText);
+  // Keys sent to a window that has just ended are lost; waitFor reports its end.
   script.stdin.on("error", () => {});
   script.on("error", (error) => {
     ended = `script(1) of util-linux does not start (${error.message}): type  sudo apt-get install -y util-linux`;
@@ -101,7 +101,7 @@ export async function openWindow({ name, cwd, env }: WindowOptions): Promise<Win
   return window;
 }
 
-/** A shell that shows only what was asked for: a fixed prompt, no history, no rc files, no colours, no mail. */
+/** A shell without distracting output: a fixed prompt, no history, no rc files, no colours, no mail. */
 const quietShell = (name: string): Record<string, string> => ({
   WINDOW_PROMPT: `${name}$ `,
   PROMPT_COMMAND: "",
@@ -111,7 +111,7 @@ const quietShell = (name: string): Record<string, string> => ({
   BASH_SILENCE_DEPRECATION_WARNING: "1",
 });
 
-/** What a person would read: without escape sequences (also a half one at the end), bells and carriage returns. */
+/** The visible text: without escape sequences (also a partial one at the end), bells and carriage returns. */
 export function plain(raw: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out here
   return raw.replace(/\x1b(?:\[[0-?]*[ -/]*(?:[@-~]|$)|\][^\x07\x1b]*(?:\x07|\x1b\\|$)|[@-Z\\^_]|$)|[\r\x07]/g, "");
@@ -140,7 +140,7 @@ function waitFor(wait: Wait): Promise<RegExpExecArray> {
       settle(() => reject(new Error(`window ${wait.name}: ${why} while waiting for ${pattern}; it shows:\n${shown}`)));
     };
     const look = (): void => {
-      // A pattern with the g flag remembers where it stopped; every look starts at the mark.
+      // A pattern with the g flag keeps its position: every search starts at the mark.
       pattern.lastIndex = 0;
       const match = pattern.exec(wait.output().slice(wait.from));
       const ended = wait.ended();
@@ -155,7 +155,7 @@ function waitFor(wait: Wait): Promise<RegExpExecArray> {
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** As a terminal does when its window is closed: hang up and wake the stopped ones; what stays after that is killed. */
+/** Closes the window as a terminal does: hangs up and continues stopped processes. Any that is left is killed. */
 async function closeAll(id: string): Promise<void> {
   // A process that is ending has no environment any more, and is there for a moment yet.
   const known = new Set<number>();

@@ -1,5 +1,5 @@
-// An instance and a caller of another make: written after README, "The protocol, version 1", and nothing else. No import
-// of ours may come in here, or it would prove nothing.
+// An instance and a caller of another implementation, written after docs/protocol.md and nothing else. It must import
+// no code of ours, or it would prove nothing.
 
 import { randomUUID } from "node:crypto";
 import { pause, until } from "./until.ts";
@@ -52,7 +52,7 @@ export class ThirdPartyInstance {
     const { incarnation, address } = this;
     const body = JSON.stringify({
       ...{ service: "ratings", instance: this.#instance, incarnation, address, seq: this.#seq },
-      ...{ intervalMs: this.#intervalMs, state: this.#state, madeBy: "somebody else" },
+      ...{ intervalMs: this.#intervalMs, state: this.#state, madeBy: "a third party" },
     });
     this.#seq += 1;
     this.#wire.send(`health.ratings.${incarnation}`, body);
@@ -97,7 +97,7 @@ export async function ask(
   return answered;
 }
 
-/** How long one that must not answer is waited for. */
+/** Waiting time for answers that must not come. */
 const OTHERS_MS = 300;
 
 /** The answers of so many, as late as they come, and of whatever else answers soon after. */

@@ -1,4 +1,4 @@
-// What stands before a bus in a test: certificates, made when they are needed, and a TLS proxy.
+// TLS before a bus: certificates, made when needed, and a TLS proxy.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -13,7 +13,7 @@ export interface Certificate {
   remove(): void;
 }
 
-/** A certificate that nobody has signed but itself, for 127.0.0.1 unless said otherwise. */
+/** A self-signed certificate, for 127.0.0.1 by default. */
 export function makeCertificate(names = "IP:127.0.0.1"): Certificate {
   const folder = mkdtempSync(join(tmpdir(), "tls-test-"));
   const [certFile, keyFile] = [join(folder, "cert.pem"), join(folder, "key.pem")];
@@ -33,7 +33,7 @@ export interface TlsProxy {
   close(): Promise<void>;
 }
 
-/** Ends TLS, and passes on what was in it to a server on this machine; says nothing by itself. */
+/** Ends TLS and forwards the content to a server on this machine. Sends nothing by itself. */
 export async function startTlsProxy({ certFile, keyFile }: Certificate, onward: number): Promise<TlsProxy> {
   const sockets = new Set<TLSSocket>();
   let accepted = 0;

@@ -1,5 +1,5 @@
-// A program that opens its tracing as a Market does, sends one span, and ends. Its argument is the traceparent that came
-// with the request.
+// A program that opens its tracing as a Market does, sends one span, and ends. Its argument is the traceparent of the
+// request.
 
 import { systemClock } from "../../src/clock.ts";
 import { programLog, type ShutdownHooks, settingsOrExit } from "../../src/program/program.ts";

@@ -1,6 +1,6 @@
 // Waiting in tests: for a condition and with a limit, never for a time that hopes.
 
-/** How often a condition is looked at: more rarely the longer it takes, as a look may cost a page. */
+/** Interval of the checks of a condition. It grows with the waiting time, as a check may cost a page. */
 const POLL_INTERVAL_MS = 10;
 const MAX_POLL_INTERVAL_MS = 50;
 const SHARE_OF_WAIT = 0.1;
@@ -25,15 +25,15 @@ export async function until(
 /** Waits until the text matches. The failure shows the last text. */
 export async function untilMatches(
   pattern: RegExp,
-  tell: () => Promise<string> | string,
+  read: () => Promise<string> | string,
   limitMs?: number,
 ): Promise<void> {
-  let told = "";
+  let text = "";
   const matches = async (): Promise<boolean> => {
-    told = await tell();
-    return pattern.test(told);
+    text = await read();
+    return pattern.test(text);
   };
-  await until(String(pattern), matches, limitMs, () => told);
+  await until(String(pattern), matches, limitMs, () => text);
 }
 
 /** Lets time pass between two calls of a load; never to hope that something has happened meanwhile. */

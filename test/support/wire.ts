@@ -1,5 +1,5 @@
-// NATS as a client sees it that knows nothing of our code: what foreign.ts is written on. Two of them, the plain client
-// library here and a bare socket in raw-nats.ts.
+// NATS for a client that knows no code of ours: third-party-client.ts uses it. Two implementations: the plain client
+// library here, and a bare socket in raw-nats.ts.
 
 import { connect, headers as makeHeaders, type NatsConnection } from "nats";
 
@@ -19,7 +19,7 @@ export interface SendOptions {
 }
 
 export interface Wire {
-  /** @returns stops hearing; resolves once what was delivered before has been received */
+  /** @returns stops the subscription; resolves once all delivered messages have been received */
   subscribe(subject: string, receive: (message: WireMessage) => void, queue?: string): () => Promise<void>;
   send(subject: string, body: string, options?: SendOptions): void;
   /** Resolves once the server has taken all that was sent. */
@@ -41,11 +41,11 @@ class PlainNats implements Wire {
   subscribe(subject: string, receive: (message: WireMessage) => void, queue?: string): () => Promise<void> {
     const subscription = this.#connection.subscribe(subject, {
       ...(queue === undefined ? {} : { queue }),
-      callback: (error, { subject: heard, data, reply, headers }) => {
+      callback: (error, { subject: from, data, reply, headers }) => {
         if (error !== null) throw error;
         const names = headers?.keys() ?? [];
         receive({
-          ...{ subject: heard, body: new TextDecoder().decode(data), reply: reply === "" ? undefined : reply },
+          ...{ subject: from, body: new TextDecoder().decode(data), reply: reply === "" ? undefined : reply },
           headers: Object.fromEntries(names.map((name) => [name.toLowerCase(), headers?.get(name) ?? ""])),
           status: headers?.code ? String(headers.code) : undefined,
         });

@@ -1,5 +1,5 @@
-// A whole system of real processes for one test: a bus on a free port, Markets, Ratings instances, a state folder of its
-// own; and one `close` that ends them all, also when the test failed in the middle.
+// A whole system of real processes for one test: a bus on a free port, Markets, Ratings instances, and a state folder
+// of its own. `close` ends them all, also after a failure in the middle.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -118,7 +118,7 @@ export class RunningMarket {
     return (await response.json()) as RatingsJson;
   }
 
-  /** Waits until it has been told of `count` instances. */
+  /** Waits until the Market knows `count` instances. */
   async untilKnown(count: number, limitMs = DEFAULT_LIMIT_MS): Promise<void> {
     await until(
       `${count} instances known`,
