@@ -1,5 +1,5 @@
 // `make board-cost`: what 200 viewers of a board of 1,000 instances cost a Market that sells pages meanwhile. Pairs with
-// and without viewers take turns, so that whatever else the machine does befalls both. Compared is processor time, as on
+// and without viewers take turns, so that other load on the machine affects both. Compared is processor time, as on
 // a busy machine pages a second say more of the machine: once for a page at full load, and once at a calm pace, where the
 // difference is the viewers' alone. A Market has one processor: of that their share is what is missing for pages.
 
@@ -29,7 +29,7 @@ const MAX_COST = 0.1;
 const TICK_MS = 10;
 const SECOND_MS = 1_000;
 
-/** A program beside the Market, which says a line for each that it is told. */
+/** A program beside the Market, which answers each line of its input with a line. */
 class Helper {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -45,7 +45,7 @@ class Helper {
     return (await this.#lines.next()).value ?? "";
   }
 
-  tell(line: string): Promise<string> {
+  send(line: string): Promise<string> {
     this.#child.stdin?.write(`${line}\n`);
     return this.says();
   }
@@ -113,12 +113,12 @@ async function compare(
 ): Promise<{ readonly share: number; readonly page: number }> {
   const calm = await measure(market, ROUND_MS, CALM_PAGES);
   const busy = await measure(market, ROUND_MS);
-  await viewers.tell("open");
+  await viewers.send("open");
   // What they are shown first costs once, however long they stay.
   await measure(market, SETTLE_MS);
   const calmWatched = await measure(market, ROUND_MS, CALM_PAGES);
   const busyWatched = await measure(market, ROUND_MS);
-  await viewers.tell("close");
+  await viewers.send("close");
   const share = (calmWatched.msPerSecond - calm.msPerSecond) / SECOND_MS;
   const page = 1 - busy.msPerPage / busyWatched.msPerPage;
   console.log(`  without: ${figures(busy)}   with: ${figures(busyWatched)}   ${percent(page)} of a page`);

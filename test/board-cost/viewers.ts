@@ -1,4 +1,4 @@
-// Two hundred who watch the board and read all that they are sent: a process of its own, told by lines on its input.
+// Two hundred viewers of the board that read everything: a process of its own, controlled by lines on its input.
 // `open` opens them, `close` closes them; each is answered when it is done, with what they have read.
 
 import { get, type IncomingMessage } from "node:http";

@@ -20,7 +20,7 @@ import { denialOf, endsConnection, readServerError, serverWords } from "../../sr
 const test = suite("connect failure");
 
 const [BUS, TLS] = [readBusAddress("nats://a:1"), readBusAddress("tls://a:1")];
-const NOBODY = { holder: undefined, hint: undefined };
+const NO_HOLDER = { holder: undefined, hint: undefined };
 const ANN = { holder: "ann@example.org", hint: "type  dwc renew" };
 
 const WORDS = {
@@ -177,10 +177,11 @@ test("a login that fails is what the server made of it", () => {
     ["Authentication Timeout", "failed"],
     ["ECONNRESET", "failed"],
   ] as const)
-    for (const error of [new Error(said), said]) assert.is(describeLoginFailure(error, BUS, NOBODY).kind, kind, said);
+    for (const error of [new Error(said), said])
+      assert.is(describeLoginFailure(error, BUS, NO_HOLDER).kind, kind, said);
   for (const said of [TIMED_OUT, "Authentication Timeout", "ECONNRESET"])
-    assert.is(describeLoginFailure(said, BUS, NOBODY).isLate === true, said !== "ECONNRESET", said);
-  const sentenceOf = (said: string, caller = NOBODY as typeof ANN | typeof NOBODY): string =>
+    assert.is(describeLoginFailure(said, BUS, NO_HOLDER).isLate === true, said !== "ECONNRESET", said);
+  const sentenceOf = (said: string, caller = NO_HOLDER as typeof ANN | typeof NO_HOLDER): string =>
     describeLoginFailure(new Error(said), BUS, caller).message;
   assert.match(
     sentenceOf("Authorization Violation", ANN),
@@ -221,10 +222,10 @@ test("the server's words hold nothing of the login, and are not cut for a passwo
     assert.is(shown("Authorization Violation", userinfo), "Authorization Violation", userinfo);
   assert.is(shown("Authorization Violation of anna", "anna:Violation@"), "Authorization … of …");
   assert.is(shown("Authorization Violation of t0ken", "t0ken@"), "Authorization Violation of …");
-  assert.is(shown("no on", "i:on@"), "no …", "nobody knows what a server makes of it");
+  assert.is(shown("no on", "i:on@"), "no …", "servers may parse it in different ways");
 });
 
-test("a denial is reported by what it forbids: to send, to hear, or to answer", () => {
+test("a denial names the forbidden act: to send, to subscribe, or to answer", () => {
   for (const [operation, subject, about] of [
     ["publish", "ratings.get", "not allowed to send to"],
     ["subscription", "ratings.get", "not allowed to hear"],
@@ -236,7 +237,7 @@ test("a denial is reported by what it forbids: to send, to hear, or to answer", 
     assert.is(denied.about, about, `${operation} ${subject}`);
     for (const part of [subject, "ann@example.org"]) assert.ok(denied.message.includes(part), denied.message);
     assert.is(denied.message.endsWith(": type  dwc renew"), about !== "reply subject", denied.message);
-    assert.not.match(permissionError(operation, subject, NOBODY).message, /undefined|credentials of ann/);
+    assert.not.match(permissionError(operation, subject, NO_HOLDER).message, /undefined|credentials of ann/);
   }
   const warning = warningText("Invalid Subject", "a message was dropped", BUS);
   for (const part of ["nats://a:1", '"Invalid Subject"', "a message was dropped"]) assert.ok(warning.includes(part));

@@ -66,7 +66,7 @@ for (const [what, spoil] of Object.entries(SPOILT))
     assert.equal(parseCredentials(spoil(file(CLAIMS))), parseCredentials(file(CLAIMS)));
   });
 
-test("two in one file are refused, as nobody knows which is meant", () => {
+test("two in one file are rejected as ambiguous", () => {
   const parsed = parseCredentials(file(CLAIMS) + file(CLAIMS));
   golden(parsed);
   const [tokenBlock = "", seedBlock = ""] = file(CLAIMS).split("\n\n");

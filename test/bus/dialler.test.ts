@@ -12,7 +12,7 @@ import { until } from "../support/until.ts";
 const test = suite("dialler");
 
 const LIMIT_MS = 10_000;
-/** The usual wait is 125 ms at least, and the one for another server 30 ms at most: whatever the dice say. */
+/** The default wait is 125 ms at least, the one for another server 30 ms at most, for every random number. */
 const DEFAULT_AT_MIN_MS = 125;
 const ELSEWHERE_AT_MAX_MS = 30;
 /** As long as a connection has to last to have been well. */

@@ -1,6 +1,6 @@
 // takes: 5 s
 // shares: bus
-// Servers that stop half-way: no socket stays open for an attempt, the reason is told, and nothing that they send is
+// Servers that stop half-way: no socket stays open for an attempt, the reason is reported, and nothing that they send is
 // printed.
 
 import type { Socket } from "node:net";
@@ -21,9 +21,9 @@ const clock = systemClock();
 const fast: Clock = { ...clock, after: (delayMs, act) => clock.after(delayMs / FASTER, act) };
 
 const rejections: unknown[] = [];
-const hear = (reason: unknown): unknown => rejections.push(reason);
-test.before(() => void process.on("unhandledRejection", hear));
-test.after(() => void process.off("unhandledRejection", hear));
+const onRejection = (reason: unknown): unknown => rejections.push(reason);
+test.before(() => void process.on("unhandledRejection", onRejection));
+test.after(() => void process.off("unhandledRejection", onRejection));
 
 const NOISE = "\u0000\u0007 \x1b[31mwhat is this?";
 const reset = (socket: Socket): void => {
@@ -35,15 +35,25 @@ const greeting =
     socket.write(text);
     then(socket);
   };
-const CASES: readonly (readonly [what: string, scheme: string, act: (socket: Socket) => void, told: RegExp])[] = [
+const CASES: readonly (readonly [what: string, scheme: string, act: (socket: Socket) => void, reported: RegExp])[] = [
   ["says nothing", "nats", () => undefined, /accepts connections and says nothing: .* write tls:\/\/ in NATS_URL/],
   ["says nothing, also to a handshake", "tls", () => undefined, /does not answer a TLS handshake/],
   ["announces TLS and says nothing", "nats", (socket) => socket.write(INFO_TLS), /does not answer a TLS handshake/],
   ["announces TLS and says nothing, as asked", "tls", (socket) => socket.write(INFO_TLS), /does not answer a TLS/],
   ["has no TLS", "tls", (socket) => socket.write(INFO), /has no TLS: write nats:\/\/ in NATS_URL/],
   ["does not answer the login", "nats", (socket) => socket.write(INFO), /did not answer the login within 2 s/],
-  ["sends nonsense after its greeting", "nats", (socket) => socket.write(INFO + NOISE), /sent what is not the NATS/],
-  ["sends nonsense after the login", "nats", afterLogin((socket) => socket.write(NOISE)), /sent what is not the NATS/],
+  [
+    "sends invalid bytes after its greeting",
+    "nats",
+    (socket) => socket.write(INFO + NOISE),
+    /sent what is not the NATS/,
+  ],
+  [
+    "sends invalid bytes after the login",
+    "nats",
+    afterLogin((socket) => socket.write(NOISE)),
+    /sent what is not the NATS/,
+  ],
   ["repeats the login", "nats", greeting(INFO, (socket) => socket.pipe(socket)), /is not the NATS protocol/],
   ["complains of the login", "nats", afterLogin((socket) => socket.end(`-ERR 'no ${SECRET}'\r\n`)), /: no …/],
   ["resets at once", "nats", reset, /accepts connections and ends them before it greets/],
@@ -65,8 +75,8 @@ const CASES: readonly (readonly [what: string, scheme: string, act: (socket: Soc
   ],
 ];
 
-for (const [what, scheme, act, told] of CASES)
-  test(`a server that ${what} leaves no socket open, and is told of`, async () => {
+for (const [what, scheme, act, reported] of CASES)
+  test(`a server that ${what} leaves no socket open, and is reported`, async () => {
     const server = await startPartialServer(act, scheme);
     const reports: string[] = [];
     const printed: unknown[] = [];
@@ -77,7 +87,7 @@ for (const [what, scheme, act, told] of CASES)
     try {
       await until(`${ATTEMPTS} attempts`, () => server.accepted >= ATTEMPTS);
       assert.ok(server.open <= 1, `${server.open} open after ${server.accepted} attempts`);
-      assert.match(reports.join("\n"), told);
+      assert.match(reports.join("\n"), reported);
       assert.not.match(reports.join("\n") + String(bus.lastError), new RegExp(`${SECRET}|anna`));
       await bus.close();
       await until("none is open", () => server.open === 0);

@@ -37,7 +37,7 @@ test("new credentials of the same org are used, whichever of its keys has signed
   }
 });
 
-test("those of another org are told, and never used", async () => {
+test("credentials of another org are reported, and never used", async () => {
   const first = await issued(org.publicKey, org.seed);
   for (const next of [await issued(other.publicKey, other.seed), await issued(other.publicKey, org.seed)]) {
     const identity = reading(first, next);

@@ -41,23 +41,23 @@ test("a paused process answers nothing, and on waking finds what waited for it",
   const clock = new FakeClock();
   const network = new MemoryNetwork(clock);
   const [asker, server] = [network.bus(), network.bus()];
-  const heard: string[] = [];
-  server.subscribe("shop.get", (message) => heard.push(message.subject));
+  const received: string[] = [];
+  server.subscribe("shop.get", (message) => received.push(message.subject));
   server.pause();
   const asking = asker.request("shop.get", "", { timeoutMs: 100 });
   await clock.advance(120);
   assert.is((await asking).kind, "timeout");
-  assert.equal(heard, []);
+  assert.equal(received, []);
   server.resume();
-  assert.equal(heard, ["shop.get"]);
+  assert.equal(received, ["shop.get"]);
 });
 
 test("what the network loses is a timeout, what was under way when it dropped never arrives", async () => {
   const clock = new FakeClock();
   const network = new MemoryNetwork(clock, { loses: (subject) => subject === "lost.get", delayMs: 50 });
   const [asker, server] = [network.bus(), network.bus()];
-  const heard: string[] = [];
-  server.subscribe("*.get", (message) => heard.push(message.subject));
+  const received: string[] = [];
+  server.subscribe("*.get", (message) => received.push(message.subject));
   const lost = asker.request("lost.get", "", { timeoutMs: 100 });
   await clock.advance(120);
   assert.is((await lost).kind, "timeout");
@@ -67,7 +67,7 @@ test("what the network loses is a timeout, what was under way when it dropped ne
   server.reconnect();
   await clock.advance(1_020);
   assert.is((await dropped).kind, "timeout");
-  assert.equal(heard, []);
+  assert.equal(received, []);
 });
 
 test("patterns fit subjects token by token", () => {

@@ -18,13 +18,13 @@ const CONNECTED_TIMEOUT_MS = 15_000;
 
 export function natsBusSuite(name: string): Test<Context> {
   const rejections: unknown[] = [];
-  const hear = (reason: unknown): unknown => rejections.push(reason);
+  const onRejection = (reason: unknown): unknown => rejections.push(reason);
   const test = cleanupSuite<Context>(name, (context) => {
     context.reports = [];
   });
-  test.before(() => void process.on("unhandledRejection", hear));
+  test.before(() => void process.on("unhandledRejection", onRejection));
   test.after.each(() => assert.equal(rejections, []));
-  test.after(() => void process.off("unhandledRejection", hear));
+  test.after(() => void process.off("unhandledRejection", onRejection));
   return test;
 }
 

@@ -73,7 +73,7 @@ test("a bus that is never there can be closed at once, and leaves no timer behin
   assert.is(timers, 0);
 });
 
-test("connected is told only when the server has taken the subscriptions", async (context) => {
+test("connected is reported only when the server has processed the subscriptions", async (context) => {
   const server = await natsServer(context);
   const slow = await listenAs(context, (socket) => relay(socket, server.port, { delayMs: 50 }));
   const [asker, instance] = [newBus(context, server.url), newBus(context, `nats://127.0.0.1:${slow.port}`)];
@@ -103,10 +103,12 @@ test("of several addresses the one that answers is used, and another when that o
   await connected(bus);
 });
 
-test("a server that accepts and says nothing is told, holds no sockets of ours, and is used once it speaks", async (context) => {
+test("a server that accepts and sends nothing is reported, holds no sockets of ours, and is used once it greets", async (context) => {
   const mute = await listenAs(context, (socket) => socket.resume());
   const bus = newBus(context, `nats://127.0.0.1:${mute.port}`);
-  await until("told", () => context.reports.some((sentence) => /accepts connections and says nothing/.test(sentence)));
+  await until("reported", () =>
+    context.reports.some((sentence) => /accepts connections and says nothing/.test(sentence)),
+  );
   const held = [...mute.sockets]; // not those of the next attempt
   await until("let go", () => held.every((socket) => socket.destroyed));
   await closeServer(mute.server, mute.sockets);
@@ -115,16 +117,16 @@ test("a server that accepts and says nothing is told, holds no sockets of ours, 
   await connected(bus);
 });
 
-test("what is not NATS is told, once, and asked on", async (context) => {
+test("a server that is not NATS is reported once, and dialled again", async (context) => {
   let asked = 0;
-  const stranger = await listenAs(context, (socket) => {
+  const other = await listenAs(context, (socket) => {
     asked += 1;
     socket.write("220 mail.example ready\r\n");
   });
-  newBus(context, `nats://127.0.0.1:${stranger.port}`);
+  newBus(context, `nats://127.0.0.1:${other.port}`);
   await until("asked thrice", () => asked >= 3);
   assert.equal(context.reports, [
-    `what answers at nats://127.0.0.1:${stranger.port} is not a NATS server: set NATS_URL to where one is`,
+    `what answers at nats://127.0.0.1:${other.port} is not a NATS server: set NATS_URL to where one is`,
   ]);
 });
 
@@ -158,15 +160,15 @@ test("closing waits until the server has taken the goodbye", async (context) => 
   const slow = await listenAs(context, (socket) => relay(socket, server.port, { delayMs: 50 }));
   const [leaving, witness] = [newBus(context, `nats://127.0.0.1:${slow.port}`), newBus(context, server.url)];
   await connected(leaving, witness);
-  let heard = 0;
+  let received = 0;
   witness.subscribe("goodbye", () => {
-    heard += 1;
+    received += 1;
   });
   await witness.flush();
   leaving.publish("goodbye", "");
   await leaving.close();
   await witness.flush();
-  assert.is(heard, 1);
+  assert.is(received, 1);
 });
 
 test("closing is over in about a second though the server is paused", async (context) => {
@@ -180,13 +182,13 @@ test("closing is over in about a second though the server is paused", async (con
   assert.ok(performance.now() - beganAt < 3_000);
 });
 
-test("a connection that is cut in the middle of a message is made anew", async (context) => {
+test("a connection cut in the middle of a message is made again", async (context) => {
   const server = await natsServer(context);
   const { port, sockets } = await listenAs(context, (socket) => relay(socket, server.port));
   const bus = newBus(context, `nats://127.0.0.1:${port}`);
   await connected(bus);
-  const heard: string[] = [];
-  bus.subscribe("shop.get", (message) => heard.push(Buffer.from(message.body).toString()));
+  const received: string[] = [];
+  bus.subscribe("shop.get", (message) => received.push(Buffer.from(message.body).toString()));
   await bus.flush();
   for (const socket of sockets) {
     socket.write("MSG shop.get 2 100\r\nhalf of ");
@@ -195,8 +197,8 @@ test("a connection that is cut in the middle of a message is made anew", async (
   await until("disconnected", () => bus.status === "disconnected");
   await connected(bus);
   bus.publish("shop.get", "whole");
-  await until("heard", () => heard.length > 0);
-  assert.equal(heard, ["whole"]);
+  await until("received", () => received.length > 0);
+  assert.equal(received, ["whole"]);
 });
 
 test("a server that cuts us off says why, and we are back", async (context) => {
@@ -209,7 +211,7 @@ test("a server that cuts us off says why, and we are back", async (context) => {
   await connected(bus);
 });
 
-test("nonsense from the server ends the connection, not the bus", async (context) => {
+test("invalid bytes from the server end the connection, not the bus", async (context) => {
   const server = await natsServer(context);
   const { port, sockets } = await listenAs(context, (socket) => relay(socket, server.port));
   const bus = newBus(context, `nats://127.0.0.1:${port}`);
@@ -222,7 +224,7 @@ test("nonsense from the server ends the connection, not the bus", async (context
   await connected(bus);
 });
 
-test("who is not let in is told so and let in later, and nobody gives up", async (context) => {
+test("a client whose login is rejected reports that, keeps trying, and is admitted later", async (context) => {
   const server = await natsServer(context, `authorization { user: anna, password: secret }`);
   let password = "wrong";
   const bus = newBus(context, server.url, { authenticator: () => ({ user: "anna", pass: password }) });
@@ -239,24 +241,24 @@ test("the address may say who we are, and is never printed with its secret", asy
   );
   await connected(newBus(context, good ?? ""));
   newBus(context, bad ?? "");
-  await until("told", () => context.reports.length > 0);
+  await until("reported", () => context.reports.length > 0);
   assert.not.match(context.reports.join("\n"), /hush|anna/);
 });
 
 test("connecting and losing again and again leaves no calls, no sockets and no subscriptions over", async (context) => {
   const server = await natsServer(context);
   const bus = newBus(context, server.url);
-  const heard: string[] = [];
-  bus.subscribe("news", (message) => heard.push(Buffer.from(message.body).toString()));
+  const received: string[] = [];
+  bus.subscribe("news", (message) => received.push(Buffer.from(message.body).toString()));
   for (let round = 0; round < 4; round += 1) {
     await connected(bus);
     const out = bus.request("news", `out ${round}`, { timeoutMs: 5_000 });
-    await until("heard", () => heard.length === round + 1);
+    await until("received", () => received.length === round + 1);
     await server.kill();
     assert.is((await out).kind, "disconnected");
     await server.restart();
   }
-  assert.equal(heard, ["out 0", "out 1", "out 2", "out 3"]);
+  assert.equal(received, ["out 0", "out 1", "out 2", "out 3"]);
   assert.is(bus.pending, 0);
 });
 

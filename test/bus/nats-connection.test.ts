@@ -15,13 +15,13 @@ const MESSAGE: WireMessage = { subject: "tea", data: new Uint8Array(0) };
 function scene() {
   const clock = new FakeClock();
   const flushes: Settle[] = [];
-  const heard: WireSubscribing["callback"][] = [];
+  const received: WireSubscribing["callback"][] = [];
   const acts: string[] = [];
   let close: (error?: unknown) => void = () => undefined;
   const wire: ClientConnection = {
     subscribe: (subject, { queue, callback }) => {
       acts.push(queue === undefined ? subject : `${subject} ${queue}`);
-      heard.push(callback);
+      received.push(callback);
       return { unsubscribe: () => acts.push("unsubscribe"), drain: async () => void acts.push("drain") };
     },
     flush: () =>
@@ -33,7 +33,7 @@ function scene() {
     stats: () => ({ inMsgs: 0 }),
   };
   const link = new BusConnection(wire, clock);
-  return { clock, flushes, heard, acts, link, close: (error?: unknown) => close(error) };
+  return { clock, flushes, received, acts, link, close: (error?: unknown) => close(error) };
 }
 
 test("a flush is done when the server has answered it, and not when it failed, or the connection ended", async () => {
@@ -66,43 +66,43 @@ test("a ping whose flush failed is no answer; three seconds without one end the 
   }
 });
 
-test("what is heard is handed on while the connection lives, and a denial is told apart", async () => {
-  const { link, heard, acts } = scene();
-  const told: string[] = [];
-  const hearing = {
+test("messages are passed on while the connection lives, and a denial separately", async () => {
+  const { link, received, acts } = scene();
+  const reported: string[] = [];
+  const spec = {
     subject: "tea",
     queue: "q",
-    onMessage: () => told.push("heard"),
-    denied: () => told.push("denied"),
+    onMessage: () => reported.push("received"),
+    denied: () => reported.push("denied"),
   };
-  link.subscribe(hearing);
-  link.subscribe({ subject: "milk", queue: undefined, onMessage: () => told.push("milk") });
-  heard[0]?.(null, MESSAGE);
-  heard[0]?.(new Error("no"), MESSAGE);
-  heard[1]?.(new Error("no"), MESSAGE);
+  link.subscribe(spec);
+  link.subscribe({ subject: "milk", queue: undefined, onMessage: () => reported.push("milk") });
+  received[0]?.(null, MESSAGE);
+  received[0]?.(new Error("no"), MESSAGE);
+  received[1]?.(new Error("no"), MESSAGE);
   link.end("over");
-  heard[0]?.(null, MESSAGE);
-  heard[0]?.(new Error("no"), MESSAGE);
-  link.unsubscribe(hearing);
-  link.unsubscribe(hearing);
-  assert.equal(told, ["heard", "denied"]);
+  received[0]?.(null, MESSAGE);
+  received[0]?.(new Error("no"), MESSAGE);
+  link.unsubscribe(spec);
+  link.unsubscribe(spec);
+  assert.equal(reported, ["received", "denied"]);
   assert.equal(acts, ["tea q", "milk", "close", "unsubscribe"]);
 });
 
 test("draining ends with its flush, and at once where nothing can come", async () => {
   const { clock, link, flushes, acts } = scene();
-  const hearing = { subject: "tea", queue: undefined, onMessage: () => undefined };
-  await link.drain(hearing);
-  link.subscribe(hearing);
+  const spec = { subject: "tea", queue: undefined, onMessage: () => undefined };
+  await link.drain(spec);
+  link.subscribe(spec);
   let isDone = false;
-  const draining = link.drain(hearing).then(() => (isDone = true));
+  const draining = link.drain(spec).then(() => (isDone = true));
   await clock.advance(0);
   assert.equal([isDone, acts.at(-1)], [false, "drain"]);
   flushes[0]?.done();
   await draining;
-  link.subscribe(hearing);
+  link.subscribe(spec);
   link.end("over");
-  await link.drain(hearing);
+  await link.drain(spec);
   assert.is(acts.filter((act) => act === "drain").length, 1);
 });
 

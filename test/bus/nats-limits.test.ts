@@ -9,7 +9,7 @@ import { clock, connected, natsBusSuite, natsServer, newBus } from "./nats-bus-s
 
 const test = natsBusSuite("nats bus and its server's limits");
 
-test("what this process may not do is told in a sentence, and what it may do goes on", async (context) => {
+test("a forbidden act is reported in a sentence, and permitted ones go on", async (context) => {
   const config = `authorization { users: [{ user: shop, password: s, permissions: { publish: ["shop.>", "_INBOX_shop.>"], subscribe: ["shop.>", "_INBOX_shop.>"] } }] }`;
   const server = await natsServer(context, config);
   const intervals: number[] = [];
@@ -25,8 +25,8 @@ test("what this process may not do is told in a sentence, and what it may do goe
   bus.subscribe("other.>", () => undefined);
   bus.publish("secret.thing", "");
   bus.publish("secret.thing", "");
-  await until("told of each", () => context.reports.length === 3);
-  assert.ok(intervals.includes(60_000), "it is told again in a minute");
+  await until("a report of each", () => context.reports.length === 3);
+  assert.ok(intervals.includes(60_000), "it is reported again in a minute");
   assert.equal(context.reports.sort(), [
     "this process is not allowed to hear other.>",
     "this process is not allowed to hear secret.>",

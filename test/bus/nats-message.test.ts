@@ -18,7 +18,7 @@ test("a reply without headers is an answer, be it empty", () => {
   assert.equal(replyOf(wire("")), { kind: "answered", body: bytes("") });
 });
 
-test("the server's 503 without a body means that nobody hears", () => {
+test("the server's 503 without a body means that there is no subscriber", () => {
   assert.equal(replyOf(wire("", 503)), { kind: "no-responders" });
 });
 
@@ -114,13 +114,13 @@ test("answers go where the message says, and nowhere if it says nothing", () => 
   asked.answer("4.5");
   asked.refuse(404, "unknown");
   for (const reply of ["", undefined]) {
-    const told = new NatsMessage(
+    const reported = new NatsMessage(
       { subject: "news", data: bytes(""), ...(reply === undefined ? {} : { reply }) },
       answer,
     );
-    assert.is(told.replyTo, undefined);
-    told.answer("thanks");
-    told.refuse(500, "no");
+    assert.is(reported.replyTo, undefined);
+    reported.answer("thanks");
+    reported.refuse(500, "no");
   }
   assert.equal(sent, [
     ["inbox.1", "4.5", undefined],

@@ -68,18 +68,18 @@ test("what one address of a bus asked for holds for all of them", () => {
   assert.ok(history.hadLogins([c, a]), "one is enough");
 });
 
-test("a listener hears of each login, until it stops", () => {
+test("a listener is called at each login, until it stops", () => {
   const history = new BusHistory();
   const [address] = [readBusAddress("nats://a:4222")];
-  let told = 0;
+  let reported = 0;
   const stop = history.watch(() => {
-    told += 1;
+    reported += 1;
   });
   history.joinedWithLogin([address]);
   history.joinedWithLogin([address]);
   stop();
   history.joinedWithLogin([address]);
-  assert.is(told, 2);
+  assert.is(reported, 2);
 });
 
 test("a connection joins an open server if it has nothing to log in with, or may join", () => {

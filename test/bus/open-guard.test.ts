@@ -34,10 +34,10 @@ function busAt({ history, reports, ends }: Context, port: number, openBus?: Open
 const loginsAt = ({ history }: Context, port: number): void =>
   history.joinedWithLogin([readBusAddress(`nats://127.0.0.1:${port}`)]);
 
-async function trapOn(context: Context, hears?: (words: string) => void): Promise<{ port: number; trap: Honeypot }> {
+async function trapOn(context: Context, onData?: (words: string) => void): Promise<{ port: number; trap: Honeypot }> {
   const port = await freePort();
   const trap = await startHoneypot(port, (words) => {
-    hears?.(words);
+    onData?.(words);
     return false;
   });
   context.ends.push(() => trap.close());
@@ -48,11 +48,11 @@ test("a connection on an open server leaves it once another one has met logins, 
   const { port, trap } = await trapOn(context);
   const bus = busAt(context, port);
   await until("joined", () => bus.status === "connected");
-  const heard = trap.received.length;
+  const received = trap.received.length;
   loginsAt(context, port);
   await until("disconnected", () => bus.status === "disconnected");
   await until("not joined again", () => context.reports.some((line) => /is open, and is not joined/.test(line)));
-  assert.is(trap.received.length, heard, "nothing more was sent");
+  assert.is(trap.received.length, received, "nothing more was sent");
   assert.ok(context.reports.some((line) => /lost the bus .*it is open, and this process has joined/.test(line)));
 });
 
@@ -80,7 +80,7 @@ test("one that may join open servers stays, and so does one at other addresses",
   loginsAt(context, port);
 });
 
-test("a connection that was closed hears of no login", (context) => {
+test("a closed connection gets no event of a login", (context) => {
   const address = readBusAddress("nats://127.0.0.1:4222");
   let leaves = 0;
   const guardOf = () =>

@@ -29,7 +29,7 @@ function callOn(table: PendingTable, timeoutMs: number, options: Partial<CallOpt
   return { token, ends };
 }
 
-test("a call ends with its first reply, and a second finds nobody", () => {
+test("a call ends with its first reply, and a second one is ignored", () => {
   const table = new PendingTable(new FakeClock(), countedReplies());
   const call = callOn(table, 1_000);
   assert.is(table.size, 1);
@@ -40,7 +40,7 @@ test("a call ends with its first reply, and a second finds nobody", () => {
   assert.is(table.size, 0);
 });
 
-test("every token is a new one, as long as nobody promises to answer once, and stands in a subject", () => {
+test("every token is new, unless the instance promises to answer once, and is valid in a subject", () => {
   const table = new PendingTable(new FakeClock(), countedReplies());
   const tokens = new Set<string>();
   for (let count = 0; count < 5_000; count += 1) {
@@ -55,7 +55,7 @@ test("every token is a new one, as long as nobody promises to answer once, and s
 /** A table in which one token rests before it serves again. */
 const tableOfTwo = (clock = new FakeClock()): PendingTable => new PendingTable(clock, countedReplies(), () => false, 1);
 
-test("of whoever answers once a token serves again when that answer has come, whatever it says", () => {
+test("the token of an instance that answers once is reused after its answer, whatever the answer", () => {
   const table = tableOfTwo();
   const refused: Reply = { kind: "service-error", code: 404, message: "unknown" };
   const tokens = [answered, refused, answered, answered].map((reply) => {
@@ -68,7 +68,7 @@ test("of whoever answers once a token serves again when that answer has come, wh
   assert.is(new Set(many.map(({ token }) => token)).size, 64, "never while it waits");
 });
 
-test("a token serves no more after a status that nobody was there: an answer may follow it", () => {
+test("a token is not reused after a 503 without responders: an answer may follow it", () => {
   const table = tableOfTwo();
   const { token } = callOn(table, 1_000, { answersOnce: true });
   table.onReply(token, { kind: "no-responders" });
@@ -98,7 +98,7 @@ test("a token whose answer may be on its way still is spent: that answer reaches
     "its caller gave up": ["cancelled", ({ giveUp }) => giveUp.abort()],
     "the bus was disconnected": ["disconnected", () => table.settleAll({ kind: "disconnected" })],
     "its instance died": ["no-responders", () => table.failAllTo("tea.get.1")],
-    "nobody was there": ["no-responders", ({ token }) => table.onReply(token, { kind: "no-responders" })],
+    "no responders": ["no-responders", ({ token }) => table.onReply(token, { kind: "no-responders" })],
     "it was denied": ["denied", () => table.deny("tea.get.1", { kind: "denied", why: "not allowed" })],
   };
   for (const [way, [end, bring]] of Object.entries(ways)) {
@@ -151,7 +151,7 @@ test("what is out to a dead process ends at once; what must not be done twice wa
   table.failAllTo("tea.get.1");
   assert.equal([idempotent.ends, single.ends, other.ends], [[{ kind: "no-responders" }], [], []]);
   table.settle(answering.token, { kind: "disconnected" });
-  assert.equal(answering.ends, [{ kind: "disconnected" }], "nobody knows more of it");
+  assert.equal(answering.ends, [{ kind: "disconnected" }], "the outcome is unknown");
   await clock.advance(1_020);
   assert.equal([single.ends, other.ends], [[{ kind: "receiver-died" }], [{ kind: "timeout" }]]);
   assert.is(gathering.value, undefined);
@@ -234,7 +234,7 @@ test("an answer that is read in the turn after the deadline wins over the timeou
   assert.equal(call.ends, [answered]);
 });
 
-test("a stall of our own times out nobody", async () => {
+test("a stall of our own times out no call", async () => {
   const clock = new FakeClock();
   const table = new PendingTable(clock, countedReplies());
   const ended = callOn(table, 1_000);
@@ -257,7 +257,7 @@ test("whether the bus is to blame is asked when a call is overdue, with when it 
   assert.equal(ended.ends[0], { kind: "disconnected" });
 });
 
-test("one timer serves all calls, and none is left once nobody waits", async () => {
+test("one timer serves all calls, and none is left without calls", async () => {
   const clock = new FakeClock();
   const table = new PendingTable(clock, countedReplies());
   assert.is(clock.timers, 0);
@@ -327,14 +327,14 @@ test("a gathering ends when it holds sixteen megabytes, and keeps no more than w
   assert.ok((await gathering.bodies).every((kept) => kept.buffer.byteLength === body.length));
 });
 
-test("a gathering that nobody hears ends at once", async () => {
+test("a gathering without subscribers ends at once", async () => {
   const table = new PendingTable(new FakeClock(), countedReplies());
   const gathering = table.addRequestMany("health.tea", 200);
   table.onReply(gathering.replyTo, { kind: "no-responders" });
   assert.equal(await gathering.bodies, []);
 });
 
-test("a question to all services ends with none of them: nobody there is one voice of many", () => {
+test("a request to all services does not end with a 503, which is one reply of many", () => {
   for (const [subject, goesOn] of [
     ["$SRV.PING", true],
     ["$SRV.PING.tea", false],

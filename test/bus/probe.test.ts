@@ -46,7 +46,7 @@ test("a NATS server is known by its greeting, which says who it is", async () =>
   assert.ok(found.kind === "nats" && found.greeting.includes(`test-${server.port}`), JSON.stringify(found));
 });
 
-test("a port of a server for its own kind is known by its greeting, also where it is TLS or tells no addresses", async () => {
+test("a port of a server for its own kind is known by its greeting, also where it is TLS or lists no addresses", async () => {
   const [route, quiet, leaf, secret, gateway] = await Promise.all([1, 2, 3, 4, 5].map(() => freePort()));
   const certificate = makeCertificate();
   const tls = `tls { cert_file: "${certificate.certFile}", key_file: "${certificate.keyFile}" }`;
@@ -83,7 +83,7 @@ test("a greeting may come byte by byte", async () => {
   assert.equal(found, { kind: "nats", greeting: "INFO {}\r" });
 });
 
-test("what speaks otherwise, or greets without end, is a stranger", async () => {
+test("what speaks otherwise, or greets without end, is a other", async () => {
   for (const words of ["220 mail\r\n", "H", "INFORMATION {}\r\n", "info {}\r\n", `INFO ${"x".repeat(100_000)}`]) {
     assert.equal(await probeOf((socket) => socket.write(words)), { kind: "not-nats" }, words.slice(0, 20));
   }
@@ -113,22 +113,22 @@ test("what accepts and hangs up is closed, and what answers TLS otherwise has fa
   assert.is(garbled.kind, "TLS failed");
 });
 
-test("what waits for its client to speak is a stranger, known by its answer to a knock", async () => {
-  const heard: string[] = [];
+test("what waits for its client to speak is a other, known by its answer to a knock", async () => {
+  const received: string[] = [];
   const http = (socket: Socket) =>
     socket.once("data", (words: Buffer) => {
-      heard.push(words.toString());
+      received.push(words.toString());
       socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
     });
   assert.equal(await probeOf(http, 50), { kind: "not-nats", speaks: "HTTP" });
-  assert.equal(heard, ["PING\r\n"]);
+  assert.equal(received, ["PING\r\n"]);
   const real = createHttpServer(() => undefined);
   const at = readBusAddress(`nats://127.0.0.1:${await listen(real)}`);
   assert.equal(await probe(at, { clock, timeoutMs: 50 }), { kind: "not-nats", speaks: "HTTP" });
   await new Promise((resolve) => real.close(resolve));
 });
 
-test("what waits for a TLS handshake at an address of nats:// is told from a paused server", async () => {
+test("what waits for a TLS handshake at an address of nats:// is reported from a paused server", async () => {
   const certificate = makeCertificate();
   const server = await startNatsServer();
   const proxy = await startTlsProxy(certificate, server.port);
@@ -140,23 +140,23 @@ test("what waits for a TLS handshake at an address of nats:// is told from a pau
   certificate.remove();
 });
 
-test("a silent address is knocked at once a minute, and again after something else was met there", () => {
+test("a silent address is probed once a minute, and again after another answer from there", () => {
   const knocks = new Knocks();
   const [at, other] = [readBusAddress("nats://a:1"), readBusAddress("nats://a:2")];
-  const [silent, stranger] = [{ kind: "silent", step: "greeting" }, { kind: "not-nats" }] as const;
+  const [silent, notNats] = [{ kind: "silent", step: "greeting" }, { kind: "not-nats" }] as const;
   assert.is(knocks.recent(at, 0), undefined);
   assert.is(knocks.keep(at, 0, silent), silent);
   assert.equal(
     [knocks.recent(at, 59_999), knocks.recent(at, 60_000), knocks.recent(other, 0)],
     [silent, undefined, undefined],
   );
-  knocks.keep(at, 60_000, stranger);
-  assert.is(knocks.recent(at, 60_001), stranger);
+  knocks.keep(at, 60_000, notNats);
+  assert.is(knocks.recent(at, 60_001), notNats);
   knocks.forget(at);
   assert.is(knocks.recent(at, 60_001), undefined);
 });
 
-test("a name without an address is none where nobody listens", async () => {
+test("an unresolved name is reported apart from an absent server", async () => {
   const found = await probe(readBusAddress("nats://far.invalid:4222"), { clock, timeoutMs: TIMEOUT_MS });
   assert.is(found.kind, "unresolved");
   const late = (host: string): Promise<Probe> =>
@@ -165,7 +165,7 @@ test("a name without an address is none where nobody listens", async () => {
   assert.equal(await late("127.0.0.1"), { kind: "nothing", why: "ETIMEDOUT" });
 });
 
-test("where nobody listens there is nothing, and the system's word for it", async () => {
+test("a closed port is reported as absent, with the system's error", async () => {
   const found = await probe(readBusAddress(await freeUrl()), { clock, timeoutMs: TIMEOUT_MS });
   assert.equal(found, { kind: "nothing", why: "ECONNREFUSED" });
 });

@@ -1,7 +1,7 @@
 // takes: 15 s
 // shares: bus
 // What a real server refuses: connections, subscriptions, subjects. It is reported with what it means, it is tried again
-// less and less often, and whoever is refused says that it is away.
+// less and less often, and a rejected client reports that it is away.
 
 import * as assert from "uvu/assert";
 import { startInstance } from "../../src/service/instance.ts";
@@ -24,7 +24,7 @@ test("a server that is full is named as such, tried less and less often, and use
   const second = newBus({ ...context, reports }, server.url);
   let attempts = 0;
   second.watchAttempts(() => (attempts += 1));
-  await until("told", () => second.lastError !== undefined);
+  await until("reported", () => second.lastError !== undefined);
   assert.match(
     second.lastError ?? "",
     /has no room for this process \(maximum connections exceeded\): .*raise max_connections/i,
@@ -49,7 +49,7 @@ test("an instance whose subscriptions the server does not take is not up, says w
     handle: () => ({ kind: "answer", body: {} }),
     onEvent: (event) => events.push(event),
   });
-  await until("told", () => events.some(({ kind }) => kind === "waiting"), LIMIT_MS);
+  await until("reported", () => events.some(({ kind }) => kind === "waiting"), LIMIT_MS);
   assert.match(JSON.stringify(events), /has no room for this process \(maximum subscriptions exceeded\)/i);
   assert.match(context.reports.join("\n"), /raise max_subscriptions in its configuration/);
   await pause(WATCHED_MS);
@@ -77,7 +77,7 @@ test("a required subscription that is not allowed makes the bus count as away", 
   await until("tried again", () => /not allowed to hear ratings.get/.test(bus.lastError ?? ""), LIMIT_MS);
 });
 
-test("one that can be done without is a state that is told, and the rest goes on", async (context) => {
+test("one that can be done without is a state that is reported, and the rest goes on", async (context) => {
   const server = await natsServer(context, user('subscribe: ["_INBOX.>", "shop.>"]'));
   const bus = newBus(context, server.url.replace("//", "//shop:s@"));
   bus.subscribe("secret.news", () => undefined);

@@ -9,8 +9,8 @@ import { until } from "../support/until.ts";
 
 export type CountingBus = Bus & { readonly pending: number };
 
-/** `limited` may not send to `denied.>`; `deaf` may not hear its answers. */
-export type Login = "anyone" | "limited" | "deaf";
+/** `limited` may not send to `denied.>`; `no-replies` may not receive replies. */
+export type Login = "anyone" | "limited" | "no-replies";
 
 /** One kind of bus, with its network. */
 export interface Kind {
@@ -37,7 +37,7 @@ export function memoryKind(): Kind {
     bus: (as) => {
       const bus = network.bus(report);
       if (as === "limited") bus.deniesSending = (subject) => subject.startsWith("denied.");
-      if (as === "deaf") bus.deniesReplies = true;
+      if (as === "no-replies") bus.deniesReplies = true;
       return Promise.resolve(bus);
     },
     drop: () => Promise.resolve(network.disconnect()),
@@ -50,7 +50,7 @@ const LOGINS = `
 accounts { T { users: [
   { user: anyone, password: p }
   { user: limited, password: p, permissions: { publish: { deny: ["denied.>"] } } }
-  { user: deaf, password: p, permissions: { subscribe: { deny: ["_INBOX.>"] } } }
+  { user: no-replies, password: p, permissions: { subscribe: { deny: ["_INBOX.>"] } } }
 ] } }`;
 
 export async function natsKind(): Promise<Kind> {

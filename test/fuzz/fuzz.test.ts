@@ -14,7 +14,7 @@ const INPUTS = 12_000;
 const SEED = 20_160_218;
 
 test("every rule holds for every input", async () => {
-  const { tried, found } = await fuzz({ inputs: INPUTS, seed: SEED, tell: () => {} });
+  const { tried, found } = await fuzz({ inputs: INPUTS, seed: SEED, print: () => {} });
   assert.is(found, undefined, found && inWords(found));
   assert.is(
     [...tried.values()].reduce((sum, count) => sum + count, 0),

@@ -1,4 +1,4 @@
-// The long run behind `make fuzz`: `fuzz [INPUTS] [SEED]`. Tells each second how far it is; ends with a table and exit
+// The long run behind `make fuzz`: `fuzz [INPUTS] [SEED]`. Prints its progress each second; ends with a table and exit
 // code 0, or with the input that failed and exit code 1.
 
 import { randomInt } from "node:crypto";
@@ -9,8 +9,8 @@ const MAX_SEED = 2 ** 31 - 1;
 const TELL_EVERY_MS = 1000;
 const MS_PER_SECOND = 1000;
 
-function wholeOr(typed: string | undefined, name: string, most: number, usual: number): number {
-  if (typed === undefined || typed === "") return usual;
+function wholeOr(typed: string | undefined, name: string, most: number, preset: number): number {
+  if (typed === undefined || typed === "") return preset;
   if (/^-?\d{1,10}$/.test(typed) && Math.abs(Number(typed)) <= most) return Number(typed);
   process.stderr.write(`${name}=${typed} is not a whole number up to ${most}: type  make fuzz ${name}=1000\n`);
   process.exit(2);
@@ -24,7 +24,7 @@ let toldAt = startedAt;
 console.log(`fuzz: ${inputs} inputs, seed ${seed}`);
 const { tried, found } = await fuzz({
   ...{ inputs, seed },
-  tell: ({ tried: so, target }) => {
+  print: ({ tried: so, target }) => {
     const now = performance.now();
     if (now - toldAt < TELL_EVERY_MS) return;
     toldAt = now;

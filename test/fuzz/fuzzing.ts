@@ -18,13 +18,13 @@ export interface Fuzzed {
 export interface FuzzPlan {
   readonly inputs: number;
   readonly seed: number;
-  readonly tell: (progress: Progress) => void;
+  readonly print: (progress: Progress) => void;
 }
 
-/** Few enough that progress is told every second, also for the slowest target. */
+/** Few enough that progress is reported every second, also for the slowest target. */
 const BATCH = 250;
 
-export async function fuzz({ inputs, seed, tell }: FuzzPlan): Promise<Fuzzed> {
+export async function fuzz({ inputs, seed, print }: FuzzPlan): Promise<Fuzzed> {
   const targets = [...WIRE_TARGETS, ...SHOP_TARGETS, ...(await fileTargets())];
   const tried = new Map<string, number>();
   const batch = Math.min(BATCH, Math.ceil(inputs / targets.length));
@@ -37,7 +37,7 @@ export async function fuzz({ inputs, seed, tell }: FuzzPlan): Promise<Fuzzed> {
       total += count;
       tried.set(one.name, (tried.get(one.name) ?? 0) + count);
       if (found !== undefined) return { tried, found };
-      tell({ tried: total, target: one.name });
+      print({ tried: total, target: one.name });
     }
   }
   return { tried, found: undefined };

@@ -123,7 +123,7 @@ function collect(value: unknown, places: (readonly [object, string])[]): void {
     places.push([value, key]);
     collect(part, places);
   }
-  // A part that nobody knows.
+  // An unknown part.
   if (!Array.isArray(value)) places.push([value, "strange"]);
 }
 

@@ -50,7 +50,7 @@ function orderHolds(body: string): void {
     return;
   }
   const { cart, message } = fulfil(catalogue, parseCart(catalogue, "camera"), order);
-  must(cart.size <= ids.length && message.length > 5, "an order is done and told");
+  must(cart.size <= ids.length && message.length > 5, "an order is done and reported");
 }
 
 function targetHolds(raw: string): void {

@@ -56,7 +56,7 @@ export function must(holds: boolean, rule: string): asserts holds {
   if (!holds) throw new Error(`does not hold: ${rule}`);
 }
 
-/** A problem is a sentence that somebody can read: there, and not a screen full of what was sent. */
+/** A problem is a readable sentence: not empty, and not a screen full of the input. */
 export function mustBeProblem(why: unknown, most = 500): void {
   must(typeof why === "string" && why.length >= 5, `a problem says what is wrong: ${String(why)}`);
   must(why.length <= most, `a problem is short, not ${why.length} characters`);

@@ -1,4 +1,4 @@
-// What comes over the bus, from anybody: subjects, heartbeats, requests, replies, and what we say of ourselves there.
+// Input from any client of the bus: subjects, heartbeats, requests, replies. Also the messages that we publish there.
 
 import * as fc from "fast-check";
 import * as subjects from "../../src/bus/core/subjects.ts";
@@ -216,7 +216,7 @@ function verbsHold(given: Parameters<typeof statsAnswer>[1]): void {
 
 const PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-/** What is taken in from anybody goes on to others, and into the log. */
+/** Accepted input is published to others, and logged. */
 function traceHolds([traceparent, tracestate]: readonly [string, string]): void {
   const came = incoming(traceparent, tracestate);
   mustBeSame(incomingInBody({ traceparent, tracestate }), came, "headers and bodies are read alike");
@@ -229,7 +229,7 @@ function traceHolds([traceparent, tracestate]: readonly [string, string]): void 
 
 export const WIRE_TARGETS: readonly Target[] = [
   target("heartbeats", messages(BEAT), heartbeatHolds),
-  target("what Markets tell", messages(VIEW, { ...VIEW, state: "gone", instances: [] }), viewHolds),
+  target("views of Markets", messages(VIEW, { ...VIEW, state: "gone", instances: [] }), viewHolds),
   target("requests", messages({ thingID: "camera", deadline: 1_790_000_000_000 }, { thingID: "piano" }), requestHolds),
   target(
     "fault orders",

@@ -214,7 +214,7 @@ test("a retest is one at a time, leased, and ends in success, failure or expiry"
     ["failure", (table, retest) => table.settle(retest, "timeout", 32_000), "opened 1 (retest timed out)"],
     ["expiry", (table) => table.tick(32_500), "opened 1 (retest timed out)"],
   ];
-  for (const [name, ends, told] of endings) {
+  for (const [name, ends, expected] of endings) {
     const table = tableOf(1, 2);
     table.hangs(1, 1000);
     for (const instance of [2, 1]) table.beats(instance, 900, { seq: instance });
@@ -227,7 +227,7 @@ test("a retest is one at a time, leased, and ends in success, failure or expiry"
     assert.is(turn.call?.who.instance, 2, "no caller pays for it");
     assert.equal(table.next(31_001).retests, [], "one at a time");
     ends(table, retest);
-    assert.equal(table.takeEvents(), ["retesting 1", told], name);
+    assert.equal(table.takeEvents(), ["retesting 1", expected], name);
     assert.is.not(table.breaker(1), "retesting");
   }
 });

@@ -41,7 +41,7 @@ test("root installs nats-server with apt-get, and fetches the package lists when
   assert.equal(names(), installs);
 });
 
-test("a user installs it with sudo where that asks nothing, and else is told the one line", async () => {
+test("a user installs it with sudo where that needs no password, and else gets the one line to type", async () => {
   box.tool("apt-get", FAKE_APT);
   box.tool("id", '[ "$1" = -u ] && echo 1000 || echo ann');
   prepared();

@@ -174,7 +174,7 @@ test("without a HOME of its own npm keeps its cache in the folder", async () => 
   }
 });
 
-test("what nobody knows is refused", async () => {
+test("an unknown argument is rejected", async () => {
   const { code, said } = await prepare({}, "teapot");
   assert.is(code, 1);
   assert.match(said, 'does not know "teapot"');

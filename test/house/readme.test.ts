@@ -217,14 +217,14 @@ page("faults can be asked for as it says, within the limits that it says", () =>
   const order = parseCommand(faultOrder);
   assert.ok(order.kind === "begin" && parseFaultStatuses(faultAnswer)?.length === 1, JSON.stringify(order));
   const { minForMs, defaultForMs, maxForMs } = FAULT_LIMITS;
-  const told = `\`forMs\` is a whole number from ${minForMs} to ${maxForMs}, ${defaultForMs} if left out`;
-  assert.ok(flat(protocol).includes(told), told);
+  const text = `\`forMs\` is a whole number from ${minForMs} to ${maxForMs}, ${defaultForMs} if left out`;
+  assert.ok(flat(protocol).includes(text), text);
   assert.equal([minForMs, defaultForMs, maxForMs], [500, 60_000, 10 * 60_000]);
   const inWords = flat(sectionOf(readme, "Faults on purpose"));
   assert.ok(inWords.includes("a minute unless you say otherwise, half a second at least, ten minutes at most"));
 });
 
-page("the limits that the protocol tells are those that count", () => {
+page("the limits in the protocol are those of the code", () => {
   const limits = (field: string): readonly number[] => {
     const [, rule = ""] = rowsOf(protocol).find(([name]) => name === `\`${field}\``) ?? [];
     return [...rule.matchAll(/\d+/g)].map(Number);
@@ -249,18 +249,18 @@ page("the limits that the protocol tells are those that count", () => {
 
 page("the numbers among the rules of health are the settings'", () => {
   const rules = defaultHealthRules();
-  const told = flat(sectionOf(readme, "How a call finds its instance"));
+  const text = flat(sectionOf(readme, "How a call finds its instance"));
   assert.is(rules.requestTimeoutMs, 1000);
-  assert.ok(told.includes("No answer within the second"));
-  assert.ok(told.includes(`An open breaker is retested after ${rules.retestDelayMs / 1000} s`));
+  assert.ok(text.includes("No answer within the second"));
+  assert.ok(text.includes(`An open breaker is retested after ${rules.retestDelayMs / 1000} s`));
   assert.is(rules.retestDelayMaxMs, 5 * 60_000);
-  assert.ok(told.includes("doubles the delay, less some jitter, up to five minutes"));
+  assert.ok(text.includes("doubles the delay, less some jitter, up to five minutes"));
   assert.is(FIXED.leaseIntervals, 2);
-  assert.ok(told.includes("counts for twice the interval"));
+  assert.ok(text.includes("counts for twice the interval"));
   assert.is(FIXED.probationSuccesses, 3);
-  assert.ok(told.includes("Three answers end a probation"));
+  assert.ok(text.includes("Three answers end a probation"));
   assert.is(rules.purgeAfterMs, 5 * 60_000);
-  assert.ok(told.includes("an instance that is gone is evicted after five minutes"));
+  assert.ok(text.includes("an instance that is gone is evicted after five minutes"));
 });
 
 page.run();

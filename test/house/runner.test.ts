@@ -116,7 +116,7 @@ test("what fails, or leaves a process behind, is named, and its output is shown"
     assert.match(line, why);
     if (name !== "a file that does not load") assert.match(said, `---- ${name}\noutput of ${name}`);
   }
-  assert.not.ok(isNapping(), "nobody is left");
+  assert.not.ok(isNapping(), "no process is left");
 });
 
 test("a match that fails shows the value", async () => {
@@ -146,16 +146,16 @@ test("nothing run is not a success", async () => {
 });
 
 test("a file gets a home, a state and a temporary folder of its own and none of the settings around it", async () => {
-  const told =
+  const report =
     "process.env.HOME, process.env.DWC_STATE, process.env.TMPDIR, process.env.PORT, process.env.RETEST_DELAY_MS";
   fixture(
     "env",
     `import { writeFileSync } from "node:fs";\n${HEAD}
-    writeFileSync(${JSON.stringify(join(folder, "told"))}, JSON.stringify([${told}])); ${GOOD}`,
+    writeFileSync(${JSON.stringify(join(folder, "report.json"))}, JSON.stringify([${report}])); ${GOOD}`,
   );
   const { code } = await start([], { PORT: "1", RETEST_DELAY_MS: "2", DWC_STATE: "/mine", NODE_OPTIONS: "" }).ended;
   assert.is(code, 0);
-  const [home, state, temporary, port, delay] = JSON.parse(readFileSync(join(folder, "told"), "utf8"));
+  const [home, state, temporary, port, delay] = JSON.parse(readFileSync(join(folder, "report.json"), "utf8"));
   assert.equal([port, delay], [null, null]);
   for (const own of [home, state, temporary]) assert.not.ok(existsSync(own), `${own} is its own, and gone`);
 });
@@ -245,7 +245,7 @@ test("a core is idle as far as the machine's processor time says so", () => {
   assert.is(idleCores(before, [core(1_600, 1_000), core(5_600, 0)]), 0, "both are busy");
   assert.is(idleCores(before, [core(1_000, 1_600), core(5_300, 300)]), 1.5);
   assert.is(idleCores(before, before), 0, "nothing is known yet");
-  assert.is(idleCores([], []), 0, "a machine that tells nothing");
+  assert.is(idleCores([], []), 0, "a machine that reports no times");
 });
 
 test("long files run with LONG only, or when a word names no other", () => {

@@ -207,7 +207,7 @@ export function judgeBoards(inBrowser: Test, { isThorough }: Judgement): void {
   );
 
   inBrowser("the board while the bus is away, and when its feed is lost", () =>
-    withBoard({}, ({ tellBus }, board) =>
+    withBoard({}, ({ setBusStatus: tellBus }, board) =>
       withPage(STILL, async (page) => {
         tellBus("disconnected");
         await page.goto(board);

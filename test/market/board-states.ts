@@ -73,7 +73,7 @@ export function watchStates(inBrowser: Test, watched: () => Watched, { isThoroug
       { market: "m1", name: "here:5000" },
       { market: "m2", name: "there:5000" },
     ];
-    watched().world.tellMarkets({ all, disagreements: [], omitted: 0 });
+    watched().world.setMarkets({ all, disagreements: [], omitted: 0 });
     const since = watched().world.clock.wall() - 5_000;
     const cells = [
       { kind: "reported", state: "open", since, why: "request timed out" },
@@ -84,7 +84,7 @@ export function watchStates(inBrowser: Test, watched: () => Watched, { isThoroug
       await boardIsLive(page);
       assert.is(await textOf(page.locator("#markets")), "All 2 Markets agree.");
       assert.not.ok(await page.locator("#disagreements").isVisible());
-      watched().world.tellMarkets({ all, disagreements: [{ instance: 2, incarnation: "2-x", cells }], omitted: 0 });
+      watched().world.setMarkets({ all, disagreements: [{ instance: 2, incarnation: "2-x", cells }], omitted: 0 });
       await page.waitForSelector("#disagreements:not([hidden])");
       assert.is(await textOf(page.locator("#markets")), "2 Markets disagree about instance 2.");
       assert.equal(await page.locator("#disagreements th[scope=col]").allTextContents(), [
@@ -103,7 +103,7 @@ export function watchStates(inBrowser: Test, watched: () => Watched, { isThoroug
         /Breaker open[\s\S]*request timed out[\s\S]*Healthy/,
       );
     });
-    watched().world.tellMarkets({ all: all.slice(0, 1), disagreements: [], omitted: 0 });
+    watched().world.setMarkets({ all: all.slice(0, 1), disagreements: [], omitted: 0 });
   });
 
   inBrowser("a breaker is open, all are down, and the bus is away", async () => {

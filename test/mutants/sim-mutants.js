@@ -20,16 +20,16 @@ const LEFT_OUT = JSON.parse(readFileSync(at("left-out.json"), "utf8"));
 const SCORES = at("sim-scores.json");
 const FOLDERS = ["health", "service"];
 /** Half of the mutants have to be caught. */
-const LEAST_SHARE = 0.5;
+const MIN_SHARE = 0.5;
 /** A mutant that ends no day any more, or takes all of the memory, is caught as well. */
 const STUCK_MS = 20_000;
-const USUAL_DAYS = 200;
+const DEFAULT_DAYS = 200;
 
 const [count = "", seed = "", days = "", word = "", keep = ""] = process.argv.slice(2);
 const wanted = {
   count: number("SIM", count, 80),
   seed: number("SEED", seed, 1),
-  days: number("DAYS", days, USUAL_DAYS),
+  days: number("DAYS", days, DEFAULT_DAYS),
 };
 
 const mutants = await allMutants();
@@ -57,7 +57,7 @@ for (const [folder, { caught: those, tried }] of Object.entries(scores))
 const all = scoreOf(results, "");
 console.log(`mutants: ${all.caught} of ${all.tried} caught (${percent(all.caught, all.tried)} %)`);
 if (keep !== "") writeFileSync(SCORES, `${JSON.stringify({ ...wanted, ...scores }, null, 2)}\n`);
-process.exit(all.caught >= LEAST_SHARE * all.tried ? 0 : 1);
+process.exit(all.caught >= MIN_SHARE * all.tried ? 0 : 1);
 
 async function allMutants() {
   const silent = () => undefined;

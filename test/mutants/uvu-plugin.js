@@ -17,7 +17,7 @@ const WANTED = new RegExp(process.env.MUTANT_TESTS ?? "");
 const SUCCESS = 0;
 const FAILED = 1;
 /** A mutant can leave a test waiting for what never comes: it is given so much longer than it took before. */
-const LEAST_LIMIT_MS = 3_000;
+const MIN_LIMIT_MS = 3_000;
 const LIMIT_FACTOR = 10;
 /** A test that never came back and still runs would slow down all that follow. */
 const LOOK_FOR_MS = 50;
@@ -122,7 +122,7 @@ function timeOf(id) {
   return times[id] ?? 0;
 }
 
-const limitOf = (id) => Math.max(LEAST_LIMIT_MS, LIMIT_FACTOR * timeOf(id));
+const limitOf = (id) => Math.max(MIN_LIMIT_MS, LIMIT_FACTOR * timeOf(id));
 
 async function failureOf(run, limitMs) {
   let timer;

@@ -67,7 +67,7 @@ test("what stands in a line does not end it, nor its object", async () => {
   assert.is(JSON.parse(line).message, hostile);
 });
 
-test("pino is loaded by who asks for it, and by nobody else", () => {
+test("pino is loaded only by programs that need it", () => {
   const script = new URL("../../src/program/program.js", import.meta.url).href;
   const loaded = (then: string): string =>
     execFileSync(process.execPath, [

@@ -66,7 +66,7 @@ test("what a reader takes in part is gone on with where it stopped", async () =>
   assert.is(scene.clock.timers, 0);
 });
 
-test("beyond the limit lines are dropped, counted, and the gap is told once there is room", async () => {
+test("beyond the limit lines are dropped, counted, and the gap is reported once there is room", async () => {
   const scene = new Scene();
   scene.takes = 0;
   const line = "z".repeat(99);

@@ -23,13 +23,13 @@ const MANY = 10_000;
 class Talker {
   readonly child: ChildProcess;
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
-  told = "";
+  output = "";
   #text = "";
 
   constructor(how: string, count: number, stdout: "pipe" | number = "pipe") {
     this.child = spawn(process.execPath, [TALKER, how, String(count)], { stdio: ["ignore", stdout, "pipe"] });
     this.child.stderr?.on("data", (data) => {
-      this.told += data;
+      this.output += data;
     });
     this.ended = new Promise((resolve) => this.child.once("exit", (code, signal) => resolve({ code, signal })));
   }
@@ -45,7 +45,7 @@ class Talker {
   }
 
   untilTold(what: RegExp): Promise<void> {
-    return until(`${what} was told`, () => what.test(this.told), LIMIT_MS);
+    return until(`${what} was printed`, () => what.test(this.output), LIMIT_MS);
   }
 
   /** Its exit code, once all that it said has been read. */
@@ -85,10 +85,10 @@ test("nothing is lost when a bug ends it", async () => {
   talker.read();
   assert.is(await talker.end(), 1);
   assert.equal(numbers(talker.lines), upTo(MANY));
-  assert.match(talker.told, /a bug/);
+  assert.match(talker.output, /a bug/);
 });
 
-test("nothing is lost when it is told to end right after a line, nor what it says on the way", async () => {
+test("nothing is lost when it gets a signal right after a line, and no line of its end is", async () => {
   const talker = new Talker("serves", 3);
   talker.read();
   await talker.untilTold(/serves/);
@@ -119,15 +119,15 @@ test("a reader that has gone ends it quietly", async () => {
   talker.child.stdout?.destroy();
   const { code } = await talker.ended;
   assert.is(code, 0);
-  assert.not.match(talker.told, /Error|EPIPE/);
+  assert.not.match(talker.output, /Error|EPIPE/);
 });
 
-test("a reader that takes nothing stops nobody, and what it missed is counted in its place", async () => {
+test("a reader that reads nothing stops no program, and the missed lines are counted in their place", async () => {
   const count = 200_000;
   const talker = new Talker("floods", count);
   await talker.untilTold(/said/);
   talker.read();
-  await until("the gap is told", () => talker.lines.some((line) => /dropped here/.test(line)), LIMIT_MS);
+  await until("the gap is reported", () => talker.lines.some((line) => /dropped here/.test(line)), LIMIT_MS);
   if (talker.child.pid !== undefined) send(talker.child.pid, "SIGTERM");
   assert.is(await talker.end(), 0);
   const gaps = talker.lines.filter((line) => /^WARNING:log:- \d+ lines were dropped here: /.test(line));

@@ -78,7 +78,7 @@ test("a file is written whole or not at all, and nothing is left beside it", ({ 
   assert.equal(readdirSync(paths.tempFiles(folder)), [], "a failed one takes its own away");
 });
 
-test("whoever reads while it is written reads the old or the new one, never a part", ({ folder }) => {
+test("a reader gets the old or the new content, never a part", ({ folder }) => {
   const path = join(folder, "file");
   writeFileAtomic(paths.tempFiles(folder), path, "old");
   const inode = statSync(path).ino;

@@ -111,7 +111,7 @@ test("what is no file is refused at once, and nothing waits for the other end of
   golden(refusalOf(path));
   symlinkSync(path, `${path}.link`);
   golden(refusalOf(`${path}.link`));
-  // With a reader it would open, and a record would end in a pipe that nobody can replay.
+  // With a reader it would open, and a record would end in a pipe, which cannot be replayed.
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   golden(refusalOf(path));
   closeSync(reader);
@@ -126,7 +126,7 @@ test("a file that is deleted, with its folder or alone, ends the record and says
   rmSync(folder, { recursive: true });
   file.write("another");
   await clock.advance(300);
-  await until("it is told", () => said.length > 0);
+  await until("the reason is reported", () => said.length > 0);
   golden(said.join("\n"));
   await file.close();
 });
@@ -136,7 +136,7 @@ test("a disk that is full ends the record and not the Market", async (context) =
   const file = open({ ...context, path: "/dev/full" });
   file.write("a line");
   await context.clock.advance(300);
-  await until("it is told", () => context.said.length > 0);
+  await until("the reason is reported", () => context.said.length > 0);
   golden(context.said.join("\n"));
   file.write("another");
   await file.close();

@@ -59,7 +59,7 @@ test("any day is decided the same again", () => {
     assert.is(replay(lines), "same", `seed ${seed}`);
   }
   const wanted = ["heartbeat", "picked", "settled", "disconnected", "reconnected", "tick", "stall", "end"];
-  const told = [
+  const expected = [
     "opened",
     "retesting",
     "closed",
@@ -71,7 +71,7 @@ test("any day is decided the same again", () => {
     "duplicate",
     "table-full",
   ];
-  for (const kind of [...wanted, ...told]) assert.ok(kinds.has(kind), `no day had ${kind}`);
+  for (const kind of [...wanted, ...expected]) assert.ok(kinds.has(kind), `no day had ${kind}`);
 });
 
 test("looks at the time that noticed nothing are one number in the next line, the last of them", () => {

@@ -4,7 +4,7 @@ import type { CpuInfo } from "node:os";
 
 type Times = readonly Pick<CpuInfo, "times">[];
 
-/** Both in the form of os.cpus(). A machine that tells no times has no idle cores. */
+/** Both in the form of os.cpus(). A machine that reports no times has no idle cores. */
 export function idleCores(before: Times, now: Times): number {
   const spentMs = sum(now, allOf) - sum(before, allOf);
   const idleMs = sum(now, ({ times }) => times.idle) - sum(before, ({ times }) => times.idle);

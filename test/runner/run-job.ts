@@ -146,13 +146,13 @@ function family(child: ChildProcess, id: string): readonly ProcessRow[] {
 function collect(child: ChildProcess, keptCharacters: number): () => string {
   let head = "";
   let tail = "";
-  const hear = (text: string): void => {
+  const onText = (text: string): void => {
     if (head.length < keptCharacters) head += text;
     else tail = (tail + text).slice(-keptCharacters);
   };
-  child.stdout?.setEncoding("utf8").on("data", hear);
-  child.stderr?.setEncoding("utf8").on("data", hear);
-  child.on("error", (error) => hear(`${error.message}\n`));
+  child.stdout?.setEncoding("utf8").on("data", onText);
+  child.stderr?.setEncoding("utf8").on("data", onText);
+  child.on("error", (error) => onText(`${error.message}\n`));
   return () => (tail === "" ? head : `${head}\n[…]\n${tail}`);
 }
 

@@ -1,5 +1,5 @@
 // What a finished test file counts for. uvu says "0 of 2 passed" in green and exits 0 when a `before` hook throws, and
-// says nothing and exits 0 when a file forgets `.run()`: so only a summary that adds up, an exit code of 0 and nobody
+// says nothing and exits 0 when a file forgets `.run()`: so only a summary that adds up, an exit code of 0 and no process
 // left behind together count as passed.
 
 export interface Ended {

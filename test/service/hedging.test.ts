@@ -63,11 +63,11 @@ test("a late call is answered by another, and its instance is charged once its o
   const call = await scene.timed();
   assert.is(answeredBy(call.answer), 2);
   assert.ok(call.tookMs >= LATE_AFTER_MS && call.tookMs < LATE_AFTER_MS * 2, `${call.tookMs}`);
-  assert.is(scene.told("hedging"), 1);
+  assert.is(scene.countEvents("hedging"), 1);
   await scene.clock.advance(TIMEOUT_MS - call.tookMs - 20);
-  assert.is(scene.told("opened"), 0, "its second is not over");
+  assert.is(scene.countEvents("opened"), 0, "its second is not over");
   await scene.clock.advance(60);
-  assert.is(scene.told("opened"), 1);
+  assert.is(scene.countEvents("opened"), 1);
 });
 
 test("without HEDGE a late call waits for its whole second", async () => {
@@ -76,7 +76,7 @@ test("without HEDGE a late call waits for its whole second", async () => {
   const call = await scene.timed();
   assert.equal(call.answer, { kind: "unanswered", why: "request timed out" });
   assert.is(scene.reached[2], 0);
-  assert.is(scene.told("hedging"), 0);
+  assert.is(scene.countEvents("hedging"), 0);
 });
 
 test("a call that must not reach two instances never does", async () => {
@@ -94,7 +94,7 @@ test("the slow one may still be first, and then nobody is charged", async () => 
   const call = await scene.timed();
   assert.is(answeredBy(call.answer), 1);
   await scene.clock.advance(TIMEOUT_MS * 2);
-  assert.is(scene.told("opened"), 0);
+  assert.is(scene.countEvents("opened"), 0);
   assert.equal(scene.reached, [0, 1, 1, 0]);
 });
 
@@ -189,7 +189,7 @@ test("a stall of our own makes no call late that has its answer", async () => {
   await scene.clock.stall(5000); // its request has arrived, and the answer is under way
   await scene.clock.advance(TIMEOUT_MS);
   assert.is(ended, true);
-  assert.is(scene.told("hedging"), 0);
+  assert.is(scene.countEvents("hedging"), 0);
 });
 
 test("only one call in twenty is sent twice", async () => {
@@ -201,7 +201,7 @@ test("only one call in twenty is sent twice", async () => {
     await scene.clock.advance(TIMEOUT_MS);
     await Promise.all(asked);
   }
-  const twice = scene.told("hedging");
+  const twice = scene.countEvents("hedging");
   assert.ok(twice > 0 && twice <= 8 + calls / 20, `${twice} of ${calls}`);
   assert.is(
     scene.reached.reduce((sum, count) => sum + count),

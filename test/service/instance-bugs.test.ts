@@ -24,7 +24,7 @@ const replyOf = (scene: ServiceScene): Promise<Reply> =>
   scene.ended(scene.caller.request("tea.get.1-a", "{}", { timeoutMs: 1_000 }));
 
 const told = (scene: ServiceScene, ...kinds: readonly ClientEvent["kind"][]): number =>
-  kinds.reduce((sum, kind) => sum + scene.told(kind), 0);
+  kinds.reduce((sum, kind) => sum + scene.countEvents(kind), 0);
 
 /** What a handler may give as its code, and what goes out. */
 const CODES: readonly (readonly [given: unknown, sent: number])[] = [

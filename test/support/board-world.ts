@@ -38,7 +38,7 @@ export interface BoardWorld {
   readonly lines: readonly LogEntry[];
   start(instance: number): Promise<RunningInstance>;
   /** The views that the other Markets publish from now on. */
-  tellMarkets(markets: MarketsComparison): void;
+  setMarkets(markets: MarketsComparison): void;
   close(): Promise<void>;
 }
 
@@ -89,7 +89,7 @@ export async function openBoardWorld({
       instances.push(running);
       return running;
     },
-    tellMarkets: (views) => {
+    setMarkets: (views) => {
       markets = views;
     },
     close: async () => {

@@ -26,7 +26,7 @@ export interface EveryState {
   readonly table: HealthHarness;
   /** A heartbeat of one more instance arrives. */
   beats(instance: number): void;
-  tellBus(status: "connected" | "disconnected"): void;
+  setBusStatus(status: "connected" | "disconnected"): void;
   close(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export function openEveryState({ isEmpty = false, faults }: EveryStateOptions = 
   return {
     ...{ board, monitor, table },
     beats: (instance) => table.beats(instance, clock.now(), { intervalMs: LASTS_MS }),
-    tellBus: (status) => sink({ kind: "bus", status }),
+    setBusStatus: (status) => sink({ kind: "bus", status }),
     close: async () => {
       for (const close of closers.reverse()) await close();
     },

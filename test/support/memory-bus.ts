@@ -104,7 +104,8 @@ export class MemoryNetwork {
   route(packet: Packet): void {
     const chosen = this.#choose(packet.subject);
     if (chosen.length > 0) for (const subscription of chosen) this.#deliver(subscription, packet);
-    else if (packet.replyTo !== undefined) this.route({ subject: packet.replyTo, replyTo: undefined, reply: NO_RESPONDERS });
+    else if (packet.replyTo !== undefined)
+      this.route({ subject: packet.replyTo, replyTo: undefined, reply: NO_RESPONDERS });
   }
 
   #choose(subject: string): readonly TestSubscription[] {
@@ -225,7 +226,8 @@ export class MemoryBus implements Bus {
       },
       drain: async () => {
         this.#network.detach(subscription);
-        if (subscription.underWay > 0) await new Promise<void>((resolve) => Object.assign(subscription, { idle: resolve }));
+        if (subscription.underWay > 0)
+          await new Promise<void>((resolve) => Object.assign(subscription, { idle: resolve }));
         subscription.open = false;
       },
     };
@@ -278,7 +280,15 @@ export class MemoryBus implements Bus {
   }
 
   #listen(pattern: string, queue: string | undefined, receive: (packet: Packet) => void): TestSubscription {
-    const subscription: TestSubscription = { owner: this, pattern, queue, receive, underWay: 0, open: true, idle: () => undefined };
+    const subscription: TestSubscription = {
+      owner: this,
+      pattern,
+      queue,
+      receive,
+      underWay: 0,
+      open: true,
+      idle: () => undefined,
+    };
     this.#network.attach(subscription);
     return subscription;
   }

@@ -115,7 +115,7 @@ export class ServiceScene {
     return promise;
   }
 
-  told(kind: ClientEvent["kind"]): number {
+  countEvents(kind: ClientEvent["kind"]): number {
     return this.events.filter((event) => event.kind === kind).length;
   }
 }

@@ -1,4 +1,4 @@
-// Traces on OpenTelemetry's API, with a tracer that keeps what it is told.
+// Traces on OpenTelemetry's API, with a tracer that records its spans.
 
 import { SpanKind, type Tracer } from "@opentelemetry/api";
 import { suite } from "uvu";
@@ -49,7 +49,7 @@ test("parts are below the part that began them, and what they carry is their own
   assert.is(attempt?.requestId, "r-1");
 });
 
-test("what is not sampled has no parts, and says so to whom it asks", () => {
+test("an unsampled span has no parts, and its context says that it is not sampled", () => {
   const { tracer, tracing } = open();
   const span = tracing.serve(PART, { traceparent: `00-${TRACE}-${SPAN}-00` });
   assert.is(span.startSpan, undefined);

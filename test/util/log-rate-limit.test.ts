@@ -8,7 +8,7 @@ const limit = (): LogRateLimiter => new LogRateLimiter({ maxPerWindow: 2, window
 const admitted = (lines: LogRateLimiter, kind: string, now: number, count: number): number =>
   Array.from({ length: count }, () => lines.admit(kind, now)).filter((isAdmitted) => isAdmitted).length;
 
-test("of one kind so many are told in a window, and no more", () => {
+test("a window admits a limited number of lines of one kind", () => {
   const lines = limit();
   assert.is(admitted(lines, "joined", 0, 5), 2);
   assert.is(admitted(lines, "joined", 999, 5), 0);
@@ -20,7 +20,7 @@ test("each kind has a limit of its own", () => {
   assert.is(admitted(lines, "opened", 0, 1), 1);
 });
 
-test("in the next window as many may be told again", () => {
+test("the next window admits as many again", () => {
   const lines = limit();
   assert.is(admitted(lines, "joined", 0, 2), 2);
   assert.is(admitted(lines, "joined", 1000, 5), 2);
@@ -35,14 +35,14 @@ test("what was held back is handed out as a number, once, when its window is ove
   assert.is(admitted(lines, "joined", 1001, 1), 1);
 });
 
-test("no line is lost without being counted, also if nobody has asked for the number in time", () => {
+test("every suppressed line is counted, also when the number was not read in time", () => {
   const lines = limit();
-  const told = admitted(lines, "joined", 0, 5) + admitted(lines, "joined", 1500, 5);
+  const admittedCount = admitted(lines, "joined", 0, 5) + admitted(lines, "joined", 1500, 5);
   const held = lines.suppressed(3000).reduce((sum, { count }) => sum + count, 0);
-  assert.is(told + held, 10);
+  assert.is(admittedCount + held, 10);
 });
 
-test("a quiet window leaves nothing to be told, and nothing behind", () => {
+test("a window without lines reports nothing, and keeps nothing", () => {
   const lines = limit();
   lines.admit("joined", 0);
   assert.equal(lines.suppressed(5000), []);

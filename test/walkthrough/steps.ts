@@ -43,7 +43,7 @@ export const STEPS: readonly Step[] = [
     },
   },
   {
-    name: "1, 2. The Market that looks for ratings: the same page, as nobody rates yet",
+    name: "1, 2. The Market that looks for ratings: the same page, without Ratings instances",
     run: async (walk) => {
       await walk.type("WINDOW 1", "make add-ratings", OPEN);
       await walk.type("WINDOW 2", "bin/dwc status", /\S+ answers and is secured.*/);
@@ -127,7 +127,7 @@ export const STEPS: readonly Step[] = [
     },
   },
   {
-    name: "13. Before the retest delay is over: all requests go to instance 1, and nobody waits",
+    name: "13. Before the retest delay is over: all requests go to instance 1, and no page waits",
     run: async (walk) => {
       const visit = await walk.refresh();
       walk.expect(
@@ -139,7 +139,7 @@ export const STEPS: readonly Step[] = [
       walk.expectLastKnown(visit.html, 0);
       walk.expectBlocks(visit, [seen.address1, seen.address2], [1, 1, 1, 1]);
       walk.expectOutcomes(visit, THINGS.length, 0, "");
-      walk.expect("nobody waits", walk.waited(visit) < walk.pace.requestTimeoutMs / 2, visit.output);
+      walk.expect("no page waits", walk.waited(visit) < walk.pace.requestTimeoutMs / 2, visit.output);
     },
   },
   {

@@ -3,7 +3,7 @@
 import { freePort } from "../support/nats-server.ts";
 import { openWindow, type Window } from "../support/terminal.ts";
 
-/** How long things take: as the settings have it, and the same story told faster. */
+/** Durations: those of the settings, and shorter ones for a faster walk. */
 export interface Pace {
   readonly name: "real" | "short";
   readonly requestTimeoutMs: number;

@@ -22,7 +22,7 @@ function show(window: WindowName | "page", line: string): void {
   print(`    ${styled("dim", `${window.padEnd(WIDEST)} |`)} ${line}`);
 }
 
-/** Says every few seconds how long it still takes, so that nobody takes a wait for a hang. */
+/** Prints the remaining time every few seconds, so that a wait does not look like a hang. */
 function waiting(why: string, ms: number): void {
   const endsAt = performance.now() + ms;
   const say = (): void =>

@@ -7,15 +7,15 @@ import { superviseServer } from "../../../src/bus/server/server-supervisor.ts";
 import { systemClock } from "../../../src/clock.ts";
 
 const [, , url = "", name = "owner"] = process.argv;
-const tell = (what: object): unknown => process.stdout.write(`${JSON.stringify(what)}\n`);
+const write = (what: object): unknown => process.stdout.write(`${JSON.stringify(what)}\n`);
 
 const clock = systemClock();
-const say = (line: string): unknown => tell({ said: line });
+const say = (line: string): unknown => write({ said: line });
 const options = { urls: [url], clock, say, folders: programFolders(process.env["PATH"]) };
 const first = await ensureBus(options);
-tell({ ensured: first });
+write({ ensured: first });
 const bus = connectNatsBus({ urls: [url], name, clock, report: say });
-bus.watch((status) => tell({ status }));
+bus.watch((status) => write({ status }));
 bus.subscribe(`${name}.get`, (message) => message.answer(name));
 const keeper = superviseServer({ ...options, bus, first });
 

@@ -89,7 +89,7 @@ test("a port that something else has is refused, with what to type", () => {
   }
 });
 
-test("a paused server is no stranger: the sentence says how to wake it", () => {
+test("a paused server is recognized: the sentence says how to continue it", () => {
   const address = readBusAddress("nats://127.0.0.1:4222");
   const silent = decide([found("nats://127.0.0.1:4222", { kind: "silent", step: "greeting" })]);
   assert.ok(silent.kind === "refused" && silent.isSilent === true);
@@ -109,7 +109,7 @@ test("a server that ended says why, and not what it said while it was well", () 
   assert.is(lastWords("nats-server: Parse error\n", 1, null), "nats-server: Parse error");
 });
 
-test("a machine without nats-server is told the one line to type", () => {
+test("on a machine without nats-server the report has the one line to type", () => {
   golden(missingMessage("nats://127.0.0.1:4222", "linux"));
   golden(missingMessage("nats://127.0.0.1:4222", "darwin"));
 });
@@ -142,7 +142,7 @@ test("the command line binds to the one address and takes a configuration file",
   ]);
 });
 
-test("where nothing answers one is started, for this machine only, told in one line, and gone after stop", async (context) => {
+test("where nothing answers one is started, for this machine only, reported in one line, and gone after stop", async (context) => {
   const url = await freeUrl();
   const ensured = await ensure(context, url);
   assert.ok(ensured.kind === "started", JSON.stringify(ensured));
@@ -256,7 +256,7 @@ test("without nats-server it is refused, with the line to type", async (context)
 
 test("a server that cannot start says why, and is not waited for", async (context) => {
   const beganAt = performance.now();
-  const folder = folderWith(context, "nats.conf", "authorization { nonsense");
+  const folder = folderWith(context, "nats.conf", "authorization { invalid");
   const ensured = await ensure(context, await freeUrl(), {
     permit: () => Promise.resolve({ kind: "granted", configFile: join(folder, "nats.conf") }),
   });
@@ -287,7 +287,7 @@ test("asked to stop while it is starting, it leaves nothing behind", async (cont
 interface Owner {
   readonly name: string;
   readonly child: ChildProcess;
-  readonly heard: Record<string, unknown>[];
+  readonly received: Record<string, unknown>[];
   readonly serverPid: () => number;
 }
 
@@ -297,23 +297,23 @@ function startOwner({ ends }: Context, url: string, name: string): Owner {
   const child = spawn(process.execPath, ["--enable-source-maps", script, url, name], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const heard: Record<string, unknown>[] = [];
+  const received: Record<string, unknown>[] = [];
   let rest = "";
   child.stdout.on("data", (chunk: Buffer) => {
     const lines = (rest + chunk.toString()).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) heard.push(JSON.parse(line) as Record<string, unknown>);
+    for (const line of lines) received.push(JSON.parse(line) as Record<string, unknown>);
   });
   ends.push(() => child.kill("SIGKILL"));
   const serverPid = (): number => {
-    const said = heard.map(({ said: line }) => /started nats-server there \(pid (\d+)\)/.exec(String(line))?.[1]);
+    const said = received.map(({ said: line }) => /started nats-server there \(pid (\d+)\)/.exec(String(line))?.[1]);
     return Number(said.findLast((pid) => pid !== undefined) ?? 0);
   };
-  return { name, child, heard, serverPid };
+  return { name, child, received, serverPid };
 }
 
-const isConnected = ({ heard }: Owner): boolean =>
-  heard.findLast(({ status }) => status !== undefined)?.["status"] === "connected";
+const isConnected = ({ received }: Owner): boolean =>
+  received.findLast(({ status }) => status !== undefined)?.["status"] === "connected";
 
 async function owners(context: Context, url: string): Promise<{ owner: Owner; heir: Owner }> {
   const owner = startOwner(context, url, "owner");
@@ -347,7 +347,7 @@ test("it is in a session of its own, which ^Z and ^C do not reach; an owner that
   assert.is((await waiting).kind, "answered");
   assert.is((await bus.request("owner.get", "", { timeoutMs: 10_000 })).kind, "answered");
   assert.equal(
-    owner.heard.filter(({ status }) => status !== undefined),
+    owner.received.filter(({ status }) => status !== undefined),
     [{ status: "connected" }],
   );
 });
@@ -358,7 +358,7 @@ test("a paused one is called that, with the pid by its owner; an owner that ends
   const pid = owner.serverPid();
   process.kill(pid, "SIGSTOP");
   context.ends.push(() => isRunning(pid) && process.kill(pid, "SIGCONT"));
-  const says = (one: Owner, what: RegExp): boolean => one.heard.some(({ said }) => what.test(String(said)));
+  const says = (one: Owner, what: RegExp): boolean => one.received.some(({ said }) => what.test(String(said)));
   await until("the owner says so", () => says(owner, new RegExp(`says nothing.*kill -CONT ${pid}`)), 30_000);
   await until("the heir says so", () => says(heir, /the nats-server at .* says nothing.*kill -CONT PID/), 30_000);
   assert.not.ok([owner, heir].some((one) => says(one, /not NATS|as NATS does/)));
@@ -376,7 +376,7 @@ test("a paused one is called that, with the pid by its owner; an owner that ends
   await until("the heir took over", () => heir.serverPid() !== 0 && isConnected(heir));
 });
 
-test("one that crashes is started again by whoever is there; kill -9 of its owner ends it, and another takes over in seconds, its clients with it", async (context) => {
+test("one that crashes is started again by a process that is there; kill -9 of its owner ends it, and another takes over in seconds, its clients with it", async (context) => {
   const url = await freeUrl();
   const both = Object.values(await owners(context, url));
   const bus = client(context, url);

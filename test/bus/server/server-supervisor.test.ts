@@ -42,7 +42,7 @@ interface Listener {
   close(): Promise<void>;
 }
 
-/** Greets, and hears nothing. */
+/** Greets, and reads nothing. */
 function listenAs({ ends }: Context, port: number, info: Readonly<Record<string, unknown>>): Promise<Listener> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -139,7 +139,7 @@ function secured({ ends }: Context): string {
   return file;
 }
 
-test("an owner's process looks before the others, and nobody waits longer than a second", () => {
+test("an owner's process probes before the others, and no process waits longer than a second", () => {
   const most = (rank: "first" | "second" | "any"): number => takeoverAfterMs(rank, 1);
   assert.ok(takeoverAfterMs("second", 0) >= most("first") && most("first") > 100);
   assert.equal([takeoverAfterMs("any", 0), takeoverAfterMs("first", 0)], [0, 0]);
