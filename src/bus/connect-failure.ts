@@ -237,7 +237,7 @@ export function permissionError(
       about: "reply subject",
       message: `an answer to ${subject} was dropped: the bus lets no service answer there${whose}. Callers use ${REPLY_ROOT}.SERVICE.… (docs/protocol.md); credentials of an earlier version do not: type  bin/dwc renew`,
     };
-  const verb = operation === "publish" ? "send to" : "hear";
+  const verb = operation === "publish" ? "send to" : "subscribe to";
   const instead = hint === undefined ? "" : `: ${hint}`;
   const message = `this process is not allowed to ${verb} ${subject}${whose}${instead}`;
   return { about: `not allowed to ${verb}`, message: message };

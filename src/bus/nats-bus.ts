@@ -99,7 +99,7 @@ class NatsBusImpl implements NatsBus {
     this.#reporter = new ThrottledReporter(safely(options.report));
     // The key holds the subject: a denial that matters must not be suppressed by one that does not.
     this.#denials = new StandingDenials(clock, (subject, sentence) =>
-      this.#report(`not allowed to hear ${subject}`, sentence),
+      this.#report(`not allowed to subscribe to ${subject}`, sentence),
     );
     this.#reportOpen = options.reportOpen ? safely(options.reportOpen) : (warning) => this.#report("open", warning);
     this.#status = new StatusEmitter((status, error) =>
@@ -141,8 +141,8 @@ class NatsBusImpl implements NatsBus {
     const { subscription: subject } = subjects;
     if (this.#replySubscription?.subject === subject) return;
     if (this.#replySubscription !== undefined) this.#subscriptions.delete(this.#replySubscription);
-    const hear = (message: WireMessage): void => void this.#pending.onReply(message.subject, replyOf(message));
-    this.#replySubscription = { subject, queue: undefined, onMessage: hear, denied: () => this.#denyReplies(subject) };
+    const pass = (message: WireMessage): void => void this.#pending.onReply(message.subject, replyOf(message));
+    this.#replySubscription = { subject, queue: undefined, onMessage: pass, denied: () => this.#denyReplies(subject) };
     this.#subscriptions.add(this.#replySubscription);
     this.#pending.replyUnder(subjects);
   }

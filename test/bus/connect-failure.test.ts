@@ -228,8 +228,8 @@ test("the server's words hold nothing of the login, and are not cut for a passwo
 test("a denial names the forbidden act: to send, to subscribe, or to answer", () => {
   for (const [operation, subject, about] of [
     ["publish", "ratings.get", "not allowed to send to"],
-    ["subscription", "ratings.get", "not allowed to hear"],
-    ["subscription", "_INBOX.a.b", "not allowed to hear"],
+    ["subscription", "ratings.get", "not allowed to subscribe to"],
+    ["subscription", "_INBOX.a.b", "not allowed to subscribe to"],
     ["publish", "_INBOX.a.b", "reply subject"],
     ["publish", "_INBOXES.a.b", "not allowed to send to"],
   ] as const) {

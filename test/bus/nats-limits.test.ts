@@ -28,9 +28,9 @@ test("a forbidden act is reported in a sentence, and permitted ones go on", asyn
   await until("a report of each", () => context.reports.length === 3);
   assert.ok(intervals.includes(60_000), "it is reported again in a minute");
   assert.equal(context.reports.sort(), [
-    "this process is not allowed to hear other.>",
-    "this process is not allowed to hear secret.>",
     "this process is not allowed to send to secret.thing",
+    "this process is not allowed to subscribe to other.>",
+    "this process is not allowed to subscribe to secret.>",
   ]);
   assert.is((await bus.request("shop.get", "", { timeoutMs: 10_000 })).kind, "answered");
 });
@@ -49,7 +49,7 @@ test("a call that the server denies ends within 50 ms, and a new login that perm
     tookMs.push(performance.now() - sentAtMs);
     assert.match(
       reply.kind === "denied" ? reply.why : reply.kind,
-      /not allowed to hear _INBOX\..*: type {2}dwc create/,
+      /not allowed to subscribe to _INBOX\..*: type {2}dwc create/,
     );
   }
   await strict.kill();

@@ -74,7 +74,7 @@ test("a required subscription that is not allowed makes the bus count as away", 
   await connected(bus);
   bus.subscribe("ratings.get", () => undefined, "ratings", "required");
   await until("disconnected", () => bus.status === "disconnected");
-  await until("tried again", () => /not allowed to hear ratings.get/.test(bus.lastError ?? ""), LIMIT_MS);
+  await until("tried again", () => /not allowed to subscribe to ratings.get/.test(bus.lastError ?? ""), LIMIT_MS);
 });
 
 test("one that can be done without is a state that is reported, and the rest goes on", async (context) => {
@@ -83,7 +83,7 @@ test("one that can be done without is a state that is reported, and the rest goe
   bus.subscribe("secret.news", () => undefined);
   bus.subscribe("shop.get", (message) => message.answer("4.5"));
   await connected(bus);
-  assert.match(bus.lastError ?? "", /not allowed to hear secret.news/);
+  assert.match(bus.lastError ?? "", /not allowed to subscribe to secret.news/);
   assert.is((await bus.request("shop.get", "", { timeoutMs: 5_000 })).kind, "answered");
 });
 

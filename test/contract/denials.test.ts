@@ -75,7 +75,7 @@ function contract(kind: Kind): void {
       ]),
     );
     assert.is(reply.kind, "denied");
-    assert.match(reply.kind === "denied" ? reply.why : "", /not allowed to hear _INBOX\./);
+    assert.match(reply.kind === "denied" ? reply.why : "", /not allowed to subscribe to _INBOX\./);
     await withoutReplies.flush();
     await server.flush();
     assert.equal([gathered, received, withoutReplies.pending], [[], 0, 0]);

@@ -270,7 +270,7 @@ test("a request that is too large is counted and asks nobody; of an unknown limi
 });
 
 test("what is away, or denied, is no instance's doing, and is said at once", async () => {
-  const denial = { kind: "limited", message: "not allowed to hear", isDenial: true };
+  const denial = { kind: "limited", message: "not allowed to subscribe to", isDenial: true };
   for (const [status, lastFailure, expected] of [
     ["disconnected", undefined, "the bus is disconnected"],
     ["disconnected", { kind: "unreachable", message: "" }, "the bus is disconnected"],

@@ -175,7 +175,7 @@ test("an invalid answer of the hedge is better than none", async () => {
   scene.manners[1] = "drains late";
   const read = (): undefined => undefined;
   const { kind } = await scene.ask({ read });
-  assert.equal([kind, scene.told("invalid-response")], ["invalid", 1]);
+  assert.equal([kind, scene.countEvents("invalid-response")], ["invalid", 1]);
 });
 
 test("a stall of our own makes no call late that has its answer", async () => {

@@ -76,7 +76,7 @@ const state = ({ tracker }: Client): string =>
 
 for (const [user, subject] of [
   ["caller", /send to tea\.get\.1-/],
-  ["deaf", /hear _INBOX\./],
+  ["deaf", /subscribe to _INBOX\./],
 ] as const) {
   test(`each call of "${user}" ends within 50 ms as not permitted, and nobody is blamed`, async (context) => {
     const client = await clientOf(context, user);
@@ -107,7 +107,7 @@ test("who may not receive heartbeats is told so at each call, and not that nobod
   await until("the refusal is known", () => bus.lastFailure?.kind === "limited");
   const ended = await client.ask({});
   assert.is(ended.kind === "unanswered" && ended.why, "not permitted");
-  assert.match(ended.kind === "unanswered" ? (ended.detail ?? "") : "", /not allowed to hear health\.tea/);
+  assert.match(ended.kind === "unanswered" ? (ended.detail ?? "") : "", /not allowed to subscribe to health\.tea/);
 });
 
 test("a request over max_payload fails by itself, with its deadline too, and the next one is answered", async (context) => {

@@ -189,7 +189,7 @@ export class MemoryBus implements Bus {
   call(subject: string, body: string, options: CallOptions, ended: (reply: Reply) => void): void {
     if (options.signal?.aborted) ended(CANCELLED);
     else if (this.#board.status !== "connected") ended(AWAY);
-    else if (this.deniesReplies) ended(denied("hear _INBOX.>"));
+    else if (this.deniesReplies) ended(denied("subscribe to _INBOX.>"));
     else {
       const replyTo = this.#table.add(subject, options, ended);
       const failure = this.#send(subject, body, replyTo);

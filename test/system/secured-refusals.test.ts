@@ -139,7 +139,7 @@ refusals("what is not in one's row, and names the subject and the credentials", 
     const sent = await deniedFor(context, who, (bus) => bus.publish(subject, "{}"));
     assert.ok(sent.includes(`not allowed to send to ${subject} with the credentials of ${name}`), sent);
     const heard = await deniedFor(context, who, (bus) => void bus.subscribe("_INBOX.>", () => undefined));
-    assert.ok(heard.includes(`not allowed to hear _INBOX.> with the credentials of ${name}`), heard);
+    assert.ok(heard.includes(`not allowed to subscribe to _INBOX.> with the credentials of ${name}`), heard);
   }
 });
 

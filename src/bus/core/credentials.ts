@@ -103,10 +103,10 @@ const fileOf = ({
 function replyRights(publicKey: string, { nats }: CredentialClaims): Pick<Credentials, "callerPart" | "isOutdated"> {
   const { sub } = fieldsOf(nats);
   const { allow } = fieldsOf(sub);
-  const hears = (pattern: string): boolean => Array.isArray(allow) && allow.includes(pattern);
+  const grants = (pattern: string): boolean => Array.isArray(allow) && allow.includes(pattern);
   return {
-    callerPart: hears(repliesTo(publicKey)) ? callerPartOf(publicKey) : undefined,
-    isOutdated: hears(`${REPLY_ROOT}.${callerPartOf(publicKey)}.>`),
+    callerPart: grants(repliesTo(publicKey)) ? callerPartOf(publicKey) : undefined,
+    isOutdated: grants(`${REPLY_ROOT}.${callerPartOf(publicKey)}.>`),
   };
 }
 
