@@ -4,7 +4,7 @@ import { messageOf } from "../util/errors.ts";
 import { bracketHost } from "../util/format.ts";
 import { type BusAddress, withoutLogin } from "./core/bus-address.ts";
 import { REPLY_ROOT } from "./core/credentials.ts";
-import { type PeerPort, speaking } from "./core/greeting.ts";
+import { type PeerPort, protocolNote } from "./core/greeting.ts";
 import { readServerError } from "./core/server-errors.ts";
 import type { ClosedEarly, NotGreeted } from "./handshake.ts";
 import { DIAL_TIMEOUT_MS } from "./nats-options.ts";
@@ -52,7 +52,7 @@ export function describeProbe(found: NotGreeted, address: BusAddress): ConnectFa
     case "not-nats":
       return {
         kind: "not-nats",
-        message: `what answers at ${shown} is not a NATS server${speaking(found)}: set NATS_URL to where one is`,
+        message: `what answers at ${shown} is not a NATS server${protocolNote(found)}: set NATS_URL to where one is`,
       };
     case "wrong port":
       return { kind: "limited", message: wrongPortMessage(found.port, address) };

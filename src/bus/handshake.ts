@@ -11,14 +11,14 @@ import { createConnection, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Clock } from "../clock.ts";
 import type { BusAddress } from "./core/bus-address.ts";
-import { infoOf, type PeerPort, readPeerPort, type Stranger } from "./core/greeting.ts";
+import { infoOf, type NotNats, type PeerPort, readPeerPort } from "./core/greeting.ts";
 
 /** A server that greets after a TLS handshake, which the client has to begin. */
 export interface TlsFirst {
   readonly kind: "TLS first";
 }
 
-export type Silence = { readonly kind: "silent"; readonly step: "greeting" } | Stranger | TlsFirst;
+export type Silence = { readonly kind: "silent"; readonly step: "greeting" } | NotNats | TlsFirst;
 
 /** An open socket on which the server has greeted. */
 export interface Greeted {
@@ -46,7 +46,7 @@ export type NotGreeted =
   /** The host name has no address; `why` is the resolver's error code, such as ENOTFOUND. */
   | { readonly kind: "unresolved"; readonly why: string }
   /** Something greeted, but not as NATS does. */
-  | Stranger
+  | NotNats
   /** A nats-server, but its port is not for clients. */
   | { readonly kind: "wrong port"; readonly port: PeerPort }
   /**
@@ -274,7 +274,7 @@ function readGreeting(read: Buffer): NotGreeted | GreetingLine | undefined {
   const expected = GREETING.slice(0, read.length); // as much as can have arrived
   const end = read.indexOf("\n");
   if (read.toString("latin1", 0, expected.length) !== expected || read.length > MAX_GREETING_LENGTH)
-    return strangerOf(read);
+    return notNatsOf(read);
   return end < 0 ? undefined : { kind: "line", greeting: read.toString("latin1", 0, end), read };
 }
 
@@ -289,7 +289,7 @@ async function speaksTls(address: BusAddress, limits: HandshakeLimits): Promise<
 }
 
 /** An HTTP server answers a knock with its status line. */
-const strangerOf = (read: Buffer): Stranger => ({
+const notNatsOf = (read: Buffer): NotNats => ({
   kind: "not-nats",
   ...(read.toString("latin1", 0, HTTP.length) === HTTP && { speaks: "HTTP" }),
 });
@@ -376,7 +376,7 @@ export interface ProbeOptions extends HandshakeLimits {
 
 /**
  * Connects, and waits for the greeting of a NATS server. Never rejects, and leaves no socket open. A server that is just ending closes the connection, as a proxy does whose
- * bus is down. The second probe tells them apart: it finds nothing where the server was.
+ * bus is down. The second probe finds nothing where the server was, and the proxy where it is.
  */
 export async function probe(address: BusAddress, options: ProbeOptions): Promise<Probe> {
   const found = await probeOnce(address, options);

@@ -56,7 +56,7 @@ export function replyOf(message: WireMessage): Reply {
     const code = readHeader(headers, ERROR_CODE_HEADER);
     const text = readHeader(headers, ERROR_HEADER);
     if (code === "" && text === "") return { kind: "answered", body: message.data };
-    // Whoever answers decides how long that is; it ends up in lines and on pages.
+    // The service decides the length of the text, which is printed in lines and on pages.
     return {
       kind: "service-error",
       code: /^\d{3}$/.test(code) ? Number(code) : UNKNOWN_ERROR,

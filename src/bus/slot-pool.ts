@@ -148,7 +148,7 @@ export class SlotPool<T> {
     }
   }
 
-  /** A slot with a reply subject that nobody has seen. */
+  /** A slot with a new reply subject, which no instance knows. */
   #renewed({ prefix }: Address<T>): Slot<T> {
     const slot = this.#free.pop() ?? this.#grow();
     slot.replyTo = `${prefix}${slot.index.toString(BASE)}-${this.#subjects.newToken()}`;

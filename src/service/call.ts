@@ -1,5 +1,5 @@
 // One call: pick an instance, send, read the reply, settle the ticket, and go on to the next instance if there was no
-// answer. A ticket is the tracker's permission to send once; settling it tells the tracker how that ended.
+// answer. A ticket is the tracker's permission to send once; settling it reports to the tracker how that ended.
 //
 // With HEDGE=1 a call that is late is sent to a second instance as well, and the first answer ends the call. The late
 // instance keeps its ticket: if it hangs, its timeout counts against it as without the hedge.

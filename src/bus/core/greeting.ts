@@ -25,14 +25,14 @@ export const infoOf = (line: string): Fields => fieldsOf(parseJson(line.slice(li
 export const readGreeting = (line: string): Greeting => greetingOf(infoOf(line));
 
 /** A server of another protocol. */
-export interface Stranger {
+export interface NotNats {
   readonly kind: "not-nats";
   /** The protocol, if it is known. */
   readonly speaks?: "HTTP";
 }
 
 /** The end of a message that begins with "is not NATS". */
-export const speaking = ({ speaks }: Pick<Stranger, "speaks">): string =>
+export const protocolNote = ({ speaks }: Pick<NotNats, "speaks">): string =>
   speaks === undefined ? "" : `, but speaks ${speaks}, as the monitoring port of a nats-server does`;
 
 /** A port of a nats-server that is not for clients. */

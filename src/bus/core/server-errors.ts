@@ -73,7 +73,7 @@ const MEANINGS: readonly (readonly [words: RegExp, meaning: Meaning])[] = [
   [
     /maximum control line/i,
     limited(
-      "a subject, or the login, is longer than it takes: raise max_control_line in its configuration (4096 is usual) and restart it",
+      "a subject, or the login, is longer than it takes: raise max_control_line in its configuration (the default is 4096) and restart it",
     ),
   ],
   [/tls required|secure connection/i, limited("it wants TLS: write tls:// in NATS_URL")],

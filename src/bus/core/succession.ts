@@ -32,7 +32,7 @@ export function whyNeverStarted(urls: readonly string[]): string | undefined {
  */
 export function whyNotOurs({ host, tls, credentials }: BusAddress): string | undefined {
   if (!isLoopback(host)) return "a server is started only on this machine's own address";
-  if (tls) return "a server with TLS has to be started by whoever has its certificate";
+  if (tls) return "a server with TLS has to be started by the operator who has its certificate";
   if (credentials !== undefined) return "the address names a user, and only the server that knows that user is meant";
   return undefined;
 }

@@ -8,7 +8,7 @@ import { otherPort } from "../../settings.ts";
 import { sleep } from "../../util/promises.ts";
 import { describeProbe } from "../connect-failure.ts";
 import { type BusAddress, readBusAddress } from "../core/bus-address.ts";
-import { embeddedName, type Greeting, readGreeting, type Stranger, speaking } from "../core/greeting.ts";
+import { embeddedName, type Greeting, type NotNats, protocolNote, readGreeting } from "../core/greeting.ts";
 import { type GrantedStart, type StartPermit, whyNeverStarted } from "../core/succession.ts";
 import { type Knocks, type Probe, probe } from "../handshake.ts";
 import { findProgram, type ServerPlan, type ServerProcess, startServerProcess } from "./server-process.ts";
@@ -164,8 +164,8 @@ function uselessMessage(why: string, { port }: BusAddress): string {
   return `${why}; or stop what listens there (${pidHint(port)}), or use another port: NATS_URL=${urlAt(otherPort(port))}`;
 }
 
-function portTakenMessage({ port, shown }: BusAddress, stranger: Stranger): string {
-  return `what listens at ${shown} is not NATS${speaking(stranger)}: stop it (${pidHint(port)}), or use another port: NATS_URL=${urlAt(otherPort(port))}`;
+function portTakenMessage({ port, shown }: BusAddress, found: NotNats): string {
+  return `what listens at ${shown} is not NATS${protocolNote(found)}: stop it (${pidHint(port)}), or use another port: NATS_URL=${urlAt(otherPort(port))}`;
 }
 
 function silentMessage({ port, shown }: BusAddress): string {

@@ -12,7 +12,7 @@ export interface ServerPlan {
   readonly setpriv: string | undefined;
   readonly host: string;
   readonly port: number;
-  /** The server's name in its greeting. It tells our server from another that got the port first. */
+  /** The server's name in its greeting. By it our server is known from another that got the port first. */
   readonly name: string;
   /** A configuration file for nats-server, for more than host and port. */
   readonly configFile: string | undefined;

@@ -5,7 +5,7 @@
 import { describeProbe } from "../../bus/connect-failure.ts";
 import { readBusAddress } from "../../bus/core/bus-address.ts";
 import { type Credentials, parseCredentials } from "../../bus/core/credentials.ts";
-import { infoOf, speaking } from "../../bus/core/greeting.ts";
+import { infoOf, protocolNote } from "../../bus/core/greeting.ts";
 import { whyNeverStarted } from "../../bus/core/succession.ts";
 import { probe } from "../../bus/handshake.ts";
 import type { Clock } from "../../clock.ts";
@@ -76,7 +76,7 @@ function resultOfProbe(probe: BusProbe): Obedience | undefined {
     case "not-nats":
       return {
         ...{ kind: "does not obey", url, reason: "foreign" },
-        why: `what runs there is not a NATS server${speaking(probe)}`,
+        why: `what runs there is not a NATS server${protocolNote(probe)}`,
       };
     case "bus":
       return probe.secured ? undefined : { kind: "does not obey", url, reason: "open", why: "it requires no login" };

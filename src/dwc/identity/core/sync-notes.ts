@@ -1,7 +1,7 @@
 // Text for a SyncResult: whether each bus obeys a change, and what to type where one does not.
 
 import { isLoopback, readBusAddress } from "../../../bus/core/bus-address.ts";
-import { speaking } from "../../../bus/core/greeting.ts";
+import { protocolNote } from "../../../bus/core/greeting.ts";
 import { bracketHost } from "../../../util/format.ts";
 import type { NotNatsProbe } from "../sync-bus.ts";
 import type { NotObeying, Obedience, SyncResult } from "./obedience.ts";
@@ -35,7 +35,7 @@ function hostIn(url: string): string {
 }
 
 export const notNatsText = ({ url, ...answer }: NotNatsProbe): string =>
-  `${url} is taken by something that is not NATS${speaking(answer)}`;
+  `${url} is taken by something that is not NATS${protocolNote(answer)}`;
 
 /** Splits a sentence at its last colon. Sentences about an identity or a limit of the bus have their hint there. */
 export function splitHint(sentence: string): readonly [what: string, hint: string] {
