@@ -2,9 +2,12 @@
 // `peek` returns the next choice and changes nothing; `next` makes the choice and issues its tickets. It knows the
 // tracker and nothing of any particular service.
 //
-// A member is healthy if it is live, its breaker is closed or on probation, and it is neither guarded nor deprioritized.
+// A member is proven if it has answered one of our calls, and a newcomer until then. It is healthy if it is live, its
+// breaker is closed or on probation, and it is neither guarded (on probation with its one call in flight) nor
+// deprioritized (it owes an answer that a hedge has given).
+//
 // A call goes to the next healthy member. Without one it goes to the next guarded or deprioritized member, and without
-// such a member it fails at once.
+// such a member it fails at once. A call that is not idempotent is itself the retest, where one is due.
 
 import type { HealthRules } from "../settings.ts";
 import { eligibility, type Random } from "./breaker.ts";
@@ -32,9 +35,12 @@ export const newBalancer: BalancerFactory = (_service, rules, random) => {
 export interface PickResult {
   /** The call itself. Undefined: no instance can take it, and it fails at once. */
   readonly call: Ticket | undefined;
-  /** Copies of the call, each the one retest of an open breaker. The caller does not wait for them. */
+  /**
+   * Copies of the call, each the one retest of an open breaker. The caller does not wait for them. None for a call that
+   * is not idempotent, and no newcomer probes either.
+   */
   readonly retests: readonly Ticket[];
-  /** More copies, each to an unproven newcomer in quarantine. The caller does not wait for them either. */
+  /** More copies, each to a newcomer in quarantine. */
   readonly newcomerProbes: readonly Ticket[];
   readonly changes: readonly HealthEvent[];
 }
@@ -68,8 +74,8 @@ export interface Choice {
 }
 
 /**
- * A call that two instances did not take goes only to proven members from then on, if there are any. A table full of
- * forged heartbeats then costs a call two milliseconds, not two thousand.
+ * A call that has left so many instances goes only to proven members, if one is healthy. A forged instance without
+ * responders costs a call a millisecond, so a table full of them would cost it seconds.
  */
 const DEAD_ENDS_BEFORE_QUARANTINE = 2;
 /**
@@ -110,7 +116,7 @@ export class Resolver {
   next(now: number, options: PickOptions = {}): PickResult {
     const choice = this.peek(now, options);
     // The common case, a call without copies: the same result, without the arrays.
-    if (choice.call?.breaker.kind === "closed" && hasNoProbes(choice)) {
+    if (choice.call?.breaker.kind === "closed" && hasNoCopies(choice)) {
       return { call: this.#admitTurn(choice.call, now), retests: NONE, newcomerProbes: NONE, changes: NONE };
     }
     const retests: Ticket[] = [];
@@ -138,7 +144,7 @@ export class Resolver {
     const proven = this.#isQuarantineActive(now, options)
       ? ring.firstAfter(this.#last, (member) => member.hasAnswered && isHealthy(member))
       : undefined;
-    // Without a proven member, a newcomer in quarantine is better than none.
+    // A newcomer in quarantine is better than a guarded or deprioritized member, and than none.
     return proven ?? ring.firstAfter(this.#last, isHealthy);
   }
 
@@ -160,8 +166,8 @@ export class Resolver {
   }
 
   /**
-   * Never for a call that must not be copied: in a service with only such calls no newcomer gets a copy, and so no
-   * newcomer could leave the quarantine.
+   * After two dead ends, for any call. Otherwise not for a call that must not be copied: in a service with only such calls
+   * no newcomer gets a copy, and so none could leave the quarantine.
    */
   #isQuarantineActive(now: number, { excluded, idempotent }: PickOptions): boolean {
     if (excluded !== undefined && excluded.size >= DEAD_ENDS_BEFORE_QUARANTINE) return true;
@@ -219,5 +225,5 @@ export class Resolver {
 const NO_MEMBERS: readonly Member[] = [];
 const NONE: readonly never[] = [];
 
-const hasNoProbes = ({ retests, newcomerProbes }: Choice): boolean =>
+const hasNoCopies = ({ retests, newcomerProbes }: Choice): boolean =>
   retests.length === 0 && newcomerProbes.length === 0;

@@ -58,7 +58,7 @@ interface Open {
   readonly retestAt: number;
   /** False after a failed probation: an instance that sends heartbeats but no answers must not flap. */
   readonly heartbeatMayClose: boolean;
-  /** The next retest is not reported: the last one was, and its end showed nothing. */
+  /** The last retest was reported and ended as inconclusive. The next one continues it, and is not reported again. */
   readonly isRetestReported?: true;
 }
 
@@ -271,8 +271,8 @@ export function afterRetestLeaseExpiry(
 export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules): TransitionResult {
   const opened = breaker.kind === "retesting" ? breaker.open : breaker;
   if (opened.kind !== "open" || !opened.heartbeatMayClose) return { breaker };
-  // The opening of a breaker requests a heartbeat. A process that sends it within a timeout was not paused: it was
-  // running, and did not answer. Its probation is guarded.
+  // This is the first heartbeat since the opening, which requested one. A process that sends it within a timeout was most
+  // likely not paused: it was running, and did not answer. Its probation is guarded.
   const wasSilent = now - opened.openedAt >= rules.requestTimeoutMs;
   const share: ProbationShare = wasSilent ? FULL_SHARE : { kind: "one at a time", busyUntil: now };
   const probation = newProbation(breaker.generation, opened.delayMs, share, rules);

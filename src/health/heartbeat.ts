@@ -1,5 +1,5 @@
-// The heartbeat on the wire (docs/protocol.md): its fields, its validation and its interval. On an open bus any client
-// can send one, so every field is checked. Unknown fields are ignored, so that later versions can add some.
+// The heartbeat on the wire (docs/protocol.md): its fields, its validation and its interval. On an open bus, one without
+// logins, any client can send one, so every field is checked. Unknown fields are ignored, so that later versions can add some.
 
 import { isIntegerIn } from "../util/json.ts";
 

@@ -2,12 +2,12 @@
 // and hedges that won go in; a delay or a permission comes out.
 //
 // A call is late beyond the p95 of its own instance's recent answers: what takes 80 ms at every instance is not late
-// after 20 ms. A budget bounds the price: one call in twenty is sent twice, and 8 more at the start. Calls that were not
-// late save up for at most 128 hedges at once.
+// after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more at the start. What is
+// not spent is saved, for at most 128 hedges at once.
 //
 // An instance that was overtaken by a hedge gets no new calls while others are healthy, until its late call is answered or
-// times out. So an instance that hangs costs hedges for the calls that were in flight then: at 1,000 calls a second of
-// 5 ms those are at most 5, and not the 1,000 calls until the first timeout.
+// times out. So an instance that hangs costs hedges only for the calls that it got before the first of them was overtaken,
+// and not for all that it would get until the first timeout.
 
 import type { Incarnations } from "./balancer.ts";
 import type { InstanceRef } from "./member.ts";

@@ -100,10 +100,15 @@ export function compareByInstance(a: InstanceRef, b: InstanceRef): number {
  * counts as live although it is dead: that is no duplicate.
  */
 export function detectDuplicate(one: Member, other: Member): readonly HealthEvent[] {
-  const [earlier, later] = one.joinedAt >= other.joinedAt ? [other, one] : [one, other];
+  const [earlier, later] = hasJoinedLater(one, other) ? [other, one] : [one, other];
   // The later one has, with the heartbeat that it joined by.
   const hasEarlierSentOne = earlier.lastHeartbeatAt >= later.joinedAt;
   if (!hasEarlierSentOne || later.duplicateReported) return [];
   later.duplicateReported = true;
   return [{ kind: "duplicate", who: later.who, other: earlier.who }];
+}
+
+/** Of two that joined at the same time, always the same one: the report is marked on it. */
+function hasJoinedLater(one: Member, other: Member): boolean {
+  return one.joinedAt === other.joinedAt ? compareByInstance(one.who, other.who) > 0 : one.joinedAt > other.joinedAt;
 }

@@ -3,8 +3,9 @@
 //
 // While newcomers answer, they join the rotation at once. After several of them fail, the quarantine is active: calls
 // go only to proven members, and a newcomer first gets a copy of a call whose result no caller waits for. The newcomer
-// that answers it is proven. Without a proven member, newcomers get calls all the same. 10,000 forged incarnations that
-// hang then cost the callers about four timeouts a minute (by default, where one timeout opens a breaker), not 10,000.
+// that answers it is proven. Without a healthy proven member, newcomers get calls all the same. 10,000 forged incarnations
+// that hang then cost the callers of a page four timeouts, and those whose calls are in flight by then. They do not cost
+// 10,000.
 
 /** Two hung newcomers can be an accident. Four are not. */
 const FAILURES_TO_ACTIVATE = 4;

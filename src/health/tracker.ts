@@ -153,7 +153,7 @@ export class Tracker {
     return events.length === 0 ? NO_EVENTS : events;
   }
 
-  /** A member whose lease has expired since the last tick is still up: its loss was not emitted, so its return is not. */
+  /** Without a tick since its lease expired, the member is still `up`, and no event is due. */
   #rejoin(member: Member, now: number): readonly HealthEvent[] {
     if (member.membership.kind === "up") return NO_EVENTS;
     member.membership = UP;
@@ -198,6 +198,7 @@ export class Tracker {
     for (const member of this.#members.values()) {
       if (member.hasAnswered && member.membership.kind !== "gone") continue;
       this.#evict(member);
+      this.#fullReported = false;
       return true;
     }
     return false;
@@ -235,15 +236,12 @@ export class Tracker {
   /** The call of `ticket` has ended with `result`. */
   settle(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     const { member: sentTo, who } = ticket;
-    if (sentTo.evicted) {
-      // It may have been added again since. The generations of the two rows are unrelated.
-      const added = this.#members.get(who.incarnation);
-      if (added !== undefined && result === "answered") added.hasAnswered = true;
-      return NO_EVENTS;
-    }
-    if (result === "answered") sentTo.hasAnswered = true;
-    const events = this.#applyResult(sentTo, ticket, result, now);
-    if (!sentTo.hasAnswered && isFailure(result, events)) this.quarantine.recordFailure(who.incarnation, now);
+    // A row that was evicted from a full table may have been added again. The generations of the two are unrelated.
+    const row = sentTo.evicted ? this.#members.get(who.incarnation) : sentTo;
+    if (row !== undefined && result === "answered") row.hasAnswered = true;
+    const events = sentTo.evicted ? NO_EVENTS : this.#applyResult(sentTo, ticket, result, now);
+    const hasFailed = sentTo.evicted ? FAILURES.has(result) : result === "invalid" || hasTrouble(events);
+    if (hasFailed && (row ?? sentTo).hasAnswered === false) this.quarantine.recordFailure(who.incarnation, now);
     return events;
   }
 
@@ -305,8 +303,8 @@ export class Tracker {
     this.#disconnectedSince = undefined;
     this.#reconnectedAt = now;
     for (const member of this.#members.values()) {
-      // A heartbeat can be read before the bus reports that it is connected. The lease that it renewed was never
-      // frozen.
+      // A heartbeat can be read before the bus reports that it is connected. The lease that it renewed has been frozen
+      // only since then.
       const frozenMs = now - Math.max(disconnectedSince, member.lastHeartbeatAt);
       member.leaseUntil = Math.max(member.leaseUntil + frozenMs, now + this.#rules.reconnectGraceMs);
     }
@@ -346,7 +344,7 @@ export class Tracker {
     return [{ kind: "lost", who: member.who, why, silentMs: now - member.lastHeartbeatAt }];
   }
 
-  /** The row stays in the table with its breaker: if the member returns, the closing must still be emitted. */
+  /** The row stays in the table with its breaker: if it returns and its breaker closes, that is emitted. */
   #leaveRing(member: Member, membership: Member["membership"]): void {
     member.membership = membership;
     this.ring.remove(member);
@@ -361,10 +359,10 @@ export class Tracker {
   }
 }
 
-/** Calls that hang with the same newcomer emit one event, so they are one failure. A response that closes is none. */
-function isFailure(result: Result, events: readonly HealthEvent[]): boolean {
-  return result === "invalid" || events.some(({ kind }) => kind !== "closed");
-}
+const FAILURES: ReadonlySet<Result> = new Set(["invalid", "timeout", "no-responders", "draining"]);
+
+/** Calls that hang with the same newcomer emit one event, so they are one failure. */
+const hasTrouble = (events: readonly HealthEvent[]): boolean => events.some(({ kind }) => kind !== "closed");
 
 /** The members whose breaker is open or retesting. A small set, because the balancer scans it on every pick. */
 class OpenBreakers {
@@ -378,7 +376,7 @@ class OpenBreakers {
       return;
     }
     this.#members.delete(member);
-    // At the end: those whose last retest is the longest ago come first.
+    // Deleted and added again, so it moves to the end: the one whose last retest is the longest ago comes first.
     if (kind === "retesting") this.#members.add(member);
   }
 

@@ -52,14 +52,14 @@ export interface CallContext {
 /** A call with less time left is not sent to another instance: it could not be answered. */
 const MIN_REMAINING_MS = 5;
 /**
- * A timeout does not count against an instance that had less than this share of the request timeout. Instances without
- * responders, before it, take a thousandth each.
+ * A timeout does not count against an instance that had less than this share of the request timeout. It has less where
+ * the call was sent to others before. Each of those without responders took about a thousandth.
  */
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 /** Attempts of one call that are logged. Only forged instances cause more, and they could cause a thousand. */
 const MAX_LOGGED_ATTEMPTS = 8;
 
-/** The code that failed, as the log names it, by the effect on the call. */
+/** The code that failed, as the log names it. `read` is the caller's, `core` is a balancer: ours or the caller's own. */
 const FAILED_CODE_NAMES: Readonly<Record<WhyFailed, string>> = {
   "the request cannot be written as JSON": "the request",
   "the options of the call cannot be used": "the options of a call",
@@ -89,7 +89,7 @@ export class Call {
   /** When the call times out, in running time (ms): stalls of this process do not count. */
   readonly #giveUpAt: number;
   readonly #resolve: (answer: Answer) => void;
-  /** Incarnations that this call has been sent to, and that the next pick leaves out. */
+  /** Incarnations that the next pick leaves out: those that this call has left, and those of its hedges. */
   readonly #tried = new Set<string>();
   /** An invalid answer of an earlier instance. It is returned if no instance answers better. */
   #invalid: Answer | undefined;
@@ -141,7 +141,7 @@ export class Call {
     const emit = this.#tried.size < MAX_LOGGED_ATTEMPTS ? options.onEvent : () => undefined;
     emit({ kind: "resolving" }, trace);
     emit({ kind: "resolved", live: () => tracker.live(clock.now()).map((member) => member.who) }, trace);
-    // For a call that is not hedged as well: late instances are avoided by all.
+    // A call that is not hedged avoids instances that owe a late answer as well (hedge.ts).
     const deprioritized = this.#context.hedge?.deprioritized;
     const pick = resolver.next(clock.now(), { excluded: this.#tried, idempotent, deprioritized });
     emitAll(pick.changes, trace);
@@ -175,14 +175,14 @@ export class Call {
   #send(slot: Slot, signal: AbortSignal | undefined): void {
     const { bus, clock } = this.#context.options;
     const { trace, body, idempotent } = this.#request;
-    const { ticket, timeoutMs, sentAs } = slot;
+    const { ticket, timeoutMs } = slot;
     const span = trace === undefined ? undefined : this.#beginSpan(trace, slot);
     try {
       // In the body, not in headers: those cost a caller a quarter more of its processor time for each call.
       const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
       const text = encodeRequest(body, Math.round(clock.wall() + timeoutMs), carried);
-      const notIdempotent = sentAs !== "copy" && !idempotent;
-      const callOptions = { timeoutMs, signal, answersOnce: ticket.member.answersOnce, notIdempotent };
+      const { answersOnce } = ticket.member;
+      const callOptions = { timeoutMs, signal, answersOnce, notIdempotent: !idempotent };
       bus.call(ticket.who.address, text, callOptions, (reply) => this.#onReply(slot, span, reply));
     } catch (error) {
       this.#onReply(slot, span, { kind: "unsent", why: textOf(error) });
@@ -207,7 +207,7 @@ export class Call {
 
   /** The result for the tracker. It differs from the one that decides how the call goes on, in two cases. */
   #healthResult(reply: Reply, { result }: CallAttempt, timeoutMs: number): Result {
-    // The instance died with the call in flight: for the caller a timeout, since it may have executed the call.
+    // The instance died with the call in flight. For the caller that is a timeout, after which no call goes on.
     if (reply.kind === "receiver-died") return "no-responders";
     // The instance got the call late, after others had used up its time.
     const hadFullTimeout = timeoutMs >= this.#context.options.rules.requestTimeoutMs * MIN_SHARE_TO_ATTRIBUTE;
@@ -220,8 +220,8 @@ export class Call {
     try {
       const events = tracker.settle(ticket, result, options.clock.now());
       emitAll(events, this.#request.trace);
-      // A roll call requests a heartbeat of the opened instance, which starts its probation: a pause that is over ends at
-      // once.
+      // A roll call requests a heartbeat of all instances. If the opened one was only paused, its heartbeat starts the
+      // probation now, and not an interval later.
       if (events.some(({ kind }) => kind === "opened")) sendRollCall();
     } catch (error) {
       options.guard.failed("core", error);
@@ -241,7 +241,9 @@ export class Call {
     if (this.#isFinished) return;
     if (attempt.result === "answered") this.#finish(attempt.answer);
     else if (slot === this.#second) this.#afterHedge(slot, attempt);
+    // No hedge is in flight.
     else if (this.#second === undefined) this.#goOn(slot, attempt);
+    // The call cannot go on, and its hedge may still be answered.
     else if (!mayTryAnother(attempt, this.#request)) this.#firstAttempt = attempt;
     else this.#promoteHedge(slot, attempt, this.#second);
   }
@@ -291,9 +293,9 @@ export class Call {
   }
 
   #sendHedge(late: Slot, hedge: Hedge): void {
-    if (late.isOver) return;
     const { resolver, options } = this.#context;
     const now = options.clock.now();
+    if (late.isOver || this.#giveUpAt - now < MIN_REMAINING_MS) return;
     const excluded = new Set(this.#tried).add(late.ticket.who.incarnation);
     const pickOptions = { excluded, deprioritized: hedge.deprioritized, isHedge: true };
     // The budget is not spent if no other instance is healthy.
@@ -314,7 +316,7 @@ export class Call {
     if (result === "answered") hedge.recordLatency(who, this.#context.options.clock.now() - sentAt);
     if (slot === this.#first) {
       this.#cancelHedge?.();
-      // Finished before: so the hedge had answered.
+      // The call has finished while this attempt was in flight: its hedge has answered, and called `hedgeWon`.
       if (this.#isFinished) hedge.lateCallEnded(who.incarnation);
       return;
     }
@@ -356,8 +358,8 @@ export class Call {
 }
 
 /**
- * A call goes on if it was not delivered (no responders), if the instance rejected it (503), and, if it is idempotent,
- * after an attempt that may have executed it: one that ended as invalid, or with 504.
+ * A call goes on if it was not delivered (`no-responders`) or the instance rejected it (`draining`, from code 503). An
+ * idempotent call also goes on after an attempt that may have executed it: `invalid`, or `draining` from code 504.
  */
 function mayTryAnother(attempt: CallAttempt, { idempotent }: CallRequest): boolean {
   const { result } = attempt;

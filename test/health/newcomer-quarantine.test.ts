@@ -67,6 +67,21 @@ test("a response that closes the breaker of a newcomer is no failure, although t
   assert.not.ok(table.tracker.quarantine.isActive(61_100));
 });
 
+test("newcomers that are evicted before their calls hang count all the same", () => {
+  const table = new HealthHarness({ maxIncarnations: 2 });
+  table.beats(1, 0);
+  settle(table, table.next(0).call, "answered", 1);
+  const calls: Ticket[] = [];
+  for (let place = 0; place < 5; place++) {
+    table.beats(FIRST_NEWCOMER + place, 2);
+    const member = [...table.tracker.all()].find(({ who }) => who.instance === FIRST_NEWCOMER + place);
+    if (member !== undefined) calls.push(table.tracker.admit(member, 2));
+  }
+  for (const call of calls) settle(table, call, "timeout", 1002);
+  assert.is(calls.length, 5);
+  assert.ok(table.tracker.quarantine.isActive(1002));
+});
+
 /** A newcomer sends a heartbeat and fails a call, several times. */
 function failsAgain(table: HealthHarness, incarnation: string, result: Result, times: number, from: number): void {
   for (let time = 0; time < times; time++) {

@@ -250,6 +250,12 @@ test("a duplicate is reported again when another process takes the place of the 
   assert.equal(table.takeEvents(), ["joined 1", "joined 1", "duplicate 1", "left 1", "joined 1", "duplicate 1"]);
 });
 
+test("a duplicate that joined at the same time is reported once", () => {
+  const table = new HealthHarness();
+  for (const now of [0, 10, 20]) for (const incarnation of ["1-a", "1-b"]) table.beats(1, now, { incarnation });
+  assert.equal(table.takeEvents(), ["joined 1", "joined 1", "duplicate 1"]);
+});
+
 test("a process killed and started again within its lease is not a duplicate", () => {
   const table = new HealthHarness();
   table.beats(1, 0, { incarnation: "1-killed" });
@@ -293,6 +299,19 @@ test("a full table of proven instances rejects newcomers, reported once until th
   table.takeEvents();
   table.beats(6, 400_001);
   assert.equal(table.takeEvents(), ["table-full 6"]);
+});
+
+test("a full table is reported again after a newcomer has found room in it", () => {
+  const table = new HealthHarness({ maxIncarnations: 2 });
+  table.beats(1, 0);
+  table.beats(2, 0);
+  table.turns(2, 1);
+  table.beats(3, 2);
+  table.beats(2, 3, { state: "gone" });
+  table.beats(4, 4);
+  table.turns(2, 5);
+  table.beats(5, 6);
+  assert.equal(table.takeEvents(), ["joined 1", "joined 2", "table-full 3", "left 2", "joined 4", "table-full 5"]);
 });
 
 test("reading changes nothing", () => {

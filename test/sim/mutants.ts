@@ -241,8 +241,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("who was sent nothing is trusted", [
     "health/tracker",
-    'if ($result === "answered")',
-    'if ($result === "answered" || $result === "unsent" || $result === "denied")',
+    '$row !== undefined && $result === "answered"',
+    '$row !== undefined && ($result === "answered" || $result === "unsent" || $result === "denied")',
   ]),
   defect("what is explained forgets who is spared", [
     "monitor/snapshot",
