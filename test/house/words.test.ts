@@ -44,7 +44,7 @@ const PLAIN = [
     "sim",
     "soak",
   ].map((folder) => `test/${folder}`),
-  ...["support", "tour", "trace", "util", "walkthrough"].map((folder) => `test/${folder}`),
+  ...["support", "system", "tour", "trace", "util", "walkthrough"].map((folder) => `test/${folder}`),
 ];
 
 /** What to say instead. */

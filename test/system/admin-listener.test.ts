@@ -1,5 +1,5 @@
 // takes: 15 s
-// The admin listener of real Markets, and the metrics of real instances: where they listen, to whom they answer, and that
+// The admin listener of real Markets, and the metrics of real instances: their addresses, the clients that they answer, and that
 // neither shoppers nor viewers take the places of the other.
 
 import { get } from "node:http";

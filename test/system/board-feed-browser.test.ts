@@ -1,6 +1,6 @@
 // takes: 40 s
 //
-// What an open board says while its Market stands still, is killed, and is started anew; in a real browser, on a real bus.
+// An open board while its Market stands still, is killed, and is started again; in a real browser, on a real bus.
 
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
@@ -62,7 +62,7 @@ inBrowser("it says since when it is old, lets no age run on, and goes on by itse
   }),
 );
 
-inBrowser("a tab that nobody looks at lets its connection go after a minute, and is up to date when seen again", () =>
+inBrowser("a hidden tab closes its connection after a minute, and is up to date when it is visible again", () =>
   withPage({ isFresh: true, mayComplain: true }, async (page) => {
     const market = await world.startMarket();
     const viewers = async (): Promise<string> =>
@@ -76,7 +76,7 @@ inBrowser("a tab that nobody looks at lets its connection go after a minute, and
       document.dispatchEvent(new Event("visibilitychange"))`);
     await show(true);
     await page.clock.fastForward(59_000);
-    // A minute that passes at once is a silent one: it may be just connecting anew.
+    // A minute that passes at once is a silent one: it may be just reconnecting.
     await until("for a glance at another tab it stays", async () => (await viewers()) === "1", LIMIT_MS);
     await page.clock.fastForward(2_000);
     await untilFeed(page, "resting");

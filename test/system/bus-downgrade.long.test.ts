@@ -128,7 +128,7 @@ test("a Market with NATS_CREDS alone starts no server: not at boot, and not in t
   assert.is(market.program.count(STARTED), 0);
 });
 
-test("an open server in the place of one with logins hears nothing from any of our programs", async (context) => {
+test("an open server in the place of one with logins receives nothing from any of our programs", async (context) => {
   const folder = await org(context);
   const server = await folder.startServer();
   context.ends.push(() => server.stop());

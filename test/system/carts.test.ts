@@ -1,4 +1,4 @@
-// Whose cart is it? Each visitor has one, in a signed cookie, and whoever knows the keys can read it: real Market
+// Carts. Each visitor has one, in a signed cookie, and every Market with the keys can read it: real Market
 // processes, visited as by browsers, each with a jar of cookies of its own.
 
 import { suite } from "uvu";
@@ -71,12 +71,12 @@ carts("Markets with the same MARKET_KEYS share carts both ways, also what the ol
   }
 
   // With other keys there is no cart: no error, and what is put in from there on counts.
-  const [stranger] = shops;
-  assert.equal(await ann.cart(stranger), []);
-  await ann.add(stranger, "football");
-  assert.equal(await ann.cart(stranger), ["football"]);
+  const [outsider] = shops;
+  assert.equal(await ann.cart(outsider), []);
+  await ann.add(outsider, "football");
+  assert.equal(await ann.cart(outsider), ["football"]);
   assert.equal(await ann.cart(one), []);
-  for (const { program } of [one, stranger]) assert.is(program.count(/ERROR/), 0);
+  for (const { program } of [one, outsider]) assert.is(program.count(/ERROR/), 0);
 });
 
 carts("Markets without MARKET_KEYS that start at once in one fresh state folder share carts", async ({ shops }) => {

@@ -1,5 +1,5 @@
 // takes: 30 s
-// An org that an earlier dwc made, whose tokens tell members nothing: what `dwc renew` makes of it on a running bus.
+// An org of an earlier dwc, whose tokens do not name the newest one to members: `dwc renew` on a running bus.
 
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

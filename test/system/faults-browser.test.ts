@@ -42,7 +42,7 @@ inBrowser("the keyboard is enough for a fault, and nothing is cut off at 320 px"
       await tabTo("Stop heartbeats");
       await page.keyboard.press("Enter");
       await untilTold(page, /^Instance 5: silent: no heartbeats, for 30 s\.$/);
-      assert.is(await focused(), "Stop heartbeats", "whoever pressed it is still there");
+      assert.is(await focused(), "Stop heartbeats", "the focus has not moved");
       await untilCard(page, ratings, /Injected: silent: no heartbeats, ends in \d+ s/);
       await page.setViewportSize({ width: 320, height: 640 });
       assert.is(await horizontalOverflow(page), 0);

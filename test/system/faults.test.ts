@@ -1,5 +1,5 @@
 // takes: 20 s
-// Faults on real processes: each begins, is seen, and ends by itself, whoever is gone by then.
+// Faults on real processes: each begins, is visible, and ends by itself, also when its sender or watchdog is gone.
 
 import * as assert from "uvu/assert";
 import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
@@ -60,7 +60,7 @@ const untilOn = (market: RunningMarket, ratings: RunningRatings, kinds: string):
     LIMIT_MS,
   );
 
-/** Whoever stand beside a paused instance; the one that hears a reset first, then the spare one. */
+/** Watchdogs of a paused instance: first the one that receives a reset, then the spare one. */
 const watchesOf = ({ program }: RunningRatings): readonly number[] =>
   livingProcesses()
     .filter(({ parentPid, command }) => parentPid === program.pid && command.includes("pause-watchdog"))
@@ -80,9 +80,9 @@ async function pause(bus: NatsBus, ratings: RunningRatings, forMs = 600_000): Pr
 }
 
 const untilUnwatched = (ratings: RunningRatings): Promise<void> =>
-  until("nobody stands beside it any more", () => watchesOf(ratings).length === 0, LIMIT_MS);
+  until("no watchdog is left", () => watchesOf(ratings).length === 0, LIMIT_MS);
 
-faults("without CHAOS=1 nobody hears, and nothing can be asked", async (context) => {
+faults("without CHAOS=1 no instance subscribes, and no fault can be sent", async (context) => {
   const { world, bus, market } = context;
   const ratings = await world.startRatings(5);
   for (const subject of ["chaos.ratings", `chaos.ratings.${idOf(ratings)}`]) {
@@ -136,7 +136,7 @@ faults("a reset ends a pause at once, and all else with it", async ({ world, bus
   await untilUnwatched(ratings);
 });
 
-faults("whoever kills the one that would end a pause has not made it longer", async ({ bus, ratings }) => {
+faults("killing the watchdog that would end a pause does not make it longer", async ({ bus, ratings }) => {
   const mark = ratings.program.mark();
   const began = performance.now();
   await pause(bus, ratings, 3_000);
@@ -144,7 +144,7 @@ faults("whoever kills the one that would end a pause has not made it longer", as
   assert.ok(watch);
   process.kill(watch, "SIGKILL");
   await until("it is dead", () => !watchesOf(ratings).includes(watch), LIMIT_MS);
-  assert.is((await broadcastFault(bus, "ratings", "reset", 300)).length, 0, "and nobody hears a reset any more");
+  assert.is((await broadcastFault(bus, "ratings", "reset", 300)).length, 0, "and no instance receives a reset");
   await ratings.program.waitFor(/ended a fault: paused \(over\)/, { mark });
   assert.ok(performance.now() - began >= 3_000);
   await untilUnwatched(ratings);
@@ -193,7 +193,7 @@ faults(
   },
 );
 
-faults("who is killed while it is paused leaves nobody behind", async ({ world, bus }) => {
+faults("an instance killed while paused leaves no watchdog behind", async ({ world, bus }) => {
   const ratings = await world.startRatings(2, CHAOS);
   await pause(bus, ratings);
   const watches = watchesOf(ratings);

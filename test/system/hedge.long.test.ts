@@ -48,7 +48,7 @@ async function threeAndAMarket(
   return { market, second };
 }
 
-function told(name: string, pages: readonly Page[]): number {
+function worstMs(name: string, pages: readonly Page[]): number {
   const sorted = pages.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
   console.log(`${name}: ${pages.length} pages, p50 ${at(0.5).toFixed(1)} ms, p99 ${at(0.99).toFixed(1)} ms`);
@@ -59,13 +59,13 @@ const stale = (pages: readonly Page[]): number => pages.reduce((sum, page) => su
 
 hedging("with HEDGE=1 no rating fails, and no page waits for the timeout", async ({ world }) => {
   const { market, second } = await threeAndAMarket(world, { HEDGE: "1" });
-  told("before", await load(market, 2000));
+  worstMs("before", await load(market, 2000));
   const mark = market.program.mark();
   const loading = load(market, 3000);
   await second.program.stop();
   const pausedAt = performance.now();
   const pages = await loading;
-  const longest = told(
+  const longest = worstMs(
     "in the second of the pause",
     pages.filter(({ sentAt }) => sentAt < pausedAt + TIMEOUT_MS),
   );
@@ -81,12 +81,12 @@ hedging("with HEDGE=1 no rating fails, and no page waits for the timeout", async
 
 hedging("without it one page waits, and from the second on all is as before the pause", async ({ world }) => {
   const { market, second } = await threeAndAMarket(world, {});
-  told("before", await load(market, 1000));
+  worstMs("before", await load(market, 1000));
   await second.program.stop();
   const first = await askPage(market);
   assert.ok(first.tookMs >= TIMEOUT_MS && first.stale >= 1 && first.stale <= 2, JSON.stringify(first));
   const pages = await load(market, 2000);
-  assert.ok(told("from the second page on", pages) < TIMEOUT_MS);
+  assert.ok(worstMs("from the second page on", pages) < TIMEOUT_MS);
   assert.is(stale(pages), 0);
   assert.is(market.program.count(/OPEN breaker/), 1);
   assert.is(market.program.count(/calling instance/), 0);

@@ -1,5 +1,5 @@
 // takes: 12 s
-// Somebody sends the Market whatever he likes over HTTP, and shoppers go on loading pages.
+// An attacker sends the Market arbitrary HTTP, and shoppers go on loading pages.
 
 import type { Socket } from "node:net";
 import * as assert from "uvu/assert";
@@ -84,7 +84,7 @@ hostile("random bytes, 600 times, are answered or hung up on", async ({ market, 
   assertGoodPages(await enoughOf(shopper), market);
 });
 
-hostile("1,500 connections that say nothing, or half of something, keep nobody out", async ({ market, port }) => {
+hostile("1,500 connections that say nothing, or half of a request, lock out no shopper", async ({ market, port }) => {
   const said = ["", "GET / HT", "GET / HTTP/1.1\r\nX: ", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\n\r\nadd"];
   const before = residentMiB(market.program.pid);
   const shopper = new Shopper(market);
@@ -108,7 +108,7 @@ hostile("1,500 connections that say nothing, or half of something, keep nobody o
 });
 
 hostile(
-  "pages asked for by the thousand on one connection, and never read, hold nobody up",
+  "pages asked for by the thousand on one connection, and never read, delay no other client",
   async ({ market, port }) => {
     const before = residentMiB(market.program.pid);
     const shopper = new Shopper(market);

@@ -32,7 +32,7 @@ const MESSAGES_A_PAGE = 1_000;
 const TIMEOUT_MS = 8_000;
 /** The limit of the median page: the calls of half of the pages reach instances that answer. */
 const DEFAULT_PAGE_MS = TIMEOUT_MS / 2;
-/** Lines of one kind in a second, as the Market has it, and how many kinds anybody on the bus can cause. */
+/** Lines of one kind in a second, as the Market has it, and the number of kinds that any client on the bus can cause. */
 const LINES_PER_SECOND = 20;
 const KINDS = 12;
 
@@ -62,9 +62,9 @@ async function withBus({ server }: Context, use: (bus: NatsBus) => Promise<void>
 /** None of the real instances was charged with anything, lost, or said to have left. */
 function assertUnharmed({ market, instances }: Context, mark: number): void {
   for (const { address, program } of instances) {
-    const told = market.program.since(mark).filter((line) => line.includes(address));
+    const reported = market.program.since(mark).filter((line) => line.includes(address));
     assert.equal(
-      told.filter((line) => /OPEN|RETEST| lost: | left: | leaving: /.test(line)),
+      reported.filter((line) => /OPEN|RETEST| lost: | left: | leaving: /.test(line)),
       [],
     );
     assert.is(program.count(/ERROR|lost the bus/), 0);
@@ -159,7 +159,7 @@ function rollCalls(hostile: Test<Cleanup & Context>, share: number): void {
 }
 
 function replies(hostile: Test<Cleanup & Context>, share: number): void {
-  hostile("replies that nobody asked for, late, twice or of a megabyte, are nobody's", async (context) => {
+  hostile("replies without a request, late, repeated or of a megabyte, reach no call", async (context) => {
     const { market, attacker } = context;
     await withBus(context, async (bus) => {
       const inboxes = new Set<string>();
@@ -178,7 +178,7 @@ function replies(hostile: Test<Cleanup & Context>, share: number): void {
         attack: (place) => {
           // Of calls that are over, of none that ever was, and of none that a caller could make.
           attacker.publish(inbox, '{"thingID":"camera","rating":0}');
-          attacker.publish(`${prefix}.${["nobody", "__proto__", "-1", "zzzzzz"][place % 4]}`, "{");
+          attacker.publish(`${prefix}.${["unknown", "__proto__", "-1", "zzzzzz"][place % 4]}`, "{");
         },
         endRound: () => attacker.publish(inbox, large),
       });
@@ -200,7 +200,7 @@ function forgedInstances(hostile: Test<Cleanup & Context>, share: number): void 
         await bus.flush();
         const mark = market.program.mark();
         for (const [place, incarnation] of incarnations.entries()) {
-          // Those that hang have their turns first, as long as strangers have any.
+          // Those that hang have their turns first, while newcomers have any.
           const { subject, body } = wellFormed(incarnation, { instance: 4 + place });
           attacker.publish(subject, body);
         }
@@ -211,7 +211,7 @@ function forgedInstances(hostile: Test<Cleanup & Context>, share: number): void 
 
         assertGoodPages(pages);
         const marred = pages.filter((page) => page.fresh < 4);
-        // The four calls of a page go out together, and the first strangers are trusted with them.
+        // The four calls of a page go out together, and the first newcomers are given them.
         assert.ok(
           marred.length === 1 || marred.length === 2,
           `${marred.length} pages of ${pages.length} were not all fresh`,
@@ -243,8 +243,8 @@ function heartbeats(hostile: Test<Cleanup & Context>, share: number): void {
       await assertStands(context, pages, mark);
       const growth = residentMiB(market.program.pid) - before;
       assert.ok(growth < MAX_GROWTH_MIB, `the Market has grown by ${Math.round(growth)} MiB`);
-      const told = market.program.since(mark).filter((line) => line.includes(":membership:"));
-      assert.ok(told.length < LINES_PER_SECOND * KINDS * (seconds + 2), `${told.length} lines in ${seconds} s`);
+      const reported = market.program.since(mark).filter((line) => line.includes(":membership:"));
+      assert.ok(reported.length < LINES_PER_SECOND * KINDS * (seconds + 2), `${reported.length} lines in ${seconds} s`);
       assert.ok(
         market.program.since(mark).every((line) => line.length < 4_000),
         "and each of them can be read",

@@ -17,20 +17,20 @@ const REQUEST = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
 
 /** A connection as a balancer keeps it: by its own time, whatever the server announces. */
 class Kept {
-  heard = "";
+  received = "";
   readonly #socket: Socket;
 
   constructor(url: string) {
     this.#socket = connect(Number(new URL(url).port), "127.0.0.1");
     this.#socket.on("data", (chunk) => {
-      this.heard += chunk.toString();
+      this.received += chunk.toString();
     });
     this.#socket.on("error", () => undefined);
   }
 
   /** Whether the answer came. */
   async ask(): Promise<boolean> {
-    this.heard = "";
+    this.received = "";
     if (this.#socket.writable) this.#socket.write(REQUEST);
     await until("an answer, or the end", () => this.#isAnswered() || this.#socket.closed, LIMIT_MS);
     return this.#isAnswered();
@@ -41,7 +41,7 @@ class Kept {
   }
 
   #isAnswered(): boolean {
-    return this.heard.startsWith("HTTP/1.1 200") && this.heard.endsWith("}");
+    return this.received.startsWith("HTTP/1.1 200") && this.received.endsWith("}");
   }
 }
 
@@ -64,7 +64,7 @@ async function announced(url: string): Promise<string | undefined> {
   const kept = new Kept(url);
   assert.ok(await kept.ask());
   kept.close();
-  return /^Keep-Alive: timeout=(\d+)\r$/m.exec(kept.heard)?.[1];
+  return /^Keep-Alive: timeout=(\d+)\r$/m.exec(kept.received)?.[1];
 }
 
 test("a request at the moment at which connections were cut before is not lost", async ({ world }) => {

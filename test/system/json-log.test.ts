@@ -54,7 +54,7 @@ const visit = async (url: string, headers: Record<string, string> = {}): Promise
   return response.headers.get("x-request-id") ?? "";
 };
 
-/** Loads pages until the Market has told of it. */
+/** Loads pages until the Market has logged the event. */
 const pagesUntil = (program: Program, url: string, event: string): Promise<void> =>
   until(
     event,
@@ -65,7 +65,7 @@ const pagesUntil = (program: Program, url: string, event: string): Promise<void>
     LIMIT_MS,
   );
 
-/** Everything that is told has to be found in README, and to be what it says it is. */
+/** Every logged event must be in the docs, with the level that they give. */
 function checkNames(program: Program): void {
   const wrong = linesOf(program).filter(({ message, event }) =>
     STEP.test(message) ? event !== undefined : event === undefined || !EVENTS.has(event),
@@ -82,10 +82,10 @@ async function carriesTraces(program: Program, url: string, instance: Program): 
   // Calls of one page are not shared with the next.
   await pause(50);
   await visit(url, { traceparent: `00-${TRACE}-b7ad6b7169203331-01`, "x-request-id": "r-1" });
-  // A page has four things, and a line comes after the answer that it tells of.
+  // A page has four things, and a line comes after its answer.
   const count = (of: Program, begin: string): number =>
     linesOf(of).filter(({ message }) => message.startsWith(begin)).length;
-  await until("both pages are told", () => count(program, "GOT ") >= 8 && count(instance, "GET ") >= 8, LIMIT_MS);
+  await until("both pages are logged", () => count(program, "GOT ") >= 8 && count(instance, "GET ") >= 8, LIMIT_MS);
   const own = linesOf(program).filter((line) => line.trace_id === id);
   const given = linesOf(program).filter((line) => line.trace_id === TRACE);
   for (const lines of [own, given])
@@ -125,7 +125,7 @@ test("every change of state has its name, and the lines of a page its trace", as
   await pagesUntil(program, url, "bus.disconnected");
   for (const each of [second, program]) assert.is((await each.end()).code, 0);
   for (const each of [program, first, second]) checkNames(each);
-  const told = new Set([program, first, second].flatMap(linesOf).map(({ event }) => event));
+  const reported = new Set([program, first, second].flatMap(linesOf).map(({ event }) => event));
   for (const event of [
     "market.open",
     "bus.connected",
@@ -134,7 +134,7 @@ test("every change of state has its name, and the lines of a page its trace", as
     "ratings.leaving",
     "ratings.left",
   ])
-    assert.ok(told.has(event), event);
+    assert.ok(reported.has(event), event);
   assert.equal([...new Set(linesOf(program).map(({ service }) => service))], ["market"]);
   // Who reads by machine need not take sentences apart to know whose breaker it was.
   for (const { event = "", about, message } of linesOf(program).filter(({ event }) =>

@@ -1,6 +1,6 @@
 // takes: 20 s
 // The Market itself is stopped for five seconds, with requests in flight. When it goes on, every one of them looks
-// timed out and every lease looks old: the fault is its own, and nobody else is charged with it.
+// timed out and every lease looks old: the fault is its own, and no instance is charged with it.
 
 import * as assert from "uvu/assert";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
@@ -30,14 +30,14 @@ stall("no breaker opens and no instance is lost, with 100 requests in flight", a
   const clock = systemClock();
   const bus = connectNatsBus({ urls: [server.url], name: "slow", clock, report: () => undefined });
   const instances: Instance[] = [];
-  let heard = 0;
+  let received = 0;
   try {
     for (const instance of [1, 2]) {
       const started = await startInstance({
         ...{ service: "ratings", instance, incarnation: `${instance}-slow`, version: "1.0.0", bus, clock },
         ...{ heartbeatIntervalMs: 500, random: Math.random, onEvent: () => undefined },
         handle: async (request) => {
-          heard += 1;
+          received += 1;
           await pause(ANSWER_AFTER_MS);
           return answer({ thingID: (request as { thingID: string }).thingID, rating: 3 });
         },
@@ -48,9 +48,9 @@ stall("no breaker opens and no instance is lost, with 100 requests in flight", a
     const market = await world.startMarket();
     await market.untilKnown(2);
     for (const stoppedMs of [STOPPED_MS, STOPPED_MS / 2]) {
-      heard = 0;
+      received = 0;
       const inFlight: Promise<RatingsJson>[] = [];
-      while (heard < CALLS) {
+      while (received < CALLS) {
         inFlight.push(market.ratings());
         await pause(PAGE_EVERY_MS);
       }

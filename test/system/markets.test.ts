@@ -1,5 +1,5 @@
 // takes: 20 s
-// Two Markets on one bus that asks who they are: each is told what the other believes, and both boards show where they
+// Two Markets on one bus with logins: each receives the other's view, and both boards show where they
 // disagree. Real programs; one instance is paused, and only one Market's shoppers meet it.
 
 import { suite } from "uvu";

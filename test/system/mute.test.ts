@@ -37,17 +37,17 @@ mute(
     };
     try {
       let isMute = true;
-      let heard = 0;
+      let received = 0;
       const never = new Promise<HandlerResult>(() => undefined);
       const rated = answer({ thingID: "camera", rating: 1 });
       await start(1, () => rated);
       await start(2, () => {
-        heard += 1;
+        received += 1;
         return isMute ? never : rated;
       });
       await caller.untilKnown(2);
 
-      // One after another, as one shopper would: whoever waits is waiting for one call only.
+      // One after another, like one shopper: each waits for one call only.
       const calls = [];
       const retestsAt: number[] = [];
       while (retestsAt.length < 3) {
@@ -58,16 +58,16 @@ mute(
       }
       assert.is(failures(calls).length, 2, "the first call, and the one on probation");
       assert.is(caller.count(/CLOSE breaker .*\(heartbeat\)/), 1, "heartbeats close it once and never again");
-      // However busy the machine: whoever waited for one would have waited for its whole time.
+      // On a busy machine as well: a page that waited for a retest would have waited for its whole timeout.
       const slow = calls.filter(({ sentAt, endedAt }) => endedAt - sentAt >= TIMEOUT_MS);
-      assert.is(slow.length, 2, "nobody waits for a retest");
+      assert.is(slow.length, 2, "no page waits for a retest");
       const gaps = retestsAt.slice(1).map((at, place) => at - (retestsAt[place] ?? 0));
       for (const [place, gap] of gaps.entries()) {
         if (place > 0) assert.ok(gap > (gaps[place - 1] ?? 0), `the gaps grow: ${gaps.map(Math.round).join(", ")} ms`);
       }
       const sent = 2 + retestsAt.length;
-      await until("the last copy has arrived", () => heard >= sent, 5_000);
-      assert.is(heard, sent, "beside the two, it was sent one request a retest");
+      await until("the last copy has arrived", () => received >= sent, 5_000);
+      assert.is(received, sent, "beside the two, it was sent one request a retest");
 
       isMute = false;
       await until(

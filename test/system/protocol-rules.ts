@@ -13,7 +13,7 @@ interface Context {
   world: World;
   wire: Wire;
   market: RunningMarket;
-  stranger: ThirdPartyInstance;
+  thirdParty: ThirdPartyInstance;
   first: RunningRatings;
   third: RunningRatings;
 }
@@ -34,8 +34,8 @@ type Rule = readonly [name: string, body: (context: Context) => Promise<void>];
 const RULES: Rule[] = [];
 const rule = (...added: Rule): void => void RULES.push(added);
 
-rule("errors and nonsense are told, believed of nothing, and open no breaker", async ({ market, stranger }) => {
-  const nonsense: readonly [(body: string) => ThirdPartyReply, RegExp][] = [
+rule("errors and invalid answers are reported, prove nothing, and open no breaker", async ({ market, thirdParty }) => {
+  const invalidAnswers: readonly [(body: string) => ThirdPartyReply, RegExp][] = [
     [refuseAll(404, "unknown thing: camera"), /^BAD camera: 404 unknown thing: camera$/],
     [refuseAll(500, "internal error"), /^BAD camera: 500 internal error$/],
     [refuseAll(Number.NaN, "no number"), /^BAD camera: 500 no number$/],
@@ -48,74 +48,74 @@ rule("errors and nonsense are told, believed of nothing, and open no breaker", a
     [() => ({ body: '{"thingID":"camera","rating":"4"}' }), /^BAD camera: instance 7 returned no rating$/],
     [() => ({ body: '{"thingID":"piano","rating":4}' }), /^BAD camera: instance 7 returned no rating$/],
   ];
-  for (const [handle, line] of nonsense) {
-    stranger.handle = handle;
+  for (const [handle, line] of invalidAnswers) {
+    thirdParty.handle = handle;
     const mark = market.program.mark();
     const ratings = await market.ratings();
     await market.program.waitFor(line, { mark });
     assert.ok(Object.values(ratings).every((rating) => rating === null));
   }
-  assert.is(stranger.requests.length, nonsense.length * THINGS);
+  assert.is(thirdParty.requests.length, invalidAnswers.length * THINGS);
   assert.is(market.program.count(/OPEN/), 0);
-  stranger.handle = rateAll;
+  thirdParty.handle = rateAll;
   assert.ok(Object.values(await market.ratings()).every((rating) => rating?.rating === FOREIGN_RATING));
-  await stranger.goodbye();
+  await thirdParty.goodbye();
   await market.program.waitFor(/ratings instance 7 left/);
 });
 
-rule("the Market asks a foreign instance in its turn, and hears its goodbye", async (context) => {
+rule("the Market calls a third-party instance in its turn, and receives its goodbye", async (context) => {
   const { world, wire, market } = context;
   const mark = market.program.mark();
   context.first = await world.startRatings(1);
-  const stranger = new ThirdPartyInstance({ wire, instance: 2, handle: rateAll });
-  await stranger.start();
+  const thirdParty = new ThirdPartyInstance({ wire, instance: 2, handle: rateAll });
+  await thirdParty.start();
   await market.untilKnown(2);
   const ratings = Object.values(await market.ratings());
   assert.ok(ratings.every((rating) => rating?.fresh));
   assert.equal(ratings.map((rating) => rating?.instance).sort(), [1, 1, 2, 2]);
   assert.is(ratings.filter((rating) => rating?.rating === FOREIGN_RATING).length, 2);
-  const { deadline } = JSON.parse(stranger.requests[0] ?? "");
+  const { deadline } = JSON.parse(thirdParty.requests[0] ?? "");
   assert.ok(deadline > Date.now() && deadline <= Date.now() + 1000, "a request carries its deadline");
 
-  await stranger.goodbye();
-  await market.program.waitFor(new RegExp(`ratings instance 2 is leaving: nats:${stranger.address}`));
-  await market.program.waitFor(new RegExp(`ratings instance 2 left: nats:${stranger.address}`));
+  await thirdParty.goodbye();
+  await market.program.waitFor(new RegExp(`ratings instance 2 is leaving: nats:${thirdParty.address}`));
+  await market.program.waitFor(new RegExp(`ratings instance 2 left: nats:${thirdParty.address}`));
   const later = Object.values(await market.ratings());
   assert.ok(later.every((rating) => rating?.instance === 1 && rating.fresh));
   // Goodbye is for good.
-  stranger.beat();
+  thirdParty.beat();
   await wire.flush();
-  assert.is(stranger.requests.length, 2);
+  assert.is(thirdParty.requests.length, 2);
   assert.is(market.program.count(/BAD|OPEN|returned/, mark), 0);
 });
 
 rule("an instance that refuses with 503 is left out, in the same call, until it beats", async (context) => {
   const { wire, market } = context;
   const mark = market.program.mark();
-  const stranger = new ThirdPartyInstance({ wire, instance: 2, handle: refuseAll(503, "draining") });
-  await stranger.start();
-  context.stranger = stranger;
+  const thirdParty = new ThirdPartyInstance({ wire, instance: 2, handle: refuseAll(503, "draining") });
+  await thirdParty.start();
+  context.thirdParty = thirdParty;
   await market.untilKnown(2);
   const ratings = Object.values(await market.ratings());
   assert.ok(ratings.every((rating) => rating?.fresh && rating.instance === 1));
   await market.program.waitFor(/ratings instance 2 is leaving/, { mark });
   assert.is(market.program.count(/ratings instance 2 is leaving/, mark), 1);
-  stranger.handle = rateAll;
-  assert.is(stranger.requests.length, 2, "two of the four turns were its own");
+  thirdParty.handle = rateAll;
+  assert.is(thirdParty.requests.length, 2, "two of the four turns were its own");
   await market.ratings();
-  assert.is(stranger.requests.length, 2, "it gets nothing more");
-  stranger.beat();
+  assert.is(thirdParty.requests.length, 2, "it gets nothing more");
+  thirdParty.beat();
   await market.program.waitFor(/ratings instance 2 returned/, { mark });
   await market.ratings();
-  assert.is(stranger.requests.length, 4, "its turns are its own again");
+  assert.is(thirdParty.requests.length, 4, "its turns are its own again");
   assert.is(market.program.count(/BAD|OPEN/, mark), 0);
 });
 
-rule("a number that a foreign instance answers for is taken", async ({ world, stranger }) => {
+rule("a number that a foreign instance answers for is taken", async ({ world, thirdParty }) => {
   const refused = world.start({ name: "ratings", args: ["--instance", "2"] });
   await refused.waitFor(/^instance 2 is already running, at nats:ratings\.get\./);
   assert.is((await refused.ended).code, 1);
-  await stranger.goodbye();
+  await thirdParty.goodbye();
 });
 
 rule("a caller is answered by one of the queue group, and by the one it addresses", async (context) => {
@@ -151,7 +151,7 @@ rule("errors come as headers: 404 for an unknown thing, 400 for a bad body", asy
   }
 });
 
-rule("a roll call is answered by heartbeats; a goodbye is told before and after it is done", async (context) => {
+rule("a roll call is answered by heartbeats; a goodbye is announced before and after it is done", async (context) => {
   const { wire } = context;
   const { address, program } = context.third;
   const incarnation = address.replace("nats:ratings.get.", "");
@@ -175,11 +175,11 @@ rule("a roll call is answered by heartbeats; a goodbye is told before and after 
     beats.every(({ seq }, place) => place === 0 || seq > (beats[place - 1]?.seq ?? 0)),
     "seq only grows",
   );
-  const nobody = await ask(wire, beat.address, '{"thingID":"camera"}');
-  assert.is(nobody?.status, "503", "no responders");
+  const absent = await ask(wire, beat.address, '{"thingID":"camera"}');
+  assert.is(absent?.status, "503", "no responders");
 });
 
-rule("of a heartbeat every field's rule counts, and what breaks one is told and ignored", async ({ market, wire }) => {
+rule("every field of a heartbeat is checked, and an invalid one is reported and ignored", async ({ market, wire }) => {
   const mark = market.program.mark();
   let last = 0;
   const beat = (changes: object): void => {
@@ -202,9 +202,9 @@ rule("of a heartbeat every field's rule counts, and what breaks one is told and 
   wire.send("health.ratings.id-garbage", "\u0000{");
   wire.send("health.ratings.no$token", "{}");
   await wire.flush();
-  const told = /^WARNING:membership:- ratings heartbeat unreadable: /;
-  await until("all told", () => market.program.count(told, mark) >= broken.length + 2, TIMEOUT_MS);
-  assert.is(market.program.count(told, mark), broken.length + 2);
+  const reported = /^WARNING:membership:- ratings heartbeat unreadable: /;
+  await until("all reported", () => market.program.count(reported, mark) >= broken.length + 2, TIMEOUT_MS);
+  assert.is(market.program.count(reported, mark), broken.length + 2);
   // Each line names its sender.
   const senders = broken.map((_, place) => `(on health.ratings.id-${believed.length + place + 1})`);
   for (const sender of [...senders, "(on health.ratings.id-garbage)", "(on health.ratings.no$token)"])
@@ -221,8 +221,8 @@ export function protocolSuite(make: string, openWire: (natsUrl: string) => Promi
     context.world = new World(context.server.url);
     context.wire = await openWire(context.server.url);
     const handle = refuseAll(404, "unknown thing: camera");
-    context.stranger = new ThirdPartyInstance({ wire: context.wire, instance: 7, handle });
-    await context.stranger.start();
+    context.thirdParty = new ThirdPartyInstance({ wire: context.wire, instance: 7, handle });
+    await context.thirdParty.start();
     // Started last: it knows the other from the roll call, as no instance beats for a minute.
     context.market = await context.world.startMarket();
     await context.market.untilKnown(1);

@@ -1,5 +1,5 @@
 // takes: 20 s
-// A shop behind real proxies that speak TLS, on the Market's own machine: whatever they pass on, nobody reaches the board or
+// A shop behind real proxies that speak TLS, on the Market's own machine: whatever they pass on, no client reaches the board or
 // the faults through them, and orders go through.
 
 import { request } from "node:https";
@@ -22,7 +22,7 @@ const proxied = suite("behind a proxy");
 const LIMIT_MS = 20_000;
 const ADMIN_PATHS = ["/board", "/board.json", "/board/events", "/metrics", "/board/faults", "//board", "/board%2Ejson"];
 const FORM = { "Content-Type": "application/x-www-form-urlencoded" };
-/** What somebody may send who wants to look like this machine. */
+/** Headers of a client that pretends to be this machine. */
 const PRETENCES: readonly Readonly<Record<string, string>>[] = [
   {},
   { Host: "localhost" },

@@ -9,13 +9,13 @@ const test = systemSuite("readiness");
 
 const LIMIT_MS = 20_000;
 
-interface Told {
+interface Readiness {
   readonly code: number;
   readonly text: string;
   readonly status: unknown;
 }
 
-async function ask(url: string): Promise<Told> {
+async function ask(url: string): Promise<Readiness> {
   const response = await fetch(`${url}/readyz`);
   const text = await response.text();
   return { code: response.status, text, status: JSON.parse(text).status };
@@ -26,15 +26,15 @@ test("ready, degraded without instances and without the bus, and never an addres
   server,
 }) => {
   const busPort = new URL(server.url).port;
-  const asked: Told[] = [];
+  const asked: Readiness[] = [];
   const market = await world.startMarket();
   const see = async (status: string): Promise<void> =>
     until(
       `it is ${status}`,
       async () => {
-        const told = await ask(market.url);
-        asked.push(told);
-        return told.status === status;
+        const answer = await ask(market.url);
+        asked.push(answer);
+        return answer.status === status;
       },
       LIMIT_MS,
     );

@@ -1,6 +1,6 @@
 // takes: 20 s
 // A real Market writes its record while an instance is paused, one is killed and the bus goes away; replayed, the same
-// core decides the same, and a record that somebody changed is found out.
+// core decides the same, and a changed record is detected.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -70,14 +70,14 @@ async function badMorning({ world, server, record }: Context): Promise<RunningMa
   await market.program.waitFor(/WARNING:bus:- disconnected/, { mark });
   await server.restart();
   await market.program.waitFor(/INFO:bus:- connected/, { mark });
-  await until("somebody answers again", async () => (await market.ratings())["camera"]?.fresh === true, LIMIT_MS);
+  await until("an instance answers again", async () => (await market.ratings())["camera"]?.fresh === true, LIMIT_MS);
   return market;
 }
 
 const changesIn = (lines: readonly string[]): readonly string[] =>
   lines.flatMap((line) => /(?:INFO|WARNING):(?:resolver|membership):- (?!ratings using).*/.exec(line)?.[0] ?? []);
 
-test("replayed, every decision is the same; a record that was changed or is none is told with the line", async (context) => {
+test("replayed, every decision is the same; a changed or invalid record is reported with the line", async (context) => {
   const { world, record } = context;
   const market = await badMorning(context);
   assert.is((await market.program.end()).code, 0);
@@ -96,7 +96,7 @@ test("replayed, every decision is the same; a record that was changed or is none
   const timeout = whole.findIndex((line) => line.includes('"result":"timeout"') && line.includes('"opened"'));
   const tampered = whole.with(timeout, whole[timeout]?.replace('"timeout"', '"answered"') ?? "");
   const other = join(world.stateDir, "other.record");
-  for (const [changed, told] of [
+  for (const [changed, reported] of [
     [tampered.join("\n"), `line ${timeout + 1}: decided differently than recorded. recorded: [{"kind":"opened"`],
     [text.slice(0, text.length - 20), `line ${whole.length}: cut off in the middle`],
     ["x".repeat(200), "line 1: its first line is cut off, or this is no record of a Market"],
@@ -106,7 +106,7 @@ test("replayed, every decision is the same; a record that was changed or is none
     else writeFileSync(other, changed);
     const replayed = await replay(other);
     assert.is(replayed.kind, "trouble");
-    assert.ok(replayed.lines.at(-1)?.includes(told), replayed.lines.at(-1));
+    assert.ok(replayed.lines.at(-1)?.includes(reported), replayed.lines.at(-1));
   }
   assert.is((await world.start({ name: "replay", args: [other] }).ended).code, 1);
   const script = fileURLToPath(new URL("../../bin/replay.js", import.meta.url));

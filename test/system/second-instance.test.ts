@@ -40,7 +40,7 @@ second(
     assert.is(at, first.address);
     assert.equal(await other.ended, { code: 1, signal: null });
     assert.is(other.count(UP), 0);
-    assert.is(market.program.count(/ joined: /), 1, "nobody has heard of it");
+    assert.is(market.program.count(/ joined: /), 1, "no Market knows it");
     const ratings = Object.values(await market.ratings());
     assert.ok(ratings.every((rating) => rating?.fresh && rating.instance === 1));
 
@@ -59,19 +59,19 @@ second(
     }
     const gets = (): readonly number[] =>
       [first, twin].map(({ program }, place) => program.count(/^GET /, marks[place]));
-    // Lines come after the answers that they tell of.
-    await until("each has told of its calls", () => gets().reduce((sum, count) => sum + count) >= 12, 10_000);
+    // Lines come after their answers.
+    await until("each has logged its calls", () => gets().reduce((sum, count) => sum + count) >= 12, 10_000);
     assert.equal(gets(), [6, 6], "in turn");
     assert.is(market.program.count(CLASH), 1);
   },
 );
 
-second("among two that start at once, each with a number of its own, nobody is refused", async ({ world }) => {
+second("of two that start at once, each with a number of its own, none is rejected", async ({ world }) => {
   const fleet = world.start({ name: "ratings", args: ["--count", "2"] });
   for (const number of [1, 2]) await fleet.waitFor(new RegExp(`^INFO:ratings:.* ${number} .*pid \\d+`));
   const again = world.start({ name: "ratings", args: ["--count", "2"] });
   for (const number of [1, 2]) await again.waitFor(new RegExp(`^instance ${number} is already running`));
-  assert.equal(await again.ended, { code: 1, signal: null }, "and who asked for several is told so by the exit code");
+  assert.equal(await again.ended, { code: 1, signal: null }, "and the exit code reports it to the caller of several");
 });
 
 second.run();

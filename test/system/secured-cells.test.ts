@@ -30,7 +30,7 @@ interface Context {
   folders: Folder[];
   server: TestServer;
   roles: readonly Role[];
-  /** May publish and hear everything in the org. */
+  /** May publish and receive everything in the org. */
   spy: NatsConnection;
   ends: (() => unknown)[];
 }
@@ -115,7 +115,7 @@ function subjects(roles: readonly Role[]): readonly string[] {
   ];
 }
 
-/** Patterns that would hear more than one subject. */
+/** Patterns that would match more than one subject. */
 function patterns(roles: readonly Role[]): readonly string[] {
   return [
     ...[
@@ -156,16 +156,16 @@ function patterns(roles: readonly Role[]): readonly string[] {
   ];
 }
 
-/** What of `wanted` the spy hears published while `act` runs. */
+/** The messages of `wanted` that the spy receives while `act` runs. */
 async function heardWhile({ spy }: Context, act: () => Promise<unknown>): Promise<readonly Msg[]> {
-  const heard: Msg[] = [];
-  const all: Subscription = spy.subscribe(">", { callback: (_error, message) => heard.push(message) });
+  const received: Msg[] = [];
+  const all: Subscription = spy.subscribe(">", { callback: (_error, message) => received.push(message) });
   await spy.flush();
   await act();
   await spy.flush();
   all.unsubscribe();
   await spy.flush();
-  return heard;
+  return received;
 }
 
 cells("publishes to the subjects of its row, and the server refuses all others", async (context) => {
@@ -173,12 +173,12 @@ cells("publishes to the subjects of its row, and the server refuses all others",
   for (const { name, who, permissions } of context.roles) {
     const connection = await connectAs(context, who);
     const denied = denials(connection);
-    const heard = await heardWhile(context, async () => {
+    const received = await heardWhile(context, async () => {
       for (const subject of all) connection.publish(subject, name);
       await connection.flush();
     });
     const arrived = new Set(
-      heard.filter(({ data }) => Buffer.from(data).toString() === name).map(({ subject }) => subject),
+      received.filter(({ data }) => Buffer.from(data).toString() === name).map(({ subject }) => subject),
     );
     const wanted = all.filter((subject) => mayPublish(permissions, subject));
     assert.equal([...arrived].toSorted(), [...new Set(wanted)].toSorted(), name);
@@ -204,13 +204,13 @@ cells("subscribes to the subjects of its row, and the server refuses all others"
   }
 });
 
-cells("may not publish to the reply subject of a message that it hears", async (context) => {
+cells("may not publish to the reply subject of a message that it receives", async (context) => {
   const all = subjects(context.roles);
   for (const { name, who, permissions } of context.roles) {
     const connection = await connectAs(context, who);
     const forbidden = all.filter((subject) => !mayPublish(permissions, subject));
     const own = all.filter((subject) => maySubscribe(permissions, subject, name));
-    const heard = await heardWhile(context, async () => {
+    const received = await heardWhile(context, async () => {
       for (const subject of own)
         connection.subscribe(subject, { queue: name, callback: (_error, message) => message.respond(name) });
       await connection.flush();
@@ -220,7 +220,7 @@ cells("may not publish to the reply subject of a message that it hears", async (
       await context.spy.flush();
       await connection.flush();
     });
-    const answered = heard.filter(({ data }) => Buffer.from(data).toString() === name).map(({ subject }) => subject);
+    const answered = received.filter(({ data }) => Buffer.from(data).toString() === name).map(({ subject }) => subject);
     assert.equal([...new Set(answered)], [], name);
     await connection.close();
   }
@@ -257,7 +257,7 @@ cells("cannot make an instance or a caller publish where it may not itself", asy
     const attacker = await connectAs(context, role.who);
     const may = [...all, ...addresses].filter((subject) => mayPublish(role.permissions, subject));
     const forbidden = all.filter((subject) => !mayPublish(role.permissions, subject));
-    const heard = await heardWhile(context, async () => {
+    const received = await heardWhile(context, async () => {
       for (const subject of may) for (const reply of forbidden) attacker.publish(subject, "{}", { reply });
       await attacker.flush();
       // An instance handles messages in order, so its answers to the attacker come before those to the spy.
@@ -267,7 +267,7 @@ cells("cannot make an instance or a caller publish where it may not itself", asy
       }
       assert.is((await client.ask({ thingID: "camera" })).kind, "answered");
     });
-    const reached = new Set(heard.map(({ subject }) => subject));
+    const reached = new Set(received.map(({ subject }) => subject));
     const harmful = forbidden.filter((subject) => reached.has(subject) && !isAnswerOfAsked(subject, role));
     assert.equal(harmful, [], role.name);
   }
@@ -279,7 +279,7 @@ cells("has the server send the account token where it may not publish, and nothi
   const attacker = await connectAs(context, member.who);
   const forbidden = subjects(context.roles).filter((subject) => !mayPublish(member.permissions, subject));
   const token = context.folders[0]?.org.accountJwt;
-  const heard = await heardWhile(context, async () => {
+  const received = await heardWhile(context, async () => {
     for (const reply of forbidden) attacker.publish("account.token", '{"fault":"kill"}', { reply });
     await attacker.flush();
     await attacker.request("account.token", "", {
@@ -288,7 +288,7 @@ cells("has the server send the account token where it may not publish, and nothi
       reply: `_INBOX.account.${callerPartOf(member.who.publicKey)}.process.token`,
     });
   });
-  const sent = heard.filter(({ subject }) => forbidden.includes(subject));
+  const sent = received.filter(({ subject }) => forbidden.includes(subject));
   assert.ok(sent.length > 0);
   assert.equal([...new Set(sent.map(({ data }) => Buffer.from(data).toString()))], [token]);
 });

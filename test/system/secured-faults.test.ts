@@ -41,7 +41,7 @@ const stateOf = (folder: Folder) => ({ DWC_STATE: folder.path });
 
 const typed = (folder: Folder, ...args: string[]) => world.dwc(args, stateOf(folder));
 
-faults("owner and admin may ask; a pause is ended there, too, by whoever stands beside", async () => {
+faults("owner and admin may send faults; a watchdog ends a pause there, too", async () => {
   for (const who of [owner.person, admin.person]) {
     const { bus, reports } = await logIn(server, who);
     const mark = ratings.program.mark();
@@ -56,7 +56,7 @@ faults("owner and admin may ask; a pause is ended there, too, by whoever stands 
   }
 });
 
-faults("in a terminal a member is told so, and an admin is obeyed", async () => {
+faults("in a terminal a member is refused with the reason, and an admin is obeyed", async () => {
   const refused = await typed(member, "fault", "ratings/1", "mute");
   assert.is(refused.code, 1);
   assert.match(refused.said, /only admins may ask for faults, and the credentials of ben@example\.org are no admin's/);

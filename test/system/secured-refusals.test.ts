@@ -44,7 +44,7 @@ async function as(context: Context, who?: Credentials): Promise<NatsBus> {
   return bus;
 }
 
-/** Who is not let in, is told so: with its reason, and no part of what it showed. */
+/** A rejected client gets the reason, and no part of its credentials. */
 async function isTurnedAway(context: Context, who?: Credentials): Promise<string> {
   const { bus, reports } = startLogin(context.server, who);
   context.ends.push(() => bus.close());
@@ -59,7 +59,7 @@ async function isTurnedAway(context: Context, who?: Credentials): Promise<string
 
 const seedOf = ({ text }: Credentials): string => /SU[A-Z2-7]{56}/.exec(text)?.[0] ?? "no seed";
 
-/** Does `act` with a bus that is told of what it may not do; gives what it was told. */
+/** Runs `act` on a bus, and returns the denials that it reported. */
 async function deniedFor(context: Context, who: Credentials, act: (bus: NatsBus) => void): Promise<string> {
   const { bus, reports } = await logIn(context.server, who);
   context.ends.push(() => bus.close());
@@ -68,17 +68,17 @@ async function deniedFor(context: Context, who: Credentials, act: (bus: NatsBus)
   return reports.join("\n");
 }
 
-/** Hears what the whole org hears on a subject; only an owner's own full token could, so it is made for the test. */
+/** Receives all messages of the org on a subject. Only an owner's full token could, so it is made for the test. */
 async function heardBy(bus: NatsBus, subject: string, act: () => Promise<unknown>): Promise<number> {
-  let heard = 0;
+  let received = 0;
   const subscription = bus.subscribe(subject, () => {
-    heard += 1;
+    received += 1;
   });
   await bus.flush();
   await act();
   await bus.flush();
   subscription.close();
-  return heard;
+  return received;
 }
 
 /** Asks until one answers: on a busy machine an answer may come later than it is listened for. */
@@ -115,7 +115,7 @@ refusals("a token with one character changed, at any of its three parts", async 
   }
 });
 
-refusals("somebody else's token with a seed of his own", async (context) => {
+refusals("another user's token with the attacker's own seed", async (context) => {
   const stolen = context.ratings.text.replace(seedOf(context.ratings), seedOf(context.prices));
   await isTurnedAway(context, { ...context.ratings, text: stolen });
 });
@@ -138,8 +138,8 @@ refusals("what is not in one's row, and names the subject and the credentials", 
   ] as const) {
     const sent = await deniedFor(context, who, (bus) => bus.publish(subject, "{}"));
     assert.ok(sent.includes(`not allowed to send to ${subject} with the credentials of ${name}`), sent);
-    const heard = await deniedFor(context, who, (bus) => void bus.subscribe("_INBOX.>", () => undefined));
-    assert.ok(heard.includes(`not allowed to subscribe to _INBOX.> with the credentials of ${name}`), heard);
+    const received = await deniedFor(context, who, (bus) => void bus.subscribe("_INBOX.>", () => undefined));
+    assert.ok(received.includes(`not allowed to subscribe to _INBOX.> with the credentials of ${name}`), received);
   }
 });
 
@@ -185,12 +185,12 @@ refusals("nothing of what a service and a Market do for their work", async (cont
     market.publish("belief.ratings.m1", "{}");
     await market.flush();
   });
-  assert.is(views, 1, "Markets hear each other");
+  assert.is(views, 1, "Markets receive each other's views");
   assert.equal(marketGuest.reports, []);
 });
 
 refusals(
-  "another org's people and services: they meet nobody, even with a service of the same name",
+  "another org's people and services: they reach no one here, even with a service of the same name",
   async (context) => {
     await startRatings(context);
     // A second org of the same operator, on the same server.
@@ -215,13 +215,13 @@ refusals(
   },
 );
 
-refusals("whoever another operator has let in", async (context) => {
-  const stranger = new Folder();
-  context.ends.push(() => stranger.remove());
-  await stranger.createOrg();
-  await isTurnedAway(context, await stranger.createService("ratings"));
-  await isTurnedAway(context, stranger.person);
-  const pushed = await stranger.push(context.server);
+refusals("users of another operator", async (context) => {
+  const outsider = new Folder();
+  context.ends.push(() => outsider.remove());
+  await outsider.createOrg();
+  await isTurnedAway(context, await outsider.createService("ratings"));
+  await isTurnedAway(context, outsider.person);
+  const pushed = await outsider.push(context.server);
   assert.equal([pushed.kind, "reason" in pushed && pushed.reason], ["does not obey", "foreign"]);
 });
 

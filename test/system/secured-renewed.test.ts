@@ -1,6 +1,6 @@
 // takes: 30 s
 //
-// Credentials that are made again while programs run: after a refusal they are read anew, and what `dwc` prints as a hint
+// Credentials that are made again while programs run: after a rejection they are read again, and what `dwc` prints as a hint
 // cures. Real servers, real programs.
 
 import { rmSync, writeFileSync } from "node:fs";
@@ -152,7 +152,7 @@ renewed("a process stays in the org that it began in, and its hint leads back th
   await revokeRatings(context);
   await context.folder.createOrg("Another Org", "anna@example.com");
   const hint = new RegExp(`bin/dwc login anna@example.org --org-id ${id}; .*create-service ratings$`);
-  await until("told how to get back", () => hint.test(bus.lastError ?? ""), BACK_TIMEOUT_MS);
+  await until("the hint is reported", () => hint.test(bus.lastError ?? ""), BACK_TIMEOUT_MS);
 });
 
 renewed("an instance of ours and its Market are served again after the hint that is printed", async (context) => {

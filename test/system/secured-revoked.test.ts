@@ -87,7 +87,7 @@ revoked("is off within 2 s and refused from then on; the others notice nothing",
   assert.equal([...pricesGuest.reports, ...market.reports], []);
 });
 
-revoked("stays out when the bus is started again, also when nobody told the old one", async (context) => {
+revoked("stays out when the bus is started again, also when the old one was not notified", async (context) => {
   const ratings = await context.folder.createService("ratings");
   await startServer(context);
   await guestOf(context, ratings);
@@ -99,7 +99,7 @@ revoked("stays out when the bus is started again, also when nobody told the old 
   context.ends.push(() => context.server.stop());
   const guest = startLogin(context.server, ratings);
   context.ends.push(() => guest.bus.close());
-  await until("told", () => isRefused(guest));
+  await until("rejected", () => isRefused(guest));
   assert.is(guest.bus.status, "disconnected");
   await guestOf(context, context.folder.person);
 });

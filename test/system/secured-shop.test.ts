@@ -58,9 +58,9 @@ async function endsWith(program: Program, why: RegExp): Promise<void> {
     throw new Error(`${error.message}; it said:\n${said()}`);
   });
   assert.is(code, 1, said());
-  const told = program.lines.filter((line) => why.test(line));
-  assert.is(told.length, 1, said());
-  assert.match(told[0] ?? "", /bin\/dwc/);
+  const reported = program.lines.filter((line) => why.test(line));
+  assert.is(reported.length, 1, said());
+  assert.match(reported[0] ?? "", /bin\/dwc/);
   assert.not.match(said(), /SU[A-Z2-7]{50}/);
 }
 
@@ -78,7 +78,7 @@ shop("of the org's own making: the Market starts it, ratings join, until revoked
   await context.folder.revoke("ratings");
   assert.is((await context.folder.push({ url } as TestServer)).kind, "obeys");
   await ratings.program.waitFor(/does not let us in with the credentials of ratings .*bin\/dwc create-service ratings/);
-  await until("nobody answers any more", async () => {
+  await until("no instance answers any more", async () => {
     await market.ratings();
     return market.program.count(/BAD \S+: all services are down/) > 0;
   });
@@ -89,40 +89,43 @@ shop("of the org's own making: the Market starts it, ratings join, until revoked
   );
 });
 
-shop("of the user's own: a credentials file lets in, and each who is refused is told what to type", async (context) => {
-  const { folder } = context;
-  await folder.createOrg();
-  const early = folder.copy();
-  await folder.createService("ratings");
-  const stranger = new Folder();
-  context.ends.push(() => [early, stranger].forEach((one) => void one.remove()));
-  await stranger.createOrg("Elsewhere", "eve@example.org");
-  await stranger.createService("ratings");
-  const { url } = await securedServer(context);
-  const { id } = folder.org;
-  const [elsewhere, uncreated, theirs] = [
-    world(context, url),
-    world(context, url, early),
-    world(context, url, stranger),
-  ];
-  const market = await elsewhere.startMarket({ NATS_CREDS: paths.personCreds(folder.path, id) });
-  await elsewhere.startRatings(1, { NATS_CREDS: paths.serviceCreds(folder.path, id, "ratings") });
-  await showsRatings(market);
-  const [marketOf, ratingsOf] = [{ name: "market", env: { PORT: "0" } } as const, { name: "ratings" } as const];
-  await Promise.all([
-    endsWith(elsewhere.start(marketOf), /does not let us in: .*; .*accept-invitation/),
-    endsWith(
-      elsewhere.start(ratingsOf),
-      /does not let us in: Authorization Violation; .*service-token ratings.*NATS_CREDS/,
-    ),
-    endsWith(
-      uncreated.start(ratingsOf),
-      /does not let us in: .*; you are in "My Test Org": type {2}bin\/dwc create-service ratings/,
-    ),
-    endsWith(theirs.start(marketOf), /credentials of eve@example\.org \(revoked, expired/),
-    endsWith(theirs.start(ratingsOf), /credentials of ratings \(revoked, expired/),
-  ]);
-});
+shop(
+  "of the user's own: a credentials file admits its holder, and each rejected client prints the command to type",
+  async (context) => {
+    const { folder } = context;
+    await folder.createOrg();
+    const early = folder.copy();
+    await folder.createService("ratings");
+    const outsider = new Folder();
+    context.ends.push(() => [early, outsider].forEach((one) => void one.remove()));
+    await outsider.createOrg("Elsewhere", "eve@example.org");
+    await outsider.createService("ratings");
+    const { url } = await securedServer(context);
+    const { id } = folder.org;
+    const [elsewhere, uncreated, theirs] = [
+      world(context, url),
+      world(context, url, early),
+      world(context, url, outsider),
+    ];
+    const market = await elsewhere.startMarket({ NATS_CREDS: paths.personCreds(folder.path, id) });
+    await elsewhere.startRatings(1, { NATS_CREDS: paths.serviceCreds(folder.path, id, "ratings") });
+    await showsRatings(market);
+    const [marketOf, ratingsOf] = [{ name: "market", env: { PORT: "0" } } as const, { name: "ratings" } as const];
+    await Promise.all([
+      endsWith(elsewhere.start(marketOf), /does not let us in: .*; .*accept-invitation/),
+      endsWith(
+        elsewhere.start(ratingsOf),
+        /does not let us in: Authorization Violation; .*service-token ratings.*NATS_CREDS/,
+      ),
+      endsWith(
+        uncreated.start(ratingsOf),
+        /does not let us in: .*; you are in "My Test Org": type {2}bin\/dwc create-service ratings/,
+      ),
+      endsWith(theirs.start(marketOf), /credentials of eve@example\.org \(revoked, expired/),
+      endsWith(theirs.start(ratingsOf), /credentials of ratings \(revoked, expired/),
+    ]);
+  },
+);
 
 shop("that is open: with an org the Market warns once that anyone can join", async (context) => {
   const server = await startNatsServer();

@@ -133,9 +133,9 @@ verbs(
   async ({ server, world, wire }) => {
     await world.close();
     const bus = await connectBus(server.url);
-    const told: InstanceEvent[] = [];
+    const reported: InstanceEvent[] = [];
     const started = await startInstance({
-      ...{ service: "ratings", instance: 1, bus, onEvent: (event: InstanceEvent) => told.push(event) },
+      ...{ service: "ratings", instance: 1, bus, onEvent: (event: InstanceEvent) => reported.push(event) },
       handle: (request) => {
         const { how } = Object(request);
         if (how === "at once") throw new Error("secret of the house");
@@ -156,7 +156,7 @@ verbs(
         assert.is(failed?.headers["nats-service-error-code"], "500");
         assert.is(failed?.headers["nats-service-error"], "internal error", "what went wrong stays in the house");
       }
-      assert.is(told.filter(({ kind }) => kind === "failed").length, 2);
+      assert.is(reported.filter(({ kind }) => kind === "failed").length, 2);
       const [after] = (await verb<Stats>(wire, "$SRV.STATS.ratings")).endpoints;
       assert.is(after?.num_errors, 2);
       assert.is(after?.last_error, "500:internal error");

@@ -1,5 +1,5 @@
 // takes: 60 s
-// The owner's Market ends, and a member's starts the bus again: whoever was revoked stays out, whoever joined since is in.
+// The owner's Market ends, and a member's starts the bus again: revoked users stay out, users who joined since are in.
 // Real programs, each person with a state folder of their own.
 
 import { suite } from "uvu";

@@ -55,7 +55,7 @@ test("a certificate that is not trusted is named, with what to set, and no conne
   assert.ok(front.accepted <= 4, `${front.accepted} attempts`);
 });
 
-test("a certificate for another name is told as such", async (context) => {
+test("a certificate for another name is reported as such", async (context) => {
   const made = certificate(context, "DNS:elsewhere.example");
   const front = await proxy(context, made);
   const env = { NATS_URL: `tls://127.0.0.1:${front.port}`, NODE_EXTRA_CA_CERTS: made.certFile };

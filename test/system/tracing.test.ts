@@ -1,7 +1,7 @@
 // takes: 25 s
 //
 // Real programs and a collector: a page as one trace, from the visitor's header to the instance's handling; and, where
-// nobody asks for traces, not a connection and not a package.
+// no setting asks for traces, not a connection and not a package.
 
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,7 +21,7 @@ interface Context {
 }
 
 const test = suite<Context>("tracing");
-/** What sends traces is not in the usual install. Where it cannot be had, these are skipped, and counted so. */
+/** The packages that send traces are not in the default install. Where they are missing, these tests are skipped. */
 const sending = sendsTraces() ? test : test.skip;
 
 const LIMIT_MS = 15_000;
@@ -104,7 +104,7 @@ sending(
 );
 
 sending(
-  "a collector that is away is told once, and once when it is back; pages do not wait for it",
+  "a collector that is away is reported once, and once when it is back; pages do not wait for it",
   async (context) => {
     const { world, collector } = context;
     const env = { ...traced(context), OTEL_EXPORTER_OTLP_TIMEOUT: "300" };
@@ -113,7 +113,7 @@ sending(
     const market = await world.startMarket(env);
     const count = (pattern: RegExp): number => market.program.count(pattern);
     await until(
-      "it is told",
+      "it is reported",
       async () => {
         assert.is((await market.page()).status, 200);
         return count(/^WARNING:tracing:- traces are not accepted by http/) === 1;
