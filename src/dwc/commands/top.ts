@@ -1,26 +1,14 @@
-// `dwc top`: the state and the calls of each instance, refreshed once a second until a key ends it. Its loop fetches a
-// view, draws it and handles keys. It always restores the terminal.
+// `dwc top`: the state and the calls of each instance, refreshed once a second until a key ends it. One frame has the
+// head, as many rows as fit, the latest events and the keys. Also as CSV and JSON. live/top-loop.ts draws the frames.
 
-import type { Cancel, Clock } from "../../clock.ts";
-import { parseDuration } from "../../util/format.ts";
-import type { Command, FullscreenHandle, Screen } from "../cli/core/command.ts";
-import { type Failed, formatLine, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
-import { failedMarket, MARKET_OPTION, marketAway, wrongMarket } from "../live/core/failures.ts";
-import type { Board, BoardResult, TopEnd, TopOptions } from "../live/core/live-types.ts";
-import { availableWidth } from "./format.ts";
-import {
-  CSV_HEAD,
-  csvLines,
-  FIRST_STATE,
-  keysIn,
-  plainLines,
-  press,
-  rowsShown,
-  type TopFrame,
-  type TopState,
-  topJson,
-  topLines,
-} from "./top-view.ts";
+import type { InstanceRow } from "../../monitor/snapshot.ts";
+import { formatDuration, parseDuration } from "../../util/format.ts";
+import type { Command } from "../cli/core/command.ts";
+import { type Failed, type Line, oneLine, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
+import { failedMarket, MARKET_OPTION, wrongMarket } from "../live/core/failures.ts";
+import type { MarketView } from "../live/core/parse-answers.ts";
+import { eventLine } from "./events.ts";
+import { type Column, percent, stateTone, stateWords, table } from "./format.ts";
 
 /** A shorter interval cannot be read, and puts load on the Market. */
 const MIN_INTERVAL_MS = 100;
@@ -67,143 +55,233 @@ export const top: Command = {
 const wrong = (message: string, example: string): Failed =>
   wrongUsage("wrong-option", message, `for example:  ${example}`);
 
-// The loop of `dwc top`: fetches a view, draws it and handles keys. It always restores the terminal.
+// One frame of `dwc top`: the head, as many rows as fit, the latest events, the keys. Also as CSV and JSON.
 
-export interface TopDeps {
-  readonly fetchBoard: () => Promise<BoardResult>;
-  readonly clock: Clock;
-  readonly screen: Screen;
+export interface TopFrame {
+  readonly view: MarketView;
+  readonly url: string;
+  /** The age of the view while the Market does not answer. */
+  readonly staleMs: number | undefined;
   readonly timeOfDay: (at: number) => string;
 }
 
-export async function runTop(deps: TopDeps, options: TopOptions): Promise<TopEnd> {
-  const first = await deps.fetchBoard();
-  if (first.kind !== "board") return first;
-  const isLive = options.format === "table" && deps.screen.isTerminal && !options.isWhole;
-  const top = new Top(deps, options, first);
-  await (isLive ? top.onScreen() : top.inLines());
-  return { kind: "ended" };
+export interface Size {
+  readonly rows: number;
+  readonly columns: number;
 }
 
-class Top {
-  readonly #deps: TopDeps;
-  readonly #options: TopOptions;
-  #board: Board;
-  #answeredAt: number;
-  #isStale = false;
-  #state: TopState = FIRST_STATE;
+const EVENTS_SHOWN = 4;
+/** The head, the table's head, the keys. */
+const MIN_LINES = 3;
+/** A screen with fewer rows shows instances only, without events and blank lines. */
+const MIN_ROWS_FOR_EVENTS = 16;
 
-  constructor(deps: TopDeps, options: TopOptions, first: Board) {
-    this.#deps = deps;
-    this.#options = options;
-    this.#board = first;
-    this.#answeredAt = deps.clock.now();
-  }
+const otherLines = ({ rows }: Size): number =>
+  rows < MIN_ROWS_FOR_EVENTS ? MIN_LINES : MIN_LINES + 1 + 1 + EVENTS_SHOWN;
 
-  /** Prints one frame after the other, for a pipe or a file. */
-  async inLines(): Promise<void> {
-    const { screen } = this.#deps;
-    const { count, format } = this.#options;
-    if (format === "csv") screen.write(CSV_HEAD);
-    for (let drawn = 1; !screen.closed.aborted; drawn += 1) {
-      screen.write(this.#inLines(drawn > 1));
-      if (drawn >= count) return;
-      const wasStale = this.#isStale;
-      await this.#pause();
-      await this.#refresh();
-      this.#reportConnection(wasStale);
-    }
-  }
+/** How many rows of the table fit on the screen. */
+export const rowsShown = (size: Size): number => Math.max(1, size.rows - otherLines(size));
 
-  /** Reports a lost or regained connection on stderr. */
-  #reportConnection(wasStale: boolean): void {
-    if (this.#isStale === wasStale) return;
-    const { url } = this.#board;
-    this.#deps.screen.writeNote(marketAway(url, this.#isStale));
-  }
+/** The lines of a whole screen, cut to its width. */
+export function topLines(frame: TopFrame, state: TopState, size: Size): readonly Line[] {
+  const isRoomy = size.rows >= MIN_ROWS_FOR_EVENTS;
+  const blank = isRoomy ? [""] : [];
+  const events = isRoomy ? [...blank, ...eventLines(frame, size)] : [];
+  return [
+    headLine(frame, size.columns),
+    ...blank,
+    ...shownLines(frame, state, size),
+    ...events,
+    keys(frame, state, size),
+  ]
+    .slice(0, size.rows)
+    .map((line) => cut(line, size.columns));
+}
 
-  #inLines(isNext: boolean): string {
-    const { screen } = this.#deps;
-    switch (this.#options.format) {
-      case "json":
-        return topJson(this.#frame());
-      case "csv":
-        // CSV has no column for the age of a view, so a stale view has no rows.
-        return this.#isStale ? "" : csvLines(this.#board.view);
-      case "table": {
-        const lines = plainLines(this.#frame(), this.#state, availableWidth(screen));
-        return `${isNext ? "\n" : ""}${lines.map((line) => `${formatLine(line, screen.colour)}\n`).join("")}`;
-      }
-    }
-  }
+function shownLines({ view }: TopFrame, state: TopState, size: Size): readonly Line[] {
+  if (state.help) return HELP_LINES;
+  const [head = "", ...rows] = tableOf(view, state, size.columns);
+  return [head, ...rows.slice(state.offset, state.offset + rowsShown(size))];
+}
 
-  async onScreen(): Promise<void> {
-    const { screen } = this.#deps;
-    const handle = screen.enterFullscreen({
-      key: (typed) => {
-        for (const key of keysIn(typed)) this.#press(key, handle);
-      },
-      redraw: () => this.#draw(),
-    });
-    try {
-      while (!screen.closed.aborted) {
-        this.#draw();
-        await this.#pause();
-        if (!screen.closed.aborted) await this.#refresh();
-      }
-    } finally {
-      handle.leave();
-    }
-  }
+const eventLines = ({ view, timeOfDay }: TopFrame, { columns }: Size): readonly Line[] =>
+  view.events.slice(-EVENTS_SHOWN).map((event) => eventLine(event, timeOfDay(event.at), columns));
 
-  #press(key: string, handle: FullscreenHandle): void {
-    const { screen } = this.#deps;
-    const shown = rowsShown(screen.size());
-    const pressed = press(key, this.#state, { all: this.#board.view.instances.length, shown });
-    if (pressed.kind === "quit") handle.leave();
-    else if (pressed.kind === "stop") handle.stop();
-    else this.#show(pressed.state);
-  }
+function keys({ view }: TopFrame, { sort, offset }: TopState, size: Size): Line {
+  const all = view.instances.length;
+  const last = Math.min(all, offset + rowsShown(size));
+  const more = all > rowsShown(size) ? `  rows ${offset + 1} to ${last} of ${all}` : "";
+  return { text: `q quit  s sort: ${sort}  ↑↓ scroll  ? help${more}`, tone: "faint" };
+}
 
-  #show(state: TopState): void {
-    this.#state = state;
-    this.#draw();
-  }
+/** The whole head and table, for output without a screen. */
+export const plainLines = (frame: TopFrame, state: TopState, room?: number): readonly Line[] => [
+  headLine(frame, room),
+  ...tableOf(frame.view, state, room),
+];
 
-  #draw(): void {
-    const { screen } = this.#deps;
-    if (screen.closed.aborted) return;
-    screen.draw(topLines(this.#frame(), this.#state, screen.size()).map((line) => formatLine(line, screen.colour)));
-  }
+function headLine({ view, url, staleMs }: TopFrame, room = Number.POSITIVE_INFINITY): Line {
+  const { service, bus, calls, turns, instances } = view;
+  if (staleMs !== undefined)
+    return { text: `‼ ${url} has not answered for ${formatDuration(staleMs)}: what is shown is old`, tone: "warning" };
+  const next = instances.find(({ incarnation }) => incarnation === turns.next);
+  const whose = next === undefined ? "none: all services are down" : `${service}/${next.instance}`;
+  const parts = [`bus ${bus}`, `${calls.lastMinute} calls in the last minute`, `next: ${whose}`];
+  // On a narrow screen the URL is dropped first, then the number of calls, which the rows show as well.
+  const heads = [
+    [`${service} at ${url}`, ...parts],
+    [service, ...parts],
+    [service, ...parts.toSpliced(1, 1)],
+  ];
+  const text =
+    heads.map((head) => head.join("   ")).find((head) => head.length <= room) ?? parts.toReversed().join("   ");
+  return next === undefined || bus !== "connected" ? { text, tone: "warning" } : text;
+}
 
-  #frame(): TopFrame {
-    const { clock, timeOfDay } = this.#deps;
-    const { view, url } = this.#board;
-    return { view, url, timeOfDay, staleMs: this.#isStale ? clock.now() - this.#answeredAt : undefined };
-  }
+const COLUMNS: readonly Column[] = [
+  { head: "INSTANCE" },
+  { head: "STATE" },
+  { head: "CALLS", isNumber: true, dropPriority: 5 },
+  { head: "SHARE", isNumber: true, dropPriority: 1 },
+  { head: "P50", isNumber: true, dropPriority: 3 },
+  { head: "P99", isNumber: true, dropPriority: 4 },
+  { head: "BEAT", isNumber: true, dropPriority: 2 },
+  { head: "TURN", atLeast: "its breaker is open".length },
+];
+const UNKNOWN = "-";
 
-  /** Fetches the next view. If the Market does not answer, the last view stays on the screen. */
-  async #refresh(): Promise<void> {
-    const { fetchBoard, clock } = this.#deps;
-    const board = await fetchBoard();
-    this.#isStale = board.kind !== "board";
-    if (board.kind !== "board") return;
-    this.#board = board;
-    this.#answeredAt = clock.now();
-  }
+function tableOf(view: MarketView, { sort }: TopState, room?: number): readonly Line[] {
+  const rows = sorted(view.instances, sort).map((row) => ({
+    cells: cellsOf(row, view),
+    tone: row.state === "healthy" ? undefined : stateTone(row.state),
+  }));
+  return table(COLUMNS, rows, room);
+}
 
-  #pause(): Promise<void> {
-    const { clock, screen } = this.#deps;
-    return new Promise((resolve) => {
-      let cancel: Cancel = () => undefined;
-      const done = (): void => {
-        cancel();
-        screen.closed.removeEventListener("abort", done);
-        resolve();
-      };
-      cancel = clock.after(this.#options.everyMs, done);
-      screen.closed.addEventListener("abort", done);
-      if (screen.closed.aborted) done();
-    });
+function cellsOf(
+  { instance, state, calls, latency, heartbeat, turn, breaker }: InstanceRow,
+  view: MarketView,
+): readonly string[] {
+  const retest = breaker.retestAt === null ? "" : `, retest ${dueIn(breaker.retestAt - view.at)}`;
+  return [
+    `${view.service}/${instance}`,
+    stateWords(state),
+    String(calls.lastMinute),
+    percent(calls.share),
+    latency === null ? UNKNOWN : formatDuration(latency.p50Ms),
+    latency === null ? UNKNOWN : formatDuration(latency.p99Ms),
+    formatDuration(view.at - heartbeat.at),
+    // An instance that is passed over shows only the reason.
+    turn.kind === "passed over" ? `${turn.why}${retest}` : turn.kind,
+  ];
+}
+
+const dueIn = (ms: number): string => (ms > 0 ? `in ${formatDuration(ms)}` : "due");
+
+/** The Market's own order has the worst first. */
+function sorted(rows: readonly InstanceRow[], sort: TopState["sort"]): readonly InstanceRow[] {
+  switch (sort) {
+    case "worst":
+      return rows;
+    case "number":
+      return rows.toSorted((a, b) => a.instance - b.instance);
+    case "calls":
+      return rows.toSorted((a, b) => b.calls.lastMinute - a.calls.lastMinute);
+    case "p99":
+      return rows.toSorted((a, b) => (b.latency?.p99Ms ?? -1) - (a.latency?.p99Ms ?? -1));
   }
 }
+
+function cut(line: Line, columns: number): Line {
+  const cutText = (text: string): string => [...text].slice(0, columns).join("");
+  return typeof line === "string" ? cutText(line) : { ...line, text: cutText(line.text) };
+}
+
+export const CSV_HEAD =
+  "at,service,instance,incarnation,state,turn,calls_last_minute,share,p50_ms,p99_ms,heartbeat_age_ms\n";
+
+export function csvLines({ at, service, instances }: MarketView): string {
+  const lines = instances.map(({ instance, incarnation, state, turn, calls, latency, heartbeat }) =>
+    [
+      ...[at, service, instance, incarnation, state, turn.kind, calls.lastMinute, calls.share],
+      ...[latency?.p50Ms ?? "", latency?.p99Ms ?? "", at - heartbeat.at],
+    ].map(csvCell),
+  );
+  return lines.map((cells) => `${cells.join(",")}\n`).join("");
+}
+
+/** Prevents a spreadsheet from reading a cell as a formula. All names are letters and digits anyway. */
+const csvCell = (value: string | number): string => String(value).replace(/[^\w.: -]/g, "_");
+
+export function topJson({ view, staleMs }: TopFrame): string {
+  const { service, at, bus, calls, turns, instances, omitted } = view;
+  const stale_ms = staleMs === undefined ? null : Math.round(staleMs);
+  return oneLine({ type: "top", service, at, stale_ms, bus, calls, turns, instances, omitted });
+}
+
+// The keys of `dwc top`.
+
+export const SORTS = ["worst", "number", "calls", "p99"] as const;
+
+export interface TopState {
+  readonly sort: (typeof SORTS)[number];
+  /** The first visible row. */
+  readonly offset: number;
+  readonly help: boolean;
+}
+
+export const FIRST_STATE: TopState = { sort: "worst", offset: 0, help: false };
+
+/** Key codes that terminals send. */
+const KEYS = {
+  up: ["\u001b[A", "\u001bOA", "k"],
+  down: ["\u001b[B", "\u001bOB", "j"],
+  pageUp: ["\u001b[5~"],
+  pageDown: ["\u001b[6~", " "],
+  home: ["\u001b[H", "\u001b[1~", "g"],
+  // ^C and ^D as well: in raw mode they are ordinary keys.
+  quit: ["q", "Q", "\u0003", "\u0004"],
+  sort: ["s"],
+  help: ["?", "h"],
+  stop: ["\u001a"],
+} as const;
+
+/** An escape sequence, which begins with a control character, or any one letter. */
+const ONE_KEY = /\p{Cc}(?:\[[\d;]*[A-Za-z~]|O[A-Za-z])|[\s\S]/gu;
+
+/** One read can hold several keys: a held arrow key, fast typing, or a slow connection. */
+export const keysIn = (typed: string): readonly string[] => typed.match(ONE_KEY) ?? [];
+
+export type Pressed =
+  | { readonly kind: "quit" }
+  | { readonly kind: "stop" }
+  | { readonly kind: "state"; readonly state: TopState };
+
+/** @param rows the number of all rows, and of visible ones */
+export function press(key: string, state: TopState, rows: { readonly all: number; readonly shown: number }): Pressed {
+  const is = (name: keyof typeof KEYS): boolean => (KEYS[name] as readonly string[]).includes(key);
+  if (is("quit")) return { kind: "quit" };
+  if (is("stop")) return { kind: "stop" };
+  if (state.help || is("help")) return { kind: "state", state: { ...state, help: !state.help } };
+  if (is("sort")) return { kind: "state", state: { ...state, offset: 0, sort: nextSort(state) } };
+  const last = Math.max(0, rows.all - rows.shown);
+  const to = (offset: number): Pressed => ({
+    kind: "state",
+    state: { ...state, offset: Math.min(last, Math.max(0, offset)) },
+  });
+  if (is("up")) return to(state.offset - 1);
+  if (is("down")) return to(state.offset + 1);
+  if (is("pageUp")) return to(state.offset - rows.shown);
+  if (is("pageDown")) return to(state.offset + rows.shown);
+  if (is("home")) return to(0);
+  return { kind: "state", state };
+}
+
+const nextSort = ({ sort }: TopState): TopState["sort"] => SORTS[(SORTS.indexOf(sort) + 1) % SORTS.length] ?? "worst";
+
+export const HELP_LINES: readonly string[] = [
+  "q        quit (^C too)",
+  "s        sort by: the worst first, number, calls of the last minute, slowest hundredth (p99)",
+  "↑ ↓      scroll by a row (k, j); page keys by a screen (space); home to the first (g)",
+  "?        this help; any key ends it",
+];

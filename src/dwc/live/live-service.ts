@@ -5,7 +5,6 @@ import { hostname, networkInterfaces } from "node:os";
 import { type Clock, timeOfDay } from "../../clock.ts";
 import { maySendFaults } from "../../faults/fault-client.ts";
 import type { Settings } from "../../settings.ts";
-import { runTop } from "../commands/top.ts";
 import type { IdentityService } from "../identity/public-view.ts";
 import { probeBus } from "../identity/sync-bus.ts";
 import type { callOnce, callRoll, FaultResult, sendFault } from "./bus-queries.ts";
@@ -15,6 +14,7 @@ import type { BoardResult, LiveService } from "./core/live-types.ts";
 import { type MarketPlaces, marketPlaces } from "./core/market-places.ts";
 import type { collectFacts } from "./facts.ts";
 import { fetchBoard, followEvents } from "./market-client.ts";
+import { runTop } from "./top-loop.ts";
 
 export interface LiveDeps {
   readonly settings: Settings;

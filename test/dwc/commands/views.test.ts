@@ -15,7 +15,7 @@ import {
   type TopState,
   topJson,
   topLines,
-} from "../../../src/dwc/commands/top-view.ts";
+} from "../../../src/dwc/commands/top.ts";
 import { type MarketView, parseMarketView, readEvents } from "../../../src/dwc/live/core/parse-answers.ts";
 import type { EventRecord } from "../../../src/monitor/event-stream.ts";
 import { goldenOf } from "../../support/golden.ts";

@@ -41,4 +41,20 @@ test("a time that has no date is not believed, as nobody could be shown it", asy
   }
 });
 
+test("the first wrong part is named by its path, and an unknown field by the object that holds it", async () => {
+  const state = await stateOf(0);
+  const [org] = state.orgs;
+  const ofOrg = (changes: object): object => ({ ...state, orgs: [{ ...org, ...changes }] });
+  for (const [wrong, where] of [
+    [7, ""],
+    [{ ...state, "\u001b[2J": 1 }, ""],
+    [{ ...state, orgs: 7, currentOrgId: 7 }, "orgs"],
+    [ofOrg({ "a secret": 1 }), "orgs.0"],
+    [ofOrg({ me: undefined }), "orgs.0.me"],
+    [ofOrg({ authority: { kind: "king" } }), "orgs.0.authority.kind"],
+    [ofOrg({ services: [{ ...org?.services[0], creds: "x" }] }), "orgs.0.services.0.creds"],
+  ] as const)
+    assert.equal(parseState(wrong), { kind: "mismatch", where }, where);
+});
+
 test.run();
