@@ -65,7 +65,7 @@ fuzz: ## a million inputs for everything that parses: make fuzz INPUTS=50000 SEE
 soak: ## load with faults throughout, and whether memory stays flat: make soak MINUTES=10 SEED=7
 	$(PREPARE) nats-server && $(NODE) dist/test/soak/soak.js "$$MINUTES" "$$SEED"
 
-# With SEED one day, told in full; with MUTANTS=1 the defects that the properties have to find, and with UPDATE=1 the table of
+# With SEED one day, printed in full; with MUTANTS=1 the defects that the properties have to find, and with UPDATE=1 the table of
 # them is written to test/sim/mutants.json; else so many days, from seed FROM on.
 sim: ## a thousand simulated bad days: SEEDS=10000 more, SEED=4711 one in full, MUTANTS=1 whether the properties find known defects
 	$(PREPARE) && $(NODE) dist/test/sim/sim.js --seeds="$$SEEDS" --from="$$FROM" --seed="$$SEED" --mutants="$$MUTANTS" --update="$$UPDATE"
