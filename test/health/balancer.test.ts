@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Choice, PickResult } from "../../src/health/balancer.ts";
-import { HealthHarness } from "../support/health-harness.ts";
+import { type HealthHarness, harnessWith } from "../support/health-harness.ts";
 
 const test = suite("balancer");
 
@@ -10,13 +10,6 @@ const inNumbers = (sent: PickResult | Choice): readonly unknown[] => [
   sent.call?.who.instance ?? "none",
   sent.retests.map((retest) => retest.who.instance),
 ];
-
-function tableOf(...instances: readonly number[]): HealthHarness {
-  const table = new HealthHarness();
-  for (const instance of instances) table.beats(instance, 0);
-  table.takeEvents();
-  return table;
-}
 
 /** Opened at 1 s, and failed its probation at 3 s: no heartbeat closes it, and its retest is due at 63 s. */
 function failsProbation(table: HealthHarness, instance: number): void {
@@ -32,20 +25,20 @@ function allBeat(table: HealthHarness, instances: readonly number[], now: number
 }
 
 test("peek returns the next choice and changes nothing", () => {
-  const table = tableOf(1, 2);
+  const table = harnessWith(1, 2);
   table.turns(1, 1);
   for (let times = 0; times < 3; times++) assert.equal(inNumbers(table.resolver.peek(2)), [2, []]);
   assert.equal(inNumbers(table.next(2)), [2, []]);
 });
 
 test("a call is not sent again to an instance that had it", () => {
-  const table = tableOf(1, 2, 3);
+  const table = harnessWith(1, 2, 3);
   assert.equal(inNumbers(table.next(1, { excluded: new Set(["1-a"]) })), [2, []]);
   assert.equal(inNumbers(table.next(1, { excluded: new Set(["1-a", "2-a", "3-a"]) })), ["none", []]);
 });
 
 test("after two dead ends a call goes only to proven instances, if there are any", () => {
-  const table = tableOf(1, 2, 3, 4, 5);
+  const table = harnessWith(1, 2, 3, 4, 5);
   table.settle(table.ticketOf(5, 1), "answered", 1);
   assert.equal(inNumbers(table.next(2, { excluded: new Set(["1-a"]) })), [2, []]);
   assert.equal(inNumbers(table.next(2, { excluded: new Set(["1-a", "2-a"]) })), [5, []]);
@@ -53,7 +46,7 @@ test("after two dead ends a call goes only to proven instances, if there are any
 });
 
 test("a retest that is due is sent as a copy of the call, and takes no turn", () => {
-  const table = tableOf(1, 2, 3);
+  const table = harnessWith(1, 2, 3);
   failsProbation(table, 3);
   allBeat(table, [1, 2, 3], 60_000);
   assert.equal(inNumbers(table.next(62_999)), [1, []]);
@@ -63,7 +56,7 @@ test("a retest that is due is sent as a copy of the call, and takes no turn", ()
 });
 
 test("of several retests that are due, each call sends one", () => {
-  const table = tableOf(1, 2, 3);
+  const table = harnessWith(1, 2, 3);
   failsProbation(table, 2);
   failsProbation(table, 3);
   allBeat(table, [1, 2, 3], 60_000);
@@ -73,7 +66,7 @@ test("of several retests that are due, each call sends one", () => {
 });
 
 test("retests without a call leave the next turn where it was", () => {
-  const table = tableOf(1, 2, 3);
+  const table = harnessWith(1, 2, 3);
   assert.equal(table.turns(1, 1), [1]);
   for (const instance of [1, 2, 3]) table.hangs(instance, 1000);
   for (const retest of table.next(1001).retests) table.settle(retest, "answered", 1002);
@@ -81,14 +74,14 @@ test("retests without a call leave the next turn where it was", () => {
 });
 
 test("a retest is not sent to an instance that had the call", () => {
-  const table = tableOf(1, 2);
+  const table = harnessWith(1, 2);
   table.hangs(1, 1000);
   table.hangs(2, 1000);
   assert.equal(inNumbers(table.next(1001, { excluded: new Set(["1-a"]) })), ["none", [2]]);
 });
 
 test("a call that must not reach two instances is itself the retest that is due", () => {
-  const table = tableOf(1, 2);
+  const table = harnessWith(1, 2);
   failsProbation(table, 2);
   allBeat(table, [1, 2], 60_000);
   const once = { idempotent: false };
@@ -103,7 +96,7 @@ test("a call that must not reach two instances is itself the retest that is due"
 });
 
 test("a call that is itself the retest takes no turn, so the instances in between are not skipped", () => {
-  const table = tableOf(1, 2, 3);
+  const table = harnessWith(1, 2, 3);
   failsProbation(table, 3);
   allBeat(table, [1, 2, 3], 60_000);
   assert.equal(table.turns(1, 62_000), [1]);
@@ -112,7 +105,7 @@ test("a call that is itself the retest takes no turn, so the instances in betwee
 });
 
 test("an instance that sent heartbeats but no answers gets one call at a time, and more only if no other can take it", () => {
-  const table = tableOf(1, 2);
+  const table = harnessWith(1, 2);
   table.hangs(2, 1000);
   table.beats(2, 1005);
   const waiting = table.next(1010);
@@ -125,7 +118,7 @@ test("an instance that sent heartbeats but no answers gets one call at a time, a
 });
 
 test("an instance that is gone is not retested", () => {
-  const table = tableOf(1, 2);
+  const table = harnessWith(1, 2);
   failsProbation(table, 2);
   table.beats(1, 60_000);
   assert.equal(inNumbers(table.next(63_000)), [1, []]);

@@ -4,17 +4,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Ticket } from "../../src/health/tracker.ts";
-import { beatOf, DEFAULT_RULES, HealthHarness } from "../support/health-harness.ts";
+import { beatOf, DEFAULT_RULES, HealthHarness, harnessWith } from "../support/health-harness.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 
 const test = suite("rules");
-
-function tableOf(...instances: readonly number[]): HealthHarness {
-  const table = new HealthHarness();
-  for (const instance of instances) table.beats(instance, 0);
-  table.takeEvents();
-  return table;
-}
 
 function count(turns: readonly number[]): Readonly<Record<number, number>> {
   const counts: Record<number, number> = {};
@@ -86,7 +79,7 @@ test("an instance is used at once after its first heartbeat, such as the answer 
 });
 
 test("a draining instance gets no new calls, and its last answers still count", () => {
-  const table = tableOf(1, 2);
+  const table = harnessWith(1, 2);
   const last = table.ask(5);
   table.beats(1, 10, { state: "draining" });
   assert.equal(table.turns(3, 11), [2, 2, 2]);
@@ -96,7 +89,7 @@ test("a draining instance gets no new calls, and its last answers still count", 
 });
 
 test("a rolling restart leaves no call without an instance", () => {
-  const table = tableOf(1, 2, 3);
+  const table = harnessWith(1, 2, 3);
   for (const instance of [1, 2, 3]) {
     const now = instance * 1000;
     table.beats(instance, now, { state: "draining" });
@@ -110,7 +103,7 @@ test("a rolling restart leaves no call without an instance", () => {
 // Dead is not hung.
 
 test("only a timeout opens a breaker; no responders lose the instance instead", () => {
-  const table = tableOf(1, 2);
+  const table = harnessWith(1, 2);
   table.settle(table.ticketOf(1, 0), "timeout", 1000);
   table.settle(table.ticketOf(2, 1000), "no-responders", 1001);
   assert.equal(table.takeEvents(), ["opened 1 (request timed out)", "lost 2 (no responders)"]);
@@ -120,7 +113,7 @@ test("only a timeout opens a breaker; no responders lose the instance instead", 
 
 test("no other result opens a breaker, however often", () => {
   for (const result of ["answered", "no-responders", "draining", "inconclusive"] as const) {
-    const table = tableOf(1);
+    const table = harnessWith(1);
     for (let now = 0; now < 20; now++) table.settle(table.ticketOf(1, now), result, now);
     assert.is(table.breaker(1), "closed", result);
   }
@@ -137,7 +130,7 @@ test("a join, a departure and an open breaker leave the counts of the other inst
   ];
   for (const [name, happens] of events) {
     for (let before = 0; before < 8; before++) {
-      const table = tableOf(2, 3, 4, 5);
+      const table = harnessWith(2, 3, 4, 5);
       const turns = [...table.turns(before, 5)];
       happens(table);
       turns.push(...table.turns(11, 1010));
@@ -154,7 +147,7 @@ test("a join, a departure and an open breaker leave the counts of the other inst
 // A result counts only in the generation in which its request was sent.
 
 test("a late answer from before the opening changes nothing", () => {
-  const table = tableOf(1);
+  const table = harnessWith(1);
   const [first, second] = [table.ask(0), table.ask(0)];
   table.settle(first, "timeout", 1000);
   table.takeEvents();
@@ -166,7 +159,7 @@ test("a late answer from before the opening changes nothing", () => {
 // Heartbeats and breakers.
 
 test("a heartbeat starts a probation; a timeout then opens for twice as long, and heartbeats close no more", () => {
-  const table = tableOf(1);
+  const table = harnessWith(1);
   table.hangs(1, 1000);
   table.beats(1, 15_000);
   assert.equal(table.takeEvents(), ["opened 1 (request timed out)", "closed 1 (heartbeat)"]);
@@ -183,7 +176,7 @@ test("a heartbeat starts a probation; a timeout then opens for twice as long, an
 });
 
 test("a heartbeat closes nothing that opened after it", () => {
-  const table = tableOf(1);
+  const table = harnessWith(1);
   const ticket = table.ask(0);
   table.beats(1, 999);
   table.settle(ticket, "timeout", 1000);
@@ -193,7 +186,7 @@ test("a heartbeat closes nothing that opened after it", () => {
 });
 
 test("an instance that sends heartbeats but never answers costs at most two calls their timeout", () => {
-  const table = tableOf(1, 2);
+  const table = harnessWith(1, 2);
   let waits = 0;
   for (let now = 1000; now < 600_000; now += 100) {
     if (now % 5000 === 0) for (const instance of [1, 2]) table.beats(instance, now);
@@ -215,7 +208,7 @@ test("a retest is one at a time, leased, and ends in success, failure or expiry"
     ["expiry", (table) => table.tick(32_500), "opened 1 (retest timed out)"],
   ];
   for (const [name, ends, expected] of endings) {
-    const table = tableOf(1, 2);
+    const table = harnessWith(1, 2);
     table.hangs(1, 1000);
     for (const instance of [2, 1]) table.beats(instance, 900, { seq: instance });
     table.tracker.freezeLeases(1000);
@@ -234,7 +227,7 @@ test("a retest is one at a time, leased, and ends in success, failure or expiry"
 
 test("after an inconclusive retest the breaker is open again", () => {
   for (const result of ["no-responders", "draining", "inconclusive"] as const) {
-    const table = tableOf(1);
+    const table = harnessWith(1);
     table.hangs(1, 1000);
     const [retest] = table.next(1001).retests;
     if (retest === undefined) throw new Error("no retest");
@@ -244,7 +237,7 @@ test("after an inconclusive retest the breaker is open again", () => {
 });
 
 test("without a healthy instance retests are sent before their delay, one per instance at a time", () => {
-  const table = tableOf(1, 2);
+  const table = harnessWith(1, 2);
   table.hangs(1, 1000);
   table.hangs(2, 1000);
   const { retests } = table.next(1001);
@@ -260,7 +253,7 @@ test("without a healthy instance retests are sent before their delay, one per in
 // Incarnations.
 
 test("a new incarnation starts with a fresh breaker", () => {
-  const table = tableOf(1);
+  const table = harnessWith(1);
   table.hangs(1, 1000);
   table.beats(1, 2000, { incarnation: "1-a", state: "gone" });
   table.beats(1, 2001, { incarnation: "1-b" });
@@ -269,7 +262,7 @@ test("a new incarnation starts with a fresh breaker", () => {
 });
 
 test("two live incarnations of one number are both used, and reported once", () => {
-  const table = tableOf(1);
+  const table = harnessWith(1);
   for (let now = 1; now < 4; now++) {
     table.beats(1, now, { incarnation: "1-b" });
     table.beats(1, now, { incarnation: "1-a" });
@@ -282,7 +275,7 @@ test("two live incarnations of one number are both used, and reported once", () 
 // Memory.
 
 test("a breaker outlives the lease; both are purged later", () => {
-  const table = tableOf(1);
+  const table = harnessWith(1);
   table.hangs(1, 1000);
   table.tick(30_000);
   assert.equal(table.takeEvents(), ["opened 1 (request timed out)", "lost 1 (no heartbeat)"]);
@@ -333,7 +326,7 @@ const realOnes = (table: HealthHarness): readonly number[] =>
 // Failures that are not the instance's.
 
 test("while the bus is disconnected no lease expires", () => {
-  const table = tableOf(1);
+  const table = harnessWith(1);
   table.tracker.freezeLeases(10_000);
   table.tick(1_000_000);
   assert.equal(table.takeEvents(), []);
@@ -345,7 +338,7 @@ test("while the bus is disconnected no lease expires", () => {
 });
 
 test("a lease that was nearly over is extended to the grace period for reconnecting", () => {
-  const table = tableOf(1);
+  const table = harnessWith(1);
   table.tracker.freezeLeases(29_999);
   table.tracker.resumeLeases(60_000);
   assert.equal(table.live(60_000 + DEFAULT_RULES.reconnectGraceMs - 1), [1]);
@@ -353,7 +346,7 @@ test("a lease that was nearly over is extended to the grace period for reconnect
 });
 
 test("a disconnected bus, or a caller that gave up, changes no breaker", () => {
-  const table = tableOf(1, 2);
+  const table = harnessWith(1, 2);
   table.hangs(2, 1000);
   table.takeEvents();
   const before = JSON.stringify([table.member(1).breaker, table.member(2).breaker]);

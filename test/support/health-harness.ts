@@ -126,3 +126,11 @@ export class HealthHarness {
     for (const change of changes) this.onEvent(change);
   }
 }
+
+/** A harness with these instances, each after its first heartbeat. */
+export function harnessWith(...instances: readonly number[]): HealthHarness {
+  const table = new HealthHarness();
+  for (const instance of instances) table.beats(instance, 0);
+  table.takeEvents();
+  return table;
+}

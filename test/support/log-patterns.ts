@@ -1,5 +1,5 @@
-// Every line that a window of the Market or of the Ratings can show, as a pattern. Made by the functions that make the
-// lines, from values that are then let go: so a line whose wording changes is another pattern at once.
+// Every line that a Market or an instance can print, as a pattern. The functions that make the lines make the patterns,
+// from sample values: so a changed wording changes the pattern at once.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { asText, type LogEntry } from "../../src/program/log.ts";
 import { instanceLine } from "../../src/ratings/core/lines.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
 import type { WhyUnanswered } from "../../src/service/answer.ts";
+import { escapeRegExp } from "./escape-regexp.ts";
 import { repository } from "./repository.ts";
 
 /** Sample values, and the patterns in their place. */
@@ -92,10 +93,8 @@ const IN_PLACE: readonly InPlace[] = [
   },
 ];
 
-const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-
 function patternOf(line: LogEntry): RegExp {
-  const pattern = FREE.reduce((text, [value, free]) => text.replaceAll(value, free), literally(asText(line)));
+  const pattern = FREE.reduce((text, [value, free]) => text.replaceAll(value, free), escapeRegExp(asText(line)));
   return new RegExp(`^${pattern}$`);
 }
 
@@ -105,7 +104,7 @@ function patternInPlace({ file, start, parts }: InPlace): RegExp {
     if (!source.includes(part))
       throw new Error(`${file} prints no "${part}" any more: say in printed.ts what it prints`);
   }
-  return new RegExp(`^${literally(start)}${parts.map(literally).join("\\S+")}$`);
+  return new RegExp(`^${escapeRegExp(start)}${parts.map(escapeRegExp).join("\\S+")}$`);
 }
 
 const PATTERNS = [...[...market, ...ratings].map(patternOf), ...IN_PLACE.map(patternInPlace)];

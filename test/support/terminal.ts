@@ -1,10 +1,11 @@
-// A window for the tests: an interactive bash with job control in a terminal of its own, so that ^C and ^Z take the
-// way they take for a person: a key, the terminal's driver, a signal to the whole foreground group. The terminal is
-// made by script(1) of util-linux, as a pseudo-terminal would need a native package otherwise.
+// A window for the tests: an interactive bash with job control in a terminal of its own. ^C and ^Z work as for a person:
+// a key, the terminal's driver, a signal to the whole foreground group. script(1) of util-linux makes the terminal: a
+// pseudo-terminal would otherwise need a native package.
 
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { escapeRegExp } from "./escape-regexp.ts";
 import { carries, livingProcesses, type ProcessRow, send } from "./processes.ts";
 
 export interface WindowOptions {
@@ -128,7 +129,7 @@ interface Wait {
 }
 
 function waitFor(wait: Wait): Promise<RegExpExecArray> {
-  const pattern = typeof wait.pattern === "string" ? new RegExp(escaped(wait.pattern)) : wait.pattern;
+  const pattern = typeof wait.pattern === "string" ? new RegExp(escapeRegExp(wait.pattern)) : wait.pattern;
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void): void => {
       clearTimeout(limit);
@@ -152,8 +153,6 @@ function waitFor(wait: Wait): Promise<RegExpExecArray> {
     look();
   });
 }
-
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /** Closes the window as a terminal does: hangs up and continues stopped processes. Any that is left is killed. */
 async function closeAll(id: string): Promise<void> {

@@ -143,3 +143,9 @@ export class RunningRatings {
     this.address = address;
   }
 }
+
+/** The incarnation of an instance: the last part of its address. */
+export const incarnationOf = ({ address }: RunningRatings): string => address.split(".").at(-1) ?? "";
+
+export const allFresh = (ratings: RatingsJson): boolean =>
+  Object.values(ratings).every((rating) => rating?.fresh === true);

@@ -3,7 +3,7 @@
 import type { Locator, Page } from "playwright-core";
 import { boardIsLive, untilText, withPage } from "../support/browser.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
-import { type RunningMarket, type RunningRatings, World } from "../support/world.ts";
+import { incarnationOf, type RunningMarket, type RunningRatings, World } from "../support/world.ts";
 
 export const TIMEOUT_MS = 700;
 /** Time for a page or two before it is over, also on a busy machine. */
@@ -66,10 +66,8 @@ export class FaultBoard {
   }
 }
 
-export const idOf = ({ address }: RunningRatings): string => address.split(".").at(-1) ?? "";
-
 export const cardOf = (page: Page, ratings: RunningRatings): Locator =>
-  page.locator(".card", { hasText: idOf(ratings) });
+  page.locator(".card", { hasText: incarnationOf(ratings) });
 
 export const untilCard = (page: Page, ratings: RunningRatings, pattern: RegExp): Promise<void> =>
   untilText(cardOf(page, ratings), pattern);

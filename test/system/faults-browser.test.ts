@@ -4,8 +4,8 @@
 import * as assert from "uvu/assert";
 import { browserSuite, horizontalOverflow, textOf, withPage } from "../support/browser.ts";
 import { isRunning } from "../support/nats-server.ts";
-import { type RunningRatings, until } from "../support/world.ts";
-import { CHAOS, cardOf, FaultBoard, idOf, untilCard, untilTold } from "./fault-board.ts";
+import { incarnationOf, type RunningRatings, until } from "../support/world.ts";
+import { CHAOS, cardOf, FaultBoard, untilCard, untilTold } from "./fault-board.ts";
 
 const { test, inBrowser } = browserSuite("faults in a browser");
 const LIMIT_MS = 30_000;
@@ -59,7 +59,7 @@ inBrowser("without scripts the same forms are in the table, and what is on stand
   shown.withRatings([7], CHAOS, ([seventh]) =>
     withPage({ javaScriptEnabled: false }, async (page) => {
       const ratings = seventh as RunningRatings;
-      const row = page.locator("tbody tr", { hasText: idOf(ratings) });
+      const row = page.locator("tbody tr", { hasText: incarnationOf(ratings) });
       await until(
         "the board has it",
         async () => {

@@ -10,7 +10,7 @@ import type { InstanceRow } from "../../src/monitor/snapshot.ts";
 import { isRunning } from "../support/nats-server.ts";
 import { livingProcesses, readProcess } from "../support/processes.ts";
 import { sharedSystemSuite } from "../support/system.ts";
-import { type RunningMarket, type RunningRatings, until } from "../support/world.ts";
+import { incarnationOf, type RunningMarket, type RunningRatings, until } from "../support/world.ts";
 
 interface Shop {
   bus: NatsBus;
@@ -35,7 +35,6 @@ faults.before(async (context) => {
 });
 
 const CHAOS = { CHAOS: "1" };
-const idOf = ({ address }: RunningRatings): string => address.split(".").at(-1) ?? "";
 
 /** As a form of the board posts it. */
 const post = (market: RunningMarket, fields: Record<string, string>): Promise<Response> =>
@@ -47,7 +46,7 @@ const post = (market: RunningMarket, fields: Record<string, string>): Promise<Re
 
 async function rowOf({ admin }: RunningMarket, ratings: RunningRatings): Promise<InstanceRow | undefined> {
   const board = (await (await fetch(`${admin}/board.json`)).json()) as { instances: readonly InstanceRow[] };
-  return board.instances.find(({ incarnation }) => incarnation === idOf(ratings));
+  return board.instances.find(({ incarnation }) => incarnation === incarnationOf(ratings));
 }
 
 const untilOn = (market: RunningMarket, ratings: RunningRatings, kinds: string): Promise<void> =>
@@ -70,7 +69,7 @@ const watchesOf = ({ program }: RunningRatings): readonly number[] =>
 const isStopped = ({ program }: RunningRatings): boolean => readProcess(program.pid)?.state === "T";
 
 const ask = (bus: NatsBus, ratings: RunningRatings, order: Parameters<typeof sendFaultCommand>[3]) =>
-  sendFaultCommand(bus, "ratings", idOf(ratings), order);
+  sendFaultCommand(bus, "ratings", incarnationOf(ratings), order);
 
 /** Pauses it; by itself it ends after all tests. */
 async function pause(bus: NatsBus, ratings: RunningRatings, forMs = 600_000): Promise<void> {
@@ -85,13 +84,13 @@ const untilUnwatched = (ratings: RunningRatings): Promise<void> =>
 faults("without CHAOS=1 no instance subscribes, and no fault can be sent", async (context) => {
   const { world, bus, market } = context;
   const ratings = await world.startRatings(5);
-  for (const subject of ["chaos.ratings", `chaos.ratings.${idOf(ratings)}`]) {
+  for (const subject of ["chaos.ratings", `chaos.ratings.${incarnationOf(ratings)}`]) {
     const reply = await bus.request(subject, encodeCommand({ kind: "kill" }), { timeoutMs: LIMIT_MS });
     assert.is(reply.kind, "no-responders", subject);
   }
   await market.untilKnown(1);
   assert.is((await rowOf(market, ratings))?.faults, null);
-  assert.is((await post(market, { target: idOf(ratings), fault: "kill" })).status, 409);
+  assert.is((await post(market, { target: incarnationOf(ratings), fault: "kill" })).status, 409);
   const typed = await world.dwc(["fault", "ratings/5", "kill"]);
   assert.is(typed.code, 1);
   assert.match(typed.said, /no instance of ratings takes faults\nto start three that do, type {2}CHAOS=1 make/);
@@ -111,7 +110,7 @@ faults("each one begins, is on the board, and ends by itself", async ({ market, 
     { fault: "pause" },
   ]) {
     const mark = ratings.program.mark();
-    const asked = await post(market, { target: idOf(ratings), forS: "1.5", ...fields });
+    const asked = await post(market, { target: incarnationOf(ratings), forS: "1.5", ...fields });
     assert.is(asked.status, 200, await asked.text());
     await untilOn(market, ratings, fields.fault);
     await ratings.program.waitFor(/begins a fault: .*, for 1\.5 s/, { mark });
@@ -157,7 +156,7 @@ faults("what is out of range is refused, and begins nothing", async ({ world, bu
     '{"fault":"slow","byMs":60001}',
     '{"fault":"fail","share":2}',
   ]) {
-    const reply = await bus.request(`chaos.ratings.${idOf(ratings)}`, body, { timeoutMs: LIMIT_MS });
+    const reply = await bus.request(`chaos.ratings.${incarnationOf(ratings)}`, body, { timeoutMs: LIMIT_MS });
     assert.ok(reply.kind === "service-error" && reply.code === 400, JSON.stringify(reply));
   }
   for (const fields of [
@@ -166,7 +165,7 @@ faults("what is out of range is refused, and begins nothing", async ({ world, bu
     { fault: "explode" },
     { fault: "mute", target: "" },
   ])
-    assert.is((await post(market, { target: idOf(ratings), ...fields })).status, 400, JSON.stringify(fields));
+    assert.is((await post(market, { target: incarnationOf(ratings), ...fields })).status, 400, JSON.stringify(fields));
   assert.is((await world.dwc(["fault", "ratings/1", "pause", "--for", "11m"])).code, 2);
   assert.is(ratings.program.count(/begins a fault/, mark), 0);
 });
@@ -175,8 +174,9 @@ faults(
   "the page's port takes no faults, also with BOARD=public, and the admin port none from elsewhere",
   async ({ market, ratings }) => {
     const mark = ratings.program.mark();
-    const asking = (headers: Record<string, string>): Promise<number> => postWith(market.admin, idOf(ratings), headers);
-    assert.is(await postWith(market.url, idOf(ratings), {}), 404);
+    const asking = (headers: Record<string, string>): Promise<number> =>
+      postWith(market.admin, incarnationOf(ratings), headers);
+    assert.is(await postWith(market.url, incarnationOf(ratings), {}), 404);
     assert.not.match(await (await fetch(`${market.url}/board`)).text(), /class="fault-form"/);
     for (const headers of [
       { Host: "market.example.org" },
@@ -220,7 +220,7 @@ faults("a paused one can be killed by the same means, and ^C ends it in order", 
 faults("killed on purpose is dead, and the next call goes on", async ({ world, market, ratings }) => {
   const other = await world.startRatings(6, CHAOS);
   await untilOn(market, other, "");
-  const asked = await post(market, { target: idOf(other), fault: "kill" });
+  const asked = await post(market, { target: incarnationOf(other), fault: "kill" });
   assert.equal(await asked.json(), {
     done: true,
     message: "instance 6 is killed: start it again with  CHAOS=1 make startRatings INSTANCE=6",
@@ -234,8 +234,8 @@ faults("killed on purpose is dead, and the next call goes on", async ({ world, m
 faults("they end in time though the Market that asked was killed, and so was the terminal", async (context) => {
   const { world, market, ratings } = context;
   const begun = ratings.program.mark();
-  await post(market, { target: idOf(ratings), forS: "3", fault: "slow", byMs: "100" });
-  await post(market, { target: idOf(ratings), forS: "3", fault: "pause" });
+  await post(market, { target: incarnationOf(ratings), forS: "3", fault: "slow", byMs: "100" });
+  await post(market, { target: incarnationOf(ratings), forS: "3", fault: "pause" });
   market.program.signal("SIGKILL");
   await market.program.ended;
   await until("it stands still", () => isStopped(ratings), LIMIT_MS);

@@ -8,7 +8,7 @@ import { systemClock } from "../../src/clock.ts";
 import { answer } from "../../src/service/core/handler.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import { systemSuite } from "../support/system.ts";
-import { pause, type RatingsJson } from "../support/world.ts";
+import { allFresh, pause, type RatingsJson } from "../support/world.ts";
 
 /** A lease of one second: five seconds of standing still are far beyond it. */
 const stall = systemSuite("the Market is stopped for five seconds and goes on", {
@@ -23,8 +23,6 @@ const ANSWER_AFTER_MS = 600;
 const CALLS = 100;
 /** Further apart than pages that share their calls. */
 const PAGE_EVERY_MS = 12;
-
-const allFresh = (ratings: RatingsJson): boolean => Object.values(ratings).every((rating) => rating?.fresh === true);
 
 stall("no breaker opens and no instance is lost, with 100 requests in flight", async ({ server, world }) => {
   const clock = systemClock();

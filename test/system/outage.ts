@@ -3,12 +3,11 @@
 import * as assert from "uvu/assert";
 import { startNatsServer } from "../support/nats-server.ts";
 import { Shoppers } from "../support/shoppers.ts";
-import { pause, type RatingsJson, until, World } from "../support/world.ts";
+import { allFresh, pause, type RatingsJson, until, World } from "../support/world.ts";
 
 /** The contract: ratings are fresh again this soon after the bus is back. */
 const MAX_FRESH_AFTER_MS = 3_000;
 
-const allFresh = (ratings: RatingsJson): boolean => Object.values(ratings).every((rating) => rating?.fresh === true);
 const allKnown = (ratings: RatingsJson): boolean =>
   Object.values(ratings).every((rating) => rating?.rating !== undefined);
 

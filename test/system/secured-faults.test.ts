@@ -9,7 +9,7 @@ import type { TestServer } from "../support/nats-server.ts";
 import { Folder, logIn } from "../support/orgs.ts";
 import { readProcess } from "../support/processes.ts";
 import { until } from "../support/until.ts";
-import { type RunningRatings, World } from "../support/world.ts";
+import { incarnationOf, type RunningRatings, World } from "../support/world.ts";
 
 const faults = suite("faults on a secured bus");
 
@@ -18,8 +18,6 @@ const [owner, admin, member] = [new Folder(), new Folder(), new Folder()];
 let server: TestServer;
 let world: World;
 let ratings: RunningRatings;
-
-const idOf = ({ address }: RunningRatings): string => address.split(".").at(-1) ?? "";
 
 faults.before(async () => {
   await owner.createOrg();
@@ -45,7 +43,7 @@ faults("owner and admin may send faults; a watchdog ends a pause there, too", as
   for (const who of [owner.person, admin.person]) {
     const { bus, reports } = await logIn(server, who);
     const mark = ratings.program.mark();
-    const asked = await sendFaultCommand(bus, "ratings", idOf(ratings), {
+    const asked = await sendFaultCommand(bus, "ratings", incarnationOf(ratings), {
       ...{ kind: "begin", fault: { kind: "pause" }, forMs: 600_000 },
     });
     assert.is(asked.kind, "done", JSON.stringify({ asked, reports }));
@@ -79,7 +77,7 @@ faults("a Market of a member shows no buttons and takes no form; one of the owne
     await until("the board knows that it takes faults", async () => /Injected faults/.test(await page()), LIMIT_MS);
     assert.is((await page()).includes('class="fault-form"'), may);
     assert.is(/only from admins of this bus/.test(await page()), !may);
-    const body = new URLSearchParams({ target: idOf(ratings), fault: "slow", byMs: "5", forS: "1" });
+    const body = new URLSearchParams({ target: incarnationOf(ratings), fault: "slow", byMs: "5", forS: "1" });
     const asked = await fetch(`${market.admin}/board/faults`, {
       method: "POST",
       body,

@@ -1,5 +1,6 @@
-// What the steps of the walkthrough are made of: three windows, a browser, and sayings of what must be seen there.
+// Fixtures of the walkthrough's steps: three windows, a browser, and expectations of their contents.
 
+import { escapeRegExp } from "../support/escape-regexp.ts";
 import { freePort } from "../support/nats-server.ts";
 import { openWindow, type Window } from "../support/terminal.ts";
 
@@ -184,7 +185,7 @@ export class Walk {
 
   /** Every thing's block stands together, as ASK, resolving, resolved, using; the lists and the numbers as given. */
   expectBlocks({ output }: Visit, addresses: readonly string[], numbers: readonly number[]): void {
-    const list = addresses.map(escaped).join(", ");
+    const list = addresses.map(escapeRegExp).join(", ");
     const using = [...output.matchAll(/^INFO:resolver:- ratings using instance (\d+): nats:ratings\.get\.\S+$/gm)];
     for (const thing of THINGS) {
       const block = `^ASK for ${thing}\nDEBUG:DWC:DWC resolving ratings\nDEBUG:DWC:DWC resolved ratings => \\[${list}\\]\nINFO:resolver:- ratings using instance`;
@@ -213,8 +214,6 @@ export class Walk {
     return Number(waited[1]);
   }
 }
-
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /** The same round, from whichever instance it happens to begin. */
 function sameTurns(used: readonly number[], round: readonly number[]): boolean {
