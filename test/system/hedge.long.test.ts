@@ -75,7 +75,9 @@ hedging("with HEDGE=1 no rating fails, and no page waits for the timeout", async
     mark,
   });
   assert.is(market.program.count(/OPEN breaker/, mark), 1);
-  const helped = market.program.count(/^DEBUG:resolver:- ratings instance \d has not answered for \d+ ms, asking/);
+  const helped = market.program.count(
+    /^DEBUG:resolver:- ratings instance \d has not answered for \d+ ms, calling instance \d too/,
+  );
   assert.ok(helped > 0 && helped <= 8 + (5 * PAGES_PER_SECOND * 4) / 20, `${helped} calls were sent twice`);
 });
 
