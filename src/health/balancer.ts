@@ -7,7 +7,8 @@
 // deprioritized (it owes an answer that a hedge has given).
 //
 // A call goes to the next healthy member. Without one it goes to the next guarded or deprioritized member, and without
-// such a member it fails at once. A call that is not idempotent is itself the retest, where one is due.
+// such a member it fails at once. A call that is not idempotent is itself the retest, where one is due, or
+// where no member can take it.
 
 import type { HealthRules } from "../settings.ts";
 import { eligibility, type Random } from "./breaker.ts";

@@ -15,7 +15,7 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 /** The end of a call, as its caller sees it. `body` is the value that the call's `read` returned: the body, by default. */
 export type Answer<T = unknown> =
   | { readonly kind: "answered"; readonly body: T; readonly who: InstanceRef }
-  /** `read` rejected this body, and no other instance had a better one. */
+  /** `read` rejected this body, and no other instance could be called. */
   | { readonly kind: "invalid"; readonly body: unknown; readonly who: InstanceRef }
   /** The service's own error: 404 unknown, 400 bad request, 500. */
   | { readonly kind: "refused"; readonly code: number; readonly message: string; readonly who: InstanceRef }

@@ -91,7 +91,7 @@ export class Call {
   readonly #resolve: (answer: Answer) => void;
   /** Incarnations that the next pick leaves out: those that this call has left, and those of its hedges. */
   readonly #tried = new Set<string>();
-  /** An invalid answer of an earlier instance. It is returned if no instance answers better. */
+  /** An invalid answer of an earlier instance. It is returned if the call finds no other instance, or no time for one. */
   #invalid: Answer | undefined;
   /** The attempt that the call waits for. */
   #first: Slot | undefined;

@@ -38,14 +38,14 @@ test("status tells an open bus from a secured one", async (context) => {
   });
 });
 
-test("status tells a paused bus and a stranger from a bus", async (context) => {
+test("status tells a paused bus and a server that is not NATS from a bus", async (context) => {
   const { ann } = context;
   const bus = await natsServer(context);
   bus.pause();
   assert.is((await shown(ann, bus.url, { speed: 8 }))["found"], "silent");
-  const stranger = createServer((socket) => socket.end("SSH-2.0-something\r\n"));
-  assert.is((await shown(ann, `nats://127.0.0.1:${await listen(stranger)}`))["found"], "not-nats");
-  await new Promise((resolve) => stranger.close(resolve));
+  const notNats = createServer((socket) => socket.end("SSH-2.0-something\r\n"));
+  assert.is((await shown(ann, `nats://127.0.0.1:${await listen(notNats)}`))["found"], "not-nats");
+  await new Promise((resolve) => notNats.close(resolve));
 });
 
 test("a password in the address is never shown", async ({ ann }) => {

@@ -1,4 +1,4 @@
-// What the live commands print in the same way: tables, states, and the names of instances.
+// Common output of the live commands: tables, states, and the names of instances.
 
 import type { InstanceRef } from "../../health/member.ts";
 import type { InstanceRow } from "../../monitor/snapshot.ts";

@@ -1,5 +1,5 @@
-// What a command knows of a state folder: person, org, services and people, without any secret; and the service that
-// reads and changes them.
+// The view of a state folder that a command has: person, org, services and people, without any secret; and the service
+// that reads and changes them.
 
 import { isoTime } from "../../clock.ts";
 import type { SyncResult } from "./core/obedience.ts";

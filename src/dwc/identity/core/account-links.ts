@@ -1,5 +1,5 @@
-// How an org's members learn the newest account token: links between the system account and each org's account, as the
-// claims of both tokens state them. The server lets an account import only its own part of an export, because the
+// Links between the system account and each org's account, as the claims of both tokens state them. Through them an org's
+// members learn the newest account token. The server lets an account import only its own part of an export, because the
 // export's `account_token_position` names the place of the account's key in the subject.
 //
 // Only nats-server answers the lookup, with the token that it uses. Only the owner of the system account's key can

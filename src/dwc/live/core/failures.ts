@@ -1,5 +1,5 @@
-// What a live command reports if it could not connect to the bus or got no answer from a Market, and what to type: the
-// option that names another Market, and the command that starts an instance.
+// Failures of a live command: no connection to the bus, or no answer of a Market. Each says what to type: the option that
+// names another Market, or the command that starts an instance.
 
 import { shownUrl } from "../../../util/printable.ts";
 import type { Option } from "../../cli/core/command.ts";
