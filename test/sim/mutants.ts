@@ -143,9 +143,9 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect(
     "a handler that throws answers nothing",
-    ["service/instance", "$encoded = this.$failed(error, $trace);", "return void this.$failed(error, $trace);"],
+    ["service/request-handler", "$encoded = this.$failed(error, $trace);", "return void this.$failed(error, $trace);"],
     [
-      "service/instance",
+      "service/request-handler",
       "this.$finish($message, this.$failed($error, $trace), $receivedAt, $trace)",
       "this.$failed($error, $trace)",
     ],
@@ -260,12 +260,12 @@ export const MUTANTS: readonly Mutant[] = [
     "$forMs }",
   ]),
   defect("dropped requests are not counted", [
-    "service/instance",
+    "service/request-handler",
     "this.$counts = { ...this.$counts, $dropped: this.$counts.$dropped + 1 };",
     ";",
   ]),
   defect("who ends after the goodbye answers a second time", [
-    "service/instance",
+    "service/request-handler",
     "$isWaitedFor ? this.$reply($message, $encoded, $receivedAt) : $encoded",
     "this.$reply($message, $encoded, $receivedAt)",
   ]),

@@ -1,0 +1,174 @@
+// Handles the requests of one instance.
+//
+// The life of a request: received -> decoded -> dropped if its caller has given up -> handled -> answered and counted.
+
+import type { Message, NotSent } from "../bus/bus.ts";
+import { headerText } from "../bus/nats-message.ts";
+import type { Trace } from "../trace/core/trace.ts";
+import { decodeBody } from "../util/json.ts";
+import { isThenable } from "../util/promises.ts";
+import { MAX_BODY_BYTES, UNFINISHED } from "./answer.ts";
+import { endHandling, traceOfRequest } from "./call-span.ts";
+import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./core/backlog.ts";
+import { type EncodedResult, encode, type HandlerResult, refuse } from "./core/handler.ts";
+import { NO_STATS, type ServiceStats } from "./core/nats-service-info.ts";
+import type { ResolvedInstanceOptions } from "./instance-options.ts";
+import { deadlineOf } from "./request.ts";
+
+export type RequestHandlerOptions = Pick<
+  ResolvedInstanceOptions,
+  "service" | "clock" | "handle" | "tracing" | "guard" | "onEvent"
+>;
+
+/** The code that the caller receives if the answer is too large for the bus. */
+const NOT_SENT = 500;
+
+export class RequestHandler {
+  readonly #options: RequestHandlerOptions;
+  /** Requests whose handler has not finished. */
+  readonly #inFlight = new Set<Message>();
+  #counts: ServiceStats = NO_STATS;
+  #backlog: Backlog = NO_BACKLOG;
+  #onIdle: () => void = () => {};
+
+  constructor(options: RequestHandlerOptions) {
+    this.#options = options;
+  }
+
+  receive(message: Message): void {
+    const { clock } = this.#options;
+    // Reading the clock comes first: it detects a stall before the first request that waited through it is checked.
+    const receivedAt = clock.now();
+    const decoded = decodeBody(message.body, MAX_BODY_BYTES);
+    if (decoded.kind === "unreadable") {
+      this.#reply(message, refuse(400, `bad request: the body is ${decoded.why}`), receivedAt);
+    } else if (isExpired(this.#backlog, deadlineOf(decoded.value), clock.wall())) {
+      this.#drop();
+    } else {
+      this.#handle(message, decoded.value, receivedAt);
+    }
+  }
+
+  /**
+   * Most handlers return at once, and their answer is sent at once, without a promise. The instance's own part of a request,
+   * from body to answer, takes 1.3 µs; with three promises for each it took 1.7 µs.
+   */
+  #handle(message: Message, request: unknown, receivedAt: number): void {
+    const { tracing, service, handle, guard } = this.#options;
+    const trace = guard.run("tracing", () => traceOfRequest(tracing, service, request), undefined);
+    let encoded: EncodedResult;
+    try {
+      const result = handle(request, trace);
+      if (isThenable(result)) {
+        this.#finishLater(message, result, receivedAt, trace);
+        return;
+      }
+      encoded = encode(result);
+    } catch (error) {
+      encoded = this.#failed(error, trace);
+    }
+    this.#endHandling(trace, this.#reply(message, encoded, receivedAt));
+  }
+
+  #finishLater(
+    message: Message,
+    handling: PromiseLike<HandlerResult>,
+    receivedAt: number,
+    trace: Trace | undefined,
+  ): void {
+    this.#inFlight.add(message);
+    // Encoded inside the promise, so that a rejection and a body that JSON cannot hold end the same way.
+    Promise.resolve(handling)
+      .then(encode)
+      .then(
+        (encoded) => this.#finish(message, encoded, receivedAt, trace),
+        (error: unknown) => this.#finish(message, this.#failed(error, trace), receivedAt, trace),
+      );
+  }
+
+  #finish(message: Message, encoded: EncodedResult, receivedAt: number, trace: Trace | undefined): void {
+    // False: the goodbye has refused the request meanwhile, and a caller must not get two answers.
+    const isInFlight = this.#inFlight.delete(message);
+    this.#endHandling(trace, isInFlight ? this.#reply(message, encoded, receivedAt) : encoded);
+    if (!isInFlight) return;
+    if (this.#inFlight.size === 0) this.#onIdle();
+  }
+
+  #failed(error: unknown, trace: Trace | undefined): EncodedResult {
+    this.#options.onEvent({ kind: "failed", error }, trace);
+    // The error goes to our own log only. The caller gets no detail of it.
+    return refuse(500, "internal error");
+  }
+
+  /** @returns the result that counts: an answer that was not sent is an error of this instance */
+  #reply(message: Message, encoded: EncodedResult, receivedAt: number): EncodedResult {
+    const tookMs = this.#options.clock.now() - receivedAt;
+    const notSent = encoded.kind === "answer" ? message.answer(encoded.text) : undefined;
+    if (encoded.kind === "refusal") message.refuse(encoded.code, encoded.message);
+    const ended = notSent === undefined ? encoded : refuse(NOT_SENT, `not sent: ${reasonOf(notSent)}`);
+    this.#count(ended, tookMs);
+    return ended;
+  }
+
+  /** A tracer is user code: if it throws, the answer is sent all the same. */
+  #endHandling(trace: Trace | undefined, encoded: EncodedResult): void {
+    if (trace !== undefined) this.#options.guard.run("tracing", () => endHandling(trace, encoded), undefined);
+  }
+
+  #drop(): void {
+    this.#backlog = afterDrop(this.#backlog);
+    this.#counts = { ...this.#counts, dropped: this.#counts.dropped + 1 };
+  }
+
+  #count(encoded: EncodedResult, tookMs: number): void {
+    const { requests, errors, lastError, processingMs, dropped } = this.#counts;
+    const failed = encoded.kind === "refusal";
+    this.#counts = {
+      requests: requests + 1,
+      errors: failed ? errors + 1 : errors,
+      lastError: failed ? `${encoded.code}:${headerText(encoded.message)}` : lastError,
+      processingMs: processingMs + tookMs,
+      dropped,
+    };
+  }
+
+  get counts(): ServiceStats {
+    return this.#counts;
+  }
+
+  // The backlog of a stall.
+
+  /** A stall has been measured. Until `backlogCleared`, requests that waited through it may arrive. */
+  afterStall(stalledMs: number): void {
+    this.#backlog = afterStall(this.#backlog, stalledMs);
+  }
+
+  /** All messages of one stall have arrived. @returns how many requests were dropped, if no other stall is open */
+  backlogCleared(): number {
+    const before = this.#backlog;
+    this.#backlog = afterFlush(before);
+    return before.kind === "clearing" && this.#backlog.kind === "none" ? before.dropped : 0;
+  }
+
+  // Goodbye.
+
+  /** Resolves once all requests are finished, and after `limitMs` at the latest. */
+  async untilIdle(limitMs: number): Promise<void> {
+    if (this.#inFlight.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(limitMs, resolve);
+      this.#onIdle = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** Ends the requests that are not finished. What their handlers return later is not sent. */
+  refuseUnfinished(): void {
+    for (const message of this.#inFlight) message.refuse(UNFINISHED, "left before it was finished");
+    this.#inFlight.clear();
+  }
+}
+
+const reasonOf = (notSent: NotSent): string => (notSent.kind === "unsent" ? notSent.why : "the bus is disconnected");
