@@ -124,7 +124,7 @@ test("a bus that knows a user by name and password is said to keep its accounts 
 test("where a token is too long for the bus, check says so as push does", async (context) => {
   const { ann } = context;
   const server = await natsServer(context, { config: `${await configOf(ann)}max_payload: 1024\n` });
-  assert.is((await ann.type(["revoke", "nobody@example.org"], at(server.url))).code, 1);
+  assert.is((await ann.type(["revoke", "unknown@example.org"], at(server.url))).code, 1);
   await ann.type(["create-service", "ratings"]);
   // The server reads the token from its folder as soon as the first of the org logs in.
   assert.is((await ann.type(["ps"], at(server.url))).code, 0);
@@ -136,7 +136,7 @@ test("where a token is too long for the bus, check says so as push does", async 
   assert.not.match(findings, "bin/dwc push");
 });
 
-test("what no bus has heard is not said to be handed over", async ({ ann }) => {
+test("a change that no bus received is not reported as handed over", async ({ ann }) => {
   await ann.must("create-service", "ratings");
   await ann.type(["revoke", "ratings"]);
   const { stdout } = await ann.type(["revoke", "ratings"]);

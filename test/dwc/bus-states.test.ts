@@ -107,7 +107,7 @@ test("a server of a cluster that does not take the token is named, with its reas
   const push = () => ann.type(["push"], at(one.url));
   await until("both servers", async () => (await ann.type(["push"], at(two.url))).code === 0);
   await until("both servers", async () => (await push()).code === 0);
-  // The other server hears of the account by its subscriptions, and loads no token.
+  // The other server learns of the account from its subscriptions, and loads no token.
   await ann.type(["ps"], at(one.url));
   await until("a login at one server says nothing against the other", async () => (await push()).code === 0);
   rmSync(folder, { recursive: true });
@@ -117,24 +117,24 @@ test("a server of a cluster that does not take the token is named, with its reas
   const refusal = new RegExp(
     `its server ${name} did not take the change: \\w.*\n.*repair server ${name} .*then {2}bin/dwc push`,
   );
-  const tell = async (...args: string[]): Promise<string> => {
+  const outputOf = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await ann.type(args, at(one.url));
     if (args[0] !== "check") assert.is(code, 4);
     return stdout + stderr;
   };
   // A server of a busy machine may answer later than dwc gathers answers.
-  await untilMatches(refusal, () => tell("revoke", "ratings"));
-  await untilMatches(refusal, () => tell("push"));
+  await untilMatches(refusal, () => outputOf("revoke", "ratings"));
+  await untilMatches(refusal, () => outputOf("push"));
   const named = `critical .* its server ${name} (uses an older|keeps no) account token of this org`;
   const cure = new RegExp(`${named}\\n\\s+bin/dwc push.*repair server ${name} .*restart it, then {2}bin/dwc push`);
-  await untilMatches(cure, () => tell("check"));
+  await untilMatches(cure, () => outputOf("check"));
   rmSync(folder);
   await two.stop();
   await two.restart();
   await until("the line that was printed cures", async () => (await push()).code === 0);
 });
 
-test("a member whom the bus refuses is offered what a member can do, and that cures", async (context) => {
+test("a member refused by the bus is offered what a member can do, and that cures", async (context) => {
   const { ann } = context;
   const bus = await busOf(context, ann, { accounts: join(ann.folder, "theirs") });
   const invite = async (): Promise<string> => {

@@ -22,7 +22,7 @@ async function shown(desk: Desk, url: string, options: RunOptions = {}): Promise
   return JSON.parse(stdout).bus[0];
 }
 
-test("status tells an open bus from a secured one", async (context) => {
+test("status distinguishes an open bus from a secured one", async (context) => {
   const { ann } = context;
   const open = await natsServer(context);
   assert.equal(await shown(ann, open.url), { url: open.url, found: "bus", answers: true, secured: false, why: null });
@@ -38,7 +38,7 @@ test("status tells an open bus from a secured one", async (context) => {
   });
 });
 
-test("status tells a paused bus and a server that is not NATS from a bus", async (context) => {
+test("status distinguishes a paused bus and a server that is not NATS from a bus", async (context) => {
   const { ann } = context;
   const bus = await natsServer(context);
   bus.pause();
@@ -116,7 +116,7 @@ test("a revoked service is off the running bus within two seconds, and others st
   await prices.close();
 });
 
-test("an org that is made while another's bus runs is told that this bus does not obey it", async (context) => {
+test("an org made while another's bus runs: dwc says that this bus does not obey it", async (context) => {
   const { ann } = context;
   const ben = await newDesk(context, ownersDesk());
   const bus = await busOf(context, ben);

@@ -89,7 +89,7 @@ test("an invitation that is changed, cut, empty or foreign is refused", async ()
   ben.clear();
 });
 
-test("an invitation that has expired is refused, and says whom to ask", async () => {
+test("an expired invitation is refused, with the hint to ask for a new one", async () => {
   const ben = await newcomer();
   const longAgo = Date.now() - (INVITATION_HOLDS_SECONDS + 1) * 1_000;
   const invite = { email: "ben@example.org", admin: true };
@@ -113,7 +113,7 @@ test("an invitation to an org that has revoked a thousand keys is read whole fro
   ben.clear();
 });
 
-/** What reads, and what writes, on a state that is not as it should be. */
+/** Commands that read or write, on a state that is not as it should be. */
 async function isLeftAlone(desk: Desk): Promise<void> {
   for (const args of [
     ["status"],
@@ -124,7 +124,7 @@ async function isLeftAlone(desk: Desk): Promise<void> {
     await refused(args, "", desk);
 }
 
-test("a state that is corrupt or foreign is told, and never written over", async () => {
+test("a corrupt or foreign state is refused, and never overwritten", async () => {
   const ben = await ownersDesk();
   const path = join(ben.state, "identity.json");
   const good = ben.snapshot()[path] ?? "";
@@ -140,7 +140,7 @@ test("a state that is corrupt or foreign is told, and never written over", async
   ben.clear();
 });
 
-test("what is no file in the place of the state is told, and left there", async () => {
+test("a folder, link or pipe in place of the state is refused, and left there", async () => {
   const ben = await ownersDesk();
   const path = join(ben.state, "identity.json");
   for (const put of [

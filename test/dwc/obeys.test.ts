@@ -56,7 +56,7 @@ test("a paused bus is not known to obey; once it runs again, the same command ma
   await ratings.closed();
 });
 
-test("a bus that is elsewhere, somebody else's, or open does not obey, and a revocation says so", async (context) => {
+test("a bus that is elsewhere, foreign or open does not obey, and a revocation says so", async (context) => {
   const { ann } = context;
   const bus = await busOf(context, ann);
   const ben = await newDesk(context, ownersDesk());
@@ -74,8 +74,8 @@ test("a bus that is elsewhere, somebody else's, or open does not obey, and a rev
     [bus.url, 0, "obeys", null],
   ];
   for (const [url, code, word, reason] of cases) {
-    const { buses, ...told } = await said(ann, url, "revoke", "ratings");
-    assert.equal([told.code, told.bus, buses[0]?.reason], [code, word, reason], word);
+    const { buses, ...answer } = await said(ann, url, "revoke", "ratings");
+    assert.equal([answer.code, answer.bus, buses[0]?.reason], [code, word, reason], word);
   }
   // Each address counts: separate servers pass nothing on.
   const several = await said(ann, [bus.url, nowhere, foreign.url].join(","), "revoke", "ratings");
@@ -111,7 +111,7 @@ test("every kind of change says it, also what was done before", async (context) 
   assert.equal([out.code, out.bus, out.buses[0]?.reason], [4, "does not obey", "forgotten"]);
 });
 
-test("a logout ends with 0 where the bus admits nobody of the orgs, and asks it about each of them", async (context) => {
+test("logout exits with 0 where the bus admits no member, and asks about each org", async (context) => {
   const { ann } = context;
   const ben = await newDesk(context, ownersDesk());
   const foreign = await busOf(context, ben);
@@ -144,13 +144,13 @@ test("an owner whose clock is hours behind the server's, or ahead, hands over ea
   for (const behindMs of [-HOURS_MS, 61_000, HOURS_MS]) {
     const off = { ...clock, wall: () => clock.wall() - behindMs };
     const options = { url: server.url, clock: off, mint: natsMint, mode: "push" } as const;
-    const [told] = await pushAccounts(operator, [folder.org], options);
-    assert.is(told?.kind, "obeys", `${behindMs} ms behind: ${JSON.stringify(told)}`);
+    const [result] = await pushAccounts(operator, [folder.org], options);
+    assert.is(result?.kind, "obeys", `${behindMs} ms behind: ${JSON.stringify(result)}`);
   }
   folder.remove();
 });
 
-test("a token that is longer than the bus takes is told by its size, and the cure that is printed cures", async (context) => {
+test("a token too long for the bus is reported with its size, and the hint cures it", async (context) => {
   const folder = new Folder();
   context.ends.push(() => folder.remove());
   await folder.createOrg();
@@ -161,9 +161,9 @@ test("a token that is longer than the bus takes is told by its size, and the cur
   assert.is((await folder.push(running)).kind, "obeys");
   await folder.change((state) => ({ kind: "done", state: withRevoked(state, 60) }));
   await folder.revoke("ratings");
-  const told = await folder.push(running);
-  assert.ok(told.kind === "does not obey" && told.reason === "fixed", JSON.stringify(told));
-  assert.match(told.why, /the account token has \d{4} bytes, and it takes 4096 \(max_payload\)/);
+  const result = await folder.push(running);
+  assert.ok(result.kind === "does not obey" && result.reason === "fixed", JSON.stringify(result));
+  assert.match(result.why, /the account token has \d{4} bytes, and it takes 4096 \(max_payload\)/);
   const again = await start();
   const guest = await logIn(again, folder.person);
   assert.is((await folder.push(again)).kind, "obeys");
@@ -180,7 +180,7 @@ test("a member and an admin see whether the bus lets them in", async (context) =
   const ben = await newDesk(context, ownersDesk());
   const there = await said(ben, bus.url, "accept-invitation", String(code));
   assert.equal([there.code, there.bus], [0, "obeys"]);
-  // The bus has not heard of the invitation yet, so that it believes no signature of this admin's.
+  // The bus does not have the invitation yet, so it believes no signature of this admin.
   const early = await said(ben, bus.url, "create-service", "prices");
   assert.equal([early.code, early.bus], [4, "does not obey"]);
   assert.is((await said(ann, bus.url, "push")).bus, "obeys");
@@ -192,15 +192,15 @@ test("a member and an admin see whether the bus lets them in", async (context) =
 });
 
 /** Stands before a bus, and can keep back what the bus says; `mute` resolves when it does. */
-async function deafened(port: number): Promise<{ server: Server; url: string; mute(after: RegExp): Promise<void> }> {
+async function muted(port: number): Promise<{ server: Server; url: string; mute(after: RegExp): Promise<void> }> {
   let muteAfter: RegExp | undefined;
-  let told = (): void => undefined;
+  let onMute = (): void => undefined;
   const server = createServer((client) => {
     let isMute = false;
     const lets = (chunk: Buffer, isClients: boolean): boolean => {
       if (isClients && muteAfter?.test(chunk.toString("latin1"))) {
         isMute = true;
-        told();
+        onMute();
       }
       return isClients || !isMute;
     };
@@ -208,8 +208,8 @@ async function deafened(port: number): Promise<{ server: Server; url: string; mu
   });
   const mute = (after: RegExp): Promise<void> => {
     muteAfter = after;
-    return new Promise((heard) => {
-      told = heard;
+    return new Promise((resolve) => {
+      onMute = resolve;
     });
   };
   return { server, url: `nats://127.0.0.1:${await listen(server)}`, mute };
@@ -219,7 +219,7 @@ test("a bus whose answer is lost is asked again, and believed only when it says 
   const { ann } = context;
   await ann.must("create-service", "ratings");
   const bus = await busOf(context, ann);
-  const between = await deafened(bus.port);
+  const between = await muted(bus.port);
   void between.mute(/CLAIMS\.UPDATE/);
   const lost = await saidFast(ann, between.url, "revoke", "ratings");
   assert.equal([lost.code, lost.bus], [4, "unknown"]);
@@ -232,7 +232,7 @@ test("a bus whose answer is lost is asked again, and believed only when it says 
 test("^C while the bus is asked ends with what was done, and with what to type", async (context) => {
   const { ann } = context;
   const bus = await busOf(context, ann);
-  const between = await deafened(bus.port);
+  const between = await muted(bus.port);
   const asked = between.mute(/CLAIMS\.UPDATE/);
   const { code, stdout, stderr } = await ann.start(["invite-user", "ben@example.org"], {
     env: { NATS_URL: between.url },
@@ -246,7 +246,7 @@ test("^C while the bus is asked ends with what was done, and with what to type",
   assert.is(joined.code, 0, joined.stderr);
 });
 
-test("where a file cannot be written that follows from the state, the bus hears of the change all the same", async (context) => {
+test("a derived file that cannot be written: the bus receives the change all the same", async (context) => {
   const { ann } = context;
   await ann.must("create-service", "ratings");
   const [, folder = ""] = /dir: "(.*)"/.exec(await configOf(ann)) ?? [];
@@ -311,7 +311,7 @@ test("a cluster does not obey while one of its servers admits by another token, 
   await untilMatches(names, async () => (await ann.type(["push"], at(bus.url))).stderr);
   const revoked = await said(ann, bus.url, "revoke", "ratings");
   assert.equal([revoked.code, revoked.bus], [4, "unknown"]);
-  // check logs in as a member. The other server may hear of the account by that, and then shows the token that it has.
+  // check logs in as a member. The other server may learn of the account by that, and then shows the token that it has.
   const shown = names.source.replace("does not say .*", "(does not say .*|uses an older account token of this org)");
   await untilMatches(new RegExp(shown), async () => (await ann.type(["check"], at(bus.url))).stdout);
   await (await connectWith(creds, stubborn)).close();
@@ -319,10 +319,10 @@ test("a cluster does not obey while one of its servers admits by another token, 
   const three = { more: inCluster("three", away, [one, away]), accounts: join(ann.folder, "three") };
   const alone = await busOf(context, ann, three);
   const known = async (): Promise<string> => (await saidFast(ann, alone.url, "revoke", "ratings")).buses[0]?.bus ?? "";
-  await until("what it names and nobody hears of is missed", async () => (await known()) === "unknown");
+  await until("a named server without a connection is missed", async () => (await known()) === "unknown");
 });
 
-test("an old copy of the folder takes nothing back by a push, and check tells which is older", async (context) => {
+test("push from an old copy takes nothing back, and check says which folder is older", async (context) => {
   const { ann } = context;
   await ann.must("create-service", "ratings");
   const bus = await busOf(context, ann, { accounts: join(ann.folder, "theirs") });
@@ -331,7 +331,7 @@ test("an old copy of the folder takes nothing back by a push, and check tells wh
   const creds = await ann.must("service-token", "ratings");
   const copy = join(ann.folder, "copy");
   cpSync(ann.state, copy, { recursive: true });
-  await ann.must("revoke", "ratings").catch(() => undefined); // nobody hears it: NATS_URL is elsewhere
+  await ann.must("revoke", "ratings").catch(() => undefined); // no bus receives it: NATS_URL is elsewhere
   const check = (): Promise<Typed> => ann.type(["check"], at(bus.url));
   const checked = await check();
   assert.is(checked.code, 2);

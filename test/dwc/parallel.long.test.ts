@@ -26,12 +26,12 @@ test("fifty services made at once are fifty services in one intact file", async 
   ann.clear();
 });
 
-test("one service made ten times at once is made once, and all are told the same credentials", async () => {
+test("one service made ten times at once is made once, and all return the same key", async () => {
   const ann = await ownersDesk();
   const made = await Promise.all(Array.from({ length: 10 }, () => ann.start(["create-service", "ratings", "--json"])));
-  const told = made.map(({ stdout }) => JSON.parse(stdout));
-  assert.is(told.filter(({ outcome }) => outcome === "made").length, 1);
-  assert.is(new Set(told.map(({ service }) => service.public_key)).size, 1);
+  const answers = made.map(({ stdout }) => JSON.parse(stdout));
+  assert.is(answers.filter(({ outcome }) => outcome === "made").length, 1);
+  assert.is(new Set(answers.map(({ service }) => service.public_key)).size, 1);
   ann.clear();
 });
 

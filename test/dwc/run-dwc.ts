@@ -42,7 +42,7 @@ export interface StartOptions extends TypedOptions {
 export const PROGRAM = join(repository, "bin/dwc");
 /** Fifty at once on a busy machine need a part of this. */
 const ENDS_TIMEOUT_MS = 120_000;
-/** Of what is longer, its size and its time say whether somebody wrote in it. */
+/** A longer file is compared by size and time. */
 const MAX_COMPARED_BYTES = 1_000_000;
 /** An address at which no server listens, for as long as a test runs. */
 export const nowhere = await freeUrl();

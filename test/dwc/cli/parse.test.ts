@@ -9,7 +9,7 @@ const test = suite("what was typed");
 const golden = goldenOf(test, "dwc/parse");
 const read = (...typed: string[]): ParsedCommand => parse(typed, COMMANDS);
 
-/** What would be run, as one line. */
+/** The command that would run, as one line. */
 function runs(...typed: string[]): string {
   const parsed = read(...typed);
   if (parsed.kind !== "run") return parsed.kind === "failed" ? `failed: ${parsed.code}` : parsed.kind;
@@ -48,7 +48,7 @@ test("a dash alone is a word, and so is whatever stands behind two", () => {
   assert.is(runs("accept-invitation", "-"), "accept-invitation -");
   assert.is(runs("create-service", "--", "--json"), "create-service --json");
   assert.not(wantsJson(["create-service", "--", "--json"]));
-  assert.ok(wantsJson(["nonsense", "--json"]));
+  assert.ok(wantsJson(["unknown", "--json"]));
 });
 
 test("help is found however it is asked for", () => {
@@ -61,7 +61,7 @@ test("help is found however it is asked for", () => {
     ["status", "-h"],
     ["status", "help"],
     ["--help", "status"],
-    ["status", "--nonsense", "--help"],
+    ["status", "--unknown", "--help"],
   ]) {
     assert.equal(read(...typed), { kind: "help", command: status }, typed.join(" "));
   }
@@ -72,7 +72,7 @@ test("an org may be called help", () => {
   assert.is(runs("create-org", "help", "Ann", "a@b.c"), "create-org help Ann a@b.c");
 });
 
-test("a near miss of a command is told", () => {
+test("a near miss of a command is in the hint", () => {
   golden(wrong("statsu").hint);
   golden(wrong("help", "logn").hint);
   golden(wrong("create", "service", "x").hint);
@@ -80,7 +80,7 @@ test("a near miss of a command is told", () => {
   assert.match(wrong("frobnicate").hint, "bin/dwc --help");
 });
 
-test("a near miss of an option is told, and an option of another command is none here", () => {
+test("a near miss of an option is in the hint; another command's option is unknown", () => {
   assert.match(wrong("login", "a@b.c", "--orgid", "X").hint, "--org-id");
   assert.match(wrong("status", "--jsn").hint, "--json");
   assert.match(wrong("--verison").hint, "--version");
@@ -101,7 +101,7 @@ test("an option that needs a value takes no other option for it", () => {
   }
 });
 
-test("too few and too many words are told by name", () => {
+test("too few or too many words: the message names the argument", () => {
   golden(wrong("create-org", "My Org").message);
   assert.match(wrong("create-org", "My", "Org", "Ann", "a@b.c").message, "quotes");
   assert.match(wrong("create-service").message, "SERVICE");

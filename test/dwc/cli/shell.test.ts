@@ -52,11 +52,11 @@ test("in HOME it keeps its state in .datawire", async () => {
   desk.clear();
 });
 
-test("a folder that cannot be written is told with the folder, and nothing is half done", async () => {
+test("a folder that cannot be written is named in the refusal, and nothing is written", async () => {
   writeFileSync(join(ann.folder, "file"), "");
   symlinkSync("nowhere/at/all", join(ann.folder, "dangling"));
   const inOurs = ["file", "file/below", "dangling"].map((name) => join(ann.folder, name));
-  // /proc says that the parent is missing, for ever: whoever believes it tries again for ever.
+  // /proc always says that the parent is missing: a program that believes it retries without end.
   for (const state of [...inOurs, "/dev/null/x", "/proc/none", "/proc/none/x"]) {
     const { code, stdout, stderr } = await ann.type(["create-org", "Org", "Ben", "b@c.de", "--state", state]);
     assert.is(code, 1, state);
@@ -80,8 +80,8 @@ test("a reader that leaves early is no error", async () => {
 });
 
 // A closed stdout: unwritten.test.ts.
-test("a closed output is no crash, and a full disk is told", async () => {
-  const closed = await ann.shell(`"$DWC" nonsense 2>&-; echo $?; "$DWC" status <&-; echo $?`);
+test("a closed stderr or stdin is no crash, and a full disk is reported", async () => {
+  const closed = await ann.shell(`"$DWC" unknown 2>&-; echo $?; "$DWC" status <&-; echo $?`);
   assert.match(closed.stdout, /^2\n[\s\S]*\n0\n$/);
   const { stdout, stderr } = await ann.shell(`"$DWC" status >/dev/full; echo $?`);
   assert.is(stdout, "1\n");

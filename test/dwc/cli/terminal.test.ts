@@ -1,6 +1,6 @@
 // takes: 20 s
 // shares: terminals
-// dwc with somebody at the terminal: it asks before what cannot be taken back, and does not show what is secret.
+// dwc at a terminal with a person: it asks before what cannot be taken back, and does not show what is secret.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

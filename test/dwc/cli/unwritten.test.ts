@@ -42,7 +42,7 @@ test("a code that is lost is reported, with what makes another one", async ({ an
   }
   const renewed = await ann.type(["renew", "--all"]);
   const unread = renewed.ifUnwritten?.("EPIPE");
-  assert.is(unread?.exitCode, 4, "keys are revoked, and no bus has heard of it");
+  assert.is(unread?.exitCode, 4, "keys are revoked, and no bus has the change");
   golden(String(unread?.stderr));
   assert.not.match(String(unread?.stderr), /is good until|send each code/);
   await ann.must("create-service", "prices");
@@ -102,7 +102,7 @@ test("a command that follows goes on where stderr does not take its words", asyn
     await until("it follows", () => market.feeds === 1);
     market.hangUp();
     await until("it follows again", () => market.feeds === 1 || child.exitCode !== null);
-    market.tell({ ...BOARD.events[0], id: 4 });
+    market.publish({ ...BOARD.events[0], id: 4 });
     await until("an event after that", () => text.includes('"id":4') || child.exitCode !== null);
     assert.is(child.exitCode, null, lost);
     child.kill();

@@ -87,7 +87,7 @@ export class FakeMarket {
     return this.#feeds.size;
   }
 
-  tell(event: object): void {
+  publish(event: object): void {
     for (const feed of this.#feeds) feed.write(`${JSON.stringify({ type: "change", events: [event] })}\n`);
   }
 

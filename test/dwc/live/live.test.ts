@@ -65,28 +65,28 @@ test("events shows what was, what comes, and goes on when the Market is back", a
   const env = { DWC_STATE: desk.state };
   const program = new Program({ name: "dwc", args: ["events", "--json", "--market", url], env });
   await program.waitFor(/breaker\.opened/);
-  await until("somebody follows", () => market.feeds === 1, LIMIT_MS);
-  market.tell({ id: 4, at: BOARD.at, name: "breaker.closed", level: "INFO", text: "- CLOSE" });
+  await until("dwc follows", () => market.feeds === 1, LIMIT_MS);
+  market.publish({ id: 4, at: BOARD.at, name: "breaker.closed", level: "INFO", text: "- CLOSE" });
   const [line] = await program.waitFor(/.*breaker\.closed.*/);
   assert.is(JSON.parse(line).id, 4);
   await market.stop();
   await program.waitFor(/does not answer: trying again/);
   await market.start(Number(new URL(url).port));
   await program.waitFor(/is back/);
-  assert.is(program.count(/"id":3/), 1, "nothing is told twice");
+  assert.is(program.count(/"id":3/), 1, "no event is printed twice");
   program.signal("SIGINT");
   await program.ended;
 });
 
 test("lines that came while events was stopped are no silence of the Market", async () => {
-  const usual = systemClock();
+  const system = systemClock();
   let fireLast = (): void => undefined;
   const after: Clock["after"] = (delayMs, act) => {
     fireLast = act;
-    return usual.after(delayMs, act);
+    return system.after(delayMs, act);
   };
   const [ending, seen] = [new AbortController(), { ids: [] as number[], away: 0 }];
-  const following = followEvents(url, { ...usual, after }, ending.signal, {
+  const following = followEvents(url, { ...system, after }, ending.signal, {
     events: (events) => void seen.ids.push(...events.map(({ id }) => id)),
     away: () => {
       seen.away += 1;
@@ -94,7 +94,7 @@ test("lines that came while events was stopped are no silence of the Market", as
   });
   try {
     await until("the snapshot", () => seen.ids.includes(3), LIMIT_MS);
-    market.tell({ id: 4, at: BOARD.at, name: "breaker.closed", level: "INFO", text: "- CLOSE" });
+    market.publish({ id: 4, at: BOARD.at, name: "breaker.closed", level: "INFO", text: "- CLOSE" });
     fireLast();
     await until("the event", () => seen.ids.includes(4), LIMIT_MS);
     assert.is(seen.away, 0);
@@ -104,7 +104,7 @@ test("lines that came while events was stopped are no silence of the Market", as
   }
 });
 
-test("--since and --once bound what is told", async () => {
+test("--since and --once bound the printed events", async () => {
   const all = await desk.type(["events", "--once", "--market", url]);
   assert.is(all.stdout.trimEnd().split("\n").length, 3);
   const recent = await desk.type(["events", "--once", "--since", "15s", "--market", url]);
@@ -118,8 +118,8 @@ test("ps and explain go on with one witness, and say which is missing", async ()
   golden(listed.stderr);
   const alone = await desk.type(["ps", "--market", "http://127.0.0.1:1"]);
   assert.is(alone.code, 1, "with no witness at all there is nothing to list");
-  const told = await desk.type(["explain", "ratings", "--json", "--market", url]);
-  assert.is(JSON.parse(told.stdout).next, "3-a");
+  const explained = await desk.type(["explain", "ratings", "--json", "--market", url]);
+  assert.is(JSON.parse(explained.stdout).next, "3-a");
 });
 
 test("without a Market each says so, with what to type", async () => {

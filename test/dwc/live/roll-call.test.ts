@@ -71,29 +71,29 @@ function serveRatings(bus: NatsBus): void {
 const called = ({ owner }: Context, services: readonly string[], beyond = true, listenMs = LISTEN_MS) =>
   callRoll(owner, clock, services, { beyond, listenMs });
 
-const incarnations = (heard: readonly DiscoveredInstance[], service: string): readonly string[] =>
-  heard.filter((one) => one.service === service).map(({ incarnation }) => incarnation);
+const incarnations = (discovered: readonly DiscoveredInstance[], service: string): readonly string[] =>
+  discovered.filter((one) => one.service === service).map(({ incarnation }) => incarnation);
 
 async function answer({ prices }: Context, subject: string, act: (message: Msg) => void): Promise<void> {
   prices.subscribe(subject, { callback: (_error, message) => act(message) });
   await prices.flush();
 }
 
-roll("a service that says at once that nobody is there ends it for no other", async (context) => {
+roll("an immediate no-responders reply of one service ends the roll call of no other", async (context) => {
   const { prices } = context;
   const status = "NATS/1.0 503\r\n\r\n";
   const sizes = `${status.length} ${status.length}`;
-  // As the server says it, which no call of the client library writes.
+  // The bytes of the server, which no call of the client library writes.
   const { protocol } = prices as unknown as { readonly protocol: { sendCommand(text: string): void } };
   await answer(context, "$SRV.STATS", ({ reply = "" }) =>
     protocol.sendCommand(`HPUB ${reply} ${sizes}\r\n${status}\r\n`),
   );
   for (const beyond of [true, false])
     assert.equal(incarnations(await called(context, ["ratings"], beyond), "ratings"), ["r1"]);
-  assert.equal(incarnations(await called(context, []), "ratings"), ["r1"], "a service that nobody named");
+  assert.equal(incarnations(await called(context, []), "ratings"), ["r1"], "a service that the caller did not name");
 });
 
-roll("no service tells what the instances of another have counted", async (context) => {
+roll("no service reports the counts of another's instances", async (context) => {
   await answer(context, "$SRV.STATS", ({ reply = "" }) => {
     context.prices.publish(reply, statsOf(666));
     clock.after(LATER_MS, () => context.prices.publish(reply, statsOf(666)));
@@ -107,12 +107,12 @@ roll("a service that beats in more names than a table holds hides no other", asy
     for (let place = 0; place <= 10_000; place += 1)
       context.prices.publish(`health.prices.x${place}`, beatOf("prices", `x${place}`));
   });
-  const heard = await called(context, ["prices", "ratings"], true, FLOOD_MS);
-  assert.ok(incarnations(heard, "prices").length <= 10_000);
-  assert.equal(incarnations(heard, "ratings"), ["r1"]);
+  const discovered = await called(context, ["prices", "ratings"], true, FLOOD_MS);
+  assert.ok(incarnations(discovered, "prices").length <= 10_000);
+  assert.equal(incarnations(discovered, "ratings"), ["r1"]);
 });
 
-roll("an instance that beats and answers no question is heard, also where it is the only one", async ({ ends }) => {
+roll("an instance with heartbeats and no answers is discovered, even as the only one", async ({ ends }) => {
   const server = await startNatsServer();
   ends.push(() => server.stop());
   const [bus, other] = ["dwc", "other"].map((name) =>
@@ -126,8 +126,8 @@ roll("an instance that beats and answers no question is heard, also where it is 
   other.subscribe("health.prices", () => void clock.after(LATER_MS, beat));
   await other.flush();
   for (const beyond of [false, true]) {
-    const heard = await callRoll(bus, clock, ["prices"], { beyond, listenMs: LISTEN_MS });
-    assert.equal(incarnations(heard, "prices"), ["x1"]);
+    const discovered = await callRoll(bus, clock, ["prices"], { beyond, listenMs: LISTEN_MS });
+    assert.equal(incarnations(discovered, "prices"), ["x1"]);
   }
 });
 

@@ -4,7 +4,7 @@ import { startNatsServer, type TestServer } from "../../support/nats-server.ts";
 import { until, World } from "../../support/world.ts";
 import { Desk, type Typed, type TypedOptions } from "../run-dwc.ts";
 
-/** A port that belongs to nobody for programs: whoever means no Market says this one. */
+/** Port 1 is reserved and belongs to no program: a test without a Market names it. */
 const NO_MARKET = "1";
 const NO_BOARD = "2";
 

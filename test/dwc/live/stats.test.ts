@@ -19,7 +19,7 @@ test("what our instances answer is read as they meant it", () => {
   });
 });
 
-test("what anybody else may have sent is nothing, or nothing bad", () => {
+test("an invalid statistics answer is undefined, or has zero for each invalid count", () => {
   for (const sent of [null, [], "x", 7, { name: "ratings" }, { id: "2-x" }, { name: 1, id: 2 }])
     assert.is(readStats(bytes(sent)), undefined, JSON.stringify(sent));
   assert.is(readStats(Buffer.from("{")), undefined);
