@@ -32,7 +32,7 @@ test("a second one of a kind takes the place of the first, and others stay", () 
   assert.equal(withoutFault(both, "mute"), slow);
 });
 
-test("past its end a fault has no effect, whether or not somebody has taken it away", () => {
+test("past its end, a fault has no effect, removed or not", () => {
   assert.is(effectOf(slow, 999, 0).delayMs, 1);
   assert.equal(
     [1_000, 1_500].map((now) => effectOf(slow, now, 0).delayMs),
@@ -87,28 +87,28 @@ test("what cannot be read is left out, and a sender without the field takes none
   );
 });
 
-test("of what instances say of their faults only the news is told", () => {
-  const heard = new KnownFaults(10);
-  assert.equal(heard.update("a", [], 0), []);
-  assert.is(heard.update("a", [], 100), undefined);
-  assert.equal(heard.update("a", [{ kind: "slow", byMs: 5, endsInMs: 1_000 }], 200), [
+test("an update of an instance's faults is returned only where it changes something", () => {
+  const known = new KnownFaults(10);
+  assert.equal(known.update("a", [], 0), []);
+  assert.is(known.update("a", [], 100), undefined);
+  assert.equal(known.update("a", [{ kind: "slow", byMs: 5, endsInMs: 1_000 }], 200), [
     { kind: "slow", byMs: 5, until: 1_200 },
   ]);
   assert.is(
-    heard.update("a", [{ kind: "slow", byMs: 5, endsInMs: 790 }], 400),
+    known.update("a", [{ kind: "slow", byMs: 5, endsInMs: 790 }], 400),
     undefined,
     "the same end, a beat later",
   );
-  assert.ok(heard.update("a", [{ kind: "slow", byMs: 6, endsInMs: 790 }], 400), "another amount");
-  assert.ok(heard.update("a", [{ kind: "slow", byMs: 6, endsInMs: 5_000 }], 400), "another end");
-  assert.equal(heard.update("a", [], 500), []);
+  assert.ok(known.update("a", [{ kind: "slow", byMs: 6, endsInMs: 790 }], 400), "another amount");
+  assert.ok(known.update("a", [{ kind: "slow", byMs: 6, endsInMs: 5_000 }], 400), "another end");
+  assert.equal(known.update("a", [], 500), []);
 });
 
 test("of a flood of names so many are remembered, and no more", () => {
-  const heard = new KnownFaults(2);
-  for (const name of ["a", "b", "c"]) heard.update(name, [], 0);
-  assert.is(heard.update("c", [], 0), undefined);
-  assert.equal(heard.update("a", [], 0), [], "forgotten, and so told anew");
+  const known = new KnownFaults(2);
+  for (const name of ["a", "b", "c"]) known.update(name, [], 0);
+  assert.is(known.update("c", [], 0), undefined);
+  assert.equal(known.update("a", [], 0), [], "evicted, so reported again");
 });
 
 test.run();

@@ -63,7 +63,7 @@ class FakeProcess implements ProcessControl {
 async function begin({ chaos = true } = {}) {
   const beats: { readonly faults?: readonly { readonly fault: string }[] }[] = [];
   const scene = new ServiceScene({ instance: { random: () => 0.5 } });
-  const { clock, network, caller, instanceEvents: told } = scene;
+  const { clock, network, caller, instanceEvents: events } = scene;
   const process = new FakeProcess(clock);
   caller.subscribe("health.tea.*", ({ body }) => beats.push(JSON.parse(Buffer.from(body).toString())));
   await scene.start(chaos ? { chaos: process } : {});
@@ -73,10 +73,10 @@ async function begin({ chaos = true } = {}) {
     return asked;
   };
   return {
-    ...{ clock, network, bus, caller, beats, told, process, now, instance: scene.instance },
+    ...{ clock, network, bus, caller, beats, events, process, now, instance: scene.instance },
     ask: (order: FaultCommand) => now(sendFaultCommand(caller, "tea", ID, order)),
     call: () => caller.request("tea.get.1-a", "{}", { timeoutMs: 60 * SECOND_MS }),
-    kinds: () => told.map(({ kind }) => kind),
+    kinds: () => events.map(({ kind }) => kind),
   };
 }
 
@@ -97,8 +97,8 @@ test("without CHAOS=1 there is no such subject, and no word of it in a heartbeat
   assert.not.ok(kinds().includes("takes faults"));
 });
 
-test("a pause begins when somebody stands ready to end it, and ends with a beat", async () => {
-  const { ask, process, beats, told, clock } = await begin();
+test("a pause begins once a process is ready to end it, and ends with a beat", async () => {
+  const { ask, process, beats, events, clock } = await begin();
   process.stopMs = 5 * SECOND_MS;
   const asked = await ask(pauseFor(5 * SECOND_MS));
   assert.is(asked.kind, "done");
@@ -106,7 +106,7 @@ test("a pause begins when somebody stands ready to end it, and ends with a beat"
   assert.is(process.done.stops, 1);
   assert.equal(beats.at(-1)?.faults, []);
   assert.ok(beats.some((beat) => beat.faults?.some(({ fault }) => fault === "pause")));
-  const ended = told.find((event) => event.kind === "fault ended");
+  const ended = events.find((event) => event.kind === "fault ended");
   assert.equal(ended?.kind === "fault ended" && ended.why, "over");
 });
 
@@ -130,7 +130,7 @@ test("mute: one last beat says so, then none comes, not even to a roll call, unt
   );
 });
 
-test("without anybody who could end it, there is no pause", async () => {
+test("without a process that could end it, there is no pause", async () => {
   const { ask, process, kinds } = await begin();
   process.trouble = "no room for another process";
   golden(await ask(pauseFor(SECOND_MS)));

@@ -55,7 +55,7 @@ test("anything else is no order", () => {
     golden(whyBad(body));
 });
 
-test("fields that nobody knows are ignored, so that later versions can add some", () => {
+test("unknown fields are ignored, so that later versions can add some", () => {
   assert.equal(parseCommand({ fault: "kill", forMs: "never", colour: 3 }), { kind: "kill" });
 });
 

@@ -18,13 +18,13 @@ test("any answer in time is proof of life, an error among them", () => {
   }
 });
 
-test("an answer that is no JSON, or none to its caller, is nonsense; an error is not", () => {
+test("an answer that is no JSON, or that its check rejects, is invalid; an error is not", () => {
   assert.is(read(body("{")).result, "invalid");
   assert.is(read(body('{"rating":99}'), none).result, "invalid");
   assert.is(read(refused(404), none).result, "answered");
 });
 
-test("dead, hung, leaving and nobody's fault are told apart", () => {
+test("a dead, hung or draining instance and an inconclusive end are distinct results", () => {
   assert.is(read({ kind: "no-responders" }).result, "no-responders");
   assert.is(read({ kind: "timeout" }).result, "timeout");
   assert.is(read(refused(503)).result, "draining");
@@ -33,7 +33,7 @@ test("dead, hung, leaving and nobody's fault are told apart", () => {
   assert.is(read({ kind: "cancelled" }).result, "inconclusive");
 });
 
-test("what may be done already: who answers nonsense, and who leaves in the middle; not who never began", () => {
+test("an invalid answer or a 504 may have executed; a call that never began has not", () => {
   const done = [read(body("{")), read(refused(504))];
   const not = [read(refused(503)), read({ kind: "no-responders" }), read(refused(404))];
   assert.equal(done.map(mayHaveExecuted), [true, true]);

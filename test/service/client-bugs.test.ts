@@ -121,7 +121,7 @@ const UNWRITABLE: readonly (readonly [string, object])[] = [
 ];
 
 for (const [way, options, hedge] of WAYS) {
-  bugs(`${way}a request that cannot be written fails by itself, before anybody's turn`, async () => {
+  bugs(`${way}a request that cannot be written fails before an instance is chosen`, async () => {
     const scene = await Scene.of({ hedge });
     for (const [, request] of UNWRITABLE) {
       const ended = await scene.ask(options, request);

@@ -27,7 +27,7 @@ interface Sent {
 
 const encoder = new TextEncoder();
 const answered = (value: unknown): Reply => ({ kind: "answered", body: encoder.encode(JSON.stringify(value)) });
-const [NOBODY, TIMEOUT]: readonly [Reply, Reply] = [{ kind: "no-responders" }, { kind: "timeout" }];
+const [NO_RESPONDERS, TIMEOUT]: readonly [Reply, Reply] = [{ kind: "no-responders" }, { kind: "timeout" }];
 
 class Scene {
   readonly clock = new FakeClock();
@@ -39,7 +39,7 @@ class Scene {
   readonly bus = this.#bus();
   readonly client: Client;
   readonly seqs: number[] = [];
-  #hear: (message: Message) => void = () => undefined;
+  #receive: (message: Message) => void = () => undefined;
 
   constructor(instances: number, options: Partial<ClientOptions> = {}) {
     this.client = openClient({
@@ -64,8 +64,8 @@ class Scene {
       giveUp: (address) => this.acts.push(`give up ${address}`),
       watch: () => () => undefined,
       subscribe: (_subject, receive) => {
-        this.#hear = receive;
-        return { close: () => this.acts.push("deaf"), drain: async () => undefined };
+        this.#receive = receive;
+        return { close: () => this.acts.push("unsubscribe"), drain: async () => undefined };
       },
     };
     return bus as Bus;
@@ -76,7 +76,7 @@ class Scene {
     this.seqs[instance] = seq;
     const body = encoder.encode(JSON.stringify(beatOf(instance, { seq, ...over })));
     const message = { subject: `health.ratings.${instance}-a`, body, replyTo: undefined };
-    this.#hear({ ...message, answer: () => undefined, refuse: () => undefined });
+    this.#receive({ ...message, answer: () => undefined, refuse: () => undefined });
   }
 
   /** Makes a call, which is out afterwards. */
@@ -94,38 +94,38 @@ class Scene {
     await this.clock.advance(0);
   }
 
-  told(kind: string): number {
+  countOf(kind: string): number {
     return this.acts.filter((act) => act === kind).length;
   }
 }
 
 const why = (answer: Answer): string => ("why" in answer ? answer.why : answer.kind);
 
-test("of one call eight attempts are told, however many it takes", async () => {
+test("of one call, at most eight attempts are emitted, however many it takes", async () => {
   const scene = new Scene(12);
   const { answer } = await scene.ask();
-  while (scene.sent.length < 12) await scene.end(NOBODY);
+  while (scene.sent.length < 12) await scene.end(NO_RESPONDERS);
   assert.equal(
-    ["resolving", "resolved", "using"].map((kind) => scene.told(kind)),
+    ["resolving", "resolved", "using"].map((kind) => scene.countOf(kind)),
     [8, 8, 8],
   );
-  await scene.end(NOBODY);
+  await scene.end(NO_RESPONDERS);
   assert.is(why(await answer), "all services are down");
   assert.is(scene.ends.at(-1)?.kind, "short-circuited");
 });
 
-test("what is told as resolved is who is live when it is read, in number order", async () => {
+test("a resolved event lists the live instances at the time of reading, by number", async () => {
   const live: unknown[] = [];
-  const tell: ClientOptions["onEvent"] = (event) => {
+  const onEvent: ClientOptions["onEvent"] = (event) => {
     if (event.kind === "resolved") live.push(event.live().map(({ instance }) => instance));
   };
-  const scene = new Scene(0, { onEvent: tell });
+  const scene = new Scene(0, { onEvent });
   for (const instance of [2, 1]) scene.beat(instance);
   await scene.ask();
   assert.equal(live, [[1, 2]]);
 });
 
-test("an opened breaker is told before the roll is called that may close it", async () => {
+test("an opened breaker is emitted before the roll call that may close it", async () => {
   const scene = new Scene(2);
   await scene.ask();
   scene.acts.length = 0;
@@ -133,24 +133,24 @@ test("an opened breaker is told before the roll is called that may close it", as
   assert.equal(scene.acts, ["opened", "publish health.ratings"]);
 });
 
-test("changes are told in the order in which they happened", async () => {
+test("changes are emitted in the order in which they happened", async () => {
   const scene = new Scene(1);
   await scene.ask();
   await scene.end(TIMEOUT);
   await scene.clock.advance(60_000);
-  assert.is(scene.told("lost"), 1);
+  assert.is(scene.countOf("lost"), 1);
   scene.acts.length = 0;
   scene.beat(1);
   assert.equal(scene.acts, ["returned", "closed"]);
 });
 
-test("calls to who is dead are given up once all that was read has been heard", async () => {
+test("calls to a dead instance are given up once all that was read is processed", async () => {
   const scene = new Scene(2);
   await scene.ask();
-  scene.sent[0]?.end(NOBODY);
-  assert.equal([scene.told("lost"), scene.told("give up ratings.get.1-a")], [1, 0]);
+  scene.sent[0]?.end(NO_RESPONDERS);
+  assert.equal([scene.countOf("lost"), scene.countOf("give up ratings.get.1-a")], [1, 0]);
   await scene.clock.advance(0);
-  assert.is(scene.told("give up ratings.get.1-a"), 1);
+  assert.is(scene.countOf("give up ratings.get.1-a"), 1);
 });
 
 test("a call goes on while it has 5 ms left, with its own deadline and what is left of its time", async () => {
@@ -163,7 +163,7 @@ test("a call goes on while it has 5 ms left, with its own deadline and what is l
     const { answer } = await scene.ask();
     const until = scene.clock.wall() + TIMEOUT_MS;
     await scene.clock.advance(passedMs);
-    await scene.end(NOBODY);
+    await scene.end(NO_RESPONDERS);
     assert.is(scene.sent.length, goesOn ? 2 : 1, `${passedMs} ms`);
     if (goesOn) await scene.end(answered({}));
     assert.is(why(await answer), goesOn ? "answered" : "request timed out");
@@ -175,7 +175,7 @@ test("a call goes on while it has 5 ms left, with its own deadline and what is l
   }
 });
 
-test("whoever had nine tenths of the time opens by it; whoever had less, or died with the call, does not", async () => {
+test("a timeout after nine tenths of the time opens the breaker; after less it does not", async () => {
   for (const [passedMs, reply, opens] of [
     [100, TIMEOUT, 1],
     [101, TIMEOUT, 0],
@@ -184,9 +184,9 @@ test("whoever had nine tenths of the time opens by it; whoever had less, or died
     const scene = new Scene(2);
     await scene.ask();
     await scene.clock.advance(passedMs);
-    await scene.end(NOBODY);
+    await scene.end(NO_RESPONDERS);
     await scene.end(reply);
-    assert.is(scene.told("opened"), opens, `${passedMs} ms ${reply.kind}`);
+    assert.is(scene.countOf("opened"), opens, `${passedMs} ms ${reply.kind}`);
   }
 });
 
@@ -232,7 +232,7 @@ test("a second end of the same call changes nothing", async () => {
   const { answer } = await scene.ask();
   await scene.end(answered({}));
   scene.sent[0]?.end(TIMEOUT);
-  assert.equal([why(await answer), scene.ends.length, scene.told("opened")], ["answered", 1, 0]);
+  assert.equal([why(await answer), scene.ends.length, scene.countOf("opened")], ["answered", 1, 0]);
 });
 
 test("who was asked beside a late one is not asked again for the same call", async () => {
@@ -252,10 +252,10 @@ test("who was asked beside a late one is not asked again for the same call", asy
     [1, 2],
   );
   assert.is(why(await answer), "invalid");
-  assert.is(scene.told("invalid-response"), 2);
+  assert.is(scene.countOf("invalid-response"), 2);
 });
 
-test("a request that is too large is counted and asks nobody; of an unknown limit none is", async () => {
+test("a request above a known limit is counted and not sent", async () => {
   for (const [maxBodyBytes, sent] of [
     [1, 0],
     [2, 1],
@@ -289,21 +289,21 @@ test("what is away, or denied, is no instance's doing, and is said at once", asy
 test("the first call waits for the roll, for all that is read with the first beat, and for 200 ms at most", async () => {
   for (const answers of [true, false]) {
     const clock = new FakeClock();
-    let [heard, done] = [false, 0];
+    let [isFinished, done] = [false, 0];
     const roll = startRollCall(clock, () => (done += 1));
-    void roll.finished.then(() => (heard = true));
+    void roll.finished.then(() => (isFinished = true));
     if (answers) roll.answered();
     await Promise.resolve();
-    assert.is(heard, false);
+    assert.is(isFinished, false);
     await clock.advance(answers ? 0 : 199);
-    assert.is(heard, answers);
+    assert.is(isFinished, answers);
     await clock.advance(1);
     roll.over();
-    assert.equal([heard, done, clock.timers], [true, 1, 0]);
+    assert.equal([isFinished, done, clock.timers], [true, 1, 0]);
   }
 });
 
-test("it is ready once the roll has been heard, and at once where somebody is known", async () => {
+test("it is ready once the roll call is over, or at once where an instance is known", async () => {
   assert.throws(() => new Scene(0, { service: "Not a name" }), /service name/);
   for (const instances of [0, 1]) {
     const scene = new Scene(instances);
@@ -324,12 +324,12 @@ test("it is ready once the roll has been heard, and at once where somebody is kn
   }
 });
 
-test("a client that is closed has no timer left, hears nothing, and lets no call wait", async () => {
+test("a closed client has no timer and no subscription, and no call that waits", async () => {
   const scene = new Scene(0);
   const waiting = scene.client.ask({});
   assert.is(scene.clock.timers, 2);
   scene.client.close();
-  assert.equal([scene.clock.timers, scene.told("deaf")], [0, 1]);
+  assert.equal([scene.clock.timers, scene.countOf("unsubscribe")], [0, 1]);
   assert.is(why(await waiting), "all services are down");
 });
 

@@ -14,14 +14,14 @@ connecting("is connected when it is given out", async () => {
   await server.stop();
 });
 
-connecting("is given out without a server too, which is told, and found once it is there", async () => {
+connecting("without a server, the bus reports that, and connects once one is there", async () => {
   const port = await freePort();
-  const told: string[] = [];
-  const bus = await connectBus(`127.0.0.1:${port}`, { waitMs: 50, report: (sentence) => told.push(sentence) });
+  const reports: string[] = [];
+  const bus = await connectBus(`127.0.0.1:${port}`, { waitMs: 50, report: (sentence) => reports.push(sentence) });
   assert.is(bus.status, "disconnected");
-  assert.is(told.length, 1);
+  assert.is(reports.length, 1);
   assert.match(
-    told[0] ?? "",
+    reports[0] ?? "",
     new RegExp(`^.*127\\.0\\.0\\.1:${port}.*: start one with {2}nats-server -a 127\\.0\\.0\\.1 -p ${port}$|^no server`),
   );
   const server = await startNatsServer({ port });
@@ -30,7 +30,7 @@ connecting("is given out without a server too, which is told, and found once it 
   await server.stop();
 });
 
-connecting("an address that is none is a bug of the caller's, told with the rule", async () => {
+connecting("an invalid address is a bug of the caller's, thrown with the rule", async () => {
   try {
     await connectBus("http://example.org");
     assert.unreachable("it was taken");

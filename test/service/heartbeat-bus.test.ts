@@ -1,4 +1,4 @@
-// A caller that hears heartbeats on a connection of their own, and loses that one alone.
+// A caller that receives heartbeats on a connection of their own, and loses that one alone.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -16,17 +16,17 @@ async function begin() {
   const network = new MemoryNetwork(clock);
   const instance = network.bus();
   const [bus, heartbeatBus] = [network.bus(), network.bus()];
-  const told: ClientEvent[] = [];
+  const events: ClientEvent[] = [];
   const client = openClient({
     service: "ratings",
     bus,
     heartbeatBus,
     clock,
-    onEvent: (event) => told.push(event),
+    onEvent: (event) => events.push(event),
   });
   serve(instance);
   await clock.advance(10);
-  const kinds = (): readonly string[] => told.map(({ kind }) => kind);
+  const kinds = (): readonly string[] => events.map(({ kind }) => kind);
   return { clock, bus, heartbeatBus, client, kinds, beat: () => beat(instance) };
 }
 
@@ -53,7 +53,7 @@ async function ask({ clock, client }: Awaited<ReturnType<typeof begin>>): Promis
   return (await answer).kind;
 }
 
-test("calls go on while no heartbeats can be heard, however long, and nobody is lost", async () => {
+test("while heartbeats are interrupted, calls go on and no instance is lost", async () => {
   const world = await begin();
   world.heartbeatBus.disconnect();
   assert.is(await ask(world), "answered");
@@ -64,7 +64,7 @@ test("calls go on while no heartbeats can be heard, however long, and nobody is 
   world.client.close();
 });
 
-test("when they can be heard again that is told, and everyone is asked to beat", async () => {
+test("when heartbeats resume, one event reports the gap, and a roll is called", async () => {
   const world = await begin();
   world.heartbeatBus.disconnect();
   await world.clock.advance(10 * INTERVAL_MS);
@@ -77,7 +77,7 @@ test("when they can be heard again that is told, and everyone is asked to beat",
   world.client.close();
 });
 
-test("when the bus itself was away, only that is told, whichever connection notices first", async () => {
+test("when the bus was away, only that is reported, whichever connection notices first", async () => {
   for (const order of [["bus", "heartbeatBus"] as const, ["heartbeatBus", "bus"] as const]) {
     const world = await begin();
     for (const each of order) world[each].disconnect();
@@ -90,12 +90,12 @@ test("when the bus itself was away, only that is told, whichever connection noti
   }
 });
 
-test("a call that finds nobody there while heartbeats cannot be heard concludes nothing from it", async () => {
+test("no responders while heartbeats are interrupted: the instance stays up", async () => {
   const world = await begin();
   world.heartbeatBus.disconnect();
   await world.clock.advance(10);
   const member = [...world.client.tracker.all()][0];
-  if (member === undefined) throw new Error("nobody is known");
+  if (member === undefined) throw new Error("no instance is known");
   const ticket = world.client.tracker.admit(member, world.clock.now());
   assert.equal(world.client.tracker.settle(ticket, "no-responders", world.clock.now() + 1), []);
   assert.is(member.membership.kind, "up");

@@ -7,21 +7,21 @@ import { HeartbeatListener } from "../../src/service/heartbeat-listener.ts";
 import { defaultHealthRules } from "../../src/settings.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
-const hearing = suite("hearing");
+const test = suite("heartbeat listener");
 
-/** A bus that is only heard on: whoever holds `hear` is everybody who could publish. */
-function earOnly(): { readonly bus: Bus; readonly hear: (message: Message) => void } {
+/** A bus that only receives: `deliver` stands for every client that could publish. */
+function receiveOnlyBus(): { readonly bus: Bus; readonly deliver: (message: Message) => void } {
   let receive: (message: Message) => void = () => undefined;
   const bus = {
     status: "connected",
     publish: () => undefined,
     watch: () => () => undefined,
-    subscribe: (_subject: string, heard: (message: Message) => void) => {
-      receive = heard;
+    subscribe: (_subject: string, onMessage: (message: Message) => void) => {
+      receive = onMessage;
       return { close: () => undefined, drain: async () => undefined };
     },
   };
-  return { bus: bus as unknown as Bus, hear: (message) => receive(message) };
+  return { bus: bus as unknown as Bus, deliver: (message) => receive(message) };
 }
 
 const encoder = new TextEncoder();
@@ -34,31 +34,28 @@ function heartbeat(incarnation: string): Message {
   return { subject, body, replyTo: undefined, answer: () => undefined, refuse: () => undefined };
 }
 
-/** Four times as many as are listened to at once. */
-const STRANGERS = 40_000;
+/** Four times the burst of newcomers that are read. */
+const FORGED = 40_000;
 
-hearing(
-  "of any number of different incarnations no more are kept than the table holds, and whoever has answered stays",
-  () => {
-    const clock = new FakeClock();
-    const { bus, hear } = earOnly();
-    const rules = defaultHealthRules();
-    const tracker = new Tracker(rules, Math.random);
-    const told = new Map<string, number>();
-    const tell = ({ kind }: { readonly kind: string }): void => void told.set(kind, (told.get(kind) ?? 0) + 1);
-    const options = withDefaults({ service: "ratings", bus, clock, onEvent: tell });
-    new HeartbeatListener(options, tracker, (changes) => changes.forEach(tell)).start();
+test("under a flood of new incarnations, the table keeps its limit and the proven one", () => {
+  const clock = new FakeClock();
+  const { bus, deliver } = receiveOnlyBus();
+  const rules = defaultHealthRules();
+  const tracker = new Tracker(rules, Math.random);
+  const counts = new Map<string, number>();
+  const count = ({ kind }: { readonly kind: string }): void => void counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const options = withDefaults({ service: "ratings", bus, clock, onEvent: count });
+  new HeartbeatListener(options, tracker, (changes) => changes.forEach(count)).start();
 
-    hear(heartbeat("1-real"));
-    const [real] = tracker.all();
-    if (real === undefined) throw new Error("the real one was not heard");
-    tracker.settle(tracker.admit(real, clock.now()), "answered", clock.now());
-    for (let number = 0; number < STRANGERS; number++) hear(heartbeat(`forged-${number}`));
+  deliver(heartbeat("1-real"));
+  const [real] = tracker.all();
+  if (real === undefined) throw new Error("the real heartbeat was not received");
+  tracker.settle(tracker.admit(real, clock.now()), "answered", clock.now());
+  for (let number = 0; number < FORGED; number++) deliver(heartbeat(`forged-${number}`));
 
-    assert.ok(tracker.size <= rules.maxIncarnations, `${tracker.size} are kept`);
-    assert.ok(tracker.knows("1-real"));
-    assert.ok((told.get("newcomers-throttled") ?? 0) > STRANGERS / 2, "most were not even read");
-  },
-);
+  assert.ok(tracker.size <= rules.maxIncarnations, `${tracker.size} are kept`);
+  assert.ok(tracker.knows("1-real"));
+  assert.ok((counts.get("newcomers-throttled") ?? 0) > FORGED / 2, "most are dropped unread");
+});
 
-hearing.run();
+test.run();

@@ -87,7 +87,7 @@ test("a call that must not reach two instances never does", async () => {
   assert.is(scene.reached[2], 0);
 });
 
-test("the slow one may still be first, and then nobody is charged", async () => {
+test("when the late instance answers first, neither breaker is charged", async () => {
   const scene = await Scene.of(2);
   scene.manners[1] = LATE_AFTER_MS + 100;
   scene.manners[2] = 600;

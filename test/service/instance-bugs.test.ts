@@ -1,4 +1,4 @@
-// What a handler says, and bugs in what an instance is given: neither takes it out of anybody's turns.
+// Answers of a handler, and bugs in the code that an instance is given: neither takes it out of a caller's rotation.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -23,7 +23,7 @@ const sceneWith = (handle: Handler, instance: Partial<InstanceOptions> = {}): Pr
 const replyOf = (scene: ServiceScene): Promise<Reply> =>
   scene.ended(scene.caller.request("tea.get.1-a", "{}", { timeoutMs: 1_000 }));
 
-const told = (scene: ServiceScene, ...kinds: readonly ClientEvent["kind"][]): number =>
+const countOf = (scene: ServiceScene, ...kinds: readonly ClientEvent["kind"][]): number =>
   kinds.reduce((sum, kind) => sum + scene.countEvents(kind), 0);
 
 /** What a handler may give as its code, and what goes out. */
@@ -77,7 +77,7 @@ test("whatever a handler says to one request, everybody keeps their turns", asyn
     if (said.kind === "answered") who.add(said.who.instance);
   }
   assert.equal([...who].sort(), [1, 2]);
-  assert.is(told(scene, "draining", "opened", "returned"), 0);
+  assert.is(countOf(scene, "draining", "opened", "returned"), 0);
 });
 
 test("listeners, tracers and chance that throw keep no request unanswered, and no heartbeat back", async () => {
@@ -103,7 +103,7 @@ test("an answer that is too large for the bus is an error to its caller, and no 
     const said = await scene.ask();
     golden(said.kind === "refused" && [said.code, said.message]);
   }
-  assert.is(told(scene, "draining", "opened"), 0);
+  assert.is(countOf(scene, "draining", "opened"), 0);
   for (const { counts } of scene.instances) golden([counts.requests, counts.errors, counts.lastError]);
 });
 

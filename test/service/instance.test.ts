@@ -17,7 +17,7 @@ async function sceneWith(handle: Handler) {
   return { clock, caller, bus, instance, events };
 }
 
-test("what waited through a second stall is dropped too, and the drops are told once, all together", async () => {
+test("requests that wait through a second stall are dropped, and reported as one count", async () => {
   const scene = await sceneWith(() => answer({}));
   const { clock, caller, bus, instance, events } = scene;
   const flushes: (() => void)[] = [];
@@ -49,7 +49,7 @@ test("what waited through a second stall is dropped too, and the drops are told 
   );
 });
 
-test("whoever is leaving beats no more by itself, whatever happens, and its number is free", async () => {
+test("a draining instance beats no more by itself, and its number is free", async () => {
   let finish: () => void = () => undefined;
   const scene = await sceneWith(() => new Promise((resolve) => (finish = () => resolve(answer({})))));
   const { clock, caller, bus, instance, events } = scene;
@@ -77,7 +77,7 @@ test("whoever is leaving beats no more by itself, whatever happens, and its numb
   assert.not(events.some(({ kind }) => kind === "reconnected" || kind === "disconnected"));
 });
 
-test("disconnected and reconnected are told once each, and a goodbye ends all that it was asked for", async () => {
+test("disconnected and reconnected are emitted once each, and a goodbye ends all", async () => {
   const scene = await sceneWith(() => answer({}));
   const { clock, bus, instance, events, caller } = scene;
   const beats: unknown[] = [];
@@ -95,10 +95,10 @@ test("disconnected and reconnected are told once each, and a goodbye ends all th
   await clock.advance(1);
   await Promise.all(leaving);
   assert.equal(beats.slice(3), ["draining", "gone"]);
-  const told = events.length;
+  const emitted = events.length;
   bus.disconnect();
   await clock.stall(10_000);
-  assert.equal([events.length, clock.timers], [told, 0]);
+  assert.equal([events.length, clock.timers], [emitted, 0]);
 });
 
 test("an answer that the bus did not take is an error", async () => {
@@ -118,7 +118,7 @@ test("it is up once the bus has taken what it needs, and not on a bus that is cl
   for (const closes of [false, true]) {
     const clock = new FakeClock();
     const bus = new MemoryNetwork(clock).bus();
-    const [needs, told]: [string[], string[]] = [[], []];
+    const [needs, kinds]: [string[], string[]] = [[], []];
     const [subscribe, flush] = [bus.subscribe.bind(bus), bus.flush.bind(bus)];
     bus.subscribe = (subject, receive, queue, ...rest: unknown[]) => {
       if (rest[0] === "required") needs.push(subject);
@@ -132,11 +132,11 @@ test("it is up once the bus has taken what it needs, and not on a bus that is cl
       return false;
     };
     const options = { service: "ratings", instance: 1, incarnation: "1-a", bus, clock, handle: () => answer({}) };
-    const starting = startInstance({ ...options, onEvent: ({ kind }) => told.push(kind) });
+    const starting = startInstance({ ...options, onEvent: ({ kind }) => kinds.push(kind) });
     await clock.advance(TIMEOUT_MS);
     await starting;
     assert.equal(needs, ["ratings.get", "ratings.get.1-a", "health.ratings"]);
-    assert.equal([told, flushes], closes ? [[], 1] : [["up"], 3]);
+    assert.equal([kinds, flushes], closes ? [[], 1] : [["up"], 3]);
   }
 });
 

@@ -8,7 +8,7 @@ import type { FakeClock } from "../support/fake-clock.ts";
 import type { MemoryBus } from "../support/memory-bus.ts";
 import { ServiceScene } from "../support/service-scene.ts";
 
-const test = suite("questions of anybody");
+const test = suite("queries of any client");
 
 const IDLE: ProcessControl = { preparePause: async () => ({ kind: "failed", why: "a test" }), kill: () => undefined };
 
@@ -18,15 +18,15 @@ interface Scene {
   /** Bodies of all that the instance has published, heartbeats left out. */
   readonly published: string[];
   readonly beats: string[];
-  readonly told: readonly InstanceEvent[];
+  readonly events: readonly InstanceEvent[];
 }
 
 async function begin(): Promise<Scene> {
-  const { clock, caller, instanceEvents: told } = await new ServiceScene({ instance: { chaos: IDLE } }).start();
+  const { clock, caller, instanceEvents: events } = await new ServiceScene({ instance: { chaos: IDLE } }).start();
   const [published, beats]: [string[], string[]] = [[], []];
   caller.subscribe("answers", ({ body }) => published.push(Buffer.from(body).toString()));
   caller.subscribe("health.tea.*", ({ body }) => beats.push(Buffer.from(body).toString()));
-  return { clock, caller, published, beats, told };
+  return { clock, caller, published, beats, events };
 }
 
 async function flood(
@@ -43,7 +43,7 @@ async function flood(
 const LIST = '{"fault":"list"}';
 const QUESTIONS = [
   ...["PING", "INFO", "STATS"].flatMap((verb) =>
-    ["", ".tea", ".tea.1-a"].map((whom) => [`$SRV.${verb}${whom}`, ""] as const),
+    ["", ".tea", ".tea.1-a"].map((suffix) => [`$SRV.${verb}${suffix}`, ""] as const),
   ),
   ["chaos.tea", LIST] as const,
   ["chaos.tea.1-a", LIST] as const,
@@ -85,7 +85,7 @@ test("during a flood of every question requests are answered, and so is a reset"
 
 test("the three subjects of one question share a limit, and each question has its own", async () => {
   const scene = await begin();
-  for (const whom of ["", ".tea", ".tea.1-a"]) await flood(scene, `$SRV.PING${whom}`, 100);
+  for (const suffix of ["", ".tea", ".tea.1-a"]) await flood(scene, `$SRV.PING${suffix}`, 100);
   assert.is(scene.published.length, 100);
   await flood(scene, "$SRV.STATS", 100);
   assert.is(scene.published.length, 200);
@@ -93,13 +93,13 @@ test("the three subjects of one question share a limit, and each question has it
 
 test("of a flood of faults twenty are begun, refused or answered at once, and a reset among them ends all", async () => {
   const scene = await begin();
-  const { told, beats, published } = scene;
+  const { events, beats, published } = scene;
   await flood(scene, "chaos.tea.1-a", 500, '{"fault":"slow","byMs":1}');
   await flood(scene, "chaos.tea.1-a", 500, '{"fault":"no such"}');
-  assert.is(told.filter(({ kind }) => kind === "fault begins").length, 20);
+  assert.is(events.filter(({ kind }) => kind === "fault begins").length, 20);
   assert.equal([published.length, beats.length], [20, 20]);
   await flood(scene, "chaos.tea.1-a", 1, '{"fault":"reset"}', "");
-  assert.is(told.filter(({ kind }) => kind === "fault ended").length, 1, "also where no answer is expected");
+  assert.is(events.filter(({ kind }) => kind === "fault ended").length, 1, "also where no answer is expected");
 });
 
 test.run();

@@ -75,7 +75,7 @@ test("page, attempt and handling are one above the other, in one trace, and all 
   assert.equal([scene.handled[0]?.[1], handling?.context.traceState?.serialize()], [TRACE, "a=1"]);
 });
 
-test("a call that nobody traces carries nothing, and is told with nothing", async () => {
+test("a call without a trace carries no trace fields, and its events have none", async () => {
   const scene = await Scene.of({ isTraced: false });
   for (const trace of [undefined, passThroughTrace(TRACE, "r-1")]) await scene.ask({ trace });
   for (const [body, traceId] of scene.handled) {
@@ -104,7 +104,7 @@ test("each attempt is a span of its own, with its end", async () => {
   assert.equal(scene.attempts(), [[1, "timeout", true]]);
   assert.ok(
     scene.kinds.some(([kind, id]) => kind === "opened" && id === TRACE),
-    "what it opened is told with its trace",
+    "the event of the breaker has the trace of the call",
   );
   await scene.ask({ trace: scene.page() });
   assert.equal(scene.attempts().at(-1), [2, undefined, true]);
@@ -163,9 +163,9 @@ test("a refusal is an error with its code, on both sides, however the handler ca
 
 test("an instance that sends spans begins a trace for who brings none, or none that is good", async () => {
   const scene = await Scene.of();
-  const stranger = scene.network.bus();
-  for (const traceparent of [undefined, "00-nonsense", 7]) {
-    void stranger.request("tea.get", JSON.stringify({ traceparent }), { timeoutMs: TIMEOUT_MS });
+  const outsider = scene.network.bus();
+  for (const traceparent of [undefined, "00-invalid", 7]) {
+    void outsider.request("tea.get", JSON.stringify({ traceparent }), { timeoutMs: TIMEOUT_MS });
     await scene.clock.advance(1);
   }
   assert.equal(

@@ -1,5 +1,5 @@
-// An instance that leaves in the middle of a call: whoever may ask another does, and a call that must not reach two
-// instances ends with the one that may have done it.
+// An instance that leaves in the middle of a call: an idempotent call goes to another instance. One that must not reach
+// two instances ends with the one that may have done it.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -38,7 +38,7 @@ class Scene extends ServiceScene {
   }
 }
 
-function countedReplies(bus: MemoryBus, tell: (what: string) => void): MemoryBus {
+function countedReplies(bus: MemoryBus, onReply: (what: string) => void): MemoryBus {
   const subscribe = bus.subscribe.bind(bus);
   bus.subscribe = (subject, receive, queue) =>
     subscribe(
@@ -46,11 +46,11 @@ function countedReplies(bus: MemoryBus, tell: (what: string) => void): MemoryBus
       (message) => {
         const [reply, refuse] = [message.answer.bind(message), message.refuse.bind(message)];
         message.answer = (body) => {
-          tell("answer");
+          onReply("answer");
           return reply(body);
         };
         message.refuse = (code, text) => {
-          tell(String(code));
+          onReply(String(code));
           refuse(code, text);
         };
         receive(message);

@@ -10,7 +10,7 @@ import { startInstance } from "../../src/service/instance.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
 
-/** `caller` may not send to tea; `deaf` may not hear its answers, and `alone` no heartbeats. */
+/** `caller` may not send to tea; `muted` may not receive its answers, and `alone` no heartbeats. */
 const CONFIG = `
 max_payload: 2000
 accounts { T: { users: [
@@ -18,7 +18,7 @@ accounts { T: { users: [
   { user: well, password: p }
   { user: caller, password: p, permissions: { publish: { deny: ["tea.>"] } } }
   { user: alone, password: p, permissions: { subscribe: { deny: ["health.>"] } } }
-  { user: deaf, password: p, permissions: { subscribe: { deny: ["_INBOX.>"] } } }
+  { user: muted, password: p, permissions: { subscribe: { deny: ["_INBOX.>"] } } }
 ] } }`;
 const SOON_MS = 50;
 const CALLS = 8;
@@ -76,9 +76,9 @@ const state = ({ tracker }: Client): string =>
 
 for (const [user, subject] of [
   ["caller", /send to tea\.get\.1-/],
-  ["deaf", /subscribe to _INBOX\./],
+  ["muted", /subscribe to _INBOX\./],
 ] as const) {
-  test(`each call of "${user}" ends within 50 ms as not permitted, and nobody is blamed`, async (context) => {
+  test(`each call of "${user}" ends within 50 ms as not permitted, and no instance is blamed`, async (context) => {
     const client = await clientOf(context, user);
     const before = state(client);
     const tookMs: number[] = [];
@@ -96,7 +96,7 @@ for (const [user, subject] of [
   });
 }
 
-test("who may not receive heartbeats is told so at each call, and not that nobody is there", async (context) => {
+test("a client that may not receive heartbeats ends each call as not permitted", async (context) => {
   const { server, reports, ends } = context;
   const url = server.url.replace("//", "//alone:p@");
   const report = (sentence: string): number => reports.push(sentence);

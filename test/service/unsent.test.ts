@@ -1,5 +1,5 @@
-// Calls that never reach an instance: too large for the bus, or not permitted. They end at once, and change no breaker and
-// nobody's standing.
+// Calls that never reach an instance: too large for the bus, or not permitted. They end at once, and change no breaker and no
+// membership.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -19,7 +19,7 @@ const state = ({ client }: ServiceScene): string =>
     [...client.tracker.all()].map(({ breaker, hasAnswered, membership }) => [breaker, hasAnswered, membership]),
   );
 
-/** Ways in which a call is not sent, each with what its caller is told. */
+/** Ways in which a call is not sent, each with the reason that its caller receives. */
 const WAYS: readonly (readonly [string, (scene: ServiceScene) => object, string])[] = [
   ["too large", () => ({ tea: "x".repeat(1_048_577) }), "the request was not sent"],
   ["too large with its deadline", () => ({ tea: "x".repeat(1_048_576 - 10) }), "the request was not sent"],
@@ -40,7 +40,7 @@ const WAYS: readonly (readonly [string, (scene: ServiceScene) => object, string]
     "not permitted",
   ],
   [
-    "not permitted to hear the answer",
+    "not permitted to receive the answer",
     ({ bus }) => {
       bus.deniesReplies = true;
       return {};
