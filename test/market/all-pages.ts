@@ -103,7 +103,7 @@ const old = { fresh: false, ageMs: 12_000, instance: 2 };
 const SHOPS: readonly { readonly what: string; readonly page: PageRatings; readonly says: RegExp }[] = [
   { what: "all fresh", page: ratings(), says: /All ratings are fresh.*Answered by instance 1\./ },
   {
-    what: "nobody was ever there",
+    what: "no instance was ever there",
     page: { ratings: new Map(), failureReasons: ["all services are down"] },
     says: /No ratings yet: no ratings service is running\./,
   },
@@ -190,7 +190,7 @@ export function judgeBoards(inBrowser: Test, { isThorough }: Judgement): void {
     }),
   );
 
-  inBrowser("the board before anybody has been heard", () =>
+  inBrowser("the board before the first heartbeat", () =>
     withBoard({ isEmpty: true }, (_, board) =>
       withPage(STILL, async (page) => {
         await page.goto(board);

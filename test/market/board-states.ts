@@ -122,7 +122,7 @@ export function watchStates(inBrowser: Test, watched: () => Watched, { isThoroug
       LIMIT_MS,
     );
     const last = String.raw`Last answered by instance 1\.$`;
-    // Nobody is asked, or retests go out at once and are not answered either.
+    // No instance is called, or retests go out at once and are not answered either.
     const down = "(All ratings services are down|No ratings service answered): these are the last known ratings";
     const said = new RegExp(String.raw`^${down}\. (Why: request timed out\. )?${last}`);
     await check("all down", said, /last known ratings/, /Breaker open|Retesting/);

@@ -53,7 +53,7 @@ test("calls carry their numbers, and what was printed stands below", () => {
   golden(lines);
 });
 
-test("a call that was sent twice says beside whom, and one that spares others says whom", () => {
+test("a hedge names the instance of the first call, and an exclusion its instances", () => {
   const lines = printed(({ tracker, resolver }) => {
     for (const instance of [1, 2, 3]) tracker.onHeartbeat(beatOf(instance), 100);
     resolver.next(200);
@@ -65,7 +65,7 @@ test("a call that was sent twice says beside whom, and one that spares others sa
   golden(lines.filter((line) => line.includes("picked")).map((line) => line.slice(line.indexOf("call"))));
 });
 
-test("what befell the Market itself is told, and moves people's time on", () => {
+test("an event of the Market itself has a line, and moves the clock of the record", () => {
   const lines = printed(({ tracker, resolver }, recorder) => {
     tracker.freezeLeases(0);
     recorder.bus("disconnected", 0);

@@ -20,12 +20,12 @@ export interface Served {
   /** Of the admin listener. */
   readonly adminPort: number;
   readonly admin: string;
-  /** What the app told its shop of. */
+  /** Problems that the app reported to its shop. */
   readonly problems: { readonly error: unknown; readonly where: string; readonly trace?: Trace | undefined }[];
   close(): Promise<void>;
 }
 
-/** The monolith, unless told otherwise. */
+/** The monolith by default. */
 export async function serve(changes: Partial<Omit<AppDeps, "problem">> = {}): Promise<Served> {
   const problems: Served["problems"] = [];
   const shop: AppDeps = {
@@ -116,14 +116,16 @@ export class Visitor {
 export function raw(port: number, bytes: string | Buffer, { untilHead = false } = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () => socket.write(bytes));
-    let heard = "";
-    socket.setTimeout(RAW_LIMIT_MS, () => socket.destroy(new Error(`no end after ${RAW_LIMIT_MS} ms, only: ${heard}`)));
+    let received = "";
+    socket.setTimeout(RAW_LIMIT_MS, () =>
+      socket.destroy(new Error(`no end after ${RAW_LIMIT_MS} ms, only: ${received}`)),
+    );
     socket.on("data", (chunk) => {
-      heard += chunk.toString("latin1");
-      if (untilHead && heard.includes("\r\n\r\n")) socket.destroy();
+      received += chunk.toString("latin1");
+      if (untilHead && received.includes("\r\n\r\n")) socket.destroy();
     });
-    socket.on("error", (error) => ("code" in error ? resolve(heard) : reject(error)));
-    socket.on("close", () => resolve(heard));
+    socket.on("error", (error) => ("code" in error ? resolve(received) : reject(error)));
+    socket.on("close", () => resolve(received));
   });
 }
 

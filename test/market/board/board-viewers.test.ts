@@ -11,7 +11,7 @@ const test = suite("viewers");
 
 const LIMIT_MS = 30_000;
 const STUCK = 8;
-/** So much for each, had nobody been let go: more than the kernel takes for a socket on its own, ten times over. */
+/** Bytes for each viewer, if none were dropped: ten times what the kernel buffers for a socket. */
 const SENT_BYTES = 80_000_000;
 /** What may wait for one, the frame on top of it, and what V8 lets lie until it collects; frames are shared by viewers. */
 const MAX_HELD_BYTES = 40_000_000;

@@ -1,4 +1,4 @@
-// The board over HTTP: who may see it, what a page without scripts shows, what the feed sends and to whom it stops.
+// The board over HTTP: who may see it, what a page without scripts shows, what the feed sends and which viewers it drops.
 
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
@@ -138,7 +138,7 @@ test("the shop's listener shows the board where it is public, and faults never",
           assert.is(await statusOf(market.port, `POST ${path}`, { Host: HOST_HERE }), isPublic ? 405 : 404, path);
         const said =
           (await visitor.get(`${market.url}/board/faults`)).body + (await visitor.get(`${market.url}/board.json`)).body;
-        assert.not.ok(said.includes(String(market.adminPort)), "shoppers are not told the port");
+        assert.not.ok(said.includes(String(market.adminPort)), "shoppers do not receive the port");
       },
       { isPublic },
     );
@@ -195,7 +195,7 @@ test("a HEAD of the feed takes no place, and a full feed is a 503 that says when
     { isPublic: true },
   ));
 
-test("whoever asks for later events is sent those that the snapshot no longer lists, and no others", () =>
+test("a request for later events gets exactly those that the snapshot no longer lists", () =>
   withBoard(async ({ market, monitor }) => {
     for (let event = 0; event < 300; event++) happen(monitor);
     const idsAfter = async (query: string): Promise<readonly number[]> => {
@@ -205,16 +205,16 @@ test("whoever asks for later events is sent those that the snapshot no longer li
       const [{ events } = {}] = dataOf(feed.lines) as unknown as { events: readonly { id: number }[] }[];
       return (events ?? []).map(({ id }) => id);
     };
-    const usual = await idsAfter("");
-    const [oldest = 0] = usual;
-    assert.ok(oldest > 10 && usual.at(-1) === 300, String(usual));
+    const listed = await idsAfter("");
+    const [oldest = 0] = listed;
+    assert.ok(oldest > 10 && listed.at(-1) === 300, String(listed));
     assert.equal(
       await idsAfter("?after=10"),
       Array.from({ length: 290 }, (_, at) => at + 11),
     );
-    assert.equal(await idsAfter(`?after=${oldest - 2}`), [oldest - 1, ...usual]);
-    for (const after of [oldest - 1, 299]) assert.equal(await idsAfter(`?after=${after}`), usual);
-    for (const odd of ["?after=x", "?after=-1", "?after="]) assert.equal(await idsAfter(odd), usual, odd);
+    assert.equal(await idsAfter(`?after=${oldest - 2}`), [oldest - 1, ...listed]);
+    for (const after of [oldest - 1, 299]) assert.equal(await idsAfter(`?after=${after}`), listed);
+    for (const odd of ["?after=x", "?after=-1", "?after="]) assert.equal(await idsAfter(odd), listed, odd);
   }));
 
 test("pages elsewhere neither read, embed nor follow the admin listener, and a link to it can be opened", () =>
@@ -253,7 +253,7 @@ test("the shop's sentence about an order is not shown or taken away by the board
     assert.match((await shopper.get(`${market.url}/`)).body, /Camera was added to your cart/);
   }));
 
-test("the log, the stream and the counters tell the same", () =>
+test("the log, the stream and the counters have the same events", () =>
   withBoard(async ({ market, start, monitor, lines }) => {
     const { bus } = await start(1);
     await visitor.get(market.url);
@@ -265,8 +265,8 @@ test("the log, the stream and the counters tell the same", () =>
       named.map(({ event, level, text }) => [event, level, text.replace(/^- /, "")]),
     );
     for (const name of new Set(named.map(({ event }) => event))) {
-      const told = named.filter(({ event }) => event === name).length;
-      assert.is([...monitor.eventCounts].find(([counted]) => counted === name)?.[1], told, name);
+      const logged = named.filter(({ event }) => event === name).length;
+      assert.is([...monitor.eventCounts].find(([counted]) => counted === name)?.[1], logged, name);
     }
     assert.ok(named.some(({ event }) => event === "breaker.opened"));
   }));
@@ -348,7 +348,7 @@ function feedOf(instances: number): {
 const happen = (monitor: ServiceMonitor): void =>
   monitor.stream.add({ at: 0, name: "bus.disconnected", level: "WARNING", text: "disconnected" });
 
-test("a hundred events at once are one frame, and while nobody watches nothing is done", async () => {
+test("a hundred events at once are one frame, and without a viewer no timer runs", async () => {
   const { clock, monitor, watch } = feedOf(3);
   const watcher = watch();
   await clock.advance(150);
@@ -360,7 +360,7 @@ test("a hundred events at once are one frame, and while nobody watches nothing i
   assert.is(clock.timers, 0, "no timer is left when the last viewer goes");
 });
 
-test("whoever comes after a viewer who left at once is shown what is, not what was", async () => {
+test("a viewer after one that left at once receives the current state", async () => {
   const { feed, clock, table, watch } = feedOf(1);
   watch().destroy();
   await clock.advance(60_000);

@@ -1,4 +1,4 @@
-// The board's form, as anybody may post it, and what comes of it.
+// The board's form as any browser can post it, and its result.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -13,7 +13,7 @@ import { Visitor, withMarket } from "../serve.ts";
 
 const test = suite("fault form");
 
-test("a form says what, to whom and for how long, in a person's units", () => {
+test("a form has the fault, its instance and its duration, in a person's units", () => {
   assert.equal(readFaultForm("target=2-a&fault=slow&byMs=300&percent=30&forS=1.5"), {
     ...{ kind: "read", target: "2-a" },
     order: { kind: "begin", fault: { kind: "slow", byMs: 300 }, forMs: 1_500 },
@@ -114,7 +114,7 @@ test("the desk says what came of it, and the log has it", async () => {
   assert.match((await ask("target=2-a&fault=reset")).message, /^instance 2\b/);
   assert.match((await ask("target=2-a&fault=list")).message, /^instance 2\b/);
   assert.equal([lines[0]?.level, lines[0]?.logger], ["WARNING", "chaos"]);
-  assert.is((await ask("fault=reset")).isDone, false, "nobody took the reset");
+  assert.is((await ask("fault=reset")).isDone, false, "no instance took the reset");
   assert.equal(gathered, ['{"fault":"reset"}']);
   taken = [said(taker)];
   const all = await ask("fault=reset");

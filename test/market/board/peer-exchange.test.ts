@@ -1,4 +1,4 @@
-// Markets that tell each other what they believe, on a bus in memory and a clock that is pushed.
+// Markets that publish their views to each other, on a bus in memory and a fake clock.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -15,13 +15,13 @@ const test = suite("exchange");
 class Town {
   readonly clock = new FakeClock();
   readonly network = new MemoryNetwork(this.clock);
-  /** Lengths of all that was told. */
-  readonly told: number[] = [];
+  /** Lengths of all views that were published. */
+  readonly published: number[] = [];
   readonly #closers: (() => void)[] = [];
 
   constructor() {
-    const ear = this.network.bus();
-    ear.subscribe("belief.ratings.*", ({ body }) => this.told.push(body.length));
+    const listener = this.network.bus();
+    listener.subscribe("belief.ratings.*", ({ body }) => this.published.push(body.length));
   }
 
   market(name: string): {
@@ -57,7 +57,7 @@ const inWords = ({ all, disagreements }: MarketsComparison): string =>
     )
     .join(", ")}`;
 
-test("two that have heard of each other agree, until one cannot reach what the other can", async () => {
+test("two Markets agree, until one cannot reach what the other can", async () => {
   const town = new Town();
   const [a, b] = [town.market("a:1"), town.market("b:2")];
   for (const { table } of [a, b]) for (const instance of [1, 2]) table.beats(instance, 0);
@@ -74,7 +74,7 @@ test("two that have heard of each other agree, until one cannot reach what the o
   town.close();
 });
 
-test("a newcomer is answered within two seconds, and whoever leaves is off at once", async () => {
+test("a newcomer is answered within two seconds, and a Market that leaves is removed", async () => {
   const town = new Town();
   const a = town.market("a:1");
   await town.clock.advance(10_500);
@@ -99,29 +99,29 @@ test("one that says nothing more is gone after its lease", async () => {
   town.close();
 });
 
-test("while nothing changes it is told four times a minute, and however much changes, once a second", async () => {
+test("an unchanged view is published four times a minute, a changing one once a second", async () => {
   const town = new Town();
   const { table } = town.market("a:1");
   table.beats(1, 0);
   await town.clock.advance(60_500);
-  assert.is(town.told.length, 4);
+  assert.is(town.published.length, 4);
   await town.clock.advance(1_000);
   town.network.disconnect();
   await town.clock.advance(2_000);
   town.network.reconnect();
   await town.clock.advance(1_000);
-  assert.is(town.told.length, 6, "the fifth was due, and behind a connection others may be new");
-  const before = town.told.length;
+  assert.is(town.published.length, 6, "the fifth was due, and behind a connection others may be new");
+  const before = town.published.length;
   for (let step = 0; step < 100; step++) {
     table.beats(1, town.clock.now());
     table.hangs(1, town.clock.now());
     await town.clock.advance(100);
   }
-  assert.ok(town.told.length - before <= 11, `${town.told.length - before} in ten seconds`);
+  assert.ok(town.published.length - before <= 11, `${town.published.length - before} in ten seconds`);
   town.close();
 });
 
-test("a thousand instances, all in trouble, are told of within bounds", async () => {
+test("the view of a thousand instances, all in trouble, stays within its limits", async () => {
   const town = new Town();
   const [a, b] = [town.market("a:1"), town.market("b:2")];
   for (let instance = 1; instance <= 1000; instance++) {
@@ -129,14 +129,14 @@ test("a thousand instances, all in trouble, are told of within bounds", async ()
     a.table.hangs(instance, 0);
   }
   await town.clock.advance(4_000);
-  const longest = Math.max(...town.told);
+  const longest = Math.max(...town.published);
   assert.ok(longest < MAX_VIEW_BYTES / 2, `${longest} bytes`);
   const { disagreements, omitted } = b.markets();
   assert.equal([disagreements.length, disagreements.length + omitted], [50, 250]);
   town.close();
 });
 
-test("whatever strangers send, those who are known are heard", async () => {
+test("under a flood of invalid views, the view of a known Market is received", async () => {
   const town = new Town();
   const [a, b] = [town.market("a:1"), town.market("b:2")];
   for (const { table } of [a, b]) table.beats(1, 0);
@@ -153,7 +153,7 @@ test("whatever strangers send, those who are known are heard", async () => {
   }
   a.table.hangs(1, town.clock.now());
   await town.clock.advance(4_000);
-  assert.ok(b.markets().all.length <= 2 + 16, "of so many strangers that many are read");
+  assert.ok(b.markets().all.length <= 2 + 16, "at most 16 unknown Markets are kept");
   const place = b.markets().all.findIndex(({ name }) => name === "a:1");
   const cell = b.markets().disagreements.find(({ instance }) => instance === 1)?.cells[place];
   assert.is(cell?.kind === "reported" && cell.state, "open");

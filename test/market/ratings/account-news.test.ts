@@ -49,10 +49,10 @@ class Town {
     const requiresAuth = (bus: MemoryBus) => Object.assign(bus, { requiresAuth: true });
     const learn = (text: string) => {
       member.learned += 1;
-      const [heard, had] = [Number(text), member.token];
-      member.token = Math.max(heard || 0, had);
+      const [received, had] = [Number(text), member.token];
+      member.token = Math.max(received || 0, had);
       return Promise.resolve({
-        kind: Number.isNaN(heard) ? "forged" : heard > had ? "newer" : heard < had ? "older" : "same",
+        kind: Number.isNaN(received) ? "forged" : received > had ? "newer" : received < had ? "older" : "same",
       } as const);
     };
     const correct = (): Promise<boolean> => {

@@ -35,7 +35,7 @@ test("reading is no use: it keeps nothing from being forgotten", () => {
   assert.is(store.get("a"), undefined);
 });
 
-test("the usual store holds a thousand things and no more", () => {
+test("the default store holds a thousand things and no more", () => {
   const store = new RatingStore();
   for (let thing = 0; thing <= 1000; thing++) store.put(`thing${thing}`, known(1));
   assert.is(store.get("thing0"), undefined);

@@ -54,7 +54,7 @@ test("a thing without a rating says so, where there could be one", () => {
   });
 });
 
-test("a failure in asking still gives a page, and is told", () =>
+test("when the query of ratings fails, the page is sent and the problem reported", () =>
   withMarket({ rate: () => Promise.reject(new Error("boom")) }, async ({ url, problems }) => {
     const page = await visitor.get(`${url}/`);
     assert.is(page.status, 200);
@@ -142,7 +142,7 @@ test("alive is alive, whatever else is broken", () =>
     assert.is(answer.headers.get("cache-control"), "no-store");
   }));
 
-test("ready, degraded and unready are told apart, each with its checks", async () => {
+test("ready, degraded and unready are distinct answers, each with its checks", async () => {
   const cases = [
     [true, false, 200, "ready"],
     [true, true, 200, "degraded"],
@@ -150,7 +150,7 @@ test("ready, degraded and unready are told apart, each with its checks", async (
     [false, true, 503, "unready"],
   ] as const;
   for (const [ready, degraded, status, word] of cases) {
-    const checks = [{ name: "bus", good: ready, note: "as told", detail: "nats://bus:4222" }];
+    const checks = [{ name: "bus", good: ready, note: "as given", detail: "nats://bus:4222" }];
     await withMarket({ readiness: () => ({ ready, degraded, checks }) }, async ({ url, admin }) => {
       const answer = await visitor.get(`${url}/readyz`);
       assert.is(answer.status, status);

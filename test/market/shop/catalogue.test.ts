@@ -73,7 +73,7 @@ test("an id must be plain in a URL, a form, a cookie and a subject", () => {
   assert.equal(problemsWith({}, "constructor"), []);
 });
 
-test("every problem is told, not only the first", () => {
+test("every problem is reported, not only the first", () => {
   assert.is(problemsWith({ title: "", price: "x", extra: 1 }).length, 3);
 });
 

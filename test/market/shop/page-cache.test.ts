@@ -35,7 +35,7 @@ test("a template that does not show the id once is a bug", () => {
   assert.throws(() => new PageCache((_, id) => id + id).finish(make(), "x"), /once/);
 });
 
-test("whatever is different on a page, it is rendered anew", () => {
+test("a page with any difference is rendered again", () => {
   const { pages } = press();
   const partly = { ...ratings({}), trouble: ["request timed out"] };
   const different: readonly Page[] = [

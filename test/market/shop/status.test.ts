@@ -32,7 +32,7 @@ for (const [name, ...pages] of [
   ["no ratings yet, with and without anyone to ask", page([]), page([], ALL_DOWN), page([], "request timed out")],
   ["all services are down, showing the last known", page([OLD, OLD, OLD, OLD], ALL_DOWN)],
   [
-    "the bus is away: that nobody can be asked, and not that all are down",
+    "the bus is away: no instance can be queried, and not that all are down",
     page([], "the bus is disconnected"),
     page([OLD, OLD, OLD, OLD], "the bus is disconnected"),
   ],
@@ -52,7 +52,7 @@ test("who answered: once each, in the order of their numbers, and of the fresh a
   golden(who(3, -1));
 });
 
-test("nobody answered: who was the last to, if anybody ever did", () => {
+test("without an answer: the last instance that answered, if there was one", () => {
   golden(who(-2, -1));
   assert.is(who(), null);
 });

@@ -22,7 +22,7 @@ test("every file of the folder is served with its type, as it is", async () => {
   }
 });
 
-test("the address with the digest is kept for good, any other is asked for anew", async () => {
+test("an address with the digest is immutable, any other is revalidated", async () => {
   const url = market.url + assetUrl(assets, "camera.svg");
   const visitor = new Visitor();
   assert.match((await visitor.get(url)).headers.get("cache-control") ?? "", /immutable/);
@@ -31,7 +31,7 @@ test("the address with the digest is kept for good, any other is asked for anew"
   }
 });
 
-test("a browser that has it already is told so", async () => {
+test("a browser that has the file already gets a 304", async () => {
   const etag = (await new Visitor().get(`${market.url}/static/style.css`)).headers.get("etag") ?? "";
   // By hand: fetch turns its own caching off, and says so, as soon as it is given this header.
   const ask = (tag: string): Promise<string> =>
@@ -67,7 +67,7 @@ test("there is nothing to walk out of", async () => {
   );
 });
 
-test("other methods are not possible, and are told which are", async () => {
+test("any other method is a 405 with the methods that are allowed", async () => {
   const answer = await new Visitor().post(`${market.url}/static/style.css`, "a=b");
   assert.is(answer.status, 405);
   assert.is(answer.headers.get("allow"), "GET, HEAD");

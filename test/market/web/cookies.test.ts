@@ -50,7 +50,7 @@ test("what is in the cart can be taken out where it was put in", () =>
     assert.is(textsOf(body, "button").at(-1), "Checkout");
   }));
 
-test("adding twice, and removing what is not there, are told and change nothing", () =>
+test("adding twice, or removing what is not there, gives a message and changes nothing", () =>
   withMarket({}, async ({ url }) => {
     const visitor = new Visitor();
     await visitor.post(`${url}/`, "camera=&addCart=");
@@ -99,7 +99,7 @@ test("a cart signed with an older key is still the visitor's", async () => {
   );
 });
 
-test("a cookie that was edited, or that nobody signed, is an empty cart and no error", () =>
+test("an edited or unsigned cookie is an empty cart and no error", () =>
   withMarket({}, async ({ url, problems }) => {
     const honest = new Visitor();
     await honest.post(`${url}/`, "camera=&addCart=");
@@ -140,7 +140,7 @@ test("a cookie that was edited, or that nobody signed, is an empty cart and no e
     assert.equal(problems, []);
   }));
 
-test("a message that nobody signed is not shown, and markup in a cookie never is", () =>
+test("an unsigned message is not shown, and markup in a cookie never is", () =>
   withMarket({}, async ({ url }) => {
     const visitor = new Visitor();
     visitor.jar.set(MESSAGE_COOKIE, encodeURIComponent("<b>Send money</b>"));
@@ -169,7 +169,7 @@ test("a HEAD and a list of ids leave the message for the page", () =>
     golden(textsOf((await visitor.get(`${url}/`)).body, "title"));
   }));
 
-test("a page for somebody without cookies sets none", () =>
+test("a page for a browser without cookies sets none", () =>
   withMarket({}, async ({ url }) => {
     assert.equal((await new Visitor().get(`${url}/`)).headers.getSetCookie(), []);
   }));

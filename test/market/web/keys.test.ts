@@ -69,7 +69,7 @@ test("several keys rotate: the first of the file comes first", () => {
   assert.equal(keysIn(stateDir), { keys: ["n".repeat(16), "o".repeat(20)], warning: undefined });
 });
 
-test("a file that holds anything else is told and never overwritten", () => {
+test("a file that holds anything else is reported and never overwritten", () => {
   for (const text of [
     "",
     "\n",
@@ -100,13 +100,13 @@ test("where no file can be, this process has a key of its own and says why", () 
   assert.is.not(first.keys[0], second.keys[0]);
 });
 
-test("a folder in the file's place is told", () => {
+test("a folder in the file's place is reported", () => {
   const stateDir = freshFolder();
   mkdirSync(join(stateDir, KEY_FILE), { recursive: true });
   golden(keysIn(stateDir).warning ?? "");
 });
 
-test("a key that others can read is used, and told with the command that mends it", () => {
+test("a key that others can read is used, and reported with the command that mends it", () => {
   const stateDir = freshFolder();
   const { keys } = keysIn(stateDir);
   chmodSync(join(stateDir, KEY_FILE), 0o644);
@@ -121,7 +121,7 @@ test("keys are printable, without spaces, sixteen characters or more", () => {
     assert.is(parseKeys(text), undefined, text);
 });
 
-test("a folder that its owner may not look into is told", () => {
+test("a folder that its owner may not read is reported", () => {
   const folder = freshFolder();
   mkdirSync(folder);
   chmodSync(folder, 0o777);

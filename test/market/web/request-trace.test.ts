@@ -1,4 +1,4 @@
-// The id of a request: in the answer's head, on the page, and in what the shop is told.
+// The id of a request: in the answer's head, on the page, and in the problems that the shop receives.
 
 import type { Tracer } from "@opentelemetry/api";
 import { suite } from "uvu";
@@ -74,7 +74,7 @@ test("a trace that comes with the request is gone on with, and one that is none 
   const [whole, named, odd, none] = rated;
   assert.equal(whole?.carried, { traceparent: PARENT, tracestate: "a=1" }, "as it came, where no spans are sent");
   assert.equal([named?.traceId, named?.requestId], [TRACE, "r-1"]);
-  assert.equal([odd?.carried, none?.carried], [undefined, undefined], "nobody wants those");
+  assert.equal([odd?.carried, none?.carried], [undefined, undefined], "invalid or absent headers are not carried");
 });
 
 test("where spans are sent, what a shopper sees has one, with its route and its end", async () => {
