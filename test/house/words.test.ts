@@ -35,8 +35,10 @@ const PLAIN = [
     "bus",
     "chaos",
     "contract",
+    "faults",
     "fuzz",
     "health",
+    "market",
     "program",
     "ratings",
     "record",
@@ -44,7 +46,7 @@ const PLAIN = [
     "sim",
     "soak",
   ].map((folder) => `test/${folder}`),
-  ...["support", "system", "tour", "trace", "util", "walkthrough"].map((folder) => `test/${folder}`),
+  ...["service", "support", "system", "tour", "trace", "util", "walkthrough"].map((folder) => `test/${folder}`),
 ];
 
 /** What to say instead. */
