@@ -46,7 +46,7 @@ tour: ## the walk of the README, explained, in one terminal: AUTO=1 just shows i
 	$(PREPARE) bus && set -- && if [ -n "$$AUTO" ]; then set -- --auto; fi && \
 	  if [ -n "$$RESTART" ]; then set -- "$$@" --restart; fi && $(NODE) dist/bin/tour.js "$$@"
 
-tracing: ## what sends traces to a collector (OTEL_EXPORTER_OTLP_ENDPOINT): nobody else needs it
+tracing: ## installs what sends traces to a collector (OTEL_EXPORTER_OTLP_ENDPOINT); no other target needs it
 	$(PREPARE) && sh bin/prepare-packages tracing
 	echo 'prepare: tracing is ready. Type:  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 make demo'
 
@@ -86,7 +86,7 @@ coverage: ## all tests, with a report of what they ran (coverage/index.html)
 	$(PREPARE) nats-server browser nginx && set -f && exec node_modules/.bin/c8 --clean --exclude-after-remap \
 	  --include 'src/**' --include 'bin/**' --reporter text --reporter html node --enable-source-maps dist/test/run.js $$ONLY
 
-walkthrough: ## the walk of the README, typed by machine in real windows, in real time
+walkthrough: ## types the walk of the README by machine, in real windows and in real time
 	$(PREPARE) nats-server && $(NODE) dist/test/walkthrough/walkthrough.js
 
 bench: ## our way of asking against its peers, with figures and a chart: make bench ROUNDS=7, QUICK=1, ONLY=pages

@@ -20,6 +20,7 @@ if (scope.sections.includes("parts")) results.parts = await parts(scope.rounds);
 results.targets = targetsOf(results);
 print(results);
 if (scope.kept) keep(results);
+else console.log("\nnothing is written: only a whole run, without ONLY and QUICK, replaces the figures of README");
 process.exit();
 
 async function calls() {

@@ -28,7 +28,7 @@ if (!quick) {
   keepResults("scorecard", { machine: before, watchMs, scores });
   keepInPage("docs/performance.md", "scorecard", `${measuredOn(before)}\n\n${scoreTable(scores)}`);
   console.log("\nkept: bench/results/scorecard.json, docs/performance.md");
-}
+} else console.log("\nnothing is written: only a run without QUICK replaces the figures of docs/performance.md");
 process.exit();
 
 async function suffer(contestant, fault) {

@@ -54,5 +54,7 @@ export function scoreTable(scores) {
     ({ fault, contestant, calls, failed, noticedMs: noticed, recoveredMs: recovered }) =>
       `| ${fault} | ${contestant} | ${failed} of ${calls} | ${seconds(noticed, "not while it lasted")} | ${seconds(recovered, "not within the watch")} |`,
   );
-  return ["| fault | | failed | noticed | recovered |", "| --- | --- | --- | --- | --- |", ...rows].join("\n");
+  return ["| fault | contestant | failed | noticed | recovered |", "| --- | --- | --- | --- | --- |", ...rows].join(
+    "\n",
+  );
 }

@@ -26,7 +26,7 @@ process.once("SIGTERM", () => {
   enough = true;
 });
 
-console.log(`soak: ${minutes} minutes, seed ${seed}`);
+console.log(`soak: ${minutes} min, seed ${seed}`);
 const { good, lines } = await soak({
   ...{ soakMs: minutes * MS_PER_MINUTE, seed },
   print: (line) => console.log(line),
