@@ -122,7 +122,7 @@ async function compare(
   const share = (calmWatched.msPerSecond - calm.msPerSecond) / SECOND_MS;
   const page = 1 - busy.msPerPage / busyWatched.msPerPage;
   console.log(
-    `  at full load: ${figures(busy)} without viewers, ${figures(busyWatched)} with: ${percent(page)} of a page`,
+    `  at full load: ${figures(busy)} without viewers, ${figures(busyWatched)} with: ${percent(page)} of it the viewers'`,
   );
   console.log(
     `  at ${CALM_PAGES} pages/s: ${calm.msPerSecond.toFixed(0)} ms of processor a second without, ${calmWatched.msPerSecond.toFixed(0)} with: ${percent(share)} of a second`,
@@ -158,7 +158,7 @@ async function main(): Promise<number> {
     if (cost < 0)
       console.log("board-cost: below zero is noise: other programs disturbed the rounds; ROUNDS=9 shows more");
     console.log(
-      `board-cost: at full load a page costs ${percent(page)} more; load of the machine ${loadavg()[0]?.toFixed(1)}`,
+      `board-cost: at full load the viewers are ${percent(page)} of what a page costs; load of the machine ${loadavg()[0]?.toFixed(1)}`,
     );
     return cost < MAX_COST ? 0 : 1;
   } finally {
