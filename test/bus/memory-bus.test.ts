@@ -1,5 +1,5 @@
 // The bus of the tests under a clock that is pushed: what simulations rely on. What every Bus promises is asked of it
-// in contract/bus.test.ts.
+// in test/contract.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,44 +1,16 @@
-// What a Bus promises, asked of both: the one on NATS, with a real server, and the one in memory.
+// What a Bus promises of messages and calls, asked of both: the one on NATS, with a real server, and the one in memory.
 
-import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import type { Bus, BusStatus, Message, Reply } from "../../src/bus/bus.ts";
+import type { Message, Reply } from "../../src/bus/bus.ts";
 import { until } from "../support/until.ts";
-import { type CountingBus, connected, type Kind, memoryKind, natsKind, reports } from "./kinds.ts";
+import { answerOf, contractSuite, HASTY, kindOf, PATIENT, serve, textOf } from "./contract-suite.ts";
+import { type Kind, memoryKind, natsKind, reports } from "./kinds.ts";
 
-const PATIENT = { timeoutMs: 5_000 };
-const HASTY = { timeoutMs: 60 };
 const MEGABYTE = 1_048_576;
 
-const textOf = (body: Uint8Array): string => Buffer.from(body).toString("utf8");
-const kindOf = async (reply: Promise<Reply>): Promise<string> => (await reply).kind;
-const answerOf = async (reply: Promise<Reply>): Promise<string> => {
-  const settled = await reply;
-  return settled.kind === "answered" ? textOf(settled.body) : settled.kind;
-};
-
 function contract(kind: Kind): void {
-  const test = suite<{ asker: CountingBus; server: CountingBus; other: CountingBus }>(`bus on ${kind.name}`);
-
-  test.before.each(async (buses) => {
-    reports.length = 0;
-    [buses.asker, buses.server, buses.other] = await Promise.all([kind.bus(), kind.bus(), kind.bus()]);
-  });
-
-  test.after.each(async ({ asker, server, other }) => {
-    assert.is(asker.pending, 0, "a call is left over");
-    await Promise.all([asker.close(), server.close(), other.close()]);
-  });
-
-  test.after(() => kind.end());
-
-  /** Subscribes, and returns once requests would arrive. */
-  async function serve(bus: Bus, subject: string, receive: (message: Message) => void, queue?: string) {
-    const subscription = bus.subscribe(subject, receive, queue);
-    assert.ok(await bus.flush());
-    return subscription;
-  }
+  const test = contractSuite(kind, "bus");
 
   test("a request is answered with what the receiver answers", async ({ asker, server }) => {
     await serve(server, "shop.get", (message) => message.answer(`${message.subject} ${textOf(message.body)} ✓`));
@@ -214,41 +186,6 @@ function contract(kind: Kind): void {
     assert.is(await answerOf(slow), "healthy");
   });
 
-  test("draining loses nothing that is under way, and takes nothing new", async ({ asker, server }) => {
-    const received: string[] = [];
-    let draining: Promise<void> | undefined;
-    const subscription = await serve(server, "shop.get", (message) => {
-      received.push(textOf(message.body));
-      message.answer("");
-      draining ??= subscription.drain(); // while the others lie in the socket behind this one
-    });
-    const sent = Array.from({ length: 200 }, (_, index) => String(index));
-    const kinds = await Promise.all(sent.map((body) => kindOf(asker.request("shop.get", body, PATIENT))));
-    await draining;
-    assert.equal([...new Set(kinds)], ["answered"]);
-    assert.equal(received, sent);
-    assert.is(await kindOf(asker.request("shop.get", "new", PATIENT)), "no-responders");
-    assert.is(received.length, sent.length);
-  });
-
-  test("a queue group whose members drain one after the other leaves no call unanswered while one is there", async ({
-    asker,
-    server,
-    other,
-  }) => {
-    const leaving = await serve(server, "shop.get", (message) => message.answer("leaving"), "shop");
-    await serve(other, "shop.get", (message) => message.answer("staying"), "shop");
-    const replies: Promise<string>[] = [];
-    let left = false;
-    for (let round = 0; !left; round += 1) {
-      for (let call = 0; call < 20; call += 1) replies.push(answerOf(asker.request("shop.get", "", PATIENT)));
-      if (round === 3) void leaving.drain().then(() => (left = true));
-      await asker.flush();
-    }
-    assert.equal(new Set(await Promise.all(replies)), new Set(["leaving", "staying"]));
-    assert.is(await answerOf(asker.request("shop.get", "", PATIENT)), "staying");
-  });
-
   test("a receiver that throws or rejects is reported and gets the next message", async ({ asker, server }) => {
     await serve(server, "shop.get", (message) => {
       if (textOf(message.body) === "throw") throw new Error("receiver broke");
@@ -297,30 +234,6 @@ function contract(kind: Kind): void {
     assert.equal(received, ["a", "b", "c"]);
   });
 
-  test("closing sends the buffered messages, ends pending calls as away, and is reported", async ({
-    asker,
-    server,
-  }) => {
-    const received: string[] = [];
-    const statuses: BusStatus[] = [];
-    await serve(server, "news", (message) => received.push(textOf(message.body)));
-    asker.watch((status) => statuses.push(status));
-    const out = kindOf(asker.request("news", "asked", PATIENT));
-    asker.publish("news", "goodbye");
-    await asker.close();
-    await asker.close();
-    assert.is(await out, "disconnected");
-    assert.is(asker.status, "closed");
-    assert.equal(statuses, ["closed"]);
-    await until("the goodbye has arrived", () => received.includes("goodbye"));
-    assert.is(await kindOf(asker.request("news", "", PATIENT)), "disconnected");
-    assert.is(await asker.flush(), false);
-    assert.equal(await asker.requestMany("news", "", PATIENT.timeoutMs), []);
-    asker.publish("news", "too late");
-    await server.flush();
-    assert.equal(received, ["asked", "goodbye"]);
-  });
-
   test("ten thousand calls at once all settle, answered or timed out, and nothing is left over", async ({
     asker,
     server,
@@ -339,92 +252,6 @@ function contract(kind: Kind): void {
       if (isMute(index)) assert.match(reply, /^(timeout|disconnected)$/);
       else assert.is(reply, String(index));
     assert.is(asker.pending, 0);
-  });
-
-  test("a listener that throws is reported, and the others are called", async ({ asker }) => {
-    const reported: BusStatus[] = [];
-    asker.watch(() => {
-      throw new Error("listener broke");
-    });
-    asker.watch(async () => Promise.reject(new Error("listener rejected")));
-    const stop = asker.watch((status) => reported.push(status));
-    const stopped: BusStatus[] = [];
-    asker.watch((status) => stopped.push(status))();
-    await asker.close();
-    stop();
-    assert.equal(reported, ["closed"]);
-    assert.equal(stopped, []);
-    assert.match(reports.join("\n"), /listener broke/);
-  });
-
-  test("when the bus drops, calls that are out and new ones end as away; what is published then is lost", async ({
-    asker,
-    server,
-  }) => {
-    const received: string[] = [];
-    const statuses: BusStatus[] = [];
-    await serve(server, "shop.get", (message) => received.push(textOf(message.body)));
-    asker.watch((status) => statuses.push(status));
-    const out = kindOf(asker.request("shop.get", "out", PATIENT));
-    const gathering = asker.requestMany("shop.get", "gathering", PATIENT.timeoutMs);
-    await until("received", () => received.length === 2);
-    const sentAt = performance.now();
-    await kind.drop();
-    assert.is(await out, "disconnected");
-    assert.equal(await gathering, []);
-    assert.is(asker.status, "disconnected");
-    assert.is(await kindOf(asker.request("shop.get", "new", PATIENT)), "disconnected");
-    assert.is(await asker.flush(), false);
-    asker.publish("shop.get", "published");
-    assert.ok(performance.now() - sentAt < PATIENT.timeoutMs / 2, "it waited");
-    await kind.restore();
-    await Promise.all([connected(asker), connected(server)]);
-    asker.publish("shop.get", "back");
-    await until("received again", () => received.includes("back"));
-    assert.equal(received, ["out", "gathering", "back"]);
-    assert.equal(statuses, ["disconnected", "connected"]);
-  });
-
-  test("once connected a client can be reached at once; subscriptions made or closed meanwhile are in effect", async ({
-    asker,
-    server,
-  }) => {
-    await serve(server, "before", (message) => message.answer("before"));
-    const closed = await serve(server, "closed", (message) => message.answer("closed"));
-    await kind.drop();
-    await until("both away", () => server.status === "disconnected" && asker.status === "disconnected");
-    server.subscribe("while.away", (message) => message.answer("while away"));
-    closed.close();
-    const asked = new Promise<readonly string[]>((resolve) => {
-      const ask = async (): Promise<void> => {
-        await connected(asker);
-        const subjects = ["before", "while.away", "closed"];
-        resolve(await Promise.all(subjects.map((subject) => answerOf(asker.request(subject, "", PATIENT)))));
-      };
-      server.watch((status) => status === "connected" && void ask());
-    });
-    await kind.restore();
-    assert.equal(await asked, ["before", "while away", "no-responders"]);
-  });
-
-  test("a drain while the bus drops ends all the same", async ({ server }) => {
-    const subscription = await serve(server, "shop.get", () => undefined);
-    const draining = subscription.drain();
-    await kind.drop();
-    await draining;
-    await until("disconnected", () => server.status === "disconnected");
-    await subscription.drain();
-    await kind.restore();
-    await connected(server);
-  });
-
-  test("closing while the bus is away ends at once", async ({ asker }) => {
-    await kind.drop();
-    await until("disconnected", () => asker.status === "disconnected");
-    await asker.close();
-    assert.is(asker.status, "closed");
-    await kind.restore();
-    assert.is(asker.status, "closed");
   });
 
   test.run();
