@@ -56,6 +56,10 @@ export async function startNatsServer(options: TestServerOptions = {}): Promise<
   return server;
 }
 
+/** True if a nats-server answers at the address within a second. */
+export const isServerAt = async (url: string): Promise<boolean> =>
+  (await probe(readBusAddress(url), { clock: systemClock(), timeoutMs: 1_000 })).kind === "nats";
+
 /** True while a process runs. A process that has ended may keep its entry as a zombie, where no parent reaps it. */
 export function isRunning(pid: number): boolean {
   try {

@@ -1,4 +1,4 @@
-// One process that keeps a bus, for embedded-server.test.ts: prints a line of JSON for whatever happens to it.
+// One process that keeps a bus, for takeover.test.ts: prints a line of JSON for whatever happens to it.
 
 import { connectNatsBus } from "../../../src/bus/nats-bus.ts";
 import { ensureBus } from "../../../src/bus/server/embedded-server.ts";

@@ -1,15 +1,12 @@
-// The embedded server, with real processes: who starts one, who uses whose, and that none is ever left behind.
+// The embedded server: the decision to use, await, start or refuse one, and real servers, none of which is left behind.
 
-import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import { readBusAddress } from "../../../src/bus/core/bus-address.ts";
 import { type Probe, probe } from "../../../src/bus/handshake.ts";
-import { connectNatsBus, type NatsBus } from "../../../src/bus/nats-bus.ts";
 import {
   decide,
   type EnsureBusOptions,
@@ -23,9 +20,8 @@ import { systemClock } from "../../../src/clock.ts";
 import { type Cleanup, cleanupSuite } from "../../support/cleanup.ts";
 import { goldenOf } from "../../support/golden.ts";
 import { listen } from "../../support/listen.ts";
-import { freePort, freeUrl, isRunning, startNatsServer } from "../../support/nats-server.ts";
+import { freePort, freeUrl, isRunning, isServerAt, startNatsServer } from "../../support/nats-server.ts";
 import { stopProcess } from "../../support/processes.ts";
-import { until } from "../../support/until.ts";
 
 interface Context extends Cleanup {
   said: string[];
@@ -43,9 +39,6 @@ async function ensure({ said, ends }: Context, url: string, more: Partial<Ensure
   if (ensured.kind === "started") ends.push(() => ensured.stop());
   return ensured;
 }
-
-const answers = async (url: string): Promise<boolean> =>
-  (await probe(readBusAddress(url), { clock, timeoutMs: 1_000 })).kind === "nats";
 
 function found(url: string, probed: Probe): { url: string; address: ReturnType<typeof readBusAddress>; probe: Probe } {
   return { url, address: readBusAddress(url), probe: probed };
@@ -147,13 +140,13 @@ test("where nothing answers one is started, for this machine only, reported in o
   const ensured = await ensure(context, url);
   assert.ok(ensured.kind === "started", JSON.stringify(ensured));
   golden(context.said);
-  assert.ok(await answers(url));
+  assert.ok(await isServerAt(url));
   const elsewhere = readBusAddress(url.replace("127.0.0.1", "127.0.0.2"));
   assert.is((await probe(elsewhere, { clock, timeoutMs: 1_000 })).kind, "nothing");
   assert.ok(isRunning(ensured.pid));
   await ensured.stop();
   assert.not.ok(isRunning(ensured.pid));
-  assert.not.ok(await answers(url));
+  assert.not.ok(await isServerAt(url));
   await ensured.stop();
 });
 
@@ -178,7 +171,7 @@ test("of several that start at once one owns the server and the others use it", 
   const ensured = await Promise.all([1, 2, 3, 4].map(() => ensure(context, url)));
   assert.equal(ensured.map(({ kind }) => kind).sort(), ["found", "found", "found", "started"]);
   assert.is(context.said.length, 1);
-  assert.ok(await answers(url));
+  assert.ok(await isServerAt(url));
 });
 
 test("what may not be started is waited for, and nothing is left behind", async (context) => {
@@ -187,7 +180,7 @@ test("what may not be started is waited for, and nothing is left behind", async 
     permit: () => Promise.resolve({ kind: "withheld", why: "for some reason" }),
   });
   golden(ensured);
-  assert.not.ok(await answers(url));
+  assert.not.ok(await isServerAt(url));
 });
 
 test("something else on the port is refused", async (context) => {
@@ -280,124 +273,8 @@ test("asked to stop while it is starting, it leaves nothing behind", async (cont
     const ensured = await ensuring;
     if (ensured.kind === "started") await ensured.stop();
     else assert.is(ensured.kind, "cancelled");
-    assert.not.ok(await answers(url));
+    assert.not.ok(await isServerAt(url));
   }
-});
-
-interface Owner {
-  readonly name: string;
-  readonly child: ChildProcess;
-  readonly received: Record<string, unknown>[];
-  readonly serverPid: () => number;
-}
-
-/** A process of its own that keeps a bus. */
-function startOwner({ ends }: Context, url: string, name: string): Owner {
-  const script = fileURLToPath(new URL("embedded-owner.js", import.meta.url));
-  const child = spawn(process.execPath, ["--enable-source-maps", script, url, name], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const received: Record<string, unknown>[] = [];
-  let rest = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    const lines = (rest + chunk.toString()).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) received.push(JSON.parse(line) as Record<string, unknown>);
-  });
-  ends.push(() => child.kill("SIGKILL"));
-  const serverPid = (): number => {
-    const said = received.map(({ said: line }) => /started nats-server there \(pid (\d+)\)/.exec(String(line))?.[1]);
-    return Number(said.findLast((pid) => pid !== undefined) ?? 0);
-  };
-  return { name, child, received, serverPid };
-}
-
-const isConnected = ({ received }: Owner): boolean =>
-  received.findLast(({ status }) => status !== undefined)?.["status"] === "connected";
-
-async function owners(context: Context, url: string): Promise<{ owner: Owner; heir: Owner }> {
-  const owner = startOwner(context, url, "owner");
-  await until("the owner started a server", () => owner.serverPid() !== 0 && isConnected(owner));
-  const heir = startOwner(context, url, "heir");
-  await until("the heir uses it", () => isConnected(heir));
-  assert.is(heir.serverPid(), 0);
-  return { owner, heir };
-}
-
-function client({ said, ends }: Context, url: string): NatsBus {
-  const bus = connectNatsBus({ urls: [url], name: "client", clock, report: (line) => said.push(line) });
-  ends.push(() => bus.close());
-  return bus;
-}
-
-test("it is in a session of its own, which ^Z and ^C do not reach; an owner that stood still has lost nothing when it wakes", async (context) => {
-  const url = await freeUrl();
-  const { owner } = await owners(context, url);
-  const bus = client(context, url);
-  await until("connected", () => bus.status === "connected");
-  const sessionOf = (pid: number): string | undefined =>
-    readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ")[3];
-  if (process.platform === "linux") assert.is(sessionOf(owner.serverPid()), String(owner.serverPid()));
-  stopProcess(owner.child.pid ?? 0);
-  assert.ok(await answers(url), "the server does not stand still with its owner");
-  const waiting = bus.request("owner.get", "", { timeoutMs: 10_000 });
-  // Longer than a bus may keep silent: the pause itself is what is tested.
-  await new Promise<void>((resolve) => clock.after(4_000, resolve));
-  owner.child.kill("SIGCONT");
-  assert.is((await waiting).kind, "answered");
-  assert.is((await bus.request("owner.get", "", { timeoutMs: 10_000 })).kind, "answered");
-  assert.equal(
-    owner.received.filter(({ status }) => status !== undefined),
-    [{ status: "connected" }],
-  );
-});
-
-test("a paused one is called that, with the pid by its owner; an owner that ends in order says goodbye over it first, and the heir takes over", async (context) => {
-  const url = await freeUrl();
-  const { owner, heir } = await owners(context, url);
-  const pid = owner.serverPid();
-  process.kill(pid, "SIGSTOP");
-  context.ends.push(() => isRunning(pid) && process.kill(pid, "SIGCONT"));
-  const says = (one: Owner, what: RegExp): boolean => one.received.some(({ said }) => what.test(String(said)));
-  await until("the owner says so", () => says(owner, new RegExp(`says nothing.*kill -CONT ${pid}`)), 30_000);
-  await until("the heir says so", () => says(heir, /the nats-server at .* says nothing.*kill -CONT PID/), 30_000);
-  assert.not.ok([owner, heir].some((one) => says(one, /not NATS|as NATS does/)));
-  process.kill(pid, "SIGCONT");
-  await until("both are back", () => isConnected(owner) && isConnected(heir), 30_000);
-  assert.is(owner.serverPid(), pid);
-  const bus = client(context, url);
-  const goodbyes: string[] = [];
-  bus.subscribe("goodbyes", (message) => goodbyes.push(Buffer.from(message.body).toString()));
-  await until("connected", async () => bus.status === "connected" && (await bus.flush()));
-  owner.child.kill("SIGTERM");
-  await until("it ended", () => owner.child.exitCode === 0);
-  assert.equal(goodbyes, ["owner"]);
-  assert.not.ok(isRunning(pid));
-  await until("the heir took over", () => heir.serverPid() !== 0 && isConnected(heir));
-});
-
-test("one that crashes is started again by a process that is there; kill -9 of its owner ends it, and another takes over in seconds, its clients with it", async (context) => {
-  const url = await freeUrl();
-  const both = Object.values(await owners(context, url));
-  const bus = client(context, url);
-  await until("connected", () => bus.status === "connected");
-  const first = both[0]?.serverPid() ?? 0;
-  process.kill(first, "SIGKILL");
-  const hasNext = (one: Owner): boolean => one.serverPid() !== 0 && one.serverPid() !== first;
-  await until("another runs", () => both.some(hasNext));
-  await until("both are back", () => both.every(isConnected));
-  const [owner, heir] = both.toSorted((a, b) => Number(hasNext(b)) - Number(hasNext(a))) as [Owner, Owner];
-  const before = heir.serverPid();
-  owner.child.kill("SIGKILL");
-  await until("its server is gone", () => !isRunning(owner.serverPid()));
-  await until("the heir took over", () => heir.serverPid() !== before && isConnected(heir));
-  const { name } = heir;
-  await until(
-    "its instance answers",
-    async () => (await bus.request(`${name}.get`, "", { timeoutMs: 10_000 })).kind === "answered",
-  );
-  heir.child.kill("SIGTERM");
-  await until("all gone", () => heir.child.exitCode === 0 && !isRunning(heir.serverPid()));
 });
 
 test.run();
