@@ -100,3 +100,16 @@ export async function openBoardWorld({
     },
   };
 }
+
+/** A board for the time of one test. */
+export async function withBoard(
+  act: (world: BoardWorld) => Promise<void>,
+  options: Parameters<typeof openBoardWorld>[0] = {},
+): Promise<void> {
+  const world = await openBoardWorld(options);
+  try {
+    await act(world);
+  } finally {
+    await world.close();
+  }
+}
