@@ -56,8 +56,8 @@ test("where an admin dates tokens at will, each server of a cluster says by a ma
     return (await pushAccounts(operator, [folder.org], options))[0];
   };
   const word = async (mode: PushMode, timeoutMs?: number) => {
-    const told = await at(mode, timeoutMs);
-    return told !== undefined && "reason" in told ? told.reason : told?.kind;
+    const result = await at(mode, timeoutMs);
+    return result !== undefined && "reason" in result ? result.reason : result?.kind;
   };
   await until("both servers", async () => (await word("push", SOON_MS)) === "obeys");
   const guests = [await logIn(one, folder.person), await logIn(two, folder.person)];

@@ -1,4 +1,4 @@
-// What a person was granted, as the owner's folder remembers it.
+// The permissions granted to a person, as the owner's folder keeps them.
 
 import { createHash } from "node:crypto";
 import { suite } from "uvu";

@@ -95,7 +95,7 @@ benches("each change is in the folder, and the lock free, before the bus is hand
 
 benches("what is refused is not handed over, but what was there before is", async (ann) => {
   assert.is((await ann.verbs.createService("Rat ings")).kind, "refused");
-  assert.is((await ann.verbs.revoke("nobody")).kind, "refused");
+  assert.is((await ann.verbs.revoke("unknown")).kind, "refused");
   assert.equal(ann.handed, []);
   const again = await ann.verbs.createOrg({ name: "My Test Org", person: "Ann", email: "ann@example.org" });
   assert.equal([again.kind, "sync" in again && again.sync, ann.handed.length], ["refused", OBEYS, 1]);
@@ -121,8 +121,8 @@ benches("an old copy takes over what its bus says was revoked, and hands that ov
   const token = currentOrg(newer)?.accountJwt ?? "";
   const old: Obedience = { kind: "does not obey", url: URL, reason: "newer", why: "newer", token };
   ann.obey = () => Promise.resolve(ann.handed.length === 1 ? { kind: old.kind, addresses: [old] } : OBEYS);
-  const told = await ann.verbs.createService("prices");
-  assert.equal([told.kind, "sync" in told && told.sync], ["done", OBEYS]);
+  const result = await ann.verbs.createService("prices");
+  assert.equal([result.kind, "sync" in result && result.sync], ["done", OBEYS]);
   assert.equal(
     ann.org.services.map(({ name }) => name),
     ["prices"],

@@ -205,7 +205,7 @@ test("a person's token of a signing key is for that key's own org, and says so",
   });
   assert.is(accept(signedFor(account.publicKey)).kind, "done", "the org lists the key");
   refusesAll({
-    "for nobody": signedFor(undefined),
+    "for no account": signedFor(undefined),
     "for the system account": signedFor(system.publicKey),
     "for the key itself": signedFor(another.publicKey),
   });

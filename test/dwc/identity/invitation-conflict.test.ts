@@ -62,7 +62,11 @@ test("an org of the same name is another org: the own one stays as it was", asyn
   assert.equal([both.orgs.length, both.operator], [2, ann.operator]);
   const again = stateJoinedBy((await withInvitation(eve, "ann@example.org")).code, EMPTY_STATE);
   const own = { name: orgOf(eve).name, person: "Ann", email: "ann@example.org" };
-  assert.is((await createOrg(again, own, tools)).kind, "done", "what somebody else owns does not stand in its way");
+  assert.is(
+    (await createOrg(again, own, tools)).kind,
+    "done",
+    "an org of the same name of another owner does not stand in its way",
+  );
 });
 
 test("an operator's trust never changes, whether the operator is one's own or another's", async ({ ann, eve }) => {

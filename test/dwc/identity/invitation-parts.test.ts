@@ -93,7 +93,7 @@ function exchanged(base: Invitation, field: string, donor: Invitation): Invitati
   return { ...base, [outer]: part };
 }
 
-test("any single part exchanged for that of another invitation is refused, whoever signs it, and nothing changes", ({
+test("a part of another invitation is refused, whatever key signs it, without a change", ({
   genuine,
   eve,
   ben,

@@ -133,13 +133,13 @@ test("a genuine one that is longer than any needs to be is refused, small or unp
     const word = deflateRawSync(`${said}${" ".repeat(spaces)}`, { level }).toString("base64url");
     return `dwc1.${word}.AAAA`;
   };
-  const anybody = () => true;
-  assert.is(readCode(padded(10, 9), anybody).kind, "read");
-  assert.is(readCode(padded(2 * MAX_CODE_LENGTH, 9), anybody).kind, "bad", "unpacked");
-  assert.is(readCode(padded(MAX_CODE_LENGTH, 0), anybody).kind, "bad", "as it is");
+  const anySignature = () => true;
+  assert.is(readCode(padded(10, 9), anySignature).kind, "read");
+  assert.is(readCode(padded(2 * MAX_CODE_LENGTH, 9), anySignature).kind, "bad", "unpacked");
+  assert.is(readCode(padded(MAX_CODE_LENGTH, 0), anySignature).kind, "bad", "as it is");
 });
 
-test("whoever signs for another account convinces nobody", async ({ ann }) => {
+test("an invitation signed by another account is refused", async ({ ann }) => {
   const { code } = await withInvitation(ann, "ben@example.org");
   const [mark = "", packed = ""] = code.split(".");
   const eve = natsMint.newKey("account");

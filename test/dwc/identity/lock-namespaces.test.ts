@@ -78,11 +78,11 @@ skipped(
     const path = paths.lock(folder.path);
     const take = (timeoutMs: number): Promise<Locked> => lock({ path, clock, timeoutMs });
     const { child } = inNamespace(children, `exec node '${script("hold-lock")}' '${path}'`);
-    let heard = "";
+    let printed = "";
     child.stdout?.on("data", (text: string) => {
-      heard += text;
+      printed += text;
     });
-    await until("the holder in the namespace", () => heard.includes("locked"));
+    await until("the holder in the namespace", () => printed.includes("locked"));
     const busy = await take(SHORT_MS);
     assert.is(busy.kind, "busy");
     const inner = spawnSync("pgrep", ["-P", String(child.pid)])

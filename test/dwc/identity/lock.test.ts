@@ -110,7 +110,7 @@ test("a live holder is named, and keeps it until it releases", async (context) =
   assert.is((await next).kind, "locked");
 });
 
-test("killed while it holds, it is in nobody's way", async (context) => {
+test("a process killed while it holds the lock blocks no other", async (context) => {
   const other = await holder(context);
   const next = take(context.path);
   const gone = ended(other);
@@ -131,7 +131,7 @@ test("stopped while it holds, it still holds, and goes on where it was", async (
   assert.is((await next).kind, "locked");
 });
 
-test("killed while it waits, it is in nobody's way", async (context) => {
+test("a process killed while it waits for the lock blocks no other", async (context) => {
   const first = await taken(context.path);
   const waiting = fork(script, [context.path]);
   context.held.push(waiting);

@@ -12,7 +12,7 @@ const test = suite("orgs");
 
 const WANTED = { name: "My Test Org", person: "Ann", email: "ann@example.org" };
 
-test("whoever makes an org owns it, and it is the current one", async () => {
+test("a new org is owned by the person who made it, and is the current one", async () => {
   const state = await annsState();
   const org = orgOf(state);
   assert.is(org.authority.kind, "owner");

@@ -1,4 +1,4 @@
-// What is believed of a state file. Whole files, good and broken, are tried in state-file.test.ts and in test/fuzz.
+// The parser of a state file. Whole files, good and broken, are tried in state-file.test.ts and in test/fuzz.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -16,17 +16,17 @@ const LAST_SECOND = 8_640_000_000_000;
 
 async function stateOf(createdAt: number): Promise<State> {
   const tools = { mint: natsMint, now: 0 };
-  const told = expectDone(
+  const created = expectDone(
     await createOrg(EMPTY_STATE, { name: "Org", person: "Ann", email: "ann@example.org" }, tools),
   );
-  const { state } = expectDone(await createService(told.state, { name: "ratings", holdsSeconds: null }, tools));
+  const { state } = expectDone(await createService(created.state, { name: "ratings", holdsSeconds: null }, tools));
   return {
     ...state,
     orgs: state.orgs.map((org) => ({ ...org, services: org.services.map((one) => ({ ...one, createdAt })) })),
   };
 }
 
-test("a time that has no date is not believed, as nobody could be shown it", async () => {
+test("a time that is no date is a mismatch, as no date could be shown", async () => {
   for (const good of [0, 1_790_000_000, LAST_SECOND]) {
     const read = parseState(await stateOf(good));
     assert.is(read.kind, "valid", String(good));

@@ -31,7 +31,7 @@ test("of several the id decides, and without it each is offered", async () => {
   assert.is(expectDone(login(both, { email: "ann@example.org", orgId: id })).state.currentOrgId, id);
 });
 
-test("a stranger, a wrong id, and no address are refused", async () => {
+test("an unknown address, a wrong id, and no address are refused", async () => {
   const state = await annsState();
   assert.is(expectRefused(login(state, { email: "eve@example.org" })).code, "no-such-name");
   assert.is(expectRefused(login(state, { email: "ann@example.org", orgId: "AAAAAAAAAA" })).code, "no-such-name");
@@ -39,7 +39,7 @@ test("a stranger, a wrong id, and no address are refused", async () => {
   golden(expectRefused(login(EMPTY_STATE, { email: "ann@example.org" })).why);
 });
 
-test("whoever logs out leaves nothing, no key either", async () => {
+test("a logout leaves nothing, no key either", async () => {
   const state = await annsState(await annsState(), "Other");
   const left = expectDone(logout(state));
   assert.equal(left.state, EMPTY_STATE);

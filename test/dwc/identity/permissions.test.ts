@@ -1,4 +1,4 @@
-// What each may do on the bus, and above all what it may not.
+// The permissions of each role on the bus, and above all what each may not do.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -26,11 +26,11 @@ function publishes(who: Permissions, subjects: readonly string[], may: boolean):
   for (const subject of subjects) assert.is(mayPublish(who, subject), may, `publish ${subject}`);
 }
 
-function hears(who: Permissions, subjects: readonly string[], may: boolean): void {
-  for (const subject of subjects) assert.is(maySubscribe(who, subject), may, `hear ${subject}`);
+function subscribes(who: Permissions, subjects: readonly string[], may: boolean): void {
+  for (const subject of subjects) assert.is(maySubscribe(who, subject), may, `subscribe ${subject}`);
 }
 
-/** Words of the bus itself, which are nobody's. */
+/** Subjects of the server itself and wildcards, which belong to no role. */
 const FORBIDDEN = [
   ..."> * *.* *.> *.*.* *.get *.get.* health.> health.* _INBOX.> _INBOX.*.* _INBOX.x.y".split(" "),
   ..."$SYS.> $SYS.REQ.CLAIMS.UPDATE $SYS.REQ.SERVER.PING $SYS.ACCOUNT.A.CONNECT".split(" "),
@@ -87,15 +87,15 @@ test("a service answers under its own name, and under that of no other", () => {
   );
 });
 
-test("a service hears what it is asked, its own roll call, its own verbs, its own inbox", () => {
+test("a service receives its own requests, roll call, verbs and inbox alone", () => {
   const own = ["ratings.get.x1", "ratings.get.*", "health.ratings", inbox(ratingsKey), answers("ratings", ratingsKey)];
   const verbs = ["PING", "INFO", "STATS"].flatMap((verb) => [
     `$SRV.${verb}`,
     `$SRV.${verb}.ratings`,
     `$SRV.${verb}.ratings.x1`,
   ]);
-  hears(ratings, [...own, ...verbs], true);
-  hears(
+  subscribes(ratings, [...own, ...verbs], true);
+  subscribes(
     ratings,
     [
       ...["prices.get", "prices.get.x1", "ratings.*", "ratings.>", "ratings.*.x1", "*.get.x1", "ratings"],
@@ -108,14 +108,14 @@ test("a service hears what it is asked, its own roll call, its own verbs, its ow
   );
 });
 
-test("a service hears shared requests only in its own queue group", () => {
+test("a service receives shared requests only in its own queue group", () => {
   assert.ok(maySubscribe(ratings, "ratings.get", "ratings"));
   for (const queue of [undefined, "", "prices", "*", ">"])
     assert.not.ok(maySubscribe(ratings, "ratings.get", queue), String(queue));
   assert.not.ok(maySubscribe(ratings, "prices.get", "ratings"));
 });
 
-test("a Market calls any service, calls rolls, asks the service verbs, and tells other Markets what it believes", () => {
+test("a Market calls any service, roll call or verb, and publishes its beliefs", () => {
   publishes(
     market,
     ["belief.ratings.m1", "ratings.get", "ratings.get.x1", "prices.get.y2", "health.ratings", "health.prices"],
@@ -141,7 +141,7 @@ test("a Market calls any service, calls rolls, asks the service verbs, and tells
   );
 });
 
-test("only an admin asks for faults, and a service hears its own", () => {
+test("only an admin asks for faults, and a service receives its own", () => {
   const chaos = ["chaos.ratings", "chaos.ratings.x1", "chaos.prices.y2"];
   const admin = adminPermissions(annKey);
   publishes(admin, [...chaos, ...["ratings.get", "ratings.get.x1", "health.ratings", "$SRV.PING"]], true);
@@ -149,13 +149,13 @@ test("only an admin asks for faults, and a service hears its own", () => {
   assert.equal(admin.sub, market.sub);
   publishes(market, [...chaos, "chaos.get", "chaos.get.x1", "chaos.x.get"], false);
   publishes(ratings, chaos, false);
-  hears(ratings, ["chaos.ratings", "chaos.ratings.x1"], true);
-  hears(ratings, ["chaos.prices", "chaos.prices.x1", "chaos.>", "chaos.*", "chaos.*.*"], false);
-  for (const who of [market, admin]) hears(who, [...chaos, "chaos.>", "chaos.*.*"], false);
+  subscribes(ratings, ["chaos.ratings", "chaos.ratings.x1"], true);
+  subscribes(ratings, ["chaos.prices", "chaos.prices.x1", "chaos.>", "chaos.*", "chaos.*.*"], false);
+  for (const who of [market, admin]) subscribes(who, [...chaos, "chaos.>", "chaos.*.*"], false);
 });
 
-test("a Market hears heartbeats, other Markets and its own answers, and answers nobody", () => {
-  hears(
+test("a Market receives heartbeats, beliefs and its own answers, and answers no call", () => {
+  subscribes(
     market,
     [
       ..."belief.ratings.m1 belief.ratings.* belief.*.* health.ratings.x1".split(" "),
@@ -165,7 +165,7 @@ test("a Market hears heartbeats, other Markets and its own answers, and answers 
     ],
     true,
   );
-  hears(
+  subscribes(
     market,
     ["ratings.get", "ratings.get.x1", "ratings.get.*", "health.ratings", "$SRV.PING", inbox(ratingsKey), ...FORBIDDEN],
     false,
@@ -179,16 +179,16 @@ test("a push can hand over an account token and ask which one is in use, and not
   publishes(push, ["$SYS.REQ.ACCOUNT.A.INFO", "$SYS.REQ.ACCOUNT.A.CLAIMS.LOOKUP"], true);
   publishes(push, ["$SYS.REQ.CLAIMS.DELETE", "$SYS.REQ.CLAIMS.PACK", "$SYS.REQ.SERVER.PING.CONNZ"], false);
   publishes(push, ["$SYS.REQ.ACCOUNT.A.CONNZ", "ratings.get", ">"], false);
-  hears(push, [inbox(annKey)], true);
-  hears(push, ["$SYS.>", ">", inbox(ratingsKey)], false);
+  subscribes(push, [inbox(annKey)], true);
+  subscribes(push, ["$SYS.>", ">", inbox(ratingsKey)], false);
 });
 
-test("two users have two parts of their own, and neither hears the other's answers", () => {
+test("two users have two inboxes, and neither receives the other's answers", () => {
   assert.not.ok(matches(repliesTo(annKey), answers("ratings", ratingsKey)));
   assert.is(repliesTo(annKey), `_INBOX.*.${"B".repeat(16)}.>`);
 });
 
-test("no role may answer what the server lets it hear: a reply subject is chosen by whoever asks", () => {
+test("no role may answer what it receives: the caller chooses the reply subject", () => {
   for (const role of [ratings, market, adminPermissions(annKey), pushPermissions(annKey)])
     assert.not.ok("resp" in role);
 });

@@ -48,7 +48,7 @@ test("what was issued today is current, in whatever order its subjects stand", a
   assert.equal(outdatedOf(orgOf(await asOf(reversed, ann))).length, 0);
 });
 
-test("a token with other permissions is found, and one that may answer anywhere is told from it", async ({ ann }) => {
+test("an outdated token is found, and why: other permissions, or answers anywhere", async ({ ann }) => {
   for (const [older, why] of [
     [answersAnywhere, "answers anywhere"],
     [lessThanToday, "other permissions"],
@@ -91,11 +91,11 @@ test("with nothing to renew nothing changes; all renews what is current as well"
 test("an owner's renewal replaces what is outdated alone, and revokes it", async ({ ann }) => {
   const older = await asOf(answersAnywhere, ann);
   const mixed = withPart(older, (org) => ({ services: [org.services[0], orgOf(ann).services[1]] }));
-  const told = expectDone(await renew(mixed, { all: false }, tools));
-  assert.equal([told.person, told.services, told.invitations, told.unrevoked], [false, ["ratings"], [], []]);
-  assert.equal(revokedKeys(told.org), [orgOf(older).services[0]?.publicKey]);
-  assert.equal([told.org.services[1], told.org.me], [orgOf(ann).services[1], orgOf(ann).me]);
-  assert.equal(outdatedOf(told.org), []);
+  const result = expectDone(await renew(mixed, { all: false }, tools));
+  assert.equal([result.person, result.services, result.invitations, result.unrevoked], [false, ["ratings"], [], []]);
+  assert.equal(revokedKeys(result.org), [orgOf(older).services[0]?.publicKey]);
+  assert.equal([result.org.services[1], result.org.me], [orgOf(ann).services[1], orgOf(ann).me]);
+  assert.equal(outdatedOf(result.org), []);
 });
 
 test("a service keeps how long it holds, and one that never expires never does", async () => {
@@ -112,32 +112,32 @@ test("people who were invited by an earlier dwc get new invitations, which take 
   const admin = await withInvitation(member.state, "cy@example.org", true);
   const ben = stateJoinedBy(member.code);
   const cy = await withService(stateJoinedBy(admin.code), "greetings");
-  const told = expectDone(
+  const result = expectDone(
     await renew(await asOf(({ pub, sub }) => ({ pub, sub }), admin.state), { all: false }, tools),
   );
   assert.equal(
-    told.invitations.map(({ email, role }) => [email, role]),
+    result.invitations.map(({ email, role }) => [email, role]),
     [
       ["ben@example.org", "member"],
       ["cy@example.org", "admin"],
     ],
   );
-  const [toBen = ""] = told.invitations.map(({ code }) => code);
+  const [toBen = ""] = result.invitations.map(({ code }) => code);
   assert.is(orgOf(stateJoinedBy(toBen, ben)).authority.kind, "member");
   assert.is.not(orgOf(stateJoinedBy(toBen, ben)).me.publicKey, orgOf(ben).me.publicKey);
   const oldKeys = [ben, cy].map((state) => orgOf(state).me.publicKey);
-  for (const key of oldKeys) assert.ok(revokedKeys(told.org).includes(key));
+  for (const key of oldKeys) assert.ok(revokedKeys(result.org).includes(key));
   const signer = claimsOf(jwtIn(orgOf(cy).services[0]?.creds ?? "")).iss;
-  assert.not.ok(claimsOf(told.org.accountJwt).nats.signing_keys.includes(signer), "what the admin has signed is out");
-  assert.is(told.org.people.length, 2);
-  assert.equal(outdatedOf(told.org), []);
+  assert.not.ok(claimsOf(result.org.accountJwt).nats.signing_keys.includes(signer), "what the admin has signed is out");
+  assert.is(result.org.people.length, 2);
+  assert.equal(outdatedOf(result.org), []);
 });
 
 test("an admin accepts the new invitation, and then signs the same services again", async ({ ann }) => {
   const first = await withInvitation(ann, "cy@example.org", true);
   const cy = await withService(stateJoinedBy(first.code), "greetings");
-  const told = expectDone(await renew(first.state, { all: true }, tools));
-  const accepted = stateJoinedBy(told.invitations[0]?.code ?? "", cy);
+  const result = expectDone(await renew(first.state, { all: true }, tools));
+  const accepted = stateJoinedBy(result.invitations[0]?.code ?? "", cy);
   assert.equal(
     outdatedOf(orgOf(accepted)).map(({ whose, why }) => [whose, why]),
     [["greetings", "no longer admitted"]],
@@ -147,20 +147,20 @@ test("an admin accepts the new invitation, and then signs the same services agai
   assert.equal(renewed.unrevoked, [], "the key that signed the old ones counts no more");
   assert.equal(outdatedOf(renewed.org), []);
   const claims = claimsOf(jwtIn(renewed.org.services[0]?.creds ?? ""));
-  assert.ok(claimsOf(told.org.accountJwt).nats.signing_keys.includes(claims.iss), "the new key, which counts");
+  assert.ok(claimsOf(result.org.accountJwt).nats.signing_keys.includes(claims.iss), "the new key, which counts");
 });
 
 test("an admin's folder renews its services, and names the keys that only the owner can revoke", async ({ ann }) => {
   const { code } = await withInvitation(ann, "cy@example.org", true);
   const cy = await asOf(answersAnywhere, await withService(stateJoinedBy(code), "greetings"));
-  const told = expectDone(await renew(cy, { all: false }, tools));
-  assert.equal([told.services, told.unrevoked], [["greetings"], [orgOf(cy).services[0]?.publicKey]]);
-  assert.equal(outdatedOf(told.org), []);
+  const result = expectDone(await renew(cy, { all: false }, tools));
+  assert.equal([result.services, result.unrevoked], [["greetings"], [orgOf(cy).services[0]?.publicKey]]);
+  assert.equal(outdatedOf(result.org), []);
   const all = expectDone(await renew(cy, { all: true }, tools));
   assert.is(all.needsInvitation, true, "the person's own are the owner's to renew");
 });
 
-test("a member is told to ask the owner, and an admin whose key counts no more as well", async ({ ann }) => {
+test("renew refers a member to the owner, and an admin with a revoked key as well", async ({ ann }) => {
   const { code } = await withInvitation(ann, "ben@example.org");
   const ben = stateJoinedBy(code);
   assert.is(expectDone(await renew(ben, { all: false }, tools)).state, ben, "nothing to renew");
@@ -172,8 +172,8 @@ test("a member is told to ask the owner, and an admin whose key counts no more a
   const admin = await withInvitation(ann, "cy@example.org", true);
   const cy = await withService(stateJoinedBy(admin.code), "greetings");
   const renewedOrg = expectDone(await renew(admin.state, { all: true }, tools)).org;
-  const told = withPart(cy, () => ({ accountJwt: renewedOrg.accountJwt }));
-  assert.is(expectRefused(await renew(told, { all: false }, tools)).code, "not-allowed");
+  const unlisted = withPart(cy, () => ({ accountJwt: renewedOrg.accountJwt }));
+  assert.is(expectRefused(await renew(unlisted, { all: false }, tools)).code, "not-allowed");
 });
 
 test("a code of the owner's renewal is no use to another folder once the person is renewed again", async ({ ann }) => {
@@ -199,7 +199,7 @@ test("the file of NATS_CREDS is judged by what it is, and one of another tool is
   assert.equal(file(older), ["ratings in /x.creds: answers anywhere"]);
   const renewed = expectDone(await renew(ann, { all: true }, tools)).org;
   assert.is(judgeFile(ratings?.creds ?? "", renewed), "no longer admitted");
-  assert.is(judgeFile(ratings?.creds ?? "", undefined), undefined, "nobody here knows better");
+  assert.is(judgeFile(ratings?.creds ?? "", undefined), undefined, "no org here to compare with");
   const account = natsMint.newKey("account");
   const permissions = (): Permissions => ({}) as Permissions;
   const spec = { name: "ops", account: account.publicKey, signer: account.seed, permissions, expiresAt: null };
@@ -235,11 +235,11 @@ test("revocations that end in 2099 are found where an admin dates tokens, and si
     outdatedOf(orgOf(earlier)).map(({ why, renew: cure }) => [why, cure]),
     [["revoked until 2099", "bin/dwc renew"]],
   );
-  const told = expectDone(await renew(earlier, { all: false }, tools));
-  assert.equal([told.revocations, told.services, told.invitations, told.person], [true, [], [], false]);
-  assert.equal(outdatedOf(told.org), []);
-  assert.equal(revokedKeys(told.org), revokedKeys(orgOf(revoked)));
-  assert.is(expectDone(await renew(told.state, { all: false }, tools)).revocations, false);
+  const result = expectDone(await renew(earlier, { all: false }, tools));
+  assert.equal([result.revocations, result.services, result.invitations, result.person], [true, [], [], false]);
+  assert.equal(outdatedOf(result.org), []);
+  assert.equal(revokedKeys(result.org), revokedKeys(orgOf(revoked)));
+  assert.is(expectDone(await renew(result.state, { all: false }, tools)).revocations, false);
 });
 
 test("an admin of then is a hole in the owner's eyes: what that admin signs may answer anywhere", async ({ ann }) => {

@@ -32,11 +32,11 @@ test("a service is revoked by its name or its key, and the account says so for a
   const state = await withService(await withService(await annsState(), "ratings"), "prices");
   const [ratings, prices] = orgOf(state).services;
   for (const target of ["ratings", ratings?.publicKey ?? ""]) {
-    const told = expectDone(await revoke(state, target, tools));
-    assert.equal([told.kindOf, told.outcome], ["service", "made"]);
-    assert.equal(told.revoked, { what: "ratings", publicKey: ratings?.publicKey, at: NOW / 1_000 });
-    assert.equal(told.org.services, [prices]);
-    const revoked = revocationsOf(told.state);
+    const result = expectDone(await revoke(state, target, tools));
+    assert.equal([result.kindOf, result.outcome], ["service", "made"]);
+    assert.equal(result.revoked, { what: "ratings", publicKey: ratings?.publicKey, at: NOW / 1_000 });
+    assert.equal(result.org.services, [prices]);
+    const revoked = revocationsOf(result.state);
     assert.equal(Object.keys(revoked), [ratings?.publicKey]);
     assert.ok(
       Object.values(revoked).every((at) => at > 4_000_000_000),
@@ -64,7 +64,7 @@ test("where an admin is there to date a token, it is revoked to the last second 
   const again = expectDone(
     await revoke(expectDone(await revoke(state, "ratings", tools)).state, "cy@example.org", tools),
   ).state;
-  assert.is(markOf(orgOf(again).accountJwt), undefined, `${account}: nobody dates tokens any more`);
+  assert.is(markOf(orgOf(again).accountJwt), undefined, `${account}: no admin dates tokens any more`);
 });
 
 test("a service that is made again has another key, and the old one stays revoked", async () => {
@@ -98,18 +98,18 @@ test("what was revoked is known again by its name or its key, an address in any 
     ["ratings", services[0]?.publicKey ?? "", "service", "service", []],
     ["ben@example.org", people[0]?.publicKey ?? "", "member", "person", ["BEN@example.org"]],
   ] as const) {
-    const told = expectDone(await revoke(state, publicKey, tools));
-    assert.equal([told.kindOf, told.revoked.what], [kind, what]);
-    assert.equal(Object.keys(revocationsOf(told.state)), [publicKey]);
+    const result = expectDone(await revoke(state, publicKey, tools));
+    assert.equal([result.kindOf, result.revoked.what], [kind, what]);
+    assert.equal(Object.keys(revocationsOf(result.state)), [publicKey]);
     for (const target of [what, publicKey, ...others]) {
-      const again = expectDone(await revoke(told.state, target, tools));
-      assert.equal([again.outcome, again.kindOf, again.revoked], ["again", kindAgain, told.revoked], target);
-      assert.is(again.state, told.state);
+      const again = expectDone(await revoke(result.state, target, tools));
+      assert.equal([again.outcome, again.kindOf, again.revoked], ["again", kindAgain, result.revoked], target);
+      assert.is(again.state, result.state);
     }
   }
 });
 
-test("nobody is revoked by half a name, a wildcard or another kind of key", async () => {
+test("half a name, a wildcard or another kind of key revokes nothing", async () => {
   const state = await withService(await annsState(), "ratings");
   for (const target of [
     "rating",
@@ -127,7 +127,7 @@ test("nobody is revoked by half a name, a wildcard or another kind of key", asyn
   assert.is(expectRefused(await revoke(after, "Ratings", tools)).code, "no-such-name");
 });
 
-test("the owner is not revoked, and nobody but the owner revokes", async () => {
+test("the owner is not revoked, and only the owner revokes", async () => {
   const owners = await withService(await annsState(), "ratings");
   for (const target of ["ann@example.org", "ANN@example.org", orgOf(owners).me.publicKey])
     assert.is(expectRefused(await revoke(owners, target, tools)).code, "not-allowed");
@@ -158,10 +158,10 @@ test("an old copy takes over what a token revokes that its own operator has sign
   assert.equal([orgOf(taken).services.map(({ name }) => name), orgOf(taken).revoked.length], [["prices"], 1]);
   assert.is(newerAccount(accountJwt, orgOf(taken).accountJwt), orgOf(taken).accountJwt);
   const [head, body, signature = ""] = accountJwt.split(".");
-  const stranger = await annsState();
+  const foreign = await annsState();
   const other = expectDone(
     await revoke(
-      { ...stranger, orgs: [{ ...orgOf(copy), trust: orgOf(stranger).trust }], currentOrgId: orgOf(copy).id },
+      { ...foreign, orgs: [{ ...orgOf(copy), trust: orgOf(foreign).trust }], currentOrgId: orgOf(copy).id },
       "ratings",
       tools,
     ),
@@ -173,7 +173,7 @@ test("an old copy takes over what a token revokes that its own operator has sign
     [taken, accountJwt],
     [copy, "no token"],
     [member, accountJwt],
-    [stranger, accountJwt],
+    [foreign, accountJwt],
   ] as const)
     assert.is(await withRevocationsOf(state, jwt, tools), state);
   assert.is(claimsOf(orgOf(other).accountJwt).sub, account);

@@ -29,10 +29,10 @@ test("a service gets a token with its own permissions and no more", async () => 
   const made = expectDone(await createService(await annsState(), wanted("ratings"), tools));
   const { state, service } = made;
   assert.equal([made.outcome, orgOf(state).services], ["made", [service]]);
-  const { sub, iss, exp, nats } = claimsOf(jwtIn(service.creds));
-  assert.equal([sub, iss, exp], [service.publicKey, orgOf(state).account, undefined]);
-  const { pub, sub: hears } = servicePermissions("ratings", service.publicKey);
-  assert.equal([nats.pub.allow, nats.sub.allow, nats.resp], [pub.allow, hears.allow, undefined]);
+  const { sub: subject, iss, exp, nats } = claimsOf(jwtIn(service.creds));
+  assert.equal([subject, iss, exp], [service.publicKey, orgOf(state).account, undefined]);
+  const { pub, sub } = servicePermissions("ratings", service.publicKey);
+  assert.equal([nats.pub.allow, nats.sub.allow, nats.resp], [pub.allow, sub.allow, undefined]);
   assert.equal(nats.allowed_connection_types, ["STANDARD"]);
 });
 
@@ -67,7 +67,7 @@ test("an admin signs services with a key of their own, for the org's account", a
   assert.equal(claimsOf(orgOf(state).accountJwt).nats.signing_keys, [claims.iss]);
 });
 
-test("a member makes none, nobody makes one without an org, and no name is a bad one", async () => {
+test("a member, a folder without an org and a bad name are refused a service", async () => {
   const { code } = await withInvitation(await annsState(), "ben@example.org");
   const { code: why, why: sentence } = expectRefused(await createService(stateJoinedBy(code), wanted("prices"), tools));
   assert.is(why, "not-allowed");
@@ -93,7 +93,7 @@ test("the token of a service is that of the current org, by its whole name", asy
   }
 });
 
-test("where a service is missing, an owner is shown five that there are, and a member whom to ask", async () => {
+test("a missing service: an owner sees five that exist, a member sees the admins", async () => {
   const state = await withService(await annsState(), "ratings");
   const [service] = orgOf(state).services;
   assert.ok(service);

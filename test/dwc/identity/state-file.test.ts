@@ -52,7 +52,7 @@ test("only its owner can read anything of it", async ({ folder }) => {
   }
 });
 
-test("a folder without a state is nobody's, and reading makes no folder", ({ folder }) => {
+test("a folder without a state reads as an empty state, and reading makes no folder", ({ folder }) => {
   const elsewhere = join(folder.path, "none", "yet");
   assert.equal(readState(elsewhere), { kind: "read", state: { operator: null, orgs: [], currentOrgId: null } });
   assert.not.ok(existsSync(elsewhere));

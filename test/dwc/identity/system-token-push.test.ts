@@ -41,7 +41,7 @@ const test = cleanupSuite<Context>("the system account's token on a bus", async 
   context.ends.push(() => context.server.stop());
 });
 
-async function told({ anna, server: { url } }: Context, mode: PushMode): Promise<Obedience> {
+async function obedienceOf({ anna, server: { url } }: Context, mode: PushMode): Promise<Obedience> {
   const { operator } = anna.state;
   if (operator === null) throw new Error("no operator");
   const [found] = await pushAccounts(operator, [anna.org], { url, clock, mint: natsMint, mode });
@@ -50,20 +50,20 @@ async function told({ anna, server: { url } }: Context, mode: PushMode): Promise
 }
 
 test("a look finds an older one, though the org's token is the newest; a push cures it", async (context) => {
-  const before = await told(context, "read-only");
+  const before = await obedienceOf(context, "read-only");
   assert.ok(
     before.kind === "does not obey" && before.reason === "older" && /system account/.test(before.why),
     JSON.stringify(before),
   );
-  assert.is((await told(context, "push")).kind, "obeys");
-  assert.is((await told(context, "read-only")).kind, "obeys");
+  assert.is((await obedienceOf(context, "push")).kind, "obeys");
+  assert.is((await obedienceOf(context, "read-only")).kind, "obeys");
 });
 
 test("a server that refuses it is reported, with its reason", async (context) => {
   rmSync(context.file);
   mkdirSync(join(context.file, "in the way"), { recursive: true });
   for (const mode of ["push", "push where older"] as const) {
-    const found = await told(context, mode);
+    const found = await obedienceOf(context, mode);
     assert.ok(
       found.kind === "does not obey" && found.reason === "fixed" && /system account.*did not take/.test(found.why),
       JSON.stringify(found),

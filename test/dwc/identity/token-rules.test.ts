@@ -20,14 +20,14 @@ const operatorOf = ({ operator }: State): Operator => operator as Operator;
 const issuedAt = (jwt: string): number => Number(claimsIn(jwt)["iat"]);
 
 let state: State;
-let stranger: State;
+let foreign: State;
 let org: Org;
 let seed: string;
 /** The org's token of a moment later, with these differences. */
 let later: (changes?: Partial<AccountSpec>, signer?: string) => Promise<string>;
 
 test.before(async () => {
-  [state, stranger] = [await annsState(await annsState(), "Other"), await annsState()];
+  [state, foreign] = [await annsState(await annsState(), "Other"), await annsState()];
   org = orgOf(state);
   ({ seed } = operatorOf(state));
   later = (changes = {}, signer = seed) =>
@@ -82,7 +82,7 @@ test("an account token that the operator has signed for the same account is judg
   const newer = await later({ revokedKeys: [key] });
   const [head, body = "", signature = ""] = newer.split(".");
   const changed = Buffer.from(JSON.stringify({ ...claimsIn(newer), iat: issuedAt(newer) + 9 })).toString("base64url");
-  const strangers = operatorOf(stranger).seed;
+  const foreignSeed = operatorOf(foreign).seed;
   let checked = 0;
   const isSignedBy: typeof natsMint.isSignedBy = (...given) => {
     checked += 1;
@@ -95,8 +95,8 @@ test("an account token that the operator has signed for the same account is judg
     ["another account", await later({ account: otherKey }), "forged", 0],
     ["another name", await later({ name: "Mine" }), "forged", 0],
     ["imports from elsewhere", await later({ systemAccount: otherKey }), "forged", 0],
-    ["another operator", await later({}, strangers), "forged", 0],
-    ["another operator in the right name", signedToken(claimsIn(newer), strangers), "forged", 1],
+    ["another operator", await later({}, foreignSeed), "forged", 0],
+    ["another operator in the right name", signedToken(claimsIn(newer), foreignSeed), "forged", 1],
     ["other claims under the signature", [head, changed, signature].join("."), "forged", 1],
     ["a signature that was cut short", [head, body, signature.slice(0, -2)].join("."), "forged", 1],
     ["no token", "x", "forged", 0],
@@ -127,7 +127,7 @@ test("the owner's folder signs the system account's token again where it lacks t
 test("a later trust differs in the system account's token alone; one that arrives is signed by the operator as well", async () => {
   const { trust } = operatorOf(state);
   const { trust: earlier } = operatorOf(await asMadeEarlier(state));
-  const { trust: strangers } = operatorOf(stranger);
+  const { trust: foreignTrust } = operatorOf(foreign);
   const claims = claimsIn(trust.systemAccountJwt);
   const nats = claims["nats"] as { readonly limits: object };
   const system = (changes: object, signer = seed): string => signedToken({ ...claims, ...changes }, signer);
@@ -135,9 +135,9 @@ test("a later trust differs in the system account's token alone; one that arrive
   const trustOf = (systemAccountJwt: string): Trust => ({ ...trust, systemAccountJwt });
   assert.is(isLaterTrust(earlier, trust), true);
   for (const part of ["operatorKey", "operatorJwt", "systemAccount"] as const)
-    assert.is(isLaterTrust(earlier, { ...trust, [part]: strangers[part] }), false, part);
+    assert.is(isLaterTrust(earlier, { ...trust, [part]: foreignTrust[part] }), false, part);
   assert.is(isLaterTrust({ ...earlier, systemAccount: otherKey }, trust), false);
-  assert.is(isLaterTrust(trustOf(strangers.systemAccountJwt), trustOf(system({ iat: LAST_SECOND }))), false);
+  assert.is(isLaterTrust(trustOf(foreignTrust.systemAccountJwt), trustOf(system({ iat: LAST_SECOND }))), false);
   for (const [what, jwt, isLater] of [
     ["later", trust.systemAccountJwt, true],
     ["as early", system({ iat: issuedAt(earlier.systemAccountJwt) }), false],
@@ -145,8 +145,8 @@ test("a later trust differs in the system account's token alone; one that arrive
     ["without a date", system({ iat: "2" }), false],
     ["another account", system({ sub: anotherKey }), false],
     ["an import", system({ nats: { ...nats, limits: { ...nats.limits, imports: 1 } } }), true],
-    ["another operator", system({ iss: strangers.operatorKey }, operatorOf(stranger).seed), true],
-    ["another operator in the right name", system({}, operatorOf(stranger).seed), true],
+    ["another operator", system({ iss: foreignTrust.operatorKey }, operatorOf(foreign).seed), true],
+    ["another operator in the right name", system({}, operatorOf(foreign).seed), true],
     [
       "a signature that was cut short",
       `${trust.systemAccountJwt.slice(0, -signature.length)}${signature.slice(0, -2)}`,
@@ -160,17 +160,17 @@ test("a later trust differs in the system account's token alone; one that arrive
     assert.equal(taken, what === "later" ? trust : undefined, what);
   }
   const anySignature = { isSignedBy: () => true };
-  for (const changes of [{ iss: strangers.operatorKey }, { nats: { ...nats, imports: [] } }])
+  for (const changes of [{ iss: foreignTrust.operatorKey }, { nats: { ...nats, imports: [] } }])
     assert.is(trustWith(earlier, system(changes), anySignature), undefined);
 });
 
 test("a state takes a trust wherever it has the operator's, and nowhere else", async () => {
-  const { trust } = operatorOf(stranger);
+  const { trust } = operatorOf(foreign);
   const newer = { ...trust, systemAccountJwt: "newer" };
-  const both = { ...state, orgs: [org, orgOf(stranger)] };
-  assert.equal(withTrust(both, newer), { ...both, orgs: [org, { ...orgOf(stranger), trust: newer }] });
-  const theirs = { ...stranger, orgs: [] };
-  assert.equal(withTrust(theirs, newer), { ...theirs, operator: { ...operatorOf(stranger), trust: newer } });
+  const both = { ...state, orgs: [org, orgOf(foreign)] };
+  assert.equal(withTrust(both, newer), { ...both, orgs: [org, { ...orgOf(foreign), trust: newer }] });
+  const theirs = { ...foreign, orgs: [] };
+  assert.equal(withTrust(theirs, newer), { ...theirs, operator: { ...operatorOf(foreign), trust: newer } });
   assert.equal(withTrust(EMPTY_STATE, newer), EMPTY_STATE);
 });
 
