@@ -1,6 +1,6 @@
 // takes: 20 s
 // shares: dwc with instances
-// `dwc call` against instances that run, one that hangs, and nobody at all.
+// `dwc call` with instances that run, with one that hangs, and without any.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -36,7 +36,7 @@ test("as JSON it has the answer, who was asked, and the times in ms", async () =
   for (const name of ["connect", "resolve", "call", "processing"]) assert.type(read.times_ms[name], "number", name);
 });
 
-test("a refusal is the service's answer: told as it is, with exit code 1", async () => {
+test("a refusal is the service's answer: printed as it is, with exit code 1", async () => {
   const { code, stdout, stderr } = await system.type(["call", "ratings", "get", "piano"]);
   assert.equal({ code, stdout }, { code: 1, stdout: "" });
   assert.match(stderr, /^dwc: ratings\/1 refused it: 404 unknown thing: piano\nconnect /);
@@ -56,7 +56,7 @@ test("who does not answer in time is named", async () => {
   );
 });
 
-test("with nobody there it says so, and at once", async () => {
+test("without responders it says so, and at once", async () => {
   const { code, stderr } = await system.type(["call", "greetings", "get"]);
   assert.equal(
     { code, stderr },

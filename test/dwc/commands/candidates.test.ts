@@ -1,4 +1,4 @@
-// What the word that is being typed may become.
+// Completion: the candidates for the word that is being typed.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -7,14 +7,14 @@ import { COMMANDS } from "../../../src/dwc/commands/table.ts";
 import type { DiscoveredInstance } from "../../../src/dwc/live/core/live-types.ts";
 
 const test = suite("candidates of a completion");
-const heard = [1, 2].map(
+const discovered = [1, 2].map(
   (instance): DiscoveredInstance => ({
     ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: "a", state: "up" },
     ...{ version: "1", intervalMs: 1, counts: undefined },
   }),
 );
 const words = (...typed: string[]): string =>
-  candidates(typed, COMMANDS, heard)
+  candidates(typed, COMMANDS, discovered)
     .map(({ word }) => word)
     .join(" ");
 
@@ -28,7 +28,7 @@ test("commands, options, shells and live names stand where they can be typed", (
   assert.is(words("call", "ratings", ""), "get");
   assert.is(words("call", "--timeout", "1s", "ratings", "get", "ca"), "camera");
   assert.is(words("call", "--timeout", ""), "");
-  assert.is(words("call", "greetings", "get", ""), "", "nobody here knows what it has");
+  assert.is(words("call", "greetings", "get", ""), "", "the keys of greetings are not known here");
   assert.is(words("fault", "re"), "reset");
   assert.is(words("fault", ""), "reset ratings ratings/1 ratings/2");
   assert.is(words("fault", "ratings/2", "pause", "--f"), "--for");
@@ -46,11 +46,11 @@ test("commands, options, shells and live names stand where they can be typed", (
   assert.is(words("fault", "ratings/2", "mute", ""), "");
   assert.is(words("events", "--o"), "--once");
   assert.is(words("explain", "ratings", ""), "");
-  assert.is(words("nonsense", ""), "");
+  assert.is(words("unknown", ""), "");
 });
 
 test("each word has a meaning beside it, for shells that show one, and instances stand in their order", () => {
-  const [two, one] = [heard[1], heard[0]] as [DiscoveredInstance, DiscoveredInstance];
+  const [two, one] = [discovered[1], discovered[0]] as [DiscoveredInstance, DiscoveredInstance];
   for (const typed of [[""], ["fault", ""], ["fault", "x", ""], ["call", "x", ""], ["completion", ""], ["top", "--"]])
     for (const { word, meaning } of candidates(typed, COMMANDS, [two, one])) assert.ok(meaning !== "", word);
   const found = candidates(["explain", "ratings/"], COMMANDS, [two, one]);

@@ -18,7 +18,7 @@ const golden = goldenOf(test, "dwc/check");
 const url = "nats://127.0.0.1:4222";
 const marketUrl = "http://127.0.0.1:5000";
 
-const heard = (instance: number, changes: Partial<DiscoveredInstance> = {}): DiscoveredInstance => ({
+const discovered = (instance: number, changes: Partial<DiscoveredInstance> = {}): DiscoveredInstance => ({
   ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a` },
   ...{ state: "up", version: "1.0.0", intervalMs: 15_000, counts: undefined },
   ...changes,
@@ -33,7 +33,7 @@ const roll = (...value: DiscoveredInstance[]): Facts["roll"] => ({
 });
 const well: Facts = {
   probes: [{ kind: "bus", url, secured: false }],
-  roll: roll(heard(1), heard(2)),
+  roll: roll(discovered(1), discovered(2)),
   identity: {
     ...{ folder: "state", state: "absent", org: undefined, tooOpen: [], expired: [] },
     ...{ trouble: undefined, hasCredentials: false },
@@ -54,7 +54,7 @@ const troubles = (changes: Partial<Facts>): readonly string[] =>
     .filter(({ grade }) => grade !== "fine")
     .map(({ grade, what, hint: cure }) => `${grade} ${what} | ${cure}`);
 
-test("a system that is well has nothing to be told of", () => {
+test("a healthy system has no findings but fine ones", () => {
   assert.equal(troubles({}), []);
   assert.is(worstOf(evaluateChecks(well)), "fine");
   const identity = (secured: boolean): string =>
@@ -102,8 +102,8 @@ test("every trouble but one of the outside comes with what to type", () => {
     { probes: [{ kind: "nothing", url: "nats://far.example:4333" }], roll: away },
     { identity: { ...well.identity, state: "readable", org } },
     { roll: roll() },
-    { roll: roll(heard(1), heard(2, { state: "draining" })) },
-    { roll: roll(heard(1), heard(1, { incarnation: "1-b" }), heard(4)) },
+    { roll: roll(discovered(1), discovered(2, { state: "draining" })) },
+    { roll: roll(discovered(1), discovered(1, { incarnation: "1-b" }), discovered(4)) },
     { market: { kind: "nothing", url: marketUrl } },
     { market: { kind: "not-market", url: marketUrl } },
     { market: { kind: "silent", url: marketUrl } },
@@ -132,8 +132,8 @@ const believed = (...instances: Row[]): Partial<Facts> => ({
   board: { kind: "board", url: marketUrl, view: { ...board, instances } },
 });
 
-test("whom the Market does not call is a warning, whatever the bus says, with what ends it", () => {
-  golden(troubles({ ...believed(open, first), roll: roll(heard(1)) }));
+test("an instance that the Market does not call is a warning, with what ends it", () => {
+  golden(troubles({ ...believed(open, first), roll: roll(discovered(1)) }));
   golden(troubles(believed(open, first)));
   const faults = [{ kind: "slow", byMs: 300, text: "slow by 300 ms", endsAt: board.at + 1 }] as const;
   golden(troubles(believed({ ...open, faults: [...faults] })));
@@ -141,7 +141,7 @@ test("whom the Market does not call is a warning, whatever the bus says, with wh
   assert.equal(troubles(believed({ ...first, faults: [{ ...faults[0], endsAt: board.at }] })), [], "it is over");
 });
 
-test("who was lost is a warning until another does its work, or nobody is left at all", () => {
+test("a lost instance is a warning until another has its number, or none is left", () => {
   const lost = (how: string): Row => ({ ...third, state: "lost", membership: { kind: "gone", reason: how } });
   golden(troubles(believed(lost("no responders"), first)));
   golden(troubles(believed(lost("no heartbeat"), first)).join());
@@ -160,17 +160,17 @@ test("how an instance of another make, or of another service, is started is not 
   golden(troubles(believed(lost("no responders"), first)));
   golden(troubles(believed(lost("no heartbeat"), first)));
   const twice = (service: string, ...incarnations: string[]): Partial<Facts> => ({
-    roll: roll(...incarnations.map((incarnation) => heard(1, { service, incarnation }))),
+    roll: roll(...incarnations.map((incarnation) => discovered(1, { service, incarnation }))),
   });
   golden(troubles(twice("greetings", "1-a", "1-b")));
   golden(troubles(twice("ratings", "1-a", OTHER_MAKE)));
   const greeting = { ...board, service: "greetings", instances: [{ ...lost("no responders") }, first] };
-  const told = troubles({ board: { kind: "board", url: marketUrl, view: greeting } });
-  golden(told);
-  assert.not.match(told.join("\n"), "startRatings");
+  const found = troubles({ board: { kind: "board", url: marketUrl, view: greeting } });
+  golden(found);
+  assert.not.match(found.join("\n"), "startRatings");
 });
 
-test("several processes of one number are one line for each trouble, of the one that was heard last", () => {
+test("several processes of one number are one line a trouble, of the latest heartbeat", () => {
   const lost = (at: number): Row => ({
     ...{ ...third, incarnation: `3-${at}`, state: "lost", heartbeat: { at, expiresAt: at } },
     membership: { kind: "gone", reason: at === 7 ? "no heartbeat" : "no responders" },
@@ -178,27 +178,27 @@ test("several processes of one number are one line for each trouble, of the one 
   golden(troubles(believed(first, ...[5, 7, 3].map(lost))));
   const opened = [1, 2].map((at) => ({ ...open, incarnation: `2-${at}` }));
   golden(troubles(believed(first, ...opened, lost(5))).map((line) => line.split(" | ")[0]));
-  const leaving = ["2-a", "2-b"].map((incarnation) => heard(2, { incarnation, state: "draining" }));
-  golden(troubles({ roll: roll(heard(1), ...leaving) }));
+  const leaving = ["2-a", "2-b"].map((incarnation) => discovered(2, { incarnation, state: "draining" }));
+  golden(troubles({ roll: roll(discovered(1), ...leaving) }));
 });
 
 test("ten thousand processes of one number, or of as many numbers, are a few lines", () => {
-  const same = Array.from({ length: 10_000 }, (_, at) => heard(1, { incarnation: `1-${at}` }));
+  const same = Array.from({ length: 10_000 }, (_, at) => discovered(1, { incarnation: `1-${at}` }));
   golden(troubles({ roll: roll(...same) }));
   const numbers = Array.from({ length: 5_000 }, (_, at) => at + 1).flatMap((number) => [
-    heard(number),
-    heard(number, { incarnation: `${number}-b` }),
+    discovered(number),
+    discovered(number, { incarnation: `${number}-b` }),
   ]);
-  const told = troubles({ roll: roll(...numbers) });
-  golden([told.length, told.at(-1)]);
+  const found = troubles({ roll: roll(...numbers) });
+  golden([found.length, found.at(-1)]);
 });
 
-test("a Market that knows none of those who answer here is told apart from one that knows some", () => {
-  const stranger = heard(1, { incarnation: "1-z" });
-  const [told = "", ...others] = troubles({ ...believed(first, third), roll: roll(stranger) });
-  golden(told);
+test("a Market that knows none of the bus's instances differs from one that knows some", () => {
+  const unknown = discovered(1, { incarnation: "1-z" });
+  const [line = "", ...others] = troubles({ ...believed(first, third), roll: roll(unknown) });
+  golden(line);
   assert.equal(others, []);
-  assert.equal(troubles({ ...believed(first, third), roll: roll(stranger, heard(3)) }), []);
+  assert.equal(troubles({ ...believed(first, third), roll: roll(unknown, discovered(3)) }), []);
 });
 
 test("what a Market far away does not show is unknown; the monolith has nothing to show", () => {
@@ -211,14 +211,14 @@ test("what a Market far away does not show is unknown; the monolith has nothing 
   assert.equal([...troubles(asked("none")), ...troubles(asked("not yet"))], []);
 });
 
-test("of many troubles of one kind the first are told, and how many more there are", () => {
+test("of many troubles of one kind the first are listed, and the number of the others", () => {
   const many = Array.from({ length: 20 }, (_, at) => ({ ...open, instance: at + 10, incarnation: `${at}-x` }));
-  const told = troubles(believed(first, ...many));
-  assert.is(told.length, 9);
-  golden(told.at(-1));
+  const found = troubles(believed(first, ...many));
+  assert.is(found.length, 9);
+  golden(found.at(-1));
 });
 
-test("an identity's troubles are told one by one, with the file that is meant", () => {
+test("an identity's troubles are listed one by one, each with its file", () => {
   const identity: Facts["identity"] = {
     logins: [{ email: "ann@example.org", id: "AAAAAAAAAA" }],
     ...{ folder: "f", state: "readable", org: undefined, trouble: undefined, hasCredentials: false },
@@ -236,12 +236,12 @@ test("an identity's troubles are told one by one, with the file that is meant", 
   golden(troubles({ identity: known, roll: refused }));
 });
 
-test("what could not be asked is unknown, and not blamed on anybody", () => {
+test("a bus or Market that could not be asked is unknown, and no cause is guessed", () => {
   const found = troubles({ probes: [{ kind: "nothing", url }], roll: away });
   golden(found);
 });
 
-test("a bus that does not let us in is told once, with the reason", () => {
+test("a bus that refuses the login is reported once, with the reason", () => {
   const refused: Facts["roll"] = {
     kind: "not-connected",
     code: "refused",

@@ -13,10 +13,10 @@ import { Running } from "../live/running.ts";
 
 const test = suite("dwc check");
 const golden = goldenOf(test, "dwc/check");
-/** What is promised to a person, and what starting Node on a busy machine may add. */
+/** The time promised to a person. A start of Node on a busy machine may add BUSY_MS. */
 const PROMISED_MS = 3_000;
 const BUSY_MS = 2_000;
-/** As the roll call tells it. */
+/** As the roll call reports it. */
 const ONE_UP = /ratings: 1 up \(1\)/;
 let system: Running;
 
@@ -25,7 +25,7 @@ test.before(async () => {
 });
 test.after(() => system.close());
 
-/** Something that has a port: it says `greeting` to whoever comes, or nothing. */
+/** A server that occupies a port: it sends `greeting` to each client, or nothing. */
 async function squatter(greeting?: string): Promise<{ readonly port: number; readonly server: Server }> {
   const server = createServer((socket) => {
     socket.on("error", () => undefined);
@@ -43,7 +43,7 @@ test("before anything is started it says what to type, and is critical", async (
   assert.match(stdout, /\n\n× critical: 1 critical, .*\n$/);
 });
 
-test("a bus without instances is a warning, and so is a Market that nobody started", async () => {
+test("a bus without instances is a warning, and so is a Market that was not started", async () => {
   const { code, stdout } = await system.type(["check"]);
   assert.is(code, 1);
   golden(stdout);
@@ -72,7 +72,7 @@ test("one that is paused is a warning, though the others are well", async () => 
   await second.program.end();
 });
 
-test("what cannot be asked for is unknown to whoever monitors: exit code 3", async () => {
+test("wrong arguments or settings are unknown to a monitoring system: exit code 3", async () => {
   for (const [args, env] of [
     [["check", "--bogus"], {}],
     [["check", "now"], {}],
@@ -92,7 +92,7 @@ test("a real Market's board is read as it stands, and its next choice is the one
   assert.match(events.stdout, / instance\.joined .*ratings.* 1 /);
 });
 
-test("the admin listener under a name that is not local is told from a stranger, with the address to type", async () => {
+test("the admin listener under a foreign name is recognized, with the address to type", async () => {
   // Leads to this machine, and is no name of it.
   const named = `http://0.0.0.0:${system.adminPort}`;
   const says = `the admin listener of a Market is at ${named}: it answers only to local names, and not to 0.0.0.0`;
@@ -112,7 +112,7 @@ test("the admin listener under a name that is not local is told from a stranger,
   assert.is(local.code, 0, local.stderr);
 });
 
-test("ports that others have are told from those that nobody has", async () => {
+test("ports that other programs have are reported, also where these send nothing", async () => {
   const [web, mute] = await Promise.all([squatter("HTTP/1.1 200 OK\r\n\r\nhello"), squatter()]);
   const taken = await system.type(["check"], {
     env: { PORT: String(web.port), NATS_URL: `nats://127.0.0.1:${web.port}` },
@@ -121,7 +121,7 @@ test("ports that others have are told from those that nobody has", async () => {
   const startedAt = performance.now();
   const env = { PORT: String(mute.port), NATS_URL: `nats://127.0.0.1:${mute.port}` };
   const silent = await system.type(["check"], { env });
-  assert.ok(performance.now() - startedAt < PROMISED_MS + BUSY_MS, "bounded, also where nobody answers");
+  assert.ok(performance.now() - startedAt < PROMISED_MS + BUSY_MS, "bounded, also where the server sends nothing");
   assert.is(silent.code, 2);
   golden(silent.stdout);
   web.server.close();

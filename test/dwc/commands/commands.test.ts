@@ -10,7 +10,7 @@ import { Desk, SECRET, type Typed } from "../run-dwc.ts";
 
 const test = deskSuite("dwc's commands");
 
-/** Failed, told on stderr alone, with something to type, and with no secret in it. */
+/** Failed, reported on stderr alone, with something to type, and with no secret in it. */
 function assertFailed({ code, stdout, stderr }: Typed, pattern: RegExp | string, expected = 1): void {
   assert.is(code, expected, stderr);
   assert.is(stdout, "");
@@ -40,7 +40,7 @@ test("create-service keeps the credentials in a file, and service-token prints t
   assertFailed(await ann.type(["service-token", "prices"]), /no service prices.*\n.*create-service/);
 });
 
-test("who is in no org is told how to get into one, and no folder is made", async (context) => {
+test("without an org the refusal says how to get into one, and no folder is made", async (context) => {
   const ben = await newDesk(context);
   for (const args of [
     ["create-service", "ratings"],
@@ -113,7 +113,7 @@ test("revoke takes the credentials away, and the service can be made again with 
   assert.equal((await ann.json("status"))["services"], []);
   const again = await ann.type(["revoke", "ratings"]);
   assert.equal([again.code, /Revoked before.*ratings/.test(again.stdout)], [4, true]);
-  assertFailed(await ann.type(["revoke", "nobody"]), /nobody.*\n.*status/);
+  assertFailed(await ann.type(["revoke", "unknown"]), /unknown.*\n.*status/);
   await ann.must("create-service", "ratings");
   assert.is.not(readFileSync(creds, "utf8"), before);
 });

@@ -53,7 +53,7 @@ test("bash completes with it, names of running instances too, also by a path", a
   }
 });
 
-test("each shell that is installed can read what it is told", async () => {
+test("each installed shell can parse its completion script", async () => {
   for (const shell of SHELLS) {
     const path = findProgram(shell, programFolders(process.env["PATH"]));
     if (path === undefined) continue;

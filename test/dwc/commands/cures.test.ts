@@ -78,10 +78,10 @@ const commandIn = (text: string): string => found(/(bin\/dwc (?:"[^"]*"|[^\s"()]
 const type = (desk: Desk, url: string, ...args: string[]): Promise<Typed> =>
   desk.type(args, { env: { NATS_URL: url } });
 
-test("in no org, twice the same org, nobody logged in, and keys that are to be forgotten", async ({ ann, url }) => {
+test("in no org, twice the same org, without a login, and with keys to be forgotten", async ({ ann, url }) => {
   const desk = new Desk();
-  const stranger = await type(desk, url, "create-service", "ratings");
-  const made = await shell(commandIn(stranger.stderr), desk, { url });
+  const outsider = await type(desk, url, "create-service", "ratings");
+  const made = await shell(commandIn(outsider.stderr), desk, { url });
   assert.is(made.code, 0, made.stderr);
   assert.is((await type(desk, url, "create-service", "ratings")).code, 0);
   desk.clear();
@@ -110,7 +110,7 @@ test("invited twice, a service that is not there, and what only the owner may do
   const missing = await type(ann, url, "service-token", "ratings");
   assert.is((await shell(commandIn(missing.stderr), ann, { url })).code, 0);
   assert.is((await type(ann, url, "service-token", "ratings")).code, 0);
-  // What Ben may not do, he is told for Ann's folder.
+  // The refusal of Ben prints the commands for Ann's folder.
   const mayNot = await type(ben, url, "create-service", "prices");
   const [create = "", token = ""] = found(
     /(bin\/dwc create-service \S+) .*(bin\/dwc service-token \S+)/,
@@ -173,7 +173,7 @@ test("no bus, and an open one where an org is", async (context) => {
   assert.is((await type(ann, url, "create-service", "ratings")).code, 0);
 });
 
-test("a bus that has not heard of the org, and a service that was revoked", async (context) => {
+test("a bus that does not know the org, and a service that was revoked", async (context) => {
   const { ann } = context;
   const bus = await busOf(context, ann, { accounts: join(ann.folder, "theirs"), isNew: true });
   const settings = { stateDir: ann.state, natsCreds: undefined };

@@ -1,4 +1,4 @@
-// What may be typed behind `dwc fault`, and what is said instead of it.
+// The arguments of `dwc fault`, and the message for each wrong one.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -91,7 +91,7 @@ test("call", async () => {
   );
 });
 
-const heard = (instance: number, more: object = {}): object => ({
+const discovered = (instance: number, more: object = {}): object => ({
   ...{ ...who, instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a`, state: "up" },
   ...{ version: "1.0.0", intervalMs: 15_000, counts: undefined, ...more },
 });
@@ -99,12 +99,20 @@ const counts = { startedAt: BOARD.at - 250_000, requests: 4, errors: 1, processi
 
 test("ps", async () => {
   const wall = () => BOARD.at;
-  const greeting = heard(9, { service: "greetings", counts: { ...counts, startedAt: undefined }, state: "draining" });
-  const twin = heard(1, { incarnation: "1-b" });
-  const rolls = [inBus([greeting, heard(3, { counts }), twin, heard(1)], "a note"), inBus([]), out("make market")];
+  const greeting = discovered(9, {
+    service: "greetings",
+    counts: { ...counts, startedAt: undefined },
+    state: "draining",
+  });
+  const twin = discovered(1, { incarnation: "1-b" });
+  const rolls = [
+    inBus([greeting, discovered(3, { counts }), twin, discovered(1)], "a note"),
+    inBus([]),
+    out("make market"),
+  ];
   await compare("roll", ["ps", "ps ratings"], rolls, { wall, fetchView: board });
   await compare("roll", ["ps ratings --market http://x:1", "ps greetings"], rolls, { wall, fetchView: MARKETLESS[0] });
-  await compare("fetchView", ["ps"], MARKETLESS, { wall, roll: inBus([heard(1)]) });
+  await compare("fetchView", ["ps"], MARKETLESS, { wall, roll: inBus([discovered(1)]) });
   await compare("roll", ["ps Ratings", ...WRONG_MARKETS.map((one) => ["ps", one])], [inBus([])]);
   const screen = { isTerminal: true };
   golden(await answered("ps", { answers: { wall, roll: rolls[0], fetchView: board }, screen }));

@@ -95,9 +95,9 @@ test("a running bus admits what is new and ends what was replaced, an admin's se
   assert.is(renewed.code, 0, renewed.stderr);
   await until("both are off", () => guests.every((guest) => guest.bus.status === "disconnected"), MAX_OFF_AFTER_MS);
   assert.ok(performance.now() - renewedAt < MAX_OFF_AFTER_MS);
-  const told = JSON.parse(renewed.stdout) as { services: string[]; invitations: { email: string; code: string }[] };
-  assert.equal([told.services, told.invitations[0]?.email], [["ratings"], "cy@example.org"]);
-  const accepted = await typeIn(ben, ["accept-invitation", "-"], { stdin: told.invitations[0]?.code ?? "", env });
+  const result = JSON.parse(renewed.stdout) as { services: string[]; invitations: { email: string; code: string }[] };
+  assert.equal([result.services, result.invitations[0]?.email], [["ratings"], "cy@example.org"]);
+  const accepted = await typeIn(ben, ["accept-invitation", "-"], { stdin: result.invitations[0]?.code ?? "", env });
   assert.is(accepted.code, 0, accepted.stderr);
   golden(await outdated(ben));
   golden((await typeIn(ben, ["renew"], { env })).stdout);
@@ -121,7 +121,7 @@ test("keys that are revoked without a bus to obey it end it with 4, until one ob
   await bus.stop();
 });
 
-test("a member is told what the owner has to type", async () => {
+test("a member's refusal names the command of the owner", async () => {
   await ann.createOrg();
   await ben.accept(await ann.invite("ben@example.org"));
   const { code, stdout, stderr } = await typeIn(ben, ["renew", "--all"]);

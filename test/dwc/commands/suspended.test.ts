@@ -41,7 +41,7 @@ test.after.each(async () => {
 const windowOf = ({ folder, state }: Desk): Promise<Window> =>
   openWindow({ name: "w", cwd: folder, env: { ...process.env, DWC_STATE: state } });
 
-/** Tells each change of the terminal's mode: ^Z stops it, another key ends it. */
+/** Prints each change of the terminal's mode: ^Z stops it, another key ends it. */
 const MODES = `
 import { RawMode } from ${JSON.stringify(import.meta.resolve("../../../src/dwc/cli/terminal.js"))};
 const input = process.stdin;
@@ -76,7 +76,7 @@ const runningTop = (): ProcessRow => running(`top --market ${url}`);
 const stopped = (pid: number): Promise<void> =>
   until("stopped", () => readProcess(pid)?.state === "T", LIMIT_MS, shell.output);
 
-/** A shell hears of a stop once all threads have stopped. For a job that it takes for running, fg sends no SIGCONT. */
+/** A shell learns of a stop once all threads have stopped. fg sends no SIGCONT to a job that it takes for running. */
 async function jobState(): Promise<string> {
   const mark = shell.mark();
   shell.type("jobs\n");
@@ -142,7 +142,7 @@ test("top stopped by ^Z gives the terminal back; continued in the background it 
   await type("q", /w\$ $/);
 });
 
-test("^Z where nobody could continue top leaves it running", async () => {
+test("^Z without a shell that could continue top leaves it running", async () => {
   await type(`script -qfc '${topCommand()}' /dev/null\n`, /sort: worst/);
   for (let round = 0; round < 2; round++) {
     const { pid } = runningTop();

@@ -1,4 +1,4 @@
-// What is said of the bus after a change, and what a script is told.
+// Notes about the bus after a change, and the exit code and JSON that a script receives.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -52,7 +52,7 @@ test("of several addresses the worst counts, and one that does not answer is no 
 });
 
 test("a change that no bus is known to obey has an exit code of its own", () => {
-  for (const told of [syncResultOf([paused]), syncResultOf([other("older")])]) assert.is(exitCodeOf(told), 4);
+  for (const result of [syncResultOf([paused]), syncResultOf([other("older")])]) assert.is(exitCodeOf(result), 4);
   assert.is(exitCodeOf(syncResultOf([obeys]), true), 0);
   assert.is(exitCodeOf(syncResultOf([away])), 0);
   assert.is(exitCodeOf(syncResultOf([away]), true), 4);
@@ -68,10 +68,10 @@ test("a program gets one word for all, and for each address its word, a reason a
   });
 });
 
-test("after a logout a bus that admits them obeys no more, and one of somebody else has nothing to obey", () => {
-  const told = logoutSyncResult([syncResultOf([obeys])]);
-  assert.is(told.kind, "does not obey");
-  golden(logoutNotes(told).join("\n"));
+test("logout: a bus that still admits the org does not obey; a foreign one does", () => {
+  const result = logoutSyncResult([syncResultOf([obeys])]);
+  assert.is(result.kind, "does not obey");
+  golden(logoutNotes(result).join("\n"));
   assert.is(logoutSyncResult([syncResultOf([other("foreign")])]).kind, "obeys");
   assert.is(logoutSyncResult([syncResultOf([paused])]).kind, "unknown");
   golden(logoutNotes(logoutSyncResult([syncResultOf([away])])).join("\n"));

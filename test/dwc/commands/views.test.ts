@@ -28,7 +28,7 @@ const shown = (lines: readonly Line[]): readonly string[] => lines.map((line) =>
 /** With the tone of each line that has one. */
 const toned = (lines: readonly Line[]): string =>
   lines.map((line) => (typeof line === "string" ? line : `${line.tone}> ${line.text}`)).join("\n");
-const heard = (instance: number) => ({
+const discovered = (instance: number) => ({
   ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a` },
   ...{ state: "up" as const, version: "1.0.0", intervalMs: 15_000 },
   counts: { startedAt: BOARD.at - 250_000, requests: 4, errors: 0, processingMs: 2, dropped: 0 },
@@ -104,39 +104,39 @@ test("a row without one of the fields that are shown is left out, and so is an e
 });
 
 test("ps shows both witnesses, and who is silent to one", () => {
-  golden(shown(psTable(psRows([heard(1), heard(3)], view), BOARD.at)));
+  golden(shown(psTable(psRows([discovered(1), discovered(3)], view), BOARD.at)));
 });
 
 test("ps on a narrow screen keeps who, how, and what the bus says", () => {
-  const [head, , second] = shown(psTable(psRows([heard(1)], view), BOARD.at, 60));
+  const [head, , second] = shown(psTable(psRows([discovered(1)], view), BOARD.at, 60));
   assert.is(head, "INSTANCE   STATE      ROLL CALL  TURN         CALLS      P99".replace("      P99", "     P99"));
   golden(second);
 });
 
 test("ps without a Market shows what the bus says, and without a bus what the Market believes", () => {
-  assert.match(shown(psTable(psRows([heard(1)], undefined), BOARD.at))[1] ?? "", /^ratings\/1 {2}- {6}up {9}- /);
+  assert.match(shown(psTable(psRows([discovered(1)], undefined), BOARD.at))[1] ?? "", /^ratings\/1 {2}- {6}up {9}- /);
   assert.match(shown(psTable(psRows(undefined, view), BOARD.at))[1] ?? "", /^ratings\/1 {2}√ healthy {2}- /);
 });
 
-test("explain tells state, reason, since when, the next choice, and why not the others", () => {
-  const told = explained(view, "ratings", 2);
-  assert.ok(told.kind === "done");
-  if (told.kind !== "done") return;
-  golden(shown(told.lines));
-  assert.is(told.json["next"], "3-a");
+test("explain shows state, reason, since when, the next choice, and why not the others", () => {
+  const result = explained(view, "ratings", 2);
+  assert.ok(result.kind === "done");
+  if (result.kind !== "done") return;
+  golden(shown(result.lines));
+  assert.is(result.json["next"], "3-a");
 });
 
-test("explain tells the turns after the next in the order in which they come", () => {
+test("explain lists the turns after the next in the order in which they come", () => {
   const instances = [1, 2, 3, 4].map((instance) => ({
     ...(view.instances[1] as MarketView["instances"][number]),
     ...{ instance, incarnation: `${instance}-a` },
     turn: { kind: instance === 3 ? "next" : "in turn" } as const,
   }));
   const turns = { ring: ["1-a", "2-a", "3-a", "4-a"], next: "3-a", copies: [] };
-  const told = explained({ ...view, instances, turns } as MarketView, "ratings", 3);
-  assert.ok(told.kind === "done");
-  if (told.kind !== "done") return;
-  golden(shown(told.lines).slice(-4));
+  const result = explained({ ...view, instances, turns } as MarketView, "ratings", 3);
+  assert.ok(result.kind === "done");
+  if (result.kind !== "done") return;
+  golden(shown(result.lines).slice(-4));
 });
 
 test("explain of one that has gone gives the reason of its end, and not of a breaker that no longer matters", () => {
@@ -144,8 +144,8 @@ test("explain of one that has gone gives the reason of its end, and not of a bre
   assert.ok(row !== undefined);
   if (row === undefined) return;
   const why = (changes: Partial<typeof row>): string | undefined => {
-    const told = explained({ ...view, instances: [{ ...row, ...changes }] }, "ratings", 2);
-    return told.kind === "done" ? /why +(.*)/.exec(shown(told.lines).join("\n"))?.[1] : told.kind;
+    const result = explained({ ...view, instances: [{ ...row, ...changes }] }, "ratings", 2);
+    return result.kind === "done" ? /why +(.*)/.exec(shown(result.lines).join("\n"))?.[1] : result.kind;
   };
   const membership = { kind: "gone", reason: "no responders" } as const;
   const probation = { ...row.breaker, kind: "probation" } as const;
@@ -154,13 +154,13 @@ test("explain of one that has gone gives the reason of its end, and not of a bre
   golden(why({ membership: { kind: "gone", reason: "no heartbeat" } }));
 });
 
-test("explain tells of faults on purpose, and a Market that knows none of them is believed, too", () => {
+test("explain shows injected faults, and accepts a Market that sends none", () => {
   const row = view.instances.find(({ instance }) => instance === 2);
   assert.ok(row !== undefined);
   const faults = [{ kind: "pause", text: "paused", endsAt: view.at + 20_000 }];
   const lines = (instances: readonly object[]): string => {
-    const told = explained({ ...view, instances } as typeof view, "ratings", 2);
-    return told.kind === "done" ? shown(told.lines).join("\n") : told.kind;
+    const result = explained({ ...view, instances } as typeof view, "ratings", 2);
+    return result.kind === "done" ? shown(result.lines).join("\n") : result.kind;
   };
   golden(lines([{ ...row, faults }]));
   assert.not.match(lines([{ ...row, faults: [{ ...faults[0], endsAt: view.at }] }]), /paused/);
@@ -174,8 +174,8 @@ test("explain tells of faults on purpose, and a Market that knows none of them i
 test("explain shows every fact that a row has, and leaves out what it has not", () => {
   const [row] = view.instances;
   const linesOf = (...given: Parameters<typeof explained>): string => {
-    const told = explained(...given);
-    return told.kind === "done" ? toned(told.lines) : told.kind;
+    const result = explained(...given);
+    return result.kind === "done" ? toned(result.lines) : result.kind;
   };
   if (row === undefined) throw new Error("the board has rows");
   const rows = [
@@ -206,8 +206,8 @@ test("explain of who is unknown says what to type", () => {
     ["ratings", 9, "INSTANCE=9"],
     ["greetings", undefined, "explain ratings"],
   ] as const) {
-    const told = explained(view, service, number);
-    assert.ok(told.kind === "failed" && told.hint.includes(hint));
+    const result = explained(view, service, number);
+    assert.ok(result.kind === "failed" && result.hint.includes(hint));
   }
 });
 
@@ -235,7 +235,7 @@ test("on a narrow screen whose turn it is stays, and of an event its words", () 
 test("a picture of top shows what the state of the screen says, in tones that repeat its words", () => {
   const [first, ...others] = view.instances;
   const many = { ...view, instances: [...others, ...Array(20).fill(first)] } as MarketView;
-  const nobody = { ...view, bus: "disconnected", turns: { ...view.turns, next: null } } as MarketView;
+  const turnless = { ...view, bus: "disconnected", turns: { ...view.turns, next: null } } as MarketView;
   const due = { ...view, at: view.at + 18_000 };
   const roomy = { rows: 24, columns: 120 };
   for (const sort of ["number", "calls", "p99"] as const)
@@ -244,7 +244,7 @@ test("a picture of top shows what the state of the screen says, in tones that re
   for (const rows of [15, 16, 30])
     golden(toned(topLines({ ...picture, view: many }, { ...FIRST_STATE, offset: 3 }, { rows, columns: 90 })));
   for (const columns of [80, 60, 50, 30])
-    golden(toned(topLines({ ...picture, view: nobody }, FIRST_STATE, { rows: 9, columns })));
+    golden(toned(topLines({ ...picture, view: turnless }, FIRST_STATE, { rows: 9, columns })));
   golden(toned(plainLines({ ...picture, view: { ...due, events: [] } }, FIRST_STATE)));
   golden(toned(plainLines({ ...picture, view: { ...view, bus: "closed" } }, FIRST_STATE, 60)));
 });
