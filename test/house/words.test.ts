@@ -26,7 +26,7 @@ const PLAIN = [
     "trace",
     "util",
   ].map((folder) => `src/${folder}`),
-  ...["src/settings.ts", "src/clock.ts", "bin"],
+  ...["src/settings.ts", "src/clock.ts", "bin", "bench"],
   ...["architecture", "health", "observing", "operating", "performance", "protocol", "security"].map(
     (page) => `docs/${page}.md`,
   ),
@@ -35,10 +35,13 @@ const PLAIN = [
     "bus",
     "chaos",
     "contract",
+    "dwc",
     "faults",
     "fuzz",
     "health",
+    "house",
     "market",
+    "mutants",
     "program",
     "ratings",
     "record",
@@ -49,7 +52,10 @@ const PLAIN = [
   ...["service", "support", "system", "tour", "trace", "util", "walkthrough"].map((folder) => `test/${folder}`),
 ];
 
-/** What to say instead. */
+/** This file names the words. */
+const EXCLUDED = "test/house/words.test.ts";
+
+/** Each word, and the words to use instead. */
 const WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/\b(told|tells?|untold)\b/i, "report, log, emit, notify, publish, send or return"],
   [/\b(hears?|heard|hearing|deaf)\b/i, "receive, subscribe, interrupted"],
@@ -84,8 +90,9 @@ const filesAt = (place: string): readonly string[] =>
   /\.(md|ts)$/.test(place)
     ? [place]
     : readdirSync(join(repository, place), { recursive: true, encoding: "utf8" })
-        .filter((file) => file.endsWith(".ts"))
-        .map((file) => `${place}/${file}`);
+        .filter((file) => /\.(js|ts)$/.test(file) && !file.split("/").includes("node_modules"))
+        .map((file) => `${place}/${file}`)
+        .filter((file) => file !== EXCLUDED);
 
 for (const place of PLAIN)
   test(`${place} says it in the field's words`, () => {
@@ -93,6 +100,13 @@ for (const place of PLAIN)
     const lines = found.map(({ place, word, instead }) => `${place} says "${word}": say ${instead}`);
     assert.equal(lines, [], `\n${lines.join("\n")}`);
   });
+
+test("scripts of pages, bench and mutants are read, and no package of others", () => {
+  const read = ["src/market", "bench", "test/mutants"].flatMap(filesAt);
+  for (const script of ["src/market/public/board.js", "bench/lib/calls.js", "test/mutants/prose.js"])
+    assert.ok(read.includes(script), script);
+  assert.not.ok(read.some((file) => file.includes("/node_modules/")));
+});
 
 test("a word of the list is found, in a name as well", () => {
   const wordsOf = (text: string): readonly string[] => wordsIn("a.ts", text).map(({ word }) => word);
