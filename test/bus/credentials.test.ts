@@ -1,4 +1,4 @@
-// What a credentials file says of its holder.
+// A credentials file: its holder, its account, its end and its reply subjects.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

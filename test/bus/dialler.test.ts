@@ -1,4 +1,4 @@
-// How long the dialler waits between two attempts. What it does with real servers is in nats-bus.test.ts.
+// The dialler's wait between two attempts. Its attempts at real servers are in nats-bus.test.ts.
 
 import { createServer, type Server } from "node:net";
 import { suite } from "uvu";

@@ -1,4 +1,4 @@
-// Who joins a bus without logins, and who starts a server: the rules alone.
+// Rules alone: the clients that join a bus without logins, and the processes that start a server.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,7 +1,7 @@
 // takes: 15 s
 // shares: bus
-// What a real server refuses: connections, subscriptions, subjects. It is reported with what it means, it is tried again
-// less and less often, and a rejected client reports that it is away.
+// Refusals by a real server: connections, subscriptions, subjects. Each is reported with its meaning, and retried less
+// and less often. A rejected client reports that it is away.
 
 import * as assert from "uvu/assert";
 import { startInstance } from "../../src/service/instance.ts";

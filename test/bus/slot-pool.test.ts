@@ -1,4 +1,4 @@
-// Which reply subject serves a call, and when it may serve another.
+// The reply subject of a call, and the time when it may serve another.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,5 +1,5 @@
 // shares: bus
-// What a Bus promises of messages that the server does not permit, asked of both kinds.
+// The contract of a Bus for messages that the server does not permit, tested on both kinds.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

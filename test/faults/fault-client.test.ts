@@ -1,4 +1,4 @@
-// What comes of asking instances for faults, by what they reply.
+// Results of a request for faults, by the replies of the instances.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

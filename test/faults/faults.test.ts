@@ -1,4 +1,4 @@
-// What may be asked for, and what is refused in words.
+// Faults that a request may name, and the message for each that is refused.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// What is read from files, and by mail: the state of dwc, invitations, credentials, records of a Market.
+// Parsers of files and of mail: the state of dwc, invitations, credentials, records of a Market.
 
 import { createHash } from "node:crypto";
 import * as fc from "fast-check";

@@ -1,5 +1,5 @@
-// Where inputs come from: bytes and texts of any kind, JSON of any shape, and valid ones with something changed, which
-// get past the first check and meet the others.
+// Generators of inputs: bytes and texts of any kind, JSON of any shape, and valid ones with one change. Those pass the
+// first check and meet the others.
 
 import * as fc from "fast-check";
 

@@ -1,4 +1,4 @@
-// What comes over HTTP, and what a person types: targets, origins, forms, cookies, settings, command lines, addresses.
+// Parsers of HTTP and of typed text: targets, origins, forms, cookies, settings, command lines, addresses.
 
 import * as fc from "fast-check";
 import Keygrip from "keygrip";

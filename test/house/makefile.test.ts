@@ -1,6 +1,6 @@
 // shares: house
-// What the Makefile hands on to the programs: the values as they were typed, whatever stands in them. node and
-// bin/prepare are fakes that report how they were called.
+// The values that the Makefile hands on to the programs: as they were typed, with any character. node and bin/prepare
+// are fakes that report how they were called.
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// What shop and board say of a Market with two instances: all well, Markets that disagree, a breaker open, all down, and
-// the bus away; with scripts and without, on a phone.
+// Shop and board of a Market with two instances: all well, Markets that disagree, a breaker open, all down, and the bus
+// away; with scripts and without, on a phone.
 
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";

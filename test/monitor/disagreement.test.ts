@@ -1,4 +1,4 @@
-// When Markets disagree, and when each only knows different instances.
+// Disagreement of Markets, as opposed to Markets of which each only knows different instances.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// Where a mutant stands in a text, by lines and columns from 0.
+// The place of a mutant in a text, by lines and columns from 0.
 
 /** The text before the mutant, the code that it replaces, and the text behind it. */
 export function cut(text, { start, end }) {

@@ -31,7 +31,7 @@ const LEFT_OUT_FOLDERS = /^(house|chaos|screenshots)\b/;
 /** They measure memory or time, or read the sources, so a copy of the code with counters in it fails them. */
 const LEFT_OUT = new Set(["dwc/cure-commands", "market/board-viewers", "market/request-cost", "health/flood"]);
 
-/** How long each test took in the first run; in a file, for a process that is started later. */
+/** Duration of each test in the first run. A file holds it for a process that is started later. */
 const TIMES = "test-times.json";
 let times;
 

@@ -1,4 +1,4 @@
-// Which requests a listener for this machine alone answers: the rules, without a listener.
+// Requests that a listener for this machine alone answers: the rules, without a listener.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,5 +1,5 @@
 // shares: identity
-// Where the state lies: folders that are made, and files that are either the old or the new one.
+// Files of the state: folders that are made, and files that are either the old or the new one.
 
 import {
   chmodSync,

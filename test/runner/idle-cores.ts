@@ -1,4 +1,4 @@
-// How many cores did nothing between two looks at the machine's processor time.
+// The number of idle cores between two readings of the machine's processor time.
 
 import type { CpuInfo } from "node:os";
 

@@ -1,4 +1,4 @@
-// What the runner prints. The last line stands alone and is the one that machines read.
+// Output of the runner. The last line stands alone and is the one that machines read.
 
 import type { Verdict } from "./verdict.ts";
 

@@ -1,6 +1,6 @@
-// What a finished test file counts for. uvu says "0 of 2 passed" in green and exits 0 when a `before` hook throws, and
-// says nothing and exits 0 when a file forgets `.run()`: so only a summary that adds up, an exit code of 0 and no process
-// left behind together count as passed.
+// The verdict on a finished test file. uvu prints "0 of 2 passed" in green and exits 0 when a `before` hook throws. It
+// prints nothing and exits 0 when a file forgets `.run()`. A file therefore counts as passed only with a summary that
+// adds up, an exit code of 0 and no process left behind.
 
 export interface Ended {
   readonly output: string;

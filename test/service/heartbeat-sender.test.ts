@@ -1,4 +1,4 @@
-// How often an instance beats when others ask.
+// The rate of an instance's heartbeats while roll calls ask for them.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// Where the project lies.
+// The root folder of the project.
 
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
 // takes: 60 s
-// What a newcomer does: a fresh clone, nothing installed, an empty home, and `make demo` in a terminal.
+// The way of a newcomer: a fresh clone, nothing installed, an empty home, and `make demo` in a terminal.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-// What the server itself refuses, each tried in earnest: no code of ours stands between these clients and a real
+// Refusals by the server itself, each tried in earnest: no code of ours stands between these clients and a real
 // nats-server with the configuration that dwc writes.
 
 import { suite } from "uvu";

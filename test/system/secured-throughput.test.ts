@@ -1,5 +1,5 @@
-// What it costs a request that the bus asks who one is. One run, the two buses in turn, so that a busy machine is busy
-// for both; the ratio is printed.
+// The cost of authentication for a request. One run, the two buses in turn, so that a busy machine is busy for both.
+// The ratio is printed.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

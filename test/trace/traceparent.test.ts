@@ -1,4 +1,4 @@
-// What the text of W3C Trace Context says of good and bad headers.
+// Good and bad headers, by the text of W3C Trace Context.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

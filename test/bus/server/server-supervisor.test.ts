@@ -1,5 +1,5 @@
 // shares: bus
-// What a Market's keeper makes of a server that it has met and did not join, once that server is away.
+// A Market's supervisor and a server that it met and did not join, once that server is away.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttp } from "node:http";

@@ -1,6 +1,6 @@
 // takes: 40 s
 // shares: dwc with a bus
-// What dwc prints as a cure cures: each line is typed as it was printed, by a shell, and the trouble is gone.
+// Each hint of dwc cures: the line is typed as it was printed, by a shell, and the trouble is gone.
 
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { chmodSync, mkdirSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Which account token the servers of a bus use, judged from their answers.
+// The account token that the servers of a bus use, judged from their answers.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

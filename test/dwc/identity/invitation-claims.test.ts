@@ -1,7 +1,7 @@
 // takes: 10 s
 // shares: identity
-// What the tokens of an invitation may say. Its maker has all keys of an org and signs each token rightly; what would be more
-// than membership, or could be read in two ways, is refused all the same.
+// The tokens of an invitation. Its maker has all keys of an org and signs each token rightly. A token that grants more
+// than membership, or that can be read in two ways, is refused all the same.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
