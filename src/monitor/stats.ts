@@ -15,7 +15,7 @@ export const OUTCOMES = [
     name: "draining",
     meaning: "the instance rejected the call because it is leaving; the call went to another instance",
   },
-  { name: "abandoned", meaning: "NATS disconnected, the caller cancelled, or the instance had no time left to answer" },
+  { name: "abandoned", meaning: "NATS disconnected, or the instance had no time left to answer" },
   { name: "denied", meaning: "NATS denied the call: the credentials of the caller do not permit it" },
   { name: "failed", meaning: "the caller failed by itself; without an instance if it failed before one was picked" },
 ] as const;

@@ -81,11 +81,6 @@ interface Slot {
 export class Call {
   readonly #context: CallContext;
   readonly #request: CallRequest;
-  /**
-   * Follows the caller's signal until the call has ended, and is never aborted after that: a late attempt has to time out,
-   * so that it counts against its instance.
-   */
-  readonly #signal: AbortSignal | undefined;
   /** When the call times out, in running time (ms): stalls of this process do not count. */
   readonly #giveUpAt: number;
   readonly #resolve: (answer: Answer) => void;
@@ -100,25 +95,30 @@ export class Call {
   /** How `#first` ended, if the call still waits for its hedge. */
   #firstAttempt: CallAttempt | undefined;
   #cancelHedge: Cancel | undefined;
+  /** The hedge has answered while `#first` was in flight: `hedgeWon` was called, and `lateCallEnded` has to follow. */
+  #isOvertaken = false;
   #isFinished = false;
 
   /** @param resolve is called once, and must not throw */
-  constructor(
-    context: CallContext,
-    request: CallRequest,
-    signal: AbortSignal | undefined,
-    resolve: (answer: Answer) => void,
-  ) {
+  constructor(context: CallContext, request: CallRequest, resolve: (answer: Answer) => void) {
     const { clock, rules } = context.options;
     this.#context = context;
     this.#request = request;
-    this.#signal = signal;
     this.#giveUpAt = clock.now() + rules.requestTimeoutMs;
     this.#resolve = resolve;
   }
 
   start(): void {
-    this.#next();
+    if (!this.#isFinished) this.#next();
+  }
+
+  /**
+   * The caller does not want the answer any more: the call ends, and no other instance gets it. What is in flight keeps its
+   * ticket until its answer or its timeout. If it were settled now, as inconclusive, callers with less patience than the
+   * request timeout would never open the breaker of an instance that hangs.
+   */
+  giveUp(): void {
+    this.#finish(unanswered("the caller gave up"));
   }
 
   /** Sends the call to the next instance. If a balancer of the user's own throws, or ours has a bug, the call ends. */
@@ -157,14 +157,14 @@ export class Call {
     if (this.#first === undefined) hedge?.earn();
     const slot = this.#newSlot(ticket, "call");
     this.#first = slot;
-    this.#send(slot, this.#signal);
+    this.#send(slot);
     if (hedge !== undefined && !slot.isOver) this.#scheduleHedge(slot, hedge);
   }
 
-  /** No part of the call: the caller does not wait for it, and its signal does not end it. */
+  /** No part of the call: the caller does not wait for it. */
   #sendCopy(ticket: Ticket): void {
     const { requestTimeoutMs } = this.#context.options.rules;
-    this.#send({ ticket, sentAs: "copy", timeoutMs: requestTimeoutMs, isOver: false }, undefined);
+    this.#send({ ticket, sentAs: "copy", timeoutMs: requestTimeoutMs, isOver: false });
   }
 
   #newSlot(ticket: Ticket, sentAs: SentAs): Slot {
@@ -172,7 +172,7 @@ export class Call {
   }
 
   /** Encodes and sends. However it ends, `#onReply` settles the ticket. Never throws. */
-  #send(slot: Slot, signal: AbortSignal | undefined): void {
+  #send(slot: Slot): void {
     const { bus, clock } = this.#context.options;
     const { trace, body, idempotent } = this.#request;
     const { ticket, timeoutMs } = slot;
@@ -182,7 +182,7 @@ export class Call {
       const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
       const text = encodeRequest(body, Math.round(clock.wall() + timeoutMs), carried);
       const { answersOnce } = ticket.member;
-      const callOptions = { timeoutMs, signal, answersOnce, notIdempotent: !idempotent };
+      const callOptions = { timeoutMs, answersOnce, notIdempotent: !idempotent };
       bus.call(ticket.who.address, text, callOptions, (reply) => this.#onReply(slot, span, reply));
     } catch (error) {
       this.#onReply(slot, span, { kind: "unsent", why: textOf(error) });
@@ -295,7 +295,8 @@ export class Call {
   #sendHedge(late: Slot, hedge: Hedge): void {
     const { resolver, options } = this.#context;
     const now = options.clock.now();
-    if (late.isOver || this.#giveUpAt - now < MIN_REMAINING_MS) return;
+    // The caller may have given up while this waited for the poll.
+    if (this.#isFinished || late.isOver || this.#giveUpAt - now < MIN_REMAINING_MS) return;
     const excluded = new Set(this.#tried).add(late.ticket.who.incarnation);
     const pickOptions = { excluded, deprioritized: hedge.deprioritized, isHedge: true };
     // The budget is not spent if no other instance is healthy.
@@ -307,7 +308,7 @@ export class Call {
     options.onEvent({ kind: "hedging", who: ticket.who, late: lateWho, afterMs: now - sentAt }, this.#request.trace);
     const slot = this.#newSlot(ticket, "hedge");
     this.#second = slot;
-    this.#send(slot, this.#signal);
+    this.#send(slot);
   }
 
   /** Records the latency of an answer, and whether the hedge answered before the late instance. */
@@ -316,13 +317,13 @@ export class Call {
     if (result === "answered") hedge.recordLatency(who, this.#context.options.clock.now() - sentAt);
     if (slot === this.#first) {
       this.#cancelHedge?.();
-      // The call has finished while this attempt was in flight: its hedge has answered, and called `hedgeWon`.
-      if (this.#isFinished) hedge.lateCallEnded(who.incarnation);
+      if (this.#isOvertaken) hedge.lateCallEnded(who.incarnation);
       return;
     }
     if (result === "invalid") this.#emitInvalid(slot);
-    if (result === "answered" && this.#first?.isOver === false && !this.#isFinished)
-      hedge.hedgeWon(this.#first.ticket.who.incarnation);
+    if (result !== "answered" || this.#first?.isOver !== false) return;
+    this.#isOvertaken = true;
+    hedge.hedgeWon(this.#first.ticket.who.incarnation);
   }
 
   /** The hedge brought no answer. The call waits for its first attempt, or ends as that one has ended. */

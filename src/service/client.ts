@@ -13,14 +13,7 @@ import { Call, type CallContext } from "./call.ts";
 import { type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
 import { textOf } from "./guard.ts";
 import { HeartbeatListener } from "./heartbeat-listener.ts";
-import {
-  type AskOptions,
-  type CallRequest,
-  type DetachableSignal,
-  detachableSignal,
-  isLongerThan,
-  readCall,
-} from "./request.ts";
+import { type AskOptions, type CallRequest, isLongerThan, readCall } from "./request.ts";
 
 export type { AskOptions } from "./request.ts";
 
@@ -113,28 +106,28 @@ class ServiceClient implements Client {
     if (bus.status !== "connected") return Promise.resolve(this.#denied() ?? unanswered("the bus is disconnected"));
     const maxBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;
     if (isLongerThan(call.body.text, maxBytes)) return Promise.resolve(this.#failed(tooLarge(maxBytes)));
-    const signal = this.#detachableSignal(call.signal);
-    if (signal !== undefined && "kind" in signal) return Promise.resolve(signal);
+    const { signal } = call;
     return new Promise((resolve) => {
-      const end = signal === undefined ? resolve : (answer: Answer) => this.#releaseSignal(signal, answer, resolve);
-      new Call(this.#calls, call, signal?.signal, end).start();
+      if (signal === undefined) new Call(this.#calls, call, resolve).start();
+      else this.#startUntil(signal, call, resolve);
     });
   }
 
-  /** @returns the end of the call, if its signal is aborted already or cannot be used */
-  #detachableSignal(given: AbortSignal | undefined): DetachableSignal | Answer | undefined {
-    if (given === undefined || given === null) return undefined;
+  /** Starts a call that ends when its caller's signal is aborted. A signal may throw, or fire twice or late. */
+  #startUntil(signal: AbortSignal, request: CallRequest, resolve: (answer: Answer) => void): void {
+    const call = new Call(this.#calls, request, (answer) => {
+      this.#options.guard.run("signal", () => signal.removeEventListener("abort", giveUp), undefined);
+      resolve(answer);
+    });
+    const giveUp = (): void => call.giveUp();
     try {
-      const signal = detachableSignal(given);
-      return signal.signal.aborted ? unanswered("the caller gave up") : signal;
+      if (signal.aborted) giveUp();
+      else signal.addEventListener("abort", giveUp);
     } catch (error) {
-      return this.#failed(failed("the options of the call cannot be used", textOf(error)));
+      resolve(this.#failed(failed("the options of the call cannot be used", textOf(error))));
+      return;
     }
-  }
-
-  #releaseSignal(signal: DetachableSignal, answer: Answer, resolve: (answer: Answer) => void): void {
-    this.#options.guard.run("signal", () => signal.release(), undefined);
-    resolve(answer);
+    call.start();
   }
 
   #failed(answer: FailedAnswer): FailedAnswer {

@@ -10,6 +10,7 @@ export interface AskOptions<T = unknown> {
   readonly idempotent?: boolean;
   /** Returns the value in a body. If it returns undefined, the call goes on to another instance. Default: the body. */
   readonly read?: ResponseReader<T>;
+  /** Aborted: the call ends at once. Its instance is judged all the same, by its answer or its timeout. */
   readonly signal?: AbortSignal;
   /** The trace of the call: passed to its events, sent with the request, and extended by spans if spans are exported. */
   readonly trace?: Trace | undefined;
@@ -36,7 +37,14 @@ export function readCall(request: object, options: AskOptions): CallRequest | Fa
   try {
     const { idempotent = true, read = READ_ANY, signal, trace } = options;
     if (typeof read !== "function") throw new TypeError("read is no function");
-    return { kind: "call", body, idempotent: Boolean(idempotent), read, signal, trace: trace ?? undefined };
+    return {
+      kind: "call",
+      body,
+      idempotent: Boolean(idempotent),
+      read,
+      signal: signal ?? undefined,
+      trace: trace ?? undefined,
+    };
   } catch (error) {
     return failed("the options of the call cannot be used", textOf(error));
   }
@@ -87,30 +95,4 @@ export function deadlineOf(request: unknown): number | undefined {
   if (typeof request !== "object" || request === null) return undefined;
   const { deadline } = request as { deadline?: unknown };
   return typeof deadline === "number" && Number.isFinite(deadline) ? deadline : undefined;
-}
-
-// An AbortSignal of our own that follows the caller's until it is released. The bus listens only to ours. A caller's
-// signal that throws, fires twice or late, or is no signal at all, then affects no ticket.
-
-export interface DetachableSignal {
-  readonly signal: AbortSignal;
-  /** The call is over. From now on the caller's signal has no effect. */
-  release(): void;
-}
-
-/** @throws what the caller's signal throws */
-export function detachableSignal(given: AbortSignal): DetachableSignal {
-  const own = new AbortController();
-  let isOver = false;
-  const giveUp = (): void => {
-    if (!isOver) own.abort();
-  };
-  if (given.aborted) own.abort();
-  else given.addEventListener("abort", giveUp);
-  const release = (): void => {
-    if (isOver) return;
-    isOver = true;
-    given.removeEventListener("abort", giveUp);
-  };
-  return { signal: own.signal, release };
 }

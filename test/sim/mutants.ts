@@ -279,10 +279,10 @@ export const MUTANTS: readonly Mutant[] = [
     "const $text = $encodeRequest($body, Math.round($clock.$wall() + $timeoutMs), $carried);",
     "const $text = $encodeRequest($body, Math.round($clock.$wall() + $timeoutMs));",
   ]),
-  defect("a retest is given up with its caller", [
+  defect("a caller that gives up takes its ticket along", [
     "service/call",
-    "$isOver: false }, undefined);",
-    "$isOver: false }, this.#signal);",
+    'this.$finish($unanswered("the caller gave up"));',
+    'this.$finish($unanswered("the caller gave up")); if (this.#first !== undefined) this.#onReply(this.#first, undefined, { kind: "cancelled" });',
   ]),
   defect("a heartbeat counts for one interval", [
     "health/tracker",
