@@ -5,53 +5,14 @@ import { type AskOptions, type Client, openClient } from "../../src/service/clie
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
 import type { Span, SpanSpec, Trace, TraceHeaders } from "../../src/trace/core/trace.ts";
 import type { Process } from "./actors.ts";
+import { CARRIED, type Outcome, outcomeOf, REQUESTS, randomAction } from "./call-outcomes.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { WALL_START_MS } from "./host.ts";
-import { type HandlerAction, ScriptedInstance } from "./scripted-instance.ts";
+import { ScriptedInstance } from "./scripted-instance.ts";
 import { MAX_BODY_BYTES } from "./sim-bus.ts";
 
 const TIMEOUT_MS = 1_000;
 const RETEST_DELAY_MS = 30_000;
-const DRAINING = 503;
-const UNFINISHED = 504;
-
-/** The expected result of one attempt. */
-interface Outcome {
-  readonly result: "answered" | "invalid" | "draining";
-  readonly answer: unknown;
-  readonly goesOn: boolean;
-  readonly error: string | undefined;
-}
-
-/** Requests, and the body that reaches the instance, without the deadline. */
-const REQUESTS: readonly (readonly [request: object, sent: object])[] = [
-  [{}, {}],
-  [{ thingID: "camera" }, { thingID: "camera" }],
-  [{ deadline: 5, a: 1 }, { a: 1 }],
-  [{ a: { deadline: 7 } }, { a: { deadline: 7 } }],
-  [{ text: '"deadline"' }, { text: '"deadline"' }],
-  [
-    { traceparent: "own", tracestate: "own" },
-    { traceparent: "own", tracestate: "own" },
-  ],
-  [[7, 8], { 0: 7, 1: 8 }],
-  [{ toJSON: () => ({ b: 2 }) }, { b: 2 }],
-  [{ text: "ä€😀" }, { text: "ä€😀" }],
-];
-
-const PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-/** Trace headers that a tracer returns, and the ones that are sent. */
-const CARRIED: readonly (readonly [given: unknown, sent: object])[] = [
-  [undefined, {}],
-  [{ traceparent: PARENT }, { traceparent: PARENT }],
-  [
-    { traceparent: PARENT, tracestate: "a=1" },
-    { traceparent: PARENT, tracestate: "a=1" },
-  ],
-  [{ traceparent: 5, tracestate: "a=1" }, {}],
-  [{ traceparent: PARENT, tracestate: 7 }, { traceparent: PARENT }],
-];
-
 export async function drillAsking(ground: Ground): Promise<void> {
   const drill = new AskingDrill(ground);
   await drill.begin();
@@ -107,37 +68,9 @@ class AskingDrill extends Scene {
 
   // One call.
 
-  #action(): HandlerAction {
-    const { dice } = this;
-    const how = dice.pick<HandlerAction["how"]>(["answer", "answer", "refuse", "refuse", "garbage", "lie"]);
-    const code = dice.pick([404, 400, 500, DRAINING, DRAINING, UNFINISHED, 418]);
-    return { how, code, ms: dice.pick([0, 5, 90, 400]) };
-  }
-
-  #comesTo({ who, number, action }: ScriptedInstance, isRepeatable: boolean, isChecked: boolean): Outcome {
-    const { how, code = 0 } = action;
-    const body = { by: number, isTrue: how === "answer" };
-    if (how === "refuse") {
-      const isLeaving = code === DRAINING || code === UNFINISHED;
-      const answer = { kind: "refused", code, message: `no ${code}`, who };
-      const goesOn = code === DRAINING || (code === UNFINISHED && isRepeatable);
-      return { result: isLeaving ? "draining" : "answered", answer, goesOn, error: String(code) };
-    }
-    if (how === "garbage")
-      return {
-        result: "invalid",
-        answer: unanswered("the answer was not readable"),
-        goesOn: isRepeatable,
-        error: "invalid",
-      };
-    if (how === "lie" && isChecked)
-      return { result: "invalid", answer: { kind: "invalid", body, who }, goesOn: isRepeatable, error: "invalid" };
-    return { result: "answered", answer: { kind: "answered", body, who }, goesOn: false, error: undefined };
-  }
-
   async call(): Promise<void> {
     const { dice } = this;
-    for (const puppet of this.#puppets) puppet.action = this.#action();
+    for (const puppet of this.#puppets) puppet.action = randomAction(dice);
     const [request, sent] = dice.pick(REQUESTS);
     const [given, carried] = dice.pick(CARRIED);
     const isTraced = dice.chance(0.6);
@@ -169,12 +102,12 @@ class AskingDrill extends Scene {
       this.ground.breaks("P22", "a call went to no instance");
       return [];
     }
-    const one = this.#comesTo(first, isRepeatable, isChecked);
+    const one = outcomeOf(first, isRepeatable, isChecked);
     const [second] = this.#puppets.filter((puppet) => puppet !== first);
     if (!one.goesOn || second === undefined) return [[first, one]];
     return [
       [first, one],
-      [second, this.#comesTo(second, isRepeatable, isChecked)],
+      [second, outcomeOf(second, isRepeatable, isChecked)],
     ];
   }
 

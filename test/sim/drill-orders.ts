@@ -16,6 +16,7 @@ import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
+import { type Fault, type On, OrderedFaults, randomFault } from "./ordered-faults.ts";
 import { BAD_BODIES, STRANGE_ANSWERS, Watched } from "./process-watch.ts";
 import { ScriptedInstance } from "./scripted-instance.ts";
 
@@ -25,12 +26,6 @@ const UNSURE_MS = 20;
 const SAME_END_MS = 500;
 const BAD = 400;
 const FAILED = 500;
-
-type Fault = Extract<FaultCommand, { kind: "begin" }>["fault"];
-interface On {
-  readonly fault: Fault;
-  readonly until: number;
-}
 
 export async function drillOrders(ground: Ground): Promise<void> {
   const drill = new OrdersDrill(ground);
@@ -48,12 +43,10 @@ class OrdersDrill extends Scene {
   readonly #events: InstanceEvent[] = [];
   readonly #clientEvents: ClientEvent[] = [];
   readonly #beats: { readonly at: number; readonly faults: unknown }[] = [];
-  #on: readonly On[] = [];
-  #due: InstanceEvent[] = [];
+  readonly #ordered: OrderedFaults;
   #chance = 0;
   #asked = 0;
   #handled = 0;
-  #mutedAt: number | undefined;
   #client: Client | undefined;
   #goodbye: () => Promise<void> = async () => undefined;
 
@@ -62,6 +55,7 @@ class OrdersDrill extends Scene {
     this.#asker = ground.process("asker");
     this.#taker = ground.process(this.#id);
     this.#watched = new Watched(this.#taker);
+    this.#ordered = new OrderedFaults(() => ground.now);
     ground.server.saw = ({ subject, data }) => {
       if (subject !== `health.${DRILL}.${this.#id}`) return;
       const { faults, state } = JSON.parse(Buffer.from(data).toString()) as { faults: unknown; state: string };
@@ -76,7 +70,7 @@ class OrdersDrill extends Scene {
     await this.#start(this.#taker, 2, this.#id, this.#watched);
     const other = this.ground.process("1-b");
     await this.#start(other, 1, "1-b", new Watched(other));
-    this.#due = [{ kind: "takes faults" }, { kind: "up", address: `${DRILL}.get.${this.#id}` }];
+    this.#ordered.due = [{ kind: "takes faults" }, { kind: "up", address: `${DRILL}.get.${this.#id}` }];
     this.#client = openClient({
       ...{ service: DRILL, bus, clock: this.#asker.host, random: this.#asker.dice.random },
       onEvent: (event) => void this.#clientEvents.push(event),
@@ -120,36 +114,17 @@ class OrdersDrill extends Scene {
 
   // Orders.
 
-  #fault(): Fault {
-    const { dice } = this;
-    const byMs = dice.chance(0.02) ? 60_000 : this.ground.between(1, 1_500);
-    const share = dice.pick([0.01, 1, 0.5, 0.25]);
-    return dice.pick<Fault>([
-      { kind: "slow", byMs },
-      { kind: "slow", byMs },
-      { kind: "fail", share },
-      { kind: "mute" },
-    ]);
-  }
-
   async #begin(): Promise<void> {
     const { dice } = this;
-    const fault = this.#fault();
-    const isUsual = dice.chance(0.1);
-    const forMs = isUsual ? 60_000 : dice.chance(0.05) ? 600_000 : this.ground.between(500, 6_000);
+    const fault = randomFault(this.ground);
+    const isDefault = dice.chance(0.1);
+    const forMs = isDefault ? 60_000 : dice.chance(0.05) ? 600_000 : this.ground.between(500, 6_000);
     const at = this.now;
-    if (isUsual) {
+    if (isDefault) {
       const { kind, ...amount } = fault;
       await this.#raw({ fault: kind, ...amount }, this.#id);
     } else this.#isDone(await this.#ask({ kind: "begin", fault, forMs }), fault, forMs);
-    this.#begun(fault, at, forMs);
-  }
-
-  #begun(fault: Fault, at: number, forMs: number): void {
-    this.#forgetOver();
-    this.#due.push({ kind: "fault begins", fault, forMs });
-    if (fault.kind === "mute" && !this.#isOn("mute")) this.#mutedAt = this.now;
-    this.#on = [...this.#on.filter((on) => on.fault.kind !== fault.kind), { fault, until: at + forMs }];
+    this.#ordered.begin(fault, at, forMs);
   }
 
   #isDone(asked: FaultReply, fault: Fault, forMs: number): void {
@@ -200,13 +175,7 @@ class OrdersDrill extends Scene {
       const asked = await this.#ask({ kind: "reset" });
       this.same("a reset", asked.kind === "done" && asked.receiver.faults, []);
     }
-    this.#allEnd("reset");
-  }
-
-  #allEnd(why: "reset" | "over"): void {
-    for (const { fault } of this.#on) this.#due.push({ kind: "fault ended", fault, why });
-    this.#on = [];
-    this.#mutedAt = undefined;
+    this.#ordered.endAll("reset");
   }
 
   /** A call that is held back is answered at once when the fault ends by a reset. */
@@ -215,7 +184,7 @@ class OrdersDrill extends Scene {
     const fault: Fault = { kind: "slow", byMs: 5_000 };
     const at = this.now;
     this.#isDone(await this.#ask({ kind: "begin", fault, forMs: 9_000 }), fault, 9_000);
-    this.#begun(fault, at, 9_000);
+    this.#ordered.begin(fault, at, 9_000);
     const call = this.#request();
     await this.pass(100 + this.dice.below(1_000));
     const resetAt = this.now;
@@ -242,7 +211,8 @@ class OrdersDrill extends Scene {
     const at = this.now;
     await this.pass(UNSURE_MS);
     this.#paused(asked, isReset);
-    if (asked.kind === "done" && !this.#watched.willBegin) this.#on = [{ fault: { kind: "pause" }, until: at + 800 }];
+    if (asked.kind === "done" && !this.#watched.willBegin)
+      this.#ordered.on = [{ fault: { kind: "pause" }, until: at + 800 }];
   }
 
   async #asked1(order: FaultCommand): Promise<FaultReply> {
@@ -256,8 +226,8 @@ class OrdersDrill extends Scene {
     this.same("a pause", asked.kind, isDone ? "done" : "refused");
     const after = isDone && willBegin ? ["stop"] : willArm ? ["release"] : [];
     this.same("what was done for a pause", done, ["arm 2 800", ...after]);
-    if (isDone) this.#due.push({ kind: "fault begins", fault, forMs: 800 });
-    if (isDone && willBegin) this.#due.push({ kind: "fault ended", fault, why: "continued early" });
+    if (isDone) this.#ordered.due.push({ kind: "fault begins", fault, forMs: 800 });
+    if (isDone && willBegin) this.#ordered.due.push({ kind: "fault ended", fault, why: "continued early" });
   }
 
   /** A command that arrived during a stall does not begin at the wake-up: the caller has to send it again. */
@@ -272,7 +242,7 @@ class OrdersDrill extends Scene {
     host.goOn();
     const at = this.now;
     const asked = await this.get(asking);
-    if (asked.kind === "done") this.#begun(fault, at, 3_000);
+    if (asked.kind === "done") this.#ordered.begin(fault, at, 3_000);
     this.same("an order to one that slept", asked.kind, "done");
     await this.pass(UNSURE_MS);
     this.#resumed(at - stalledAt);
@@ -300,37 +270,25 @@ class OrdersDrill extends Scene {
 
   // Reports and effects.
 
-  #isOn(kind: Fault["kind"]): boolean {
-    return this.#on.some(({ fault }) => fault.kind === kind);
-  }
-
-  #forgetOver(): void {
-    const { now } = this;
-    for (const { fault, until } of this.#on)
-      if (until <= now) this.#due.push({ kind: "fault ended", fault, why: "over" });
-    this.#on = this.#on.filter(({ until }) => until > now);
-    if (!this.#isOn("mute")) this.#mutedAt = undefined;
-  }
-
   /** Waits until the active faults are certain. */
   async #sure(): Promise<void> {
     const isNear = ({ until }: On): boolean => Math.abs(until - this.now) <= 2 * ROUND_MS;
-    while (this.#on.some(isNear)) await this.pass(ROUND_MS);
-    this.#forgetOver();
+    while (this.#ordered.on.some(isNear)) await this.pass(ROUND_MS);
+    this.#ordered.forgetOver();
   }
 
   async #settled(): Promise<void> {
     await this.#sure();
     const sorted = (events: readonly InstanceEvent[]): readonly string[] =>
       events.map((event) => JSON.stringify(event, (key, value) => (key === "until" ? undefined : value))).sort();
-    this.same("the events of faults", sorted(this.#events.splice(0)), sorted(this.#due.splice(0)));
+    this.same("the events of faults", sorted(this.#events.splice(0)), sorted(this.#ordered.due.splice(0)));
     const asked = await this.#ask({ kind: "list" });
     this.#saysWhatIsOn("its list", asked.kind === "done" ? asked.receiver.faults : [asked]);
     const event = this.#clientEvents.findLast((event) => event.kind === "faults" && event.who.incarnation === this.#id);
     const faults = event?.kind === "faults" ? event.faults : [];
     this.#beatsWell();
     // A mute instance sends no heartbeat that names its faults.
-    if (this.#mutedAt !== undefined) return;
+    if (this.#ordered.mutedAt !== undefined) return;
     this.#saysWhatIsOn(
       "its caller",
       faults.map(({ until, ...fault }) => ({ ...fault, endsInMs: until - this.#hostNow })),
@@ -346,9 +304,9 @@ class OrdersDrill extends Scene {
     this.same(
       `the faults that ${who} says are on`,
       amounts,
-      this.#on.map(({ fault }) => fault),
+      this.#ordered.on.map(({ fault }) => fault),
     );
-    for (const [place, { until }] of this.#on.entries()) {
+    for (const [place, { until }] of this.#ordered.on.entries()) {
       const { endsInMs } = Object(notes[place]) as { endsInMs?: number };
       const offMs = Math.abs(until - this.now - (endsInMs ?? 0));
       // An end that has moved by less is not reported.
@@ -365,7 +323,7 @@ class OrdersDrill extends Scene {
       this.ground.breaks("P20", "it never beats");
       return;
     }
-    const muted = this.#mutedAt;
+    const muted = this.#ordered.mutedAt;
     if (muted !== undefined && last.at > muted + UNSURE_MS) this.ground.breaks("P20", "it is mute, and beats");
     if (muted === undefined && last.at < now - INTERVAL_MS - UNSURE_MS) this.ground.breaks("P20", "it does not beat");
     const said = (last.faults as { readonly fault: string }[]).map(({ fault }) => fault);
@@ -373,7 +331,7 @@ class OrdersDrill extends Scene {
       this.same(
         "the faults of its heartbeat",
         said,
-        this.#on.map(({ fault }) => fault.kind),
+        this.#ordered.on.map(({ fault }) => fault.kind),
       );
   }
 
@@ -381,7 +339,7 @@ class OrdersDrill extends Scene {
   async #roll(): Promise<void> {
     await this.#sure();
     const answers = await this.get(this.#asker.bus.requestMany(rollCallSubject(DRILL), "", ROUND_MS));
-    this.same("who answers a roll call", answers.length, this.#mutedAt === undefined ? 2 : 1);
+    this.same("who answers a roll call", answers.length, this.#ordered.mutedAt === undefined ? 2 : 1);
   }
 
   async #request(): Promise<{ readonly code: number; readonly at: number; readonly replied: number }> {
@@ -396,13 +354,15 @@ class OrdersDrill extends Scene {
   async #probe(): Promise<void> {
     const chance = this.dice.pick([0, 0.009, 0.01, 0.24, 0.25, 0.5, 0.75, 0.999]);
     this.#chance = chance;
-    this.#forgetOver();
-    const [slow, fail] = (["slow", "fail"] as const).map((kind) => this.#on.find(({ fault }) => fault.kind === kind));
+    this.#ordered.forgetOver();
+    const [slow, fail] = (["slow", "fail"] as const).map((kind) =>
+      this.#ordered.on.find(({ fault }) => fault.kind === kind),
+    );
     const handledBefore = this.#handled;
     const { code, at, replied } = await this.get(this.#request());
     const byMs = slow?.fault.kind === "slow" ? Math.min(slow.fault.byMs, slow.until - at) : 0;
     const fails = fail?.fault.kind === "fail" && chance < fail.fault.share;
-    this.same(`a call under ${JSON.stringify(this.#on)}`, code, fails ? FAILED : 0);
+    this.same(`a call under ${JSON.stringify(this.#ordered.on)}`, code, fails ? FAILED : 0);
     this.same("the handler's calls", this.#handled - handledBefore, fails ? 0 : 1);
     const lateMs = replied - at - byMs;
     this.holds(`slow by ${byMs} ms and answered after ${replied - at}`, lateMs >= -ROUND_MS && lateMs <= 2 * ROUND_MS);
@@ -412,13 +372,13 @@ class OrdersDrill extends Scene {
   async end(): Promise<void> {
     if (this.dice.chance(0.5)) await this.#kill();
     else {
-      this.#forgetOver();
-      this.#allEnd("reset");
+      this.#ordered.forgetOver();
+      this.#ordered.endAll("reset");
       await this.get(this.#goodbye());
       await this.pass(UNSURE_MS);
       const asked = await this.#ask({ kind: "list" });
       this.same("an order to one that has left", asked, { kind: "unanswered", why: "no-responders" });
-      this.same("the events of a goodbye", this.#events.length, this.#due.length);
+      this.same("the events of a goodbye", this.#events.length, this.#ordered.due.length);
     }
     this.#client?.close();
   }

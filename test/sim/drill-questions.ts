@@ -2,13 +2,12 @@
 // queries, more of them than a tool needs, and a goodbye during calls.
 
 import { rollCallSubject, serviceVerbSubjects } from "../../src/bus/core/subjects.ts";
-import type { HandlerResult } from "../../src/service/core/handler.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { WALL_START_MS } from "./host.ts";
-import { MAX_BODY_BYTES } from "./sim-bus.ts";
+import { bodyOf, type Code, codeOf, handleWanted, randomWanted, type Wanted } from "./wanted-requests.ts";
 
 const ID = "3-q";
 const ADDRESS = `${DRILL}.get.${ID}`;
@@ -18,54 +17,6 @@ const INTERVAL_MS = 4_000;
 const ANSWERED_AT_ONCE = 100;
 const LATE_BEAT_MS = 100;
 const MARGIN_MS = 120;
-
-interface Wanted {
-  readonly how:
-    | "answer"
-    | "later"
-    | "refuse"
-    | "throw"
-    | "reject"
-    | "thenable"
-    | "nothing"
-    | "huge"
-    | "text"
-    | "broken"
-    | "latin";
-  readonly ms?: number;
-  readonly code?: unknown;
-  readonly deadline?: number;
-}
-/** How a request has ended: 0 for an answer, else the code; undefined: not at all. */
-type Code = number | undefined;
-
-/** Those that are not written as they are wanted. */
-const BODIES: ReadonlyMap<Wanted["how"], string> = new Map([
-  ["text", '"text"'],
-  ["latin", '{"how":"ÿ"}'],
-]);
-
-/**
- * Codes of a handler, and those that are sent instead: 503 and 504 would mean that the instance leaves, which it does
- * not.
- */
-const CODES: readonly (readonly [given: unknown, sent: number])[] = [
-  ...([
-    [404, 404],
-    [100, 100],
-    [999, 999],
-    [99, 500],
-    [1000, 500],
-    [418.5, 500],
-  ] as const),
-  ...([
-    [503, 529],
-    [504, 500],
-    ["418", 418],
-    [null, 500],
-    ["no", 500],
-  ] as const),
-];
 
 export async function drillQuestions(ground: Ground): Promise<void> {
   const drill = new QuestionsDrill(ground);
@@ -131,7 +82,7 @@ class QuestionsDrill extends Scene {
     const starting = startInstance({
       ...{ service: DRILL, instance: 3, incarnation: ID, version: VERSION, bus, clock: host, random: dice.random },
       heartbeatIntervalMs: INTERVAL_MS,
-      handle: (request) => this.#handle(Object(request) as Wanted),
+      handle: (request) => handleWanted(Object(request) as Wanted, host),
       onEvent: (event) => void this.#events.push(event),
     });
     const started = await this.get(starting);
@@ -140,41 +91,6 @@ class QuestionsDrill extends Scene {
     await this.pass(ROUND_MS);
     this.#happened("a start", [{ kind: "up", address: ADDRESS }]);
     this.same("the beats of a start", this.#states, ["up"]);
-  }
-
-  #handle({ how, ms = 0, code }: Wanted): HandlerResult | Promise<HandlerResult> {
-    const answer: HandlerResult = { kind: "answer", body: { how } };
-    const later = <T>(then: () => T): Promise<T> =>
-      new Promise((resolve, reject) => {
-        this.#own.host.after(ms, () => {
-          try {
-            resolve(then());
-          } catch (error) {
-            reject(error);
-          }
-        });
-      });
-    switch (how) {
-      case "later":
-        return later(() => answer);
-      case "refuse":
-        return { kind: "refusal", code: code as number, message: "no\nmore" };
-      case "throw":
-        throw new Error("thrown");
-      case "reject":
-        return later(() => {
-          throw new Error("rejected");
-        });
-      case "thenable":
-        // biome-ignore lint/suspicious/noThenProperty: a promise of another make is what is tried
-        return { then: (resolve: (handled: HandlerResult) => void) => resolve(answer) } as Promise<HandlerResult>;
-      case "nothing":
-        return { kind: "answer", body: (() => undefined) as unknown as object };
-      case "huge":
-        return { kind: "answer", body: { pad: "x".repeat(MAX_BODY_BYTES) } };
-      default:
-        return answer;
-    }
   }
 
   #happened(what: string, known: readonly InstanceEvent[]): void {
@@ -186,11 +102,10 @@ class QuestionsDrill extends Scene {
 
   async #send(wanted: Wanted | undefined, timeoutMs = 8_000): Promise<Code> {
     const { bus } = this.#asker;
-    const body = wanted === undefined ? "{" : (BODIES.get(wanted.how) ?? JSON.stringify(wanted));
     bus.encoding = wanted?.how === "latin" ? "latin1" : "utf8";
     const subject = this.dice.chance(0.2) ? `${DRILL}.get` : ADDRESS;
     const code = new Promise<Code>((resolve) =>
-      bus.call(subject, body, { timeoutMs }, (reply) => {
+      bus.call(subject, bodyOf(wanted), { timeoutMs }, (reply) => {
         if (reply.kind === "answered") resolve(0);
         else resolve(reply.kind === "service-error" ? reply.code : undefined);
       }),
@@ -200,29 +115,10 @@ class QuestionsDrill extends Scene {
     return code;
   }
 
-  #wanted(): Wanted | undefined {
-    const { dice } = this;
-    const how = dice.pick<Wanted["how"]>([
-      ...(["answer", "later", "later", "refuse", "refuse", "throw", "reject"] as const),
-      ...(["thenable", "nothing", "huge", "text", "broken", "latin"] as const),
-    ]);
-    if (how === "broken") return undefined;
-    if (how === "refuse") return { how, code: dice.pick(CODES)[0] };
-    return how === "later" || how === "reject" ? { how, ms: dice.below(60) } : { how };
-  }
-
-  #codeOf(wanted: Wanted | undefined): number {
-    if (wanted === undefined || wanted.how === "latin") return 400;
-    if (wanted.how === "refuse") return CODES.find(([given]) => given === wanted.code)?.[1] ?? 0;
-    return wanted.how === "answer" || wanted.how === "later" || wanted.how === "thenable" || wanted.how === "text"
-      ? 0
-      : 500;
-  }
-
   /** One request of any kind: its answer, the instance's counts and its events. */
   async request(): Promise<void> {
-    const wanted = this.#wanted();
-    const code = this.#codeOf(wanted);
+    const wanted = randomWanted(this.dice);
+    const code = codeOf(wanted);
     this.same(`the answer to ${JSON.stringify(wanted)}`, await this.get(this.#send(wanted)), code);
     this.#count(code, wanted?.ms ?? 0);
     const fails = ["throw", "reject", "nothing"].includes(wanted?.how ?? "");
