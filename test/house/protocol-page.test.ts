@@ -6,6 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { checkServiceName } from "../../src/bus/core/subjects.ts";
 import { advanceTo, STALL_MS } from "../../src/clock.ts";
+import { STATE_NAMES } from "../../src/monitor/states.ts";
 import { repository } from "../support/repository.ts";
 
 const test = suite("the page of the protocol");
@@ -24,6 +25,14 @@ test("the reserved names are those that the code refuses", () => {
     const checked = checkServiceName(name);
     assert.match(checked.kind === "bad" ? checked.why : "", "is reserved");
   }
+});
+
+test("the states of a view are those that a Market accepts", () => {
+  const [names = ""] = stated(/in the states of the board: (.*?)\. /);
+  assert.equal(
+    [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    [...STATE_NAMES],
+  );
 });
 
 test("a stall begins after the stated gap, and all of it but one reading counts", () => {
