@@ -91,6 +91,11 @@ const IN_PLACE: readonly InPlace[] = [
     start: "INFO:bus:- ",
     parts: ["nothing answered at ", ": started nats-server there (pid ", "), which stops with this process"],
   },
+  {
+    file: "src/market/ratings/market-bus.ts",
+    start: "INFO:bus:- ",
+    parts: ["the bus at ", " is open: anyone who reaches it can join; for one with logins, see  bin/dwc --help"],
+  },
 ];
 
 function patternOf(line: LogEntry): RegExp {
