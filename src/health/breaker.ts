@@ -43,10 +43,11 @@ type ProbationShare =
   /** As many as any other: the process was silent and came back, as after a pause, or it has answered. */
   | { readonly kind: "full" }
   /**
-   * One at a time, until the first answer: the process sent heartbeats and no answers. This is a guarded probation. The
-   * one call counts as in flight until `busyUntil`, a time that may have passed.
+   * One at a time, until the first answer: the process sent heartbeats and no answers. This is a guarded probation. With
+   * no other instance to take a call it can still get several, so they are counted. They count as in flight until
+   * `busyUntil`, a time that may have passed.
    */
-  | { readonly kind: "one at a time"; readonly busyUntil: number };
+  | { readonly kind: "one at a time"; readonly inFlight: number; readonly busyUntil: number };
 
 const FULL_SHARE: ProbationShare = { kind: "full" };
 
@@ -122,7 +123,10 @@ export function eligibility(breaker: Breaker, now: number): "yes" | "guarded" | 
 /** A call is being sent. Only a guarded probation keeps a record of it. */
 export function afterSending(breaker: Breaker, now: number, rules: HealthRules): Breaker {
   if (breaker.kind !== "probation" || breaker.share.kind === "full") return breaker;
-  return { ...breaker, share: { kind: "one at a time", busyUntil: now + rules.requestTimeoutMs + LEASE_MARGIN_MS } };
+  const { busyUntil, inFlight, kind } = breaker.share;
+  const others = now < busyUntil ? inFlight : 0;
+  const until = now + rules.requestTimeoutMs + LEASE_MARGIN_MS;
+  return { ...breaker, share: { kind, inFlight: others + 1, busyUntil: until } };
 }
 
 export const retestIsDue = (breaker: Breaker, now: number): boolean =>
@@ -244,16 +248,18 @@ function open(
 
 /**
  * The end of the call does not show whether the incarnation answers in time: the bus was disconnected, the caller gave
- * up, there was no responder, or the call was never sent. Another retest, or another call of a guarded probation, may
+ * up, there was no responder, or the call was never sent. Another retest, or the next call of a guarded probation, may
  * be sent at once. Nothing is reported.
  */
 export function afterInconclusive(breaker: Breaker, sentGeneration: number, now: number): Breaker {
   if (sentGeneration !== breaker.generation) return breaker;
   if (breaker.kind === "retesting")
     return { ...breaker.open, generation: breaker.generation + 1, isRetestReported: true };
-  if (breaker.kind === "probation" && breaker.share.kind === "one at a time")
-    return { ...breaker, share: { kind: "one at a time", busyUntil: now } };
-  return breaker;
+  if (breaker.kind !== "probation" || breaker.share.kind === "full") return breaker;
+  const { busyUntil, inFlight, kind } = breaker.share;
+  // Another call may still be in flight, and the probation waits for its result.
+  const left = Math.max(0, inFlight - 1);
+  return { ...breaker, share: { kind, inFlight: left, busyUntil: left === 0 ? now : busyUntil } };
 }
 
 /** Time has passed. A retest whose lease has expired counts as failed. */
@@ -274,7 +280,7 @@ export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules
   // This is the first heartbeat since the opening, which requested one. A process that sends it within a timeout was most
   // likely not paused: it was running, and did not answer. Its probation is guarded.
   const wasSilent = now - opened.openedAt >= rules.requestTimeoutMs;
-  const share: ProbationShare = wasSilent ? FULL_SHARE : { kind: "one at a time", busyUntil: now };
+  const share: ProbationShare = wasSilent ? FULL_SHARE : { kind: "one at a time", inFlight: 0, busyUntil: now };
   const probation = newProbation(breaker.generation, opened.delayMs, share, rules);
   return { breaker: probation, transition: { kind: "closed", why: "heartbeat" } };
 }

@@ -191,6 +191,21 @@ test("a guarded probation may send its next call when the last was inconclusive,
   assert.is(eligibility(waiting, 2510), "yes");
 });
 
+test("an inconclusive call of a guarded probation leaves it guarded while another call is in flight", () => {
+  const first = afterSending(beat(opened(), 1005).breaker, 1010, RULES);
+  const both = afterSending(first, 1020, RULES);
+  const one = afterInconclusive(both, both.generation, 1030);
+  assert.is(eligibility(one, 1030), "guarded");
+  const none = afterInconclusive(one, one.generation, 1040);
+  assert.is(eligibility(none, 1040), "yes");
+});
+
+test("a call of a guarded probation whose lease has expired is not counted any more", () => {
+  const first = afterSending(beat(opened(), 1005).breaker, 1010, RULES);
+  const next = afterSending(first, 3000, RULES);
+  assert.is(eligibility(afterInconclusive(next, next.generation, 3010), 3010), "yes");
+});
+
 test("a heartbeat within one request timeout of the opening guards the probation, a later one does not", () => {
   const demanded = afterSending(beat(opened(), 1999).breaker, 2000, RULES);
   assert.is(eligibility(demanded, 2001), "guarded");

@@ -27,7 +27,7 @@ const BREAKERS = {
     generation: 2,
     answersLeft: 3,
     delayMs: 9,
-    share: { kind: "one at a time", busyUntil: 120 },
+    share: { kind: "one at a time", inFlight: 1, busyUntil: 120 },
   },
   open: OPEN,
   retesting: { kind: "retesting", generation: 2, until: 70, open: OPEN, wasDue: true },
@@ -180,7 +180,7 @@ test("the first reason for passing over is shown; without one an instance is in 
     [
       {
         ...memberAs("up", "probation"),
-        breaker: { ...BREAKERS.probation, share: { kind: "one at a time", busyUntil: 119 } },
+        breaker: { ...BREAKERS.probation, share: { kind: "one at a time", inFlight: 1, busyUntil: 119 } },
       },
       {},
     ],

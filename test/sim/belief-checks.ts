@@ -38,8 +38,10 @@ export class BeliefChecks {
     this.#compare(who.incarnation, reported, changes);
   }
 
-  sent(ticket: Ticket): void {
-    this.#eras.set(ticket, this.#beliefs.get(ticket.who.incarnation)?.era ?? 0);
+  sent(ticket: Ticket, now: number): void {
+    const belief = this.#beliefs.get(ticket.who.incarnation);
+    belief?.sends(now);
+    this.#eras.set(ticket, belief?.era ?? 0);
   }
 
   settled(ticket: Ticket, result: Result, now: number, changes: readonly HealthEvent[]): void {
@@ -130,7 +132,7 @@ function isSameBreaker({ breaker }: Member, belief: Belief): boolean {
       return (
         breaker.answersLeft === belief.answersLeft &&
         breaker.delayMs === belief.delayMs &&
-        (breaker.share.kind === "one at a time") === belief.isGuarded
+        (breaker.share.kind === "full" ? !belief.isGuarded : belief.isGuarded && isSameGuard(breaker.share, belief))
       );
     case "open":
       return isSameOpening(breaker, belief);
@@ -142,6 +144,9 @@ function isSameBreaker({ breaker }: Member, belief: Belief): boolean {
       );
   }
 }
+
+const isSameGuard = (share: Pick<Belief, "inFlight" | "busyUntil">, belief: Belief): boolean =>
+  share.inFlight === belief.inFlight && isSame(share.busyUntil, belief.busyUntil);
 
 const isSameOpening = (open: Pick<Belief, "delayMs" | "heartbeatMayClose" | "openedAt">, belief: Belief): boolean =>
   open.delayMs === belief.delayMs &&

@@ -19,6 +19,9 @@ export class Belief {
   openedAt = 0;
   heartbeatMayClose = true;
   isGuarded = false;
+  /** Calls of a guarded probation that have not ended, and until when they count as that. */
+  inFlight = 0;
+  busyUntil = 0;
   wasDue = false;
   retestUntil = 0;
   hasLeft = false;
@@ -87,6 +90,8 @@ export class Belief {
     this.answersLeft = this.#rules.probationSuccesses;
     // The roll call asks it for a heartbeat when its breaker opens. An instance that sent it at once was not paused.
     this.isGuarded = now - this.openedAt < this.#rules.requestTimeoutMs;
+    this.inFlight = 0;
+    this.busyUntil = now;
     return ["closed"];
   }
 
@@ -103,6 +108,11 @@ export class Belief {
     return this.#isRetestTold ? [] : ["retesting"];
   }
 
+  sends(now: number): void {
+    this.inFlight = now < this.busyUntil ? this.inFlight + 1 : 1;
+    this.busyUntil = now + this.#rules.requestTimeoutMs + LEASE_MARGIN_MS;
+  }
+
   // Results of calls.
 
   /** @param unreachable true when "no responders" may mean that the instance is dead */
@@ -117,13 +127,13 @@ export class Belief {
       case "timeout":
         return isOfNow ? this.#isSilent(now) : [];
       case "no-responders":
-        if (isOfNow) this.#givesBack();
+        if (isOfNow) this.#givesBack(now);
         return unreachable && this.membership !== "gone" ? this.loses(now) : [];
       case "draining":
-        if (isOfNow) this.#givesBack();
+        if (isOfNow) this.#givesBack(now);
         return this.#drains(false);
       default:
-        if (isOfNow) this.#givesBack();
+        if (isOfNow) this.#givesBack(now);
         return [];
     }
   }
@@ -176,7 +186,9 @@ export class Belief {
     return ["opened"];
   }
 
-  #givesBack(): void {
+  #givesBack(now: number): void {
+    this.inFlight = Math.max(0, this.inFlight - 1);
+    if (this.inFlight === 0) this.busyUntil = now;
     if (this.breaker !== "retesting") return;
     this.#turn("open");
     this.#isRetestTold = true;

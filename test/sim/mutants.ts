@@ -52,8 +52,13 @@ export const MUTANTS: readonly Mutant[] = [
   defect("heartbeats close again and again", ["health/breaker", "|| !$opened.$beatCloses", ""]),
   defect("one that beats and does not answer is not guarded", [
     "health/breaker",
-    "$wasSilent ? $FULL_SHARE :",
-    "true ? $FULL_SHARE :",
+    "$wasSilent ? $FULL_SHARE : { $kind",
+    "true ? $FULL_SHARE : { $kind",
+  ]),
+  defect("any end frees a guarded instance that has more calls", [
+    "health/breaker",
+    "const $left = Math.max(0, $inFlight - 1);",
+    "const $left = 0;",
   ]),
   defect("probation never ends", ["health/breaker", "if ($answersLeft <= 1)", "if ($answersLeft <= -1e9)"]),
   defect("an open breaker gets calls", [

@@ -209,7 +209,7 @@ export class Observer implements View {
       replyTo: undefined,
     };
     this.calls.set(ticket, call);
-    this.#beliefs.sent(ticket);
+    this.#beliefs.sent(ticket, now);
     this.#unsent.push(call);
     for (const check of this.#checks) check.sent?.(call, now);
     return ticket;
