@@ -1,7 +1,7 @@
 // takes: 20 s
 // shares: bus
-// What only the bus on NATS can be asked: servers that pause, refuse, say nothing, or speak something else. What every
-// Bus promises is asked of it in test/contract.
+// The bus on NATS alone: servers that pause, refuse, say nothing, or speak another protocol. The contract of every Bus
+// is tested in test/contract.
 
 import { createServer, type Server, type Socket } from "node:net";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// What a Bus promises of messages and calls, asked of both: the one on NATS, with a real server, and the one in memory.
+// The contract of a Bus for messages and calls, tested on both: on NATS, with a real server, and in memory.
 
 import * as assert from "uvu/assert";
 

@@ -1,4 +1,4 @@
-// What a Bus promises at its end and in an outage, asked of both: drains, a close, and a server that goes away.
+// The contract of a Bus at its end and in an outage, tested on both: drains, a close, and a server that goes away.
 
 import * as assert from "uvu/assert";
 
