@@ -55,6 +55,8 @@ interface Open {
   readonly kind: "open";
   readonly generation: number;
   readonly openedAt: number;
+  /** When a call opened it. A retest that failed since then has changed `openedAt`, and not this. */
+  readonly silentSince: number;
   readonly delayMs: number;
   readonly retestAt: number;
   /** False after a failed probation: an instance that sends heartbeats but no answers must not flap. */
@@ -190,8 +192,10 @@ export function afterTimeout(
   switch (breaker.kind) {
     case "closed":
       return countFailure(breaker, now, rules);
-    case "probation":
-      return open(breaker, now, nextBackoff(breaker.delayMs, rules, random), false, "request timed out");
+    case "probation": {
+      const delay = nextBackoff(breaker.delayMs, rules, random);
+      return open(breaker, now, delay, { silentSince: now, heartbeatMayClose: false }, "request timed out");
+    }
     case "retesting":
       return failRetest(breaker, now, rules, random);
     case "open":
@@ -205,13 +209,13 @@ function countFailure(closed: Closed, now: number, rules: HealthRules): Transiti
   if (failures < rules.failureLimit) return { breaker: { ...closed, failures } };
   // The first delay has no jitter: a person who counts 30 seconds sees the retest come at 30 seconds.
   const delay = { delayMs: rules.retestDelayMs, retestInMs: rules.retestDelayMs };
-  return open(closed, now, delay, true, "request timed out");
+  return open(closed, now, delay, { silentSince: now, heartbeatMayClose: true }, "request timed out");
 }
 
 function failRetest(retesting: Retesting, now: number, rules: HealthRules, random: Random): TransitionResult {
-  const { delayMs, heartbeatMayClose } = retesting.open;
+  const { delayMs } = retesting.open;
   const delay = retesting.wasDue ? nextBackoff(delayMs, rules, random) : { delayMs, retestInMs: delayMs };
-  return open(retesting, now, delay, heartbeatMayClose, "retest timed out");
+  return open(retesting, now, delay, retesting.open, "retest timed out");
 }
 
 interface Delay {
@@ -230,7 +234,7 @@ function open(
   from: Breaker,
   now: number,
   { delayMs, retestInMs }: Delay,
-  heartbeatMayClose: boolean,
+  { silentSince, heartbeatMayClose }: Pick<Open, "silentSince" | "heartbeatMayClose">,
   why: WhyOpened,
 ): TransitionResult {
   return {
@@ -238,6 +242,7 @@ function open(
       kind: "open",
       generation: from.generation + 1,
       openedAt: now,
+      silentSince,
       delayMs,
       retestAt: now + retestInMs,
       heartbeatMayClose,
@@ -277,9 +282,9 @@ export function afterRetestLeaseExpiry(
 export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules): TransitionResult {
   const opened = breaker.kind === "retesting" ? breaker.open : breaker;
   if (opened.kind !== "open" || !opened.heartbeatMayClose) return { breaker };
-  // This is the first heartbeat since the opening, which requested one. A process that sends it within a timeout was most
-  // likely not paused: it was running, and did not answer. Its probation is guarded.
-  const wasSilent = now - opened.openedAt >= rules.requestTimeoutMs;
+  // This is the first heartbeat since a call opened the breaker, which requested one. A process that sends it within a
+  // timeout was most likely not paused: it was running, and did not answer. Its probation is guarded.
+  const wasSilent = now - opened.silentSince >= rules.requestTimeoutMs;
   const share: ProbationShare = wasSilent ? FULL_SHARE : { kind: "one at a time", inFlight: 0, busyUntil: now };
   const probation = newProbation(breaker.generation, opened.delayMs, share, rules);
   return { breaker: probation, transition: { kind: "closed", why: "heartbeat" } };

@@ -213,4 +213,10 @@ test("a heartbeat within one request timeout of the opening guards the probation
   assert.is(eligibility(silent, 2001), "yes");
 });
 
+test("an instance that was silent through a failed retest has a full probation, however soon its heartbeat comes after it", () => {
+  const retestFailed = timeout(retest(opened(), 31_000), 32_000).breaker;
+  const woken = afterSending(beat(retestFailed, 32_010).breaker, 32_011, RULES);
+  assert.is(eligibility(woken, 32_012), "yes");
+});
+
 test.run();

@@ -19,7 +19,15 @@ import { beatOf } from "../support/health-harness.ts";
 
 const test = suite("row");
 
-const OPEN = { kind: "open", generation: 1, openedAt: 50, delayMs: 9, retestAt: 59, heartbeatMayClose: true } as const;
+const OPEN = {
+  kind: "open",
+  generation: 1,
+  openedAt: 50,
+  silentSince: 50,
+  delayMs: 9,
+  retestAt: 59,
+  heartbeatMayClose: true,
+} as const;
 const BREAKERS = {
   closed: { kind: "closed", generation: 0, failures: 0 },
   probation: {

@@ -17,6 +17,8 @@ export class Belief {
   answersLeft = 0;
   delayMs = 0;
   openedAt = 0;
+  /** When a call opened its breaker: no heartbeat has closed it since. */
+  silentSince = 0;
   heartbeatMayClose = true;
   isGuarded = false;
   /** Calls of a guarded probation that have not ended, and until when they count as that. */
@@ -89,7 +91,7 @@ export class Belief {
     this.#turn("probation");
     this.answersLeft = this.#rules.probationSuccesses;
     // The roll call asks it for a heartbeat when its breaker opens. An instance that sent it at once was not paused.
-    this.isGuarded = now - this.openedAt < this.#rules.requestTimeoutMs;
+    this.isGuarded = now - this.silentSince < this.#rules.requestTimeoutMs;
     this.inFlight = 0;
     this.busyUntil = now;
     return ["closed"];
@@ -167,6 +169,7 @@ export class Belief {
     const wasClosed = this.breaker === "closed";
     this.delayMs = wasClosed ? retestDelayMs : this.#longer();
     this.heartbeatMayClose = wasClosed;
+    this.silentSince = now;
     return this.#opens(now);
   }
 

@@ -55,6 +55,11 @@ export const MUTANTS: readonly Mutant[] = [
     "$wasSilent ? $FULL_SHARE : { $kind",
     "true ? $FULL_SHARE : { $kind",
   ]),
+  defect("a paused instance whose retest failed is guarded", [
+    "health/breaker",
+    "return $open($retesting, $now, $delay, $retesting.$open,",
+    "return $open($retesting, $now, $delay, { ...$retesting.$open, silentSince: $now },",
+  ]),
   defect("any end frees a guarded instance that has more calls", [
     "health/breaker",
     "const $left = Math.max(0, $inFlight - 1);",

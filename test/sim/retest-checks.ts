@@ -14,6 +14,7 @@ const MAX_OPENINGS = 2;
 /** From the first call that was not answered until the next that is. */
 interface Silence {
   openings: number;
+  /** By a call, not by a retest that failed. */
   openedAt: number;
   /** As the "opened" event reported it. */
   retestAt: number;
@@ -112,9 +113,9 @@ export class RetestChecks implements Check {
   #opened(incarnation: string, { why, retestInMs }: Opened, now: number): void {
     const silence = this.#silences.get(incarnation) ?? { ...NO_SILENCE };
     this.#silences.set(incarnation, silence);
-    if (why === "request timed out") this.#openedByCall(incarnation, silence);
+    if (why === "request timed out") this.#openedByCall(incarnation, silence, now);
     else if (silence.retestWasDue) silence.doublings += 1;
-    Object.assign(silence, { openedAt: now, retestAt: now + retestInMs, guardedSince: undefined, retestWasDue: false });
+    Object.assign(silence, { retestAt: now + retestInMs, guardedSince: undefined, retestWasDue: false });
     if (retestInMs < MIN_SHARE_OF_DELAY * this.#delayMs(silence.doublings))
       this.#view.world.breaks(
         "P6",
@@ -122,7 +123,8 @@ export class RetestChecks implements Check {
       );
   }
 
-  #openedByCall(incarnation: string, silence: Silence): void {
+  #openedByCall(incarnation: string, silence: Silence, now: number): void {
+    silence.openedAt = now;
     if (silence.openings > 0) silence.doublings += 1;
     silence.openings += 1;
     if (silence.openings > MAX_OPENINGS)
