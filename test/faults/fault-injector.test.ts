@@ -110,7 +110,7 @@ test("a pause begins once a process is ready to end it, and ends with a beat", a
   assert.equal(ended?.kind === "fault ended" && ended.why, "over");
 });
 
-test("mute: one last beat says so, then none comes, not even to a roll call, until it is over", async () => {
+test("mute: one last heartbeat, then none, not even to a roll call, until its end", async () => {
   const { ask, call, clock, beats, caller, now } = await begin();
   const before = beats.length;
   await ask(mute(40 * SECOND_MS));

@@ -207,9 +207,9 @@ export function judgeBoards(inBrowser: Test, { isThorough }: Judgement): void {
   );
 
   inBrowser("the board while the bus is away, and when its feed is lost", () =>
-    withBoard({}, ({ setBusStatus: tellBus }, board) =>
+    withBoard({}, ({ setBusStatus }, board) =>
       withPage(STILL, async (page) => {
-        tellBus("disconnected");
+        setBusStatus("disconnected");
         await page.goto(board);
         await boardIsLive(page);
         await page.getByText("Not connected to NATS: no call can be sent.").waitFor();

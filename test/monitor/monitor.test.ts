@@ -59,7 +59,7 @@ test("a snapshot has its service, its rules and the latest events", () => {
   assert.is(new MonitoredTable().snapshot().turns.next, null);
 });
 
-test("shown times stay the same while the wall clock moves by less than a twentieth of a second", () => {
+test("shown times stay while the wall clock moves by less than 50 ms", () => {
   const monitored = new MonitoredTable();
   monitored.at(1000).beats(1);
   const shownAt = (wall: number): number => {
@@ -114,7 +114,7 @@ test("calls, shares and outcomes are those of the attempts; copies are no calls"
   assert.is(monitored.row(1).calls.total, 3);
 });
 
-test("a quantile is right within an eighth, never above the longest call, and covers at most a minute", () => {
+test("a quantile is within an eighth, at most the longest call, over at most a minute", () => {
   const monitored = new MonitoredTable();
   monitored.at(0).beats(1);
   const { who } = monitored.table.member(1);
@@ -182,7 +182,7 @@ test("the statistics are bounded by the tracker's table", () => {
   assert.is(monitored.snapshot().calls.total, 6000);
 });
 
-test("the published view: the worst first, each with its reason and the start of its state", () => {
+test("a published view: worst first, each with its reason and the start of its state", () => {
   const monitored = new MonitoredTable().at(1000);
   const own = new LocalView(monitored.monitor, monitored.table);
   const read = (wall: number) => {
@@ -210,7 +210,7 @@ test("the published view: the worst first, each with its reason and the start of
   assert.equal([statuses.length, omitted, own.isChanged], [250, 50, true]);
 });
 
-test("above the tracker's limit the oldest is evicted; a snapshot evicts all that the tracker does not know", () => {
+test("above the limit the oldest is evicted; a snapshot evicts what the tracker lacks", () => {
   const rules = { ...DEFAULT_RULES, maxIncarnations: 2 };
   const monitor = new ServiceMonitor({ service: "ratings", version: "1", rules, startedAt: 0 });
   const opened = (instance: number): void => {
@@ -238,7 +238,7 @@ test("the worst thousand instances are listed, and the others counted", () => {
   assert.equal([rows.length, rows[0]?.instance], [MAX_ROWS, MAX_ROWS + 20]);
 });
 
-test("events are numbered and kept up to a limit, and a reader continues after its last one", () => {
+test("events are numbered and kept up to a limit; a reader resumes after its last one", () => {
   const { stream } = new MonitoredTable().monitor;
   const add = () => stream.add({ at: 0, name: "bus.disconnected", level: "WARNING", text: "disconnected" });
   for (let event = 0; event < 5000; event++) add();

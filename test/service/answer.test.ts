@@ -18,7 +18,7 @@ test("any answer in time is proof of life, an error among them", () => {
   }
 });
 
-test("an answer that is no JSON, or that its check rejects, is invalid; an error is not", () => {
+test("an answer that is no JSON or fails its check is invalid; an error is not", () => {
   assert.is(read(body("{")).result, "invalid");
   assert.is(read(body('{"rating":99}'), none).result, "invalid");
   assert.is(read(refused(404), none).result, "answered");

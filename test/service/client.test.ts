@@ -175,7 +175,7 @@ test("a call goes on while it has 5 ms left, with its own deadline and what is l
   }
 });
 
-test("a timeout after nine tenths of the time opens the breaker; after less it does not", async () => {
+test("a timeout opens the breaker from nine tenths of the time on, and not before", async () => {
   for (const [passedMs, reply, opens] of [
     [100, TIMEOUT, 1],
     [101, TIMEOUT, 0],
@@ -210,7 +210,7 @@ test("a copy that retests has a time of its own, and the bus gets no signal of t
   assert.is(getEventListeners(leaving.signal, "abort").length, 0);
 });
 
-test("who hangs without a beat is retested only when that is due, and a call alone is its own retest", async () => {
+test("a hung instance is retested when due; a non-idempotent call is the retest", async () => {
   const scene = new Scene(2);
   await scene.ask();
   await scene.end(TIMEOUT);

@@ -161,7 +161,7 @@ test("a refusal is an error with its code, on both sides, however the handler ca
   }
 });
 
-test("an instance that sends spans begins a trace for who brings none, or none that is good", async () => {
+test("an instance that sends spans begins a trace where a request has no valid one", async () => {
   const scene = await Scene.of();
   const outsider = scene.network.bus();
   for (const traceparent of [undefined, "00-invalid", 7]) {

@@ -92,7 +92,7 @@ test("a handler that ends after the goodbye has refused its request sends no sec
   }
 });
 
-test("who refuses before it has begun has done nothing: another is asked, whatever the call", async () => {
+test("a refusal before the start of a call: any call goes to another instance", async () => {
   const scene = await Scene.of(() => refuse(529, "draining"));
   const ended = await scene.ask({ idempotent: false });
   assert.is(ended.kind, "answered");

@@ -87,7 +87,7 @@ class AskingDrill extends Scene {
     const tookMs = this.now - at;
     const way = this.#way(isRepeatable, isChecked);
     this.#isAnsweredRightly(answer, way);
-    this.#isTold(way);
+    this.#areEventsRight(way);
     this.#isCounted(way, tookMs);
     this.#wasAsked(way, { ...sent, ...(isTraced ? carried : {}) }, at);
     this.#isTraced(isTraced ? way : []);
@@ -118,7 +118,7 @@ class AskingDrill extends Scene {
     this.same("the end of a call", answer, known);
   }
 
-  #isTold(way: readonly (readonly [ScriptedInstance, Outcome])[]): void {
+  #areEventsRight(way: readonly (readonly [ScriptedInstance, Outcome])[]): void {
     const reported = this.#events
       .splice(0)
       .map((event) => ("who" in event ? `${event.kind} ${event.who.incarnation}` : event.kind));
@@ -249,8 +249,8 @@ class AskingDrill extends Scene {
     const asking = this.#client.ask({}, { signal: signal as unknown as AbortSignal });
     const isGivenUp = dice.chance(0.5);
     await this.pass(100);
-    const isHeard = [...listeners];
-    if (isGivenUp) for (const listener of isHeard) listener();
+    const registered = [...listeners];
+    if (isGivenUp) for (const listener of registered) listener();
     const answer = await this.get(asking);
     const tookMs = this.now - at;
     const gaveUp = unanswered("the caller gave up");
@@ -259,7 +259,7 @@ class AskingDrill extends Scene {
     this.holds(`it took ${tookMs} ms`, isAnswered ? tookMs >= 300 : tookMs <= 100 + ROUND_MS);
     this.same("listeners that are left", listeners.size, 0);
     this.same("what is counted of it so far", this.#counted.length, isAnswered ? 1 : 0);
-    for (const listener of isHeard) listener();
+    for (const listener of registered) listener();
     await this.pass(300);
     const results = this.#counted.map((ended) => (ended.kind === "attempt" ? ended.result : ended.kind));
     this.same("what is counted of a call with a signal", results, signal.aborted ? [] : ["answered"]);

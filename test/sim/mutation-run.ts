@@ -57,10 +57,10 @@ async function findKill(copy: MutantBuild, { name }: Mutant, mostSeeds: number):
   // The recorded day first: on another day a newer property may break before the one that this defect is meant for.
   const kept = readKills().find(({ defect }) => defect === name);
   if (kept !== undefined && (await stillCatches(copy, kept))) return kept;
-  let toldAt = performance.now();
+  let printedAt = performance.now();
   const progress = (): void => {
-    if (performance.now() - toldAt < PRINT_EVERY_MS) return;
-    toldAt = performance.now();
+    if (performance.now() - printedAt < PRINT_EVERY_MS) return;
+    printedAt = performance.now();
     console.log("  … still looking");
   };
   for (let from = 1, days = FIRST_DAYS; from <= mostSeeds; from += days, days *= GROWTH) {

@@ -48,7 +48,7 @@ const NOTHING: Probe = { kind: "nothing", why: "ECONNREFUSED" };
 const OPEN = { name: "", asksLogin: false };
 const NATS: Probe = { kind: "nats", greeting: "INFO {}" };
 
-test("what answers is used, wherever it is; what is elsewhere or several is waited for; what is ours is started", () => {
+test("a server that answers is used; a remote one is awaited; a local one is started", () => {
   const local = "nats://127.0.0.1:4222";
   const remote = "nats://bus.example:4222";
   assert.equal(decide([found(remote, NATS)]), { kind: "found", url: remote, greeting: OPEN });
@@ -107,7 +107,7 @@ test("on a machine without nats-server the report has the one line to type", () 
   golden(missingMessage("nats://127.0.0.1:4222", "darwin"));
 });
 
-test("programs are looked for in PATH first, then where servers are installed; what may not be run is none", (context) => {
+test("a program is searched in PATH, then in system folders; it must be executable", (context) => {
   assert.equal(programFolders("/a:/b::/a").slice(0, 3), ["/a", "/b", "/usr/sbin"]);
   assert.ok(programFolders(undefined).includes("/usr/sbin"));
   const folder = folderWith(context, "nats-server", "");
@@ -135,7 +135,7 @@ test("the command line binds to the one address and takes a configuration file",
   ]);
 });
 
-test("where nothing answers one is started, for this machine only, reported in one line, and gone after stop", async (context) => {
+test("without a server one starts, on loopback only, in one line of log, until stop", async (context) => {
   const url = await freeUrl();
   const ensured = await ensure(context, url);
   assert.ok(ensured.kind === "started", JSON.stringify(ensured));
@@ -227,7 +227,7 @@ test("no second bus is started beside one on the other loopback address", async 
   }
 });
 
-test("an open bus on the other loopback address is not offered where one with logins is expected", async (context) => {
+test("an open bus on the other loopback address is not offered where logins are due", async (context) => {
   const port = await freePort();
   const open = await ensure(context, `nats://127.0.0.1:${port}`);
   assert.is(open.kind, "started");

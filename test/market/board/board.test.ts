@@ -103,7 +103,7 @@ test("the shop's listener shows the board where it is public, and faults never",
   }
 });
 
-test("the admin listener answers to names of this machine only, whatever the port in them", () =>
+test("the admin listener accepts only names of this machine, with any port", () =>
   withBoard(async ({ market: { adminPort } }) => {
     const status = (host: string, target = "/board.json"): Promise<number> =>
       statusOf(adminPort, `GET ${target}`, { Host: host });
@@ -136,7 +136,7 @@ test("the admin listener answers to names of this machine only, whatever the por
     assert.match(await raw(adminPort, "GET /metrics HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 403 /);
   }));
 
-test("pages elsewhere neither read, embed nor follow the admin listener, and a link to it can be opened", () =>
+test("other sites cannot read or embed the admin listener, but may link to it", () =>
   withBoard(async ({ market: { adminPort } }) => {
     const status = (request: string, headers: Record<string, string>): Promise<number> =>
       statusOf(adminPort, request, { Host: `localhost:${adminPort}`, ...headers });
@@ -164,7 +164,7 @@ test("pages elsewhere neither read, embed nor follow the admin listener, and a l
     );
   }));
 
-test("the shop's sentence about an order is not shown or taken away by the board, which has the same host", () =>
+test("the board, on the same host, neither shows nor removes the shop's message", () =>
   withBoard(async ({ market }) => {
     const shopper = new Visitor();
     await shopper.post(`${market.url}/`, "camera=&addCart=");

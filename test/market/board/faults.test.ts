@@ -121,7 +121,7 @@ test("the desk says what came of it, and the log has it", async () => {
   assert.equal([all.isDone, all.message.includes("instance 2")], [true, true]);
 });
 
-test("the admin listener hands a good form to the desk, where this Market may ask, and answers as it is asked", async () => {
+test("where faults are allowed, a valid form goes to the desk; page or JSON comes back", async () => {
   const forms: unknown[] = [];
   const outcome: FaultOutcome = { isDone: false, message: "2-a refused it" };
   const ask = (form: unknown): Promise<FaultOutcome> => {

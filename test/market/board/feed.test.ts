@@ -81,7 +81,7 @@ function feedOf(instances: number): {
 const happen = (monitor: ServiceMonitor): void =>
   monitor.stream.add({ at: 0, name: "bus.disconnected", level: "WARNING", text: "disconnected" });
 
-test("a HEAD of the feed takes no place, and a full feed is a 503 that says when to come back", () =>
+test("a HEAD of the feed takes no place, and a full feed is a 503 with Retry-After", () =>
   withBoard(
     async ({ market, board }) => {
       const head = async (): Promise<string> =>
@@ -120,7 +120,7 @@ test("a request for later events gets exactly those that the snapshot no longer 
     for (const odd of ["?after=x", "?after=-1", "?after="]) assert.equal(await idsAfter(odd), listed, odd);
   }));
 
-test("the feed sends a snapshot, then what changes, and goes on after the last event that was seen", () =>
+test("the feed sends a snapshot, then changes, and resumes after the last event", () =>
   withBoard(async ({ market, start, monitor }) => {
     const feed = await follow(market.admin);
     await until("the snapshot", () => dataOf(feed.lines).length > 0, LIMIT_MS);
@@ -164,7 +164,7 @@ test("a viewer after one that left at once receives the current state", async ()
   feed.close();
 });
 
-test("a viewer who stops reading is let go, and the others go on", async () => {
+test("a viewer that stops reading is dropped, and the others go on", async () => {
   const { feed, clock, watch } = feedOf(3);
   const [stuck, reading] = [watch(), watch()];
   stuck.writableLength = 3_000_000;
@@ -176,7 +176,7 @@ test("a viewer who stops reading is let go, and the others go on", async () => {
   assert.is(clock.timers, 0);
 });
 
-test("there is room for so many viewers on each listener, so that neither takes the places of the other", () => {
+test("each listener has a limit of 250 viewers of its own", () => {
   const { feed, watch } = feedOf(1);
   while (!feed.isFull("shop")) watch("shop");
   assert.is(feed.viewers, 250);

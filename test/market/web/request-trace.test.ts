@@ -59,7 +59,7 @@ test("the visitor's own is taken over if it is one", () =>
     }
   }));
 
-test("a trace that comes with the request is gone on with, and one that is none is ignored", async () => {
+test("a valid trace of a request is continued, an invalid one is ignored", async () => {
   const rated: (Trace | undefined)[] = [];
   const rate = async (trace?: Trace): Promise<ReturnType<typeof ratings>> => {
     rated.push(trace);
