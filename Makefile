@@ -114,7 +114,7 @@ chaos: ## faults on a real network (as root): a cluster, two Markets, four insta
 
 clean: ## back to a fresh clone
 	rm -rf node_modules bench/node_modules tracing/node_modules test/mutants/node_modules dist .dist-new coverage chaos.json .prepared 2>/dev/null \
-	  || { echo 'clean: some files belong to somebody else. Type:  sudo make clean'; exit 1; }
+	  || { echo 'clean: some files belong to another user. Type:  sudo make clean'; exit 1; }
 	echo 'clean: back to a fresh clone (packages, compiled programs and reports are gone; ~/.datawire is untouched).'
 
 help: ## this list

@@ -25,7 +25,7 @@ test("a short gap counts as run, in full", () => {
   }
 });
 
-test("of a stall one tick counts as run, and its rest is told", () => {
+test("of a stall one tick counts as run, and the rest is reported", () => {
   assert.equal(observed(5_251), { time: { runningMs: 1_050, seenAtMs: 5_251 }, stalledMs: 201 });
   assert.equal(observed(65_000), { time: { runningMs: 1_050, seenAtMs: 65_000 }, stalledMs: 59_950 });
 });
@@ -59,29 +59,29 @@ function assertPassed(ms: number, from: Look, to: Look): void {
   assert.ok(ms >= least - 1 && ms <= most + 1, `${ms} of ${least} to ${most}`);
 }
 
-test("a busy loop stops running time, and is told once to every listener, with its length", async () => {
+test("a busy loop stops running time, and is reported once to every listener, with its length", async () => {
   const clock = systemClock();
-  const told: number[] = [];
+  const reported: number[] = [];
   const ended: number[] = [];
-  clock.onStall((stalledMs) => told.push(stalledMs));
+  clock.onStall((stalledMs) => reported.push(stalledMs));
   clock.onStall((stalledMs) => ended.push(stalledMs))();
   const began = lookAt(clock);
   while (performance.now() - began.latestMs < 600);
   const last = lookAt(clock);
   const ran = last.runningMs - began.runningMs;
   assert.ok(ran < STALL_MS, `${ran} ms counted as run`);
-  assert.is(told.length, 1);
-  assertPassed((told[0] ?? 0) + ran, began, last);
+  assert.is(reported.length, 1);
+  assertPassed((reported[0] ?? 0) + ran, began, last);
   assert.equal(ended, []);
 });
 
-test("a stall is noticed though nobody asks for the time", async () => {
+test("a stall is noticed although the time is not read", async () => {
   const clock = systemClock();
-  const told: number[] = [];
-  clock.onStall((stalledMs) => told.push(stalledMs));
+  const reported: number[] = [];
+  clock.onStall((stalledMs) => reported.push(stalledMs));
   const beganAt = performance.now();
   while (performance.now() - beganAt < 400);
-  await until("it is told", () => told.length > 0);
+  await until("it is reported", () => reported.length > 0);
 });
 
 test("without a stall running time keeps pace with real time", async () => {

@@ -285,7 +285,7 @@ test("numbers that contradict each other are refused, with both", () => {
   assert.equal(problems({ RETEST_DELAY_MS: "400", RETEST_DELAY_MAX_MS: "400" }), []);
 });
 
-test("every problem is told at once, not only the first", () => {
+test("every problem is reported at once, not only the first", () => {
   assert.is(
     problems({ PORT: "x", HOST: "a b", LOG_LEVEL: "loud", NATS_URL: "http://x", FAILURE_LIMIT: "0" }).length,
     5,

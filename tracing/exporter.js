@@ -16,13 +16,13 @@ const TAKEN = 0;
 /**
  * @param attributes who sends them: service.name and the like; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come first
  * @param protocol http/json or http/protobuf
- * @param tell `batch` is called after each batch: undefined when the collector took it, else why it did not; `ignored` for
+ * @param listeners `batch` is called after each batch: undefined when the collector took it, else why it did not; `ignored` for
  *   each variable whose value is not obeyed
  * @returns a tracer, and how to send the last spans and end
  */
-export function openExporter(attributes, protocol, tell) {
-  diag.setLogger(noticing(tell.ignored), { logLevel: DiagLogLevel.DEBUG, suppressOverrideMessage: true });
-  const opened = open(attributes, protocol, tell);
+export function openExporter(attributes, protocol, listeners) {
+  diag.setLogger(noticing(listeners.ignored), { logLevel: DiagLogLevel.DEBUG, suppressOverrideMessage: true });
+  const opened = open(attributes, protocol, listeners);
   diag.disable();
   return opened;
 }
@@ -39,39 +39,39 @@ function noticing(ignored) {
 }
 
 /** As long as a timer of Node can be. */
-const LONGEST_MS = 2 ** 31 - 1;
-const MOST_SPANS = 1_000_000;
+const MAX_MS = 2 ** 31 - 1;
+const MAX_SPANS = 1_000_000;
 
 /** The package takes any number. With no span in a batch it sends without end, and never ends itself. */
 const BATCH_VARIABLES = [
-  { name: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", option: "maxExportBatchSize", usual: 512, least: 1, most: MOST_SPANS },
-  { name: "OTEL_BSP_MAX_QUEUE_SIZE", option: "maxQueueSize", usual: 2_048, least: 1, most: MOST_SPANS },
-  { name: "OTEL_BSP_SCHEDULE_DELAY", option: "scheduledDelayMillis", usual: 5_000, least: 0, most: LONGEST_MS },
-  { name: "OTEL_BSP_EXPORT_TIMEOUT", option: "exportTimeoutMillis", usual: 30_000, least: 1, most: LONGEST_MS },
+  { name: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", option: "maxExportBatchSize", default: 512, min: 1, max: MAX_SPANS },
+  { name: "OTEL_BSP_MAX_QUEUE_SIZE", option: "maxQueueSize", default: 2_048, min: 1, max: MAX_SPANS },
+  { name: "OTEL_BSP_SCHEDULE_DELAY", option: "scheduledDelayMillis", default: 5_000, min: 0, max: MAX_MS },
+  { name: "OTEL_BSP_EXPORT_TIMEOUT", option: "exportTimeoutMillis", default: 30_000, min: 1, max: MAX_MS },
 ];
 
 /** The package reads these itself. A timer of Node that is too long ends at once, and each batch with it. */
 const EXPORT_TIMEOUTS = ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"];
 
 /** @returns undefined where it is not set, or ignored */
-function wholeNumber({ name, least, most }, ignored) {
+function wholeNumber({ name, min, max }, ignored) {
   const typed = process.env[name]?.trim() ?? "";
   const value = Number(typed);
   if (typed === "") return undefined;
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  ignored(`${name}=${typed} is ignored: it is not a whole number from ${least} to ${most}`);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  ignored(`${name}=${typed} is ignored: it is not a whole number from ${min} to ${max}`);
   return undefined;
 }
 
 /** @returns the options of the package, so that it reads none of these variables itself */
 const batchOptions = (ignored) =>
   Object.fromEntries(
-    BATCH_VARIABLES.map((variable) => [variable.option, wholeNumber(variable, ignored) ?? variable.usual]),
+    BATCH_VARIABLES.map((variable) => [variable.option, wholeNumber(variable, ignored) ?? variable.default]),
   );
 
 function dropWrongTimeouts(ignored) {
   for (const name of EXPORT_TIMEOUTS)
-    if (wholeNumber({ name, least: 1, most: LONGEST_MS }, ignored) === undefined) delete process.env[name];
+    if (wholeNumber({ name, min: 1, max: MAX_MS }, ignored) === undefined) delete process.env[name];
 }
 
 /** The package for http/json reads the same variables; that for protobuf would be one more, for these lines. */
@@ -84,13 +84,13 @@ function protobufExporter() {
   );
 }
 
-function open(attributes, protocol, tell) {
-  dropWrongTimeouts(tell.ignored);
+function open(attributes, protocol, listeners) {
+  dropWrongTimeouts(listeners.ignored);
   const exporter = protocol === "http/protobuf" ? protobufExporter() : new OTLPTraceExporter();
   const watched = {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
-        tell.batch(result.code === TAKEN ? undefined : (result.error?.message ?? "it was refused"));
+        listeners.batch(result.code === TAKEN ? undefined : (result.error?.message ?? "it was refused"));
         done(result);
       }),
     forceFlush: () => exporter.forceFlush(),
@@ -98,7 +98,7 @@ function open(attributes, protocol, tell) {
   };
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes(attributes).merge(detectResources({ detectors: [envDetector] })),
-    spanProcessors: [new BatchSpanProcessor(watched, batchOptions(tell.ignored))],
+    spanProcessors: [new BatchSpanProcessor(watched, batchOptions(listeners.ignored))],
   });
   return {
     tracer: provider.getTracer(attributes["service.name"], attributes["service.version"]),
