@@ -1,8 +1,7 @@
-// The bus on NATS. CONTRIBUTING.md lists the files that use the client library. The library makes one connection at a
-// time, over a socket of ours. The rest is ours: reconnecting for ever, subscribing before "connected" is emitted, and
-// requests. The library's reconnecting was rejected: it gives up on the second refused login, cannot be ended while it
-// dials, queues what is published meanwhile, and never settles a flush whose connection is gone. Its request() was
-// rejected: it captures two stack traces and starts a timer for every call.
+// The bus on NATS. The library makes one connection, over a socket of ours. The rest is ours: reconnecting for ever,
+// subscribing before "connected" is emitted, and requests. The library's reconnecting was rejected: it gives up on the
+// second refused login, cannot be ended while it dials, queues what is published meanwhile, and never settles a flush
+// whose connection is gone. So was its request(): it captures two stack traces and starts a timer for every call.
 
 import { randomBytes } from "node:crypto";
 import { headers, type MsgHdrs, type NatsConnection } from "nats";
@@ -39,8 +38,9 @@ import { denialOf, readServerError, StandingDenials } from "./core/server-errors
 import { assertSubject } from "./core/subjects.ts";
 import { Dialler, type KnownServer } from "./dialler.ts";
 import type { Greeted } from "./handshake.ts";
-import { LoginIdentity } from "./login-credentials.ts";
-import { type BusConnection, publishFrame, type SubscriptionSpec } from "./nats-connection.ts";
+import { LoginIdentity } from "./login-identity.ts";
+import type { BusConnection, SubscriptionSpec } from "./nats-connection.ts";
+import { publishFrame } from "./nats-frame.ts";
 import { logIn, loginOf } from "./nats-login.ts";
 import {
   ERROR_CODE_HEADER,
@@ -53,7 +53,7 @@ import {
 } from "./nats-message.ts";
 import { DIAL_TIMEOUT_MS, dialOptions, type NatsBus, type NatsBusOptions } from "./nats-options.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
-import { type ReplySubjects, replySubjectsOf } from "./slot-pool.ts";
+import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
 
 export type { Authenticator } from "nats";
 export type { NatsBus, NatsBusOptions } from "./nats-options.ts";

@@ -15,7 +15,8 @@ import {
 import { NodeTransport, nodeResolveHost } from "nats/lib/src/node_transport.js";
 import type { Clock } from "../clock.ts";
 import { GARBLED, TIMED_OUT } from "./connect-failure.ts";
-import { type Credentials, readCredentialsText } from "./core/credentials.ts";
+import type { Credentials } from "./core/credentials.ts";
+import { readCredentialsText } from "./core/credentials-text.ts";
 import { endsConnection, serverWords } from "./core/server-errors.ts";
 import type { Greeted } from "./handshake.ts";
 import { SigningKey } from "./nkey.ts";

@@ -8,7 +8,8 @@
 import type { Cancel, Clock } from "../clock.ts";
 import type { CallOptions, Denied, NotSent, Reply } from "./bus.ts";
 import { answererOf, EVERY_SERVICE } from "./core/subjects.ts";
-import { REUSE_DELAY, type ReplySubjects, SlotPool } from "./slot-pool.ts";
+import type { ReplySubjects } from "./reply-subjects.ts";
+import { REUSE_DELAY, SlotPool } from "./slot-pool.ts";
 
 // The replies without a body, each made once.
 export const AWAY: NotSent = { kind: "disconnected" };

@@ -30,8 +30,9 @@ import {
 } from "./answer.ts";
 import { carriedBy, endAttemptSpan, startAttemptSpan } from "./call-span.ts";
 import type { ResolvedClientOptions, SentAs } from "./client-options.ts";
+import { encodeRequest } from "./core/request-body.ts";
 import { textOf } from "./guard.ts";
-import { type CallRequest, encodeRequest } from "./request.ts";
+import type { CallRequest } from "./request.ts";
 
 /** Shared by the calls of one client. */
 export interface CallContext {

@@ -11,9 +11,10 @@ import type { Trace } from "../trace/core/trace.ts";
 import { type Answer, type FailedAnswer, failed, unanswered } from "./answer.ts";
 import { Call, type CallContext } from "./call.ts";
 import { type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
+import { isLongerThan } from "./core/request-body.ts";
 import { textOf } from "./guard.ts";
 import { HeartbeatListener } from "./heartbeat-listener.ts";
-import { type AskOptions, type CallRequest, isLongerThan, readCall } from "./request.ts";
+import { type AskOptions, type CallRequest, readCall } from "./request.ts";
 
 export type { AskOptions } from "./request.ts";
 

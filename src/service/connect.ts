@@ -4,7 +4,7 @@ import { untilConnected } from "../bus/bus.ts";
 import { readBusAddress } from "../bus/core/bus-address.ts";
 import { BusHistory } from "../bus/core/open-bus.ts";
 import { whyNeverStarted } from "../bus/core/succession.ts";
-import { credentialsSource, outdatedMessage, readCredentialsFile } from "../bus/login-credentials.ts";
+import { credentialsSource, outdatedMessage, readCredentialsFile } from "../bus/credentials-file.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 import { defaultClock } from "../clock.ts";
 import { readNatsUrls } from "../settings.ts";

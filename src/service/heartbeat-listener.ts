@@ -3,7 +3,7 @@
 
 import type { BusStatus, Message } from "../bus/bus.ts";
 import * as subjects from "../bus/core/subjects.ts";
-import type { Cancel, Clock } from "../clock.ts";
+import type { Cancel } from "../clock.ts";
 import { KnownFaults } from "../faults/core/active-faults.ts";
 import { type FaultStatus, parseFaultStatuses } from "../faults/core/faults.ts";
 import { type Heartbeat, MAX_HEARTBEAT_BYTES, parseHeartbeat, type UnreadableHeartbeat } from "../health/heartbeat.ts";
@@ -12,6 +12,7 @@ import type { Tracker } from "../health/tracker.ts";
 import { decodeBody } from "../util/json.ts";
 import { TokenBucket } from "../util/token-bucket.ts";
 import type { ResolvedClientOptions } from "./client-options.ts";
+import { type RollCall, startRollCall } from "./initial-roll-call.ts";
 
 /**
  * The limit for heartbeats of unknown instances. A heartbeat of a known instance costs a few microseconds. An unknown one
@@ -173,37 +174,4 @@ export class HeartbeatListener {
     if (!hasLiveInstance) this.#rollCall = startRollCall(clock, () => (this.#rollCall = undefined));
     this.sendRollCall();
   }
-}
-
-// The first roll call after connecting. Until an instance has answered it, no instance is known, and a call would fail with
-// "all services are down" although they run. So the first calls wait for it, for a moment.
-
-/** How long calls wait at most: a page must be answered within 300 ms of its request. */
-const ROLL_CALL_TIMEOUT_MS = 200;
-
-export interface RollCall {
-  /** Resolves when calls need not wait any longer. */
-  readonly finished: Promise<void>;
-  /** The first heartbeat has arrived. */
-  answered(): void;
-  over(): void;
-}
-
-/** @param done is called once, when it is over */
-export function startRollCall(clock: Clock, done: () => void): RollCall {
-  let finish: () => void = () => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  let isOver = false;
-  const over = (): void => {
-    if (isOver) return;
-    isOver = true;
-    cancel();
-    done();
-    finish();
-  };
-  const cancel = clock.after(ROLL_CALL_TIMEOUT_MS, over);
-  // The other heartbeats are in the same packet or the next one, so one more poll for I/O is awaited.
-  return { finished, over, answered: () => clock.afterIoPoll(over) };
 }

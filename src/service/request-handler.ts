@@ -12,8 +12,8 @@ import { endHandling, traceOfRequest } from "./call-span.ts";
 import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./core/backlog.ts";
 import { type EncodedResult, encode, type HandlerResult, refuse } from "./core/handler.ts";
 import { NO_STATS, type ServiceStats } from "./core/nats-service-info.ts";
+import { deadlineOf } from "./core/request-body.ts";
 import type { ResolvedInstanceOptions } from "./instance-options.ts";
-import { deadlineOf } from "./request.ts";
 
 export type RequestHandlerOptions = Pick<
   ResolvedInstanceOptions,

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { createUser } from "@nats-io/nkeys";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { credentialsFile } from "../../src/bus/core/credentials.ts";
-import { readCredentialsFile } from "../../src/bus/login-credentials.ts";
+import { credentialsFile } from "../../src/bus/core/credentials-text.ts";
+import { readCredentialsFile } from "../../src/bus/credentials-file.ts";
 import { goldenOf } from "../support/golden.ts";
 
 const test = suite("credentials file");

@@ -5,7 +5,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Credentials, type CredentialsSource, parseCredentials } from "../../src/bus/core/credentials.ts";
-import { LoginIdentity } from "../../src/bus/login-credentials.ts";
+import { LoginIdentity } from "../../src/bus/login-identity.ts";
 import { marketPermissions } from "../../src/dwc/identity/core/permissions.ts";
 import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { goldenOf } from "../support/golden.ts";

@@ -4,7 +4,7 @@
 import { connect } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type FrameWire, publishFrame } from "../../src/bus/nats-connection.ts";
+import { type FrameWire, publishFrame } from "../../src/bus/nats-frame.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 
 const test = suite("a message as one piece");

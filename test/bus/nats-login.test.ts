@@ -3,7 +3,8 @@
 import { createAccount, createUser, fromPublic, type KeyPair } from "@nats-io/nkeys";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type Credentials, credentialsFile, parseCredentials } from "../../src/bus/core/credentials.ts";
+import { type Credentials, parseCredentials } from "../../src/bus/core/credentials.ts";
+import { credentialsFile } from "../../src/bus/core/credentials-text.ts";
 import { loginOf } from "../../src/bus/nats-login.ts";
 
 const test = suite("logins");

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 
 import { type Credentials, callerPartOf } from "../../src/bus/core/credentials.ts";
 import * as subjects from "../../src/bus/core/subjects.ts";
-import { replySubjectsOf } from "../../src/bus/slot-pool.ts";
+import { replySubjectsOf } from "../../src/bus/reply-subjects.ts";
 
 const test = suite("subjects");
 

@@ -19,7 +19,7 @@ import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
 import { MAX_BODY_BYTES, readAttempt } from "../../src/service/answer.ts";
 import { encode } from "../../src/service/core/handler.ts";
 import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/core/nats-service-info.ts";
-import { deadlineOf } from "../../src/service/request.ts";
+import { deadlineOf } from "../../src/service/core/request-body.ts";
 import { incoming, incomingInBody } from "../../src/trace/core/traceparent.ts";
 import { decodeBody } from "../../src/util/json.ts";
 import { beatOf } from "../support/health-harness.ts";

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { deadlineOf, encodeRequest, serializeRequest } from "../../src/service/request.ts";
+import { deadlineOf, encodeRequest, serializeRequest } from "../../src/service/core/request-body.ts";
 import { decodeBody } from "../../src/util/json.ts";
 import { goldenOf } from "../support/golden.ts";
 import { SeededRandom } from "../support/seeded-random.ts";

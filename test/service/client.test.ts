@@ -9,7 +9,7 @@ import type { Heartbeat } from "../../src/health/heartbeat.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientOptions } from "../../src/service/client-options.ts";
-import { startRollCall } from "../../src/service/heartbeat-listener.ts";
+import { startRollCall } from "../../src/service/initial-roll-call.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { beatOf } from "../support/health-harness.ts";
 

@@ -7,7 +7,7 @@ import {
   credentialsSource,
   outdatedMessage,
   readCredentialsFile,
-} from "../../bus/login-credentials.ts";
+} from "../../bus/credentials-file.ts";
 import type { Settings } from "../../settings.ts";
 import { quoteName, shellWord } from "./core/names.ts";
 import { currentOrg, type Org, type Refusal, refused } from "./core/state.ts";

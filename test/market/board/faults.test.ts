@@ -3,7 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Reply } from "../../../src/bus/bus.ts";
-import { type Credentials, credentialsFile } from "../../../src/bus/core/credentials.ts";
+import type { Credentials } from "../../../src/bus/core/credentials.ts";
+import { credentialsFile } from "../../../src/bus/core/credentials-text.ts";
 import { chaosSubject } from "../../../src/bus/core/subjects.ts";
 import type { Board } from "../../../src/market/board/board.ts";
 import { readFaultForm } from "../../../src/market/board/core/fault-form.ts";
