@@ -170,4 +170,6 @@ async function main(): Promise<number> {
   }
 }
 
+// A reader that ends (`make board-cost | head`) must not end this process before its Market and its bus.
+process.stdout.on("error", () => undefined);
 process.exitCode = await main();

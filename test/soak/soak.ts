@@ -19,12 +19,13 @@ if (!(minutes > 0 && minutes <= MAX_MINUTES) || !Number.isInteger(seed)) {
   process.exit(2);
 }
 let enough = false;
-process.once("SIGINT", () => {
+const end = (): void => {
   enough = true;
-});
-process.once("SIGTERM", () => {
-  enough = true;
-});
+};
+process.once("SIGINT", end);
+process.once("SIGTERM", end);
+// A reader that ends (`make soak | head`) must not end this process before its Market, instances and bus.
+process.stdout.on("error", end);
 
 console.log(`soak: ${minutes} min, seed ${seed}`);
 const { good, lines } = await soak({
