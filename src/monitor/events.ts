@@ -152,8 +152,8 @@ export const EVENTS = {
     level: "WARNING",
     logger: "resolver",
     isRateLimited: true,
-    text: ({ who }) => `${named(who)} sent an invalid response, calling another instance: ${address(who)}`,
-    meaning: "an instance answered, and its answer was invalid; the call went on to another instance",
+    text: ({ who }) => `${named(who)} sent an invalid response: ${address(who)}`,
+    meaning: "an instance sent an invalid answer; an idempotent call went on to another instance",
   },
   faults: {
     name: "instance.faults",

@@ -8,7 +8,7 @@ import { SECOND_MS } from "../util/format.ts";
 export const OUTCOMES = [
   { name: "ok", meaning: "the instance answered" },
   { name: "error", meaning: "the instance answered with an error of its service" },
-  { name: "invalid", meaning: "the instance sent an invalid response; the call went to another instance" },
+  { name: "invalid", meaning: "the instance sent an invalid response; an idempotent call went to another instance" },
   { name: "timeout", meaning: "the instance did not answer within the request timeout" },
   { name: "unreachable", meaning: "no responders: the process is gone; the call went to another instance" },
   {

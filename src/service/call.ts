@@ -203,6 +203,7 @@ export class Call {
     if (span !== undefined)
       guard.run("trace", () => endAttemptSpan(span, { ...attempt, result: healthResult }), undefined);
     this.#count(slot, attempt, healthResult);
+    if (attempt.result === "invalid") this.#emitInvalid(slot);
     if (slot.sentAs !== "copy") this.#afterAttempt(slot, attempt);
   }
 
@@ -235,6 +236,10 @@ export class Call {
     onAttempt({ kind: "attempt", who: ticket.who, sentAs, result, isRefusal: answer.kind === "refused", tookMs });
   }
 
+  #emitInvalid({ ticket }: Slot): void {
+    this.#context.options.onEvent({ kind: "invalid-response", who: ticket.who }, this.#request.trace);
+  }
+
   /** The end of the call itself or of its hedge. An answer ends the call. Without one the other may still bring it. */
   #afterAttempt(slot: Slot, attempt: CallAttempt): void {
     const hedge = this.#hedge;
@@ -255,7 +260,6 @@ export class Call {
       this.#finish(attempt.answer);
       return;
     }
-    if (attempt.result === "invalid") this.#emitInvalid(slot);
     this.#leaveBehind(slot, attempt);
     if (this.#giveUpAt - this.#context.options.clock.now() >= MIN_REMAINING_MS) this.#next();
     else this.#finish(this.#invalid ?? unanswered("request timed out"));
@@ -265,10 +269,6 @@ export class Call {
   #leaveBehind({ ticket }: Slot, attempt: CallAttempt): void {
     this.#tried.add(ticket.who.incarnation);
     if (attempt.result === "invalid") this.#invalid = attempt.answer;
-  }
-
-  #emitInvalid({ ticket }: Slot): void {
-    this.#context.options.onEvent({ kind: "invalid-response", who: ticket.who }, this.#request.trace);
   }
 
   #finish(answer: Answer): void {
@@ -321,7 +321,6 @@ export class Call {
       if (this.#isOvertaken) hedge.lateCallEnded(who.incarnation);
       return;
     }
-    if (result === "invalid") this.#emitInvalid(slot);
     if (result !== "answered" || this.#first?.isOver !== false) return;
     this.#isOvertaken = true;
     hedge.hedgeWon(this.#first.ticket.who.incarnation);
@@ -339,7 +338,6 @@ export class Call {
    * attempt that the call waits for. It may be late in its turn, and then has a hedge of its own.
    */
   #promoteHedge(ended: Slot, attempt: CallAttempt, hedged: Slot): void {
-    if (attempt.result === "invalid") this.#emitInvalid(ended);
     this.#leaveBehind(ended, attempt);
     this.#first = hedged;
     this.#second = undefined;

@@ -60,7 +60,7 @@ export type ClientEvent =
   | { readonly kind: "using"; readonly who: InstanceRef }
   /** `late` has not answered after `afterMs`, and the call is sent to `who` as well. */
   | { readonly kind: "hedging"; readonly who: InstanceRef; readonly late: InstanceRef; readonly afterMs: number }
-  /** The response of `who` was invalid, and the call goes on to another instance. */
+  /** The response of `who` was invalid: to a call, to its hedge or to a copy. An idempotent call goes on to another instance. */
   | { readonly kind: "invalid-response"; readonly who: InstanceRef }
   /** `subject` names the sender; a bus with logins has checked it. It is printable, and cut to a maximum length. */
   | { readonly kind: "unreadable-heartbeat"; readonly subject: string; readonly why: string }

@@ -241,6 +241,38 @@ bugs(
   },
 );
 
+bugs("listeners and checks that call the client again, and throw, lose no call and no ticket", async () => {
+  for (const hedge of [false, true]) {
+    const again: Promise<unknown>[] = [];
+    let callsLeft = 0;
+    const callAgain = (): never => {
+      callsLeft -= 1;
+      if (callsLeft >= 0) again.push(scene.client.ask({}, { read: callAgain }));
+      return boom();
+    };
+    const scene: Scene = await Scene.of({ hedge, onEvent: callAgain, onAttempt: callAgain });
+    scene.hung.add(1);
+    callsLeft = 20;
+    again.push(scene.client.ask({}), scene.client.ask({}, { idempotent: false, read: callAgain }));
+    await scene.settles();
+    await scene.settles();
+    assert.is((await Promise.all(again)).length, 22);
+  }
+});
+
+bugs("a check that aborts its own call ends it, and its answer counts", async () => {
+  const scene = await Scene.of();
+  const leaving = new AbortController();
+  const read = (body: unknown): unknown => {
+    leaving.abort();
+    return body;
+  };
+  const ended = await scene.ask({ signal: leaving.signal, read });
+  assert.equal(ended, { kind: "unanswered", why: "the caller gave up" });
+  await scene.settles();
+  assert.equal([scene.proven(), scene.ends.map((end) => end.kind === "attempt" && end.result)], [1, ["answered"]]);
+});
+
 bugs("options that cannot be read fail by themselves", async () => {
   const scene = await Scene.of();
   const odd: readonly unknown[] = [

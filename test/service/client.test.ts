@@ -255,6 +255,46 @@ test("who was asked beside a late one is not asked again for the same call", asy
   assert.is(scene.countOf("invalid-response"), 2);
 });
 
+test("every invalid answer is one event: of a call that goes on, of one that may not, of a copy", async () => {
+  const read = (): undefined => undefined;
+  for (const idempotent of [true, false]) {
+    const scene = new Scene(2);
+    const { answer } = await scene.ask({ read, idempotent });
+    await scene.end(answered({}));
+    if (idempotent) await scene.end(answered({}));
+    assert.is(why(await answer), "invalid");
+    assert.is(scene.countOf("invalid-response"), idempotent ? 2 : 1);
+  }
+  const scene = new Scene(2);
+  await scene.ask();
+  await scene.end(TIMEOUT);
+  await scene.clock.advance(RETEST_MS);
+  await scene.ask({ read });
+  const [copy] = scene.sent.slice(-2);
+  copy?.end(answered({}));
+  copy?.end(answered({}));
+  assert.equal([copy?.instance, scene.countOf("invalid-response")], [1, 1]);
+});
+
+test("a hedge is sent while the call has 5 ms left", async () => {
+  for (const [passedMs, sent] of [
+    [995, [1, 2, 3]],
+    [996, [1, 2]],
+  ] as const) {
+    const scene = new Scene(3, { hedge: true });
+    await scene.ask();
+    await scene.clock.advance(passedMs);
+    // The hedge is now the attempt that the call waits for, and late as well.
+    scene.sent[0]?.end(NO_RESPONDERS);
+    await scene.clock.advance(0);
+    assert.equal(
+      scene.sent.map(({ instance }) => instance),
+      sent,
+      `${passedMs} ms`,
+    );
+  }
+});
+
 test("a request above a known limit is counted and not sent", async () => {
   for (const [maxBodyBytes, sent] of [
     [1, 0],

@@ -130,7 +130,7 @@ class AskingDrill extends Scene {
       if (result === "draining") known.push(`draining ${incarnation}`);
       if (result === "draining") live = live.filter((other) => other !== incarnation);
       if (goesOn) knownLive.push(live);
-      if (result === "invalid" && goesOn) known.push(`invalid-response ${incarnation}`);
+      if (result === "invalid") known.push(`invalid-response ${incarnation}`);
       if (goesOn && place === 1) known.push("resolving", "resolved");
     }
     this.same("the events of a caller", reported, known);
