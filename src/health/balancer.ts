@@ -101,15 +101,15 @@ export class Resolver {
     if (options.isHedge === true)
       return { call: this.#pickHealthy(now, options), retests: NO_MEMBERS, newcomerProbes: NO_MEMBERS };
     const picked = this.#pick(now, options);
-    const due = this.#dueForRetest(now, picked === undefined, options.excluded);
     if (options.idempotent === false) {
       // The call must not be copied. If a retest is due, the call is the retest, and its caller waits for the result.
-      const [retest] = due;
+      const [retest] = this.#tracker.dueForRetest(now, picked === undefined, 1, options.excluded);
       return { call: retest ?? picked, retests: NO_MEMBERS, newcomerProbes: NO_MEMBERS };
     }
     // One retest is enough beside a call that can succeed. If no member can take the call, all open breakers are
     // retested.
-    const retests = due.length === 0 ? NO_MEMBERS : due.slice(0, picked === undefined ? MAX_COPIES : 1);
+    const limit = picked === undefined ? MAX_COPIES : 1;
+    const retests = this.#tracker.dueForRetest(now, picked === undefined, limit, options.excluded);
     return { call: picked, retests, newcomerProbes: this.#newcomerProbes(picked, now, options) };
   }
 
@@ -134,19 +134,19 @@ export class Resolver {
   #pick(now: number, options: PickOptions): Member | undefined {
     return (
       this.#pickHealthy(now, options) ??
-      this.#tracker.ring.firstAfter(this.#last, (member) => this.#canTake(member, now, options))
+      this.#tracker.rotation.firstAfter(this.#last, (member) => this.#isAvailable(member, now, options))
     );
   }
 
   /** The next healthy member. With an active quarantine, the next proven one, if there is one. */
   #pickHealthy(now: number, options: PickOptions): Member | undefined {
-    const { ring } = this.#tracker;
+    const { rotation } = this.#tracker;
     const isHealthy = (member: Member): boolean => this.#isHealthy(member, now, options);
     const proven = this.#isQuarantineActive(now, options)
-      ? ring.firstAfter(this.#last, (member) => member.hasAnswered && isHealthy(member))
+      ? rotation.firstAfter(this.#last, (member) => member.hasAnswered && isHealthy(member))
       : undefined;
     // A newcomer in quarantine is better than a guarded or deprioritized member, and than none.
-    return proven ?? ring.firstAfter(this.#last, isHealthy);
+    return proven ?? rotation.firstAfter(this.#last, isHealthy);
   }
 
   #isHealthy(member: Member, now: number, options: PickOptions): boolean {
@@ -157,11 +157,7 @@ export class Resolver {
     );
   }
 
-  /** Healthy, or guarded or deprioritized. */
-  #canTake(member: Member, now: number, options: PickOptions): boolean {
-    return eligibility(member.breaker, now) !== "no" && this.#isAvailable(member, now, options);
-  }
-
+  /** A member of the rotation that is available is healthy, guarded or deprioritized. */
   #isAvailable(member: Member, now: number, { excluded }: PickOptions): boolean {
     return this.#tracker.isLive(member, now) && !excluded?.has(member.who.incarnation);
   }
@@ -175,17 +171,10 @@ export class Resolver {
     return idempotent !== false && this.#tracker.quarantine.isActive(now);
   }
 
-  #dueForRetest(now: number, early: boolean, excluded: ReadonlySet<string> | undefined): readonly Member[] {
-    const due = this.#tracker.dueForRetest(now, early);
-    return excluded === undefined || due.length === 0
-      ? due
-      : due.filter((member) => !excluded.has(member.who.incarnation));
-  }
-
   /** During the quarantine one newcomer gets a copy of each call that goes to a proven member. */
   #newcomerProbes(picked: Member | undefined, now: number, options: PickOptions): readonly Member[] {
     if (picked?.hasAnswered !== true || !this.#tracker.quarantine.isActive(now)) return NO_MEMBERS;
-    const newcomer = this.#tracker.ring.firstAfter(
+    const newcomer = this.#tracker.rotation.firstAfter(
       this.#lastProbed,
       (member) => !member.hasAnswered && this.#isHealthy(member, now, options),
     );

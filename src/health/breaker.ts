@@ -131,6 +131,9 @@ export function afterSending(breaker: Breaker, now: number, rules: HealthRules):
   return { ...breaker, share: { kind, inFlight: others + 1, busyUntil: until } };
 }
 
+/** No call goes through: only a retest can. */
+export const isOpen = ({ kind }: Breaker): boolean => kind === "open" || kind === "retesting";
+
 export const retestIsDue = (breaker: Breaker, now: number): boolean =>
   breaker.kind === "open" && now >= breaker.retestAt;
 

@@ -1,5 +1,5 @@
-// The members that are up, in the order of the rotation: a sorted array. A join or a departure is rare and costs a
-// binary search and one move of memory. A pick happens on every call and usually costs one look at the next neighbour.
+// Members in the order of the rotation: a sorted array. A join or a departure is rare and costs a binary search and one
+// move of memory. A pick happens on every call and usually costs one look at the next neighbour.
 
 import { compareByInstance, type InstanceRef, type Member } from "./member.ts";
 

@@ -13,6 +13,7 @@ import {
   type InstanceRef,
   isLive,
   type Member,
+  type Membership,
   newMember,
   saidGoodbye,
   UP,
@@ -67,8 +68,13 @@ const ticketFor = (member: Member, sentAt: number): Ticket => ({
 });
 
 export class Tracker {
-  /** The members that are up, in the order of the rotation. A lease in it may have expired: see `isLive`. */
+  /** The members that are up, in number order. The lease of some may have expired: see `isLive`. */
   readonly ring = new Ring();
+  /**
+   * Those of `ring` whose breaker is not open: calls go to them in turn. Ten thousand forged instances that hang leave it
+   * with their first call, so a pick does not search among them for one that answers.
+   */
+  readonly rotation = new Ring();
   readonly quarantine = new NewcomerQuarantine();
   readonly #rules: HealthRules;
   readonly #random: breaker.Random;
@@ -108,10 +114,15 @@ export class Tracker {
     return this.ring.all().filter((member) => this.isLive(member, now));
   }
 
-  /** Live members with an open breaker whose retest is due. With `early`, also those whose delay has not passed. */
-  dueForRetest(now: number, early: boolean): readonly Member[] {
-    const due = this.#openBreakers.dueForRetest(now, early);
-    return due.length === 0 ? due : due.filter((member) => this.isLive(member, now));
+  /**
+   * At most `limit` live members with an open breaker whose retest is due. With `early`, also those whose delay has not
+   * passed. Proven members come before newcomers.
+   */
+  dueForRetest(now: number, early: boolean, limit: number, excluded?: ReadonlySet<string>): readonly Member[] {
+    if (!this.#openBreakers.mayHaveDue(now, early)) return NO_MEMBERS;
+    const accepts = (member: Member): boolean =>
+      this.isLive(member, now) && excluded?.has(member.who.incarnation) !== true;
+    return this.#openBreakers.dueForRetest(now, early, limit, accepts);
   }
 
   // Heartbeats.
@@ -138,7 +149,7 @@ export class Tracker {
     if (!this.#makeRoom()) return this.#rejectNewcomer(member.who);
     this.#renew(member, beat, now);
     this.#members.set(beat.incarnation, member);
-    this.ring.add(member);
+    this.#reindex(member);
     return [{ kind: "joined", who: member.who }];
   }
 
@@ -159,7 +170,7 @@ export class Tracker {
     member.membership = UP;
     member.joinedAt = now;
     member.duplicateReported = false;
-    this.ring.add(member);
+    this.#reindex(member);
     return [{ kind: "returned", who: member.who }];
   }
 
@@ -171,14 +182,14 @@ export class Tracker {
     const { kind } = member.membership;
     if (kind === "gone") return NO_EVENTS;
     // Only a goodbye is final, so it replaces a rejected call as the reason, and is not replaced by one.
-    if (kind === "up" || reason === "goodbye") this.#leaveRing(member, { kind: "draining", reason });
+    if (kind === "up" || reason === "goodbye") this.#leave(member, { kind: "draining", reason });
     return kind === "up" ? [{ kind: "draining", who: member.who }] : NO_EVENTS;
   }
 
   #depart(member: Member, now: number): readonly HealthEvent[] {
     const before = member.membership;
     if (before.kind === "gone" && before.reason === "left") return NO_EVENTS;
-    this.#leaveRing(member, { kind: "gone", since: now, reason: "left" });
+    this.#leave(member, { kind: "gone", since: now, reason: "left" });
     return [{ kind: "left", who: member.who }];
   }
 
@@ -212,8 +223,7 @@ export class Tracker {
 
   #evict(member: Member): void {
     member.evicted = true;
-    this.ring.remove(member);
-    this.#openBreakers.remove(member);
+    this.#reindex(member);
     this.#members.delete(member.who.incarnation);
   }
 
@@ -238,11 +248,17 @@ export class Tracker {
     const { member: sentTo, who } = ticket;
     // A row that was evicted from a full table may have been added again. The generations of the two are unrelated.
     const row = sentTo.evicted ? this.#members.get(who.incarnation) : sentTo;
-    if (row !== undefined && result === "answered") row.hasAnswered = true;
+    if (row !== undefined && result === "answered") this.#markProven(row);
     const events = sentTo.evicted ? NO_EVENTS : this.#applyResult(sentTo, ticket, result, now);
     const hasFailed = sentTo.evicted ? FAILURES.has(result) : result === "invalid" || hasTrouble(events);
     if (hasFailed && (row ?? sentTo).hasAnswered === false) this.quarantine.recordFailure(who.incarnation, now);
     return events;
+  }
+
+  #markProven(member: Member): void {
+    if (member.hasAnswered) return;
+    member.hasAnswered = true;
+    this.#openBreakers.markProven(member);
   }
 
   #applyResult(member: Member, ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
@@ -335,7 +351,7 @@ export class Tracker {
   /** A member that had said goodbye has left as announced; any other is lost. */
   #markLost(member: Member, why: "no heartbeat" | "no responders", now: number): readonly HealthEvent[] {
     const hasLeft = saidGoodbye(member);
-    this.#leaveRing(member, { kind: "gone", since: now, reason: hasLeft ? "left" : why });
+    this.#leave(member, { kind: "gone", since: now, reason: hasLeft ? "left" : why });
     if (hasLeft) return [{ kind: "left", who: member.who }];
     // A forged heartbeat may have set a high number. Without a reset, those of the real instance would be dropped for
     // ever. After "no responders" a process that returns continues its numbers: a reset would let one of its earlier
@@ -345,17 +361,29 @@ export class Tracker {
   }
 
   /** The row stays in the table with its breaker: if it returns and its breaker closes, that is emitted. */
-  #leaveRing(member: Member, membership: Member["membership"]): void {
+  #leave(member: Member, membership: Exclude<Membership, { kind: "up" }>): void {
     member.membership = membership;
-    this.ring.remove(member);
+    this.#reindex(member);
   }
 
   #applyTransition(member: Member, result: breaker.TransitionResult): readonly HealthEvent[] {
-    if (result.breaker !== member.breaker) {
-      member.breaker = result.breaker;
-      this.#openBreakers.update(member);
-    }
+    const { kind } = member.breaker;
+    member.breaker = result.breaker;
+    if (result.breaker.kind !== kind) this.#reindex(member);
     return result.transition === undefined ? NO_EVENTS : [{ who: member.who, ...result.transition }];
+  }
+
+  /** The membership of `member` has changed, or the kind of its breaker, or it was evicted. */
+  #reindex(member: Member): void {
+    const isUp = member.membership.kind === "up" && !member.evicted;
+    const isOpen = breaker.isOpen(member.breaker);
+    if (isUp) this.ring.add(member);
+    else this.ring.remove(member);
+    if (isUp && !isOpen) this.rotation.add(member);
+    else this.rotation.remove(member);
+    // Removed and added again, so it moves to the end: the one whose last retest is the longest ago comes first.
+    this.#openBreakers.remove(member);
+    if (isUp && isOpen) this.#openBreakers.add(member);
   }
 }
 
@@ -364,33 +392,51 @@ const FAILURES: ReadonlySet<Result> = new Set(["invalid", "timeout", "no-respond
 /** Calls that hang with the same newcomer emit one event, so they are one failure. */
 const hasTrouble = (events: readonly HealthEvent[]): boolean => events.some(({ kind }) => kind !== "closed");
 
-/** The members whose breaker is open or retesting. A small set, because the balancer scans it on every pick. */
+/**
+ * The members that are up and whose breaker is open or retesting, those whose last retest is the longest ago first. A
+ * flood of forged instances can make them ten thousand. So no pick looks at them before a retest is due, and the search
+ * ends with the first members that it needs.
+ */
 class OpenBreakers {
-  readonly #members = new Set<Member>();
+  readonly #proven = new Set<Member>();
+  readonly #newcomers = new Set<Member>();
+  /** No retest is due before. Too early if that member has left: then one search finds none, and sets it again. */
+  #nextDueAt = Number.POSITIVE_INFINITY;
 
-  /** The breaker of `member` has changed. */
-  update(member: Member): void {
-    const { kind } = member.breaker;
-    if (kind === "open") {
-      this.#members.add(member);
-      return;
-    }
-    this.#members.delete(member);
-    // Deleted and added again, so it moves to the end: the one whose last retest is the longest ago comes first.
-    if (kind === "retesting") this.#members.add(member);
+  add(member: Member): void {
+    (member.hasAnswered ? this.#proven : this.#newcomers).add(member);
+    if (member.breaker.kind === "open") this.#nextDueAt = Math.min(this.#nextDueAt, member.breaker.retestAt);
   }
 
   remove(member: Member): void {
-    this.#members.delete(member);
+    this.#proven.delete(member);
+    this.#newcomers.delete(member);
   }
 
-  /** Those whose retest may start now. Proven members come before newcomers. */
-  dueForRetest(now: number, early: boolean): readonly Member[] {
-    if (this.#members.size === 0) return NO_MEMBERS;
-    const due = [...this.#members].filter((member) =>
-      early ? member.breaker.kind === "open" : breaker.retestIsDue(member.breaker, now),
-    );
-    return [...due.filter((member) => member.hasAnswered), ...due.filter((member) => !member.hasAnswered)];
+  /** `member` has answered for the first time: a late answer leaves its breaker open. */
+  markProven(member: Member): void {
+    if (this.#newcomers.delete(member)) this.#proven.add(member);
+  }
+
+  mayHaveDue(now: number, early: boolean): boolean {
+    return early ? this.#proven.size + this.#newcomers.size > 0 : now >= this.#nextDueAt;
+  }
+
+  /** The first of those whose retest may start now, at most `limit`. Proven members come before newcomers. */
+  dueForRetest(now: number, early: boolean, limit: number, accepts: (member: Member) => boolean): readonly Member[] {
+    const due: Member[] = [];
+    let nextDueAt = Number.POSITIVE_INFINITY;
+    for (const members of [this.#proven, this.#newcomers]) {
+      for (const member of members) {
+        if (member.breaker.kind !== "open") continue;
+        nextDueAt = Math.min(nextDueAt, member.breaker.retestAt);
+        if ((early || breaker.retestIsDue(member.breaker, now)) && accepts(member)) due.push(member);
+        if (due.length === limit) return due;
+      }
+    }
+    // All were seen.
+    this.#nextDueAt = nextDueAt;
+    return due;
   }
 }
 

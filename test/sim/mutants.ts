@@ -34,11 +34,11 @@ export const MUTANTS: readonly Mutant[] = [
     "const $changes = this.$apply($member, $step);",
     "const $changes = [];",
   ]),
-  defect("a retest does not wait for its delay", [
-    "health/breaker",
-    '$breaker.$kind === "open" && $now >= $breaker.$retestAt',
-    '$breaker.$kind === "open"',
-  ]),
+  defect(
+    "a retest does not wait for its delay",
+    ["health/breaker", '$breaker.$kind === "open" && $now >= $breaker.$retestAt', '$breaker.$kind === "open"'],
+    ["health/tracker", ": $now >= this.$nextDueAt;", ": true;"],
+  ),
   defect(
     "a retest that came to nothing stays out",
     [
@@ -66,10 +66,19 @@ export const MUTANTS: readonly Mutant[] = [
     "const $left = 0;",
   ]),
   defect("probation never ends", ["health/breaker", "if ($answersLeft <= 1)", "if ($answersLeft <= -1e9)"]),
-  defect("an open breaker gets calls", [
-    "health/breaker",
-    'if ($breaker.$kind !== "probation") return "no";',
-    'if ($breaker.$kind !== "probation") return "yes";',
+  defect(
+    "an open breaker gets calls",
+    [
+      "health/breaker",
+      'if ($breaker.$kind !== "probation") return "no";',
+      'if ($breaker.$kind !== "probation") return "yes";',
+    ],
+    ["health/tracker", "if ($isUp && !$isOpen)", "if ($isUp)"],
+  ),
+  defect("the search for a retest forgets the next one", [
+    "health/tracker",
+    "this.$nextDueAt = $nextDueAt;",
+    "this.$nextDueAt = Infinity;",
   ]),
   defect(
     "the cursor is an index",
@@ -114,7 +123,7 @@ export const MUTANTS: readonly Mutant[] = [
   defect("a goodbye is ignored", ["health/tracker", 'return this.$drain($known, "goodbye");', "return [];"]),
   defect("who comes back gets no turn", [
     "health/tracker",
-    "$member.$clashTold = false; this.$ring.add($member);",
+    "$member.$clashTold = false; this.$reindex($member);",
     "$member.$clashTold = false;",
   ]),
   defect("the gone are never forgotten", [
@@ -251,8 +260,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("who was sent nothing is trusted", [
     "health/tracker",
-    '$row !== undefined && $result === "answered"',
-    '$row !== undefined && ($result === "answered" || $result === "unsent" || $result === "denied")',
+    'if ($row !== undefined && $result === "answered")',
+    'if ($row !== undefined && ($result === "answered" || $result === "unsent" || $result === "denied"))',
   ]),
   defect("what is explained forgets who is spared", [
     "monitor/snapshot",

@@ -49,7 +49,7 @@ export class StateChecks implements Check {
     const before = this.#snapshot();
     const first = names(resolver.peek(now, traits));
     tracker.live(now);
-    tracker.dueForRetest(now, true);
+    tracker.dueForRetest(now, true, 1);
     const second = resolver.peek(now, traits);
     if (this.#snapshot() !== before) this.#view.world.breaks("P12", "a look changed the table");
     if (names(second) !== first) this.#view.world.breaks("P12", `one look saw ${first}, the next ${names(second)}`);
