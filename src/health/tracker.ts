@@ -245,14 +245,27 @@ export class Tracker {
 
   /** The call of `ticket` has ended with `result`. */
   settle(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
-    const { member: sentTo, who } = ticket;
-    // A row that was evicted from a full table may have been added again. The generations of the two are unrelated.
-    const row = sentTo.evicted ? this.#members.get(who.incarnation) : sentTo;
-    if (row !== undefined && result === "answered") this.#markProven(row);
-    const events = sentTo.evicted ? NO_EVENTS : this.#applyResult(sentTo, ticket, result, now);
-    const hasFailed = sentTo.evicted ? FAILURES.has(result) : result === "invalid" || hasTrouble(events);
-    if (hasFailed && (row ?? sentTo).hasAnswered === false) this.quarantine.recordFailure(who.incarnation, now);
+    return ticket.member.evicted ? this.#settleEvicted(ticket, result, now) : this.#settleRow(ticket, result, now);
+  }
+
+  #settleRow(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
+    const { member } = ticket;
+    if (result === "answered") this.#markProven(member);
+    const events = this.#applyResult(member, ticket, result, now);
+    if (hasFailed(result, events) && !member.hasAnswered) this.quarantine.recordFailure(member.who.incarnation, now);
     return events;
+  }
+
+  /**
+   * The row was evicted from a full table, and a later heartbeat may have added a new one for the same incarnation. The
+   * generations of the two are unrelated, so the result changes no breaker. It still proves or disproves the newcomer.
+   */
+  #settleEvicted({ member, who }: Ticket, result: Result, now: number): readonly HealthEvent[] {
+    const newRow = this.#members.get(who.incarnation);
+    if (newRow !== undefined && result === "answered") this.#markProven(newRow);
+    const { hasAnswered } = newRow ?? member;
+    if (FAILURES.has(result) && !hasAnswered) this.quarantine.recordFailure(who.incarnation, now);
+    return NO_EVENTS;
   }
 
   #markProven(member: Member): void {
@@ -389,8 +402,13 @@ export class Tracker {
 
 const FAILURES: ReadonlySet<Result> = new Set(["invalid", "timeout", "no-responders", "draining"]);
 
-/** Calls that hang with the same newcomer emit one event, so they are one failure. */
-const hasTrouble = (events: readonly HealthEvent[]): boolean => events.some(({ kind }) => kind !== "closed");
+/**
+ * Whether a newcomer has failed by such an end of its call. A timeout counts also where it opens no breaker, as with a
+ * failure limit above one: of many newcomers each would otherwise hang that often first. "No responders" and "draining"
+ * count only if they change the membership: an instance without responders may be reconnecting.
+ */
+const hasFailed = (result: Result, events: readonly HealthEvent[]): boolean =>
+  result === "timeout" || result === "invalid" || (FAILURES.has(result) && events.length > 0);
 
 /**
  * The members that are up and whose breaker is open or retesting, those whose last retest is the longest ago first. A

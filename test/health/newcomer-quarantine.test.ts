@@ -4,6 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { NewcomerQuarantine } from "../../src/health/newcomer-quarantine.ts";
 import type { Result, Ticket } from "../../src/health/tracker.ts";
+import type { HealthRules } from "../../src/settings.ts";
 import { HealthHarness } from "../support/health-harness.ts";
 
 const test = suite("newcomer quarantine");
@@ -11,8 +12,8 @@ const test = suite("newcomer quarantine");
 const FIRST_NEWCOMER = 10;
 
 /** Instance 1 has answered. The newcomers have not. */
-function tableWithNewcomers(count: number): HealthHarness {
-  const table = new HealthHarness();
+function tableWithNewcomers(count: number, rules: Partial<HealthRules> = {}): HealthHarness {
+  const table = new HealthHarness(rules);
   table.beats(1, 0);
   settle(table, table.next(0).call, "answered", 1);
   for (let place = 0; place < count; place++) table.beats(FIRST_NEWCOMER + place, 2);
@@ -43,6 +44,12 @@ for (const result of ["timeout", "no-responders", "draining", "invalid"] as cons
     assert.is(called.filter((instance) => instance !== 1).length, 4);
   });
 }
+
+test("a hundred newcomers that hang cost four calls also where one timeout opens no breaker", () => {
+  const table = tableWithNewcomers(100, { failureLimit: 3 });
+  const called = callsWhere(table, "timeout", 200, 10);
+  assert.is(called.filter((instance) => instance !== 1).length, 4);
+});
 
 test("several calls that hang with one newcomer count as one failure", () => {
   const table = tableWithNewcomers(1);

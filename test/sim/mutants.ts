@@ -77,8 +77,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   defect("the search for a retest forgets the next one", [
     "health/tracker",
-    "this.$nextDueAt = $nextDueAt;",
-    "this.$nextDueAt = Infinity;",
+    "this.$bound = $nextDueAt; return $due;",
+    "this.$bound = Infinity; return $due;",
   ]),
   defect(
     "the cursor is an index",
@@ -260,8 +260,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("who was sent nothing is trusted", [
     "health/tracker",
-    'if ($row !== undefined && $result === "answered")',
-    'if ($row !== undefined && ($result === "answered" || $result === "unsent" || $result === "denied"))',
+    'if ($result === "answered") this.$prove($member);',
+    'if ($result === "answered" || $result === "unsent" || $result === "denied") this.$prove($member);',
   ]),
   defect("what is explained forgets who is spared", [
     "monitor/snapshot",
