@@ -7,8 +7,8 @@
 // deprioritized (it owes an answer that a hedge has given).
 //
 // A call goes to the next healthy member. Without one it goes to the next guarded or deprioritized member, and without
-// such a member it fails at once. A call that is not idempotent is itself the retest, where one is due, or
-// where no member can take it.
+// such a member it fails at once. A call that is not idempotent is never copied. Where no member can take it, it is itself
+// a retest. Where one can, it is a retest or a probe once in a hundred such calls (`CALLS_PER_TRIAL`).
 
 import type { HealthRules } from "../settings.ts";
 import { eligibility, type Random } from "./breaker.ts";
@@ -50,8 +50,8 @@ export interface PickOptions {
   /** Incarnations that this call was sent to already. */
   readonly excluded?: ReadonlySet<string>;
   /**
-   * False for a call that must not reach two instances. The call is then never copied. If a retest is due, the call is
-   * the retest. Default: true.
+   * False for a call that must not reach two instances. The call is then never copied, but it can itself be a retest or a
+   * probe: if no member can take it, or once in a hundred calls. Default: true.
    */
   readonly idempotent?: boolean;
   /** Incarnations that owe an answer which a hedge has given (hedge.ts). They are picked only without a healthy member. */
@@ -72,8 +72,20 @@ export interface Choice {
   readonly call: Member | undefined;
   readonly retests: readonly Member[];
   readonly newcomerProbes: readonly Member[];
+  /** The call itself is the probe of a newcomer in quarantine. */
+  readonly isProbe?: true;
 }
 
+/**
+ * Of so many calls in a row that must not be copied, one is itself the retest that is due, or the probe of a newcomer. If
+ * the instance still hangs, that caller pays. The price is one call in a hundred. It was every call, where calls are rarer
+ * than retests. Any call that may be copied starts the count anew, because its copies are retests at no price.
+ *
+ * No retest at all was rejected: in a service with only such calls an instance that failed its probation would get no
+ * call again. With a call every three seconds, a hundred take 300 s, as long as the longest delay of a retest. So a busier
+ * service waits for no retest, and one that is less busy does not need the instance.
+ */
+const CALLS_PER_TRIAL = 100;
 /**
  * A call that has left so many instances goes only to proven members, if one is healthy. A forged instance without
  * responders costs a call a millisecond, so a table full of them would cost it seconds.
@@ -92,19 +104,20 @@ export class Resolver {
   /** The same for newcomers in quarantine. */
   #lastProbed: InstanceRef | undefined;
 
+  /** Calls that must not be copied, since the last one that may be or that was a trial. */
+  #callsWithoutTrial = 0;
+
   constructor(tracker: Tracker) {
     this.#tracker = tracker;
   }
 
   /** The choice that `next` would make now. */
   peek(now: number, options: PickOptions = {}): Choice {
-    if (options.isHedge === true)
-      return { call: this.#pickHealthy(now, options), retests: NO_MEMBERS, newcomerProbes: NO_MEMBERS };
+    if (options.isHedge === true) return withoutCopies(this.#pickHealthy(now, options));
     const picked = this.#pick(now, options);
     if (options.idempotent === false) {
-      // The call must not be copied. If a retest is due, the call is the retest, and its caller waits for the result.
-      const [retest] = this.#tracker.dueForRetest(now, picked === undefined, 1, options.excluded);
-      return { call: retest ?? picked, retests: NO_MEMBERS, newcomerProbes: NO_MEMBERS };
+      const mayBeTrial = picked === undefined || this.#isTrialDue(options);
+      return (mayBeTrial ? this.#trial(picked, now, options) : undefined) ?? withoutCopies(picked);
     }
     // One retest is enough beside a call that can succeed. If no member can take the call, all open breakers are
     // retested.
@@ -116,6 +129,7 @@ export class Resolver {
   /** Makes the next choice, moves the cursor and issues the tickets. */
   next(now: number, options: PickOptions = {}): PickResult {
     const choice = this.peek(now, options);
+    this.#countTowardsTrial(choice, options);
     // The common case, a call without copies: the same result, without the arrays.
     if (choice.call?.breaker.kind === "closed" && hasNoCopies(choice)) {
       return { call: this.#admitTurn(choice.call, now), retests: NONE, newcomerProbes: NONE, changes: NONE };
@@ -124,7 +138,7 @@ export class Resolver {
     const changes: HealthEvent[] = [];
     for (const member of choice.retests) this.#admitRetest(member, now, retests, changes);
     const newcomerProbes = choice.newcomerProbes.map((member) => this.#admitProbe(member, now));
-    const call = choice.call === undefined ? undefined : this.#admitCall(choice.call, now, changes);
+    const call = choice.call === undefined ? undefined : this.#admitCall(choice.call, choice.isProbe, now, changes);
     return { call, retests, newcomerProbes, changes };
   }
 
@@ -162,13 +176,23 @@ export class Resolver {
     return this.#tracker.isLive(member, now) && !excluded?.has(member.who.incarnation);
   }
 
-  /**
-   * After two dead ends, for any call. Otherwise not for a call that must not be copied: in a service with only such calls
-   * no newcomer gets a copy, and so none could leave the quarantine.
-   */
-  #isQuarantineActive(now: number, { excluded, idempotent }: PickOptions): boolean {
+  /** For a call after two dead ends it is active in any case. */
+  #isQuarantineActive(now: number, { excluded }: PickOptions): boolean {
     if (excluded !== undefined && excluded.size >= DEAD_ENDS_BEFORE_QUARANTINE) return true;
-    return idempotent !== false && this.#tracker.quarantine.isActive(now);
+    return this.#tracker.quarantine.isActive(now);
+  }
+
+  /** A call that goes on is not a trial: it has lost time already. */
+  #isTrialDue({ excluded }: PickOptions): boolean {
+    return this.#callsWithoutTrial >= CALLS_PER_TRIAL - 1 && (excluded === undefined || excluded.size === 0);
+  }
+
+  /** The call itself as a retest, or else as the probe of a newcomer. */
+  #trial(picked: Member | undefined, now: number, options: PickOptions): Choice | undefined {
+    const [retest] = this.#tracker.dueForRetest(now, picked === undefined, 1, options.excluded);
+    if (retest !== undefined) return withoutCopies(retest);
+    const [newcomer] = this.#newcomerProbes(picked, now, options);
+    return newcomer === undefined ? undefined : { ...withoutCopies(newcomer), isProbe: true };
   }
 
   /** During the quarantine one newcomer gets a copy of each call that goes to a proven member. */
@@ -195,8 +219,14 @@ export class Resolver {
     return this.#tracker.admit(member, now);
   }
 
-  /** The ticket of the call itself. It is a retest if the breaker is open, and else a turn. */
-  #admitCall(member: Member, now: number, changes: HealthEvent[]): Ticket {
+  #countTowardsTrial({ call, isProbe }: Choice, { excluded, idempotent }: PickOptions): void {
+    if (idempotent !== false || isProbe || call?.breaker.kind === "open") this.#callsWithoutTrial = 0;
+    else if (excluded === undefined || excluded.size === 0) this.#callsWithoutTrial += 1;
+  }
+
+  /** The ticket of the call itself. It is a retest if the breaker is open, and else a turn, unless it is a probe. */
+  #admitCall(member: Member, isProbe: true | undefined, now: number, changes: HealthEvent[]): Ticket {
+    if (isProbe) return this.#admitProbe(member, now);
     const retest = this.#tracker.admitRetest(member, now);
     if (retest === undefined) return this.#admitTurn(member, now);
     // A retest is not a turn of the rotation: moving the cursor here would skip the members in between.
@@ -215,5 +245,7 @@ export class Resolver {
 const NO_MEMBERS: readonly Member[] = [];
 const NONE: readonly never[] = [];
 
-const hasNoCopies = ({ retests, newcomerProbes }: Choice): boolean =>
-  retests.length === 0 && newcomerProbes.length === 0;
+const withoutCopies = (call: Member | undefined): Choice => ({ call, retests: NO_MEMBERS, newcomerProbes: NO_MEMBERS });
+
+const hasNoCopies = ({ retests, newcomerProbes, isProbe }: Choice): boolean =>
+  retests.length === 0 && newcomerProbes.length === 0 && isProbe === undefined;

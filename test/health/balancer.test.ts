@@ -80,27 +80,83 @@ test("a retest is not sent to an instance that had the call", () => {
   assert.equal(inNumbers(table.next(1001, { excluded: new Set(["1-a"]) })), ["none", [2]]);
 });
 
-test("a call that must not reach two instances is itself the retest that is due", () => {
+const ONCE = { idempotent: false };
+
+/** Makes `count` calls that must not be copied, each answered. @returns those that were a retest or went to `instance` */
+function callsOnce(table: HealthHarness, count: number, now: number, instance: number): number {
+  let hits = 0;
+  for (let call = 0; call < count; call++) {
+    const ticket = table.ask(now, ONCE);
+    if (ticket.who.instance === instance) hits += 1;
+    else table.settle(ticket, "answered", now);
+  }
+  return hits;
+}
+
+test("a call that must not reach two instances is the retest that is due once in a hundred such calls", () => {
   const table = harnessWith(1, 2);
   failsProbation(table, 2);
   allBeat(table, [1, 2], 60_000);
-  const once = { idempotent: false };
-  assert.equal(inNumbers(table.next(62_000, once)), [1, []]);
-  assert.equal(inNumbers(table.resolver.peek(63_000, once)), [2, []]);
-  const { call } = table.next(63_000, once);
+  assert.is(callsOnce(table, 99, 63_000, 2), 0, "ninety-nine callers do not pay");
+  assert.equal(inNumbers(table.resolver.peek(63_001, ONCE)), [2, []]);
+  const { call } = table.next(63_001, ONCE);
   assert.is(call?.who.instance, 2);
   assert.equal(table.takeEvents(), ["retesting 2"]);
-  assert.equal(inNumbers(table.next(63_000, once)), [1, []]);
+  assert.equal(inNumbers(table.next(63_002, ONCE)), [1, []]);
   if (call !== undefined) table.settle(call, "answered", 63_010);
   assert.equal(table.takeEvents(), ["closed 2 (retest succeeded)"]);
+});
+
+test("calls so rare that a retest is due at each pay for one retest in a hundred", () => {
+  const table = harnessWith(1, 2);
+  let paid = 0;
+  for (let now = 1000; now < 1000 + 500 * 600_000; now += 600_000) {
+    for (const instance of [1, 2]) table.beats(instance, now - 10, { intervalMs: 300_000 });
+    const ticket = table.ask(now, ONCE);
+    if (ticket.who.instance === 2) paid += 1;
+    table.settle(ticket, ticket.who.instance === 2 ? "timeout" : "answered", now + 1000);
+  }
+  // One call opens the breaker, one ends the probation, and after that one in a hundred pays.
+  assert.is(paid, 2 + 5);
+});
+
+test("where some calls may be copied, no other is a retest while an instance can take it", () => {
+  const table = harnessWith(1, 2);
+  failsProbation(table, 2);
+  allBeat(table, [1, 2], 60_000);
+  const retest = table.next(63_000).retests[0];
+  if (retest === undefined) throw new Error("no retest");
+  table.settle(retest, "inconclusive", 63_000);
+  assert.is(callsOnce(table, 98, 63_000, 2), 0);
+  const again = table.next(63_001).retests[0];
+  if (again === undefined) throw new Error("no retest");
+  table.settle(again, "inconclusive", 63_001);
+  assert.is(callsOnce(table, 99, 63_002, 2), 0);
+});
+
+test("a call that goes on to another instance is no retest, and not counted", () => {
+  const table = harnessWith(1, 2, 3);
+  failsProbation(table, 3);
+  allBeat(table, [1, 2, 3], 60_000);
+  assert.is(callsOnce(table, 99, 63_000, 3), 0);
+  const goesOn = { ...ONCE, excluded: new Set(["1-a"]) };
+  assert.is(table.ask(63_001, goesOn).who.instance, 2);
+  assert.is(table.ask(63_002, ONCE).who.instance, 3);
+});
+
+test("with no instance that can take it, a call that must not reach two instances is a retest at once", () => {
+  const table = harnessWith(1);
+  table.hangs(1, 1000);
+  assert.equal(inNumbers(table.next(1001, ONCE)), [1, []]);
+  assert.equal(table.takeEvents(), ["opened 1 (request timed out)", "retesting 1"]);
 });
 
 test("a call that is itself the retest takes no turn, so the instances in between are not skipped", () => {
   const table = harnessWith(1, 2, 3);
   failsProbation(table, 3);
   allBeat(table, [1, 2, 3], 60_000);
-  assert.equal(table.turns(1, 62_000), [1]);
-  assert.equal(inNumbers(table.next(63_000, { idempotent: false })), [3, []]);
+  assert.is(callsOnce(table, 99, 62_000, 3), 0);
+  assert.equal(inNumbers(table.next(63_000, ONCE)), [3, []]);
   assert.equal(table.turns(2, 63_001), [2, 1]);
 });
 

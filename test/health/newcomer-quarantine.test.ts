@@ -145,13 +145,32 @@ test("without proven instances, newcomers get calls during the quarantine", () =
   assert.is(table.next(3).call?.who.instance, 7);
 });
 
-test("a call that must not be copied goes to a newcomer itself, which has no other way to prove itself", () => {
+test("in a service whose calls must not be copied, a hundred newcomers that hang cost four calls, and one in a hundred", () => {
+  const table = tableWithNewcomers(100);
+  const called: number[] = [];
+  for (let now = 10; called.length < 500; now++) {
+    const { call } = table.next(now, { idempotent: false });
+    settle(table, call, call?.who.instance === 1 ? "answered" : "timeout", now);
+    called.push(call?.who.instance ?? 0);
+  }
+  assert.is(called.filter((instance) => instance !== 1).length, 4 + 5);
+});
+
+test("a call that must not be copied is itself the probe of a newcomer once in a hundred calls, and takes no turn", () => {
   const table = tableWithNewcomers(5);
-  callsWhere(table, "timeout", 20, 10);
-  table.beats(50, 100);
-  const once = [1, 2].map((place) => table.next(100 + place, { idempotent: false }));
-  assert.ok(once.some(({ call }) => call?.who.instance === 50));
-  assert.ok(once.every(({ newcomerProbes }) => newcomerProbes.length === 0));
+  table.beats(2, 2);
+  settle(table, table.tracker.admit(table.member(2), 2), "answered", 3);
+  for (const instance of [10, 11, 12, 13]) table.hangs(instance, 1000);
+  const numbers = Array.from({ length: 101 }, () => table.turns(1, 1001)[0]);
+  assert.not.ok(numbers.includes(14), "calls that may be copied go to proven instances");
+  const once = Array.from({ length: 102 }, () => {
+    const { call } = table.next(1002, { idempotent: false });
+    if (call?.who.instance !== 14) settle(table, call, "answered", 1002);
+    return call?.who.instance;
+  });
+  assert.is(once.indexOf(14), 99);
+  const [last, next] = [once[98], once[100]];
+  assert.equal([last, next].sort(), [1, 2], "the rotation goes on where it was");
 });
 
 test("without a healthy instance a call sends sixteen retests, first to proven instances, and the next call sends others", () => {

@@ -55,6 +55,11 @@ export const MUTANTS: readonly Mutant[] = [
     "$wasSilent ? $FULL_SHARE : { $kind",
     "true ? $FULL_SHARE : { $kind",
   ]),
+  defect("a call that must not be copied is each retest that is due", [
+    "health/balancer",
+    "const $mayBeTrial = $picked === undefined || this.$isTrialDue($options);",
+    "const $mayBeTrial = true;",
+  ]),
   defect("a paused instance whose retest failed is guarded", [
     "health/breaker",
     "return $open($retesting, $now, $delay, $retesting.$open,",
@@ -97,8 +102,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a look moves the cursor", [
     "health/balancer",
-    "const $picked = this.$pick($now, $options); const $due",
-    "const $picked = this.$pick($now, $options); if ($picked !== undefined) this.#last = $picked.who; const $due",
+    "const $picked = this.$pick($now, $options); if",
+    "const $picked = this.$pick($now, $options); if ($picked !== undefined) this.#last = $picked.who; if",
   ]),
   defect("a look at who lives puts off their end", [
     "health/tracker",

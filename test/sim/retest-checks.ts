@@ -69,6 +69,8 @@ export class RetestChecks implements Check {
     for (const ticket of retests) {
       const silence = this.#silences.get(ticket.who.incarnation);
       if (silence === undefined || this.#view.calls.get(ticket)?.isRetest !== true) continue;
+      if (hadHealthy && made.traits.idempotent === false)
+        this.#view.world.breaks("P6", `a call that must not be copied was the retest of ${ticket.who.incarnation}`);
       silence.retestWasDue = now >= silence.retestAt;
       if (hadHealthy && now < silence.retestAt)
         this.#view.world.breaks("P6", `${ticket.who.incarnation} was retested before its delay was over`);
