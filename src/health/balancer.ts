@@ -37,8 +37,8 @@ export interface PickResult {
   /** The call itself. Undefined: no instance can take it, and it fails at once. */
   readonly call: Ticket | undefined;
   /**
-   * Copies of the call, each the one retest of an open breaker. The caller does not wait for them. None for a call that
-   * is not idempotent, and no newcomer probes either.
+   * Copies of the call, each the one retest of an open breaker. The caller does not wait for them. A call that is not
+   * idempotent has no copies, neither these nor probes.
    */
   readonly retests: readonly Ticket[];
   /** More copies, each to a newcomer in quarantine. */
@@ -87,13 +87,14 @@ export interface Choice {
  */
 const CALLS_PER_TRIAL = 100;
 /**
- * A call that has left so many instances goes only to proven members, if one is healthy. A forged instance without
- * responders costs a call a millisecond, so a table full of them would cost it seconds.
+ * A call that has found so many instances dead or leaving goes only to proven members, if one is healthy. A forged
+ * instance without responders costs a call a millisecond, so a table full of them would cost it seconds.
  */
 const DEAD_ENDS_BEFORE_QUARANTINE = 2;
 /**
- * The most retests of one call that no member can take. Four calls at once then retest 64 members, more than most services
- * have. Without a limit, ten thousand forged instances with open breakers would turn one call into ten thousand.
+ * The most retests that one call sends, where no member can take the call itself. The four calls of a page then retest 64
+ * members, more than most services have. Without a limit, one call would become ten thousand where as many forged
+ * instances have open breakers.
  */
 const MAX_COPIES = 16;
 

@@ -12,8 +12,8 @@
 //   probation  Calls go through, as in `closed`. `probationSuccesses` answers end it. One timeout opens the breaker
 //              again, with the delay doubled. Heartbeats then start no further probation; only an answered retest does.
 //
-// For a caller the breaker closes when a probation starts, because calls go through from then on. That is the moment at
-// which the transition `closed` is reported. The end of the probation is not reported.
+// The transition `closed` is reported when a probation starts, because calls go through from then on. The end of the
+// probation, which is the step into the state `closed`, is not reported.
 //
 // Each state has a generation number, and each call carries the number under which it was sent. A result counts only in
 // that generation. A late answer from before the opening therefore closes nothing, and a late timeout from before the
@@ -97,10 +97,11 @@ export interface TransitionResult {
 export type Random = () => number;
 
 /**
- * The largest share that jitter takes off a doubled delay. Callers that opened together then do not retest together.
+ * The largest share that jitter takes off a doubled delay. Callers whose breakers opened together then do not retest
+ * together.
  */
 const JITTER_SHARE = 0.25;
-/** A lease ends this much later than the timeout of its call. If it ended first, the call would end twice. */
+/** A lease ends this much later than the timeout of its call: an answer just before the timeout still counts. */
 const LEASE_MARGIN_MS = 500;
 
 const FRESH: Breaker = { kind: "closed", generation: 0, failures: 0 };
@@ -283,12 +284,12 @@ export function afterRetestLeaseExpiry(
 
 /** A heartbeat arrived at `now`. It starts a probation, unless the last probation failed. */
 export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules): TransitionResult {
-  const opened = breaker.kind === "retesting" ? breaker.open : breaker;
-  if (opened.kind !== "open" || !opened.heartbeatMayClose) return { breaker };
+  const underlying = breaker.kind === "retesting" ? breaker.open : breaker;
+  if (underlying.kind !== "open" || !underlying.heartbeatMayClose) return { breaker };
   // This is the first heartbeat since a call opened the breaker, which requested one. A process that sends it within a
   // timeout was most likely not paused: it was running, and did not answer. Its probation is guarded.
-  const wasSilent = now - opened.silentSince >= rules.requestTimeoutMs;
+  const wasSilent = now - underlying.silentSince >= rules.requestTimeoutMs;
   const share: ProbationShare = wasSilent ? FULL_SHARE : { kind: "one at a time", inFlight: 0, busyUntil: now };
-  const probation = newProbation(breaker.generation, opened.delayMs, share, rules);
+  const probation = newProbation(breaker.generation, underlying.delayMs, share, rules);
   return { breaker: probation, transition: { kind: "closed", why: "heartbeat" } };
 }

@@ -5,9 +5,9 @@
 // after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more at the start. What is
 // not spent is saved, for at most 128 hedges at once.
 //
-// An instance that was overtaken by a hedge gets no new calls while others are healthy, until its late call is answered or
-// times out. So an instance that hangs costs hedges only for the calls that it got before the first of them was overtaken,
-// and not for all that it would get until the first timeout.
+// A hedge that answers first has overtaken the late instance. That one gets no new calls while others are healthy, until
+// its late call is answered or times out. An instance that hangs thus costs hedges only for the calls that it has when it
+// is first overtaken. Without this rule it would cost one for each call until its first timeout.
 
 import type { Incarnations } from "./balancer.ts";
 import type { InstanceRef } from "./member.ts";
@@ -34,9 +34,9 @@ const UNKNOWN_SHARE = 0.1;
 
 /** What each call adds to the budget: one call in twenty may be sent twice. */
 const BUDGET_PER_CALL = 0.05;
-/** Two pages of four calls, so that hedging can be seen before a hundred calls were made. */
+/** Enough for two pages of four calls. Without it a new caller could send its first hedge only after twenty calls. */
 const INITIAL_BUDGET = 8;
-/** The most that can be saved: 32 pages of four calls, as many as a busy Market serves at once. */
+/** The most that can be saved: enough for 32 pages of four calls, as many as a busy Market serves at once. */
 const MAX_BUDGET = 128;
 
 export class Hedge {

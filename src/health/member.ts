@@ -101,7 +101,7 @@ export function compareByInstance(a: InstanceRef, b: InstanceRef): number {
  */
 export function detectDuplicate(one: Member, other: Member): readonly HealthEvent[] {
   const [earlier, later] = hasJoinedLater(one, other) ? [other, one] : [one, other];
-  // The later one has, with the heartbeat that it joined by.
+  // The later one has sent one since it joined: the heartbeat that added it.
   const hasEarlierSentOne = earlier.lastHeartbeatAt >= later.joinedAt;
   if (!hasEarlierSentOne || later.duplicateReported) return [];
   later.duplicateReported = true;

@@ -4,8 +4,8 @@
 // While newcomers answer, they join the rotation at once. After several of them fail, the quarantine is active: calls
 // go only to proven members, and a newcomer first gets a copy of a call whose result no caller waits for. The newcomer
 // that answers it is proven. Without a healthy proven member, newcomers get calls all the same. 10,000 forged incarnations
-// that hang then cost the callers of a page four timeouts, and those whose calls are in flight by then. They do not cost
-// 10,000.
+// that hang then cost four timeouts, as many as a page has calls, and one for each other call in flight by then. Without
+// the quarantine they would cost 10,000.
 
 /** Two hung newcomers can be an accident. Four are not. */
 const FAILURES_TO_ACTIVATE = 4;

@@ -26,10 +26,10 @@ export class Ring {
     if (this.#members[index] === member) this.#members.splice(index, 1);
   }
 
-  /** Another member with the same number, if there is one. It can only be a direct neighbour. */
+  /** Another member with the same number, if there is one: a direct neighbour, because the ring is sorted by number. */
   duplicateOf(member: Member): Member | undefined {
     const index = this.#indexOf(member.who);
-    // At `index` is the member itself, or, if it is not in the ring, a neighbour.
+    // A member that is not in the ring has a neighbour at its own index.
     const neighbours = [this.#members[index - 1], this.#members[index], this.#members[index + 1]];
     return neighbours.find(
       (other) => other !== undefined && other !== member && other.who.instance === member.who.instance,

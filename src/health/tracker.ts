@@ -104,7 +104,7 @@ export class Tracker {
     return this.#members.has(incarnation);
   }
 
-  /** Up, with a lease that has not expired. Leases are frozen while the bus is disconnected. */
+  /** Up, with a lease that has not expired. While the bus is disconnected, what held at the disconnection holds. */
   isLive(member: Member, now: number): boolean {
     return isLive(member, this.#disconnectedSince ?? now);
   }
@@ -332,8 +332,8 @@ export class Tracker {
     this.#disconnectedSince = undefined;
     this.#reconnectedAt = now;
     for (const member of this.#members.values()) {
-      // A heartbeat can be read before the bus reports that it is connected. The lease that it renewed has been frozen
-      // only since then.
+      // A heartbeat can be read before the bus reports that it is connected. It began a new lease, of which only the time
+      // since that heartbeat was frozen.
       const frozenMs = now - Math.max(disconnectedSince, member.lastHeartbeatAt);
       member.leaseUntil = Math.max(member.leaseUntil + frozenMs, now + this.#rules.reconnectGraceMs);
     }
@@ -366,9 +366,9 @@ export class Tracker {
     const hasLeft = saidGoodbye(member);
     this.#leave(member, { kind: "gone", since: now, reason: hasLeft ? "left" : why });
     if (hasLeft) return [{ kind: "left", who: member.who }];
-    // A forged heartbeat may have set a high number. Without a reset, those of the real instance would be dropped for
-    // ever. After "no responders" a process that returns continues its numbers: a reset would let one of its earlier
-    // heartbeats, delayed on the way, bring a dead process back.
+    // A forged heartbeat may have set a high sequence number, so that all of the real instance are dropped as older. The
+    // reset ends that. After "no responders" there is no reset: a heartbeat from before the death may still be on its
+    // way, and would bring the dead process back. A process that is alive after all sends higher numbers than before.
     if (why === "no heartbeat") member.seq = -1;
     return [{ kind: "lost", who: member.who, why, silentMs: now - member.lastHeartbeatAt }];
   }

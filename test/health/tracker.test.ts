@@ -364,6 +364,32 @@ test("an instance that answered late, while its breaker is open, is retested bef
   assert.is(first?.who.instance, 2);
 });
 
+test("a lease that expired just before a disconnection, unnoticed, continues after it without an event", () => {
+  const table = new HealthHarness();
+  table.beats(1, 0);
+  table.tracker.freezeLeases(LEASE_MS + 100);
+  table.tick(LEASE_MS + 200);
+  assert.equal(table.live(LEASE_MS + 200), []);
+  table.tracker.resumeLeases(60_000);
+  assert.equal(table.live(60_001), [1], "its heartbeat may have been lost with the bus");
+  table.tick(60_000 + DEFAULT_RULES.reconnectGraceMs);
+  assert.equal(table.takeEvents(), ["joined 1", "lost 1 (no heartbeat)"], "one loss, and no return before it");
+});
+
+test("a call in flight since before a heartbeat does not lose the instance, and the next one does", () => {
+  const table = new HealthHarness();
+  table.beats(1, 0);
+  const inFlight = table.ask(100);
+  table.beats(1, 200);
+  table.settle(inFlight, "no-responders", 300);
+  assert.equal(table.takeEvents(), ["joined 1"]);
+  table.settle(table.ask(301), "no-responders", 302);
+  table.beats(1, 400);
+  assert.equal(table.takeEvents(), ["lost 1 (no responders)", "returned 1"]);
+  table.settle(table.ask(401), "answered", 402);
+  assert.is(table.breaker(1), "closed");
+});
+
 test("reading changes nothing", () => {
   const table = new HealthHarness();
   table.beats(1, 0);
