@@ -79,7 +79,7 @@ export interface Choice {
 /**
  * Of so many calls in a row that must not be copied, one is itself the retest that is due, or the probe of a newcomer. If
  * the instance still hangs, that caller pays. The price is one call in a hundred. It was every call, where calls are rarer
- * than retests. Any call that may be copied starts the count anew, because its copies are retests at no price.
+ * than retests. A call that may be copied restarts the count, because its copies are retests at no price.
  *
  * No retest at all was rejected: in a service with only such calls an instance that failed its probation would get no
  * call again. With a call every three seconds, a hundred take 300 s, as long as the longest delay of a retest. So a busier

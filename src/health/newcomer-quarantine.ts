@@ -7,6 +7,9 @@
 // that hang then cost four timeouts, as many as a page has calls, and one for each other call in flight by then. Without
 // the quarantine they would cost 10,000.
 
+import type { HealthEvent } from "./member.ts";
+import type { Result } from "./tracker.ts";
+
 /** Two hung newcomers can be an accident. Four are not. */
 const FAILURES_TO_ACTIVATE = 4;
 /** How long a failure counts. */
@@ -38,3 +41,13 @@ export class NewcomerQuarantine {
     return now - this.#oldestFailedAt < REMEMBERED_MS;
   }
 }
+
+export const FAILURES: ReadonlySet<Result> = new Set(["invalid", "timeout", "no-responders", "draining"]);
+
+/**
+ * Whether a newcomer has failed by such an end of its call. A timeout counts also where it opens no breaker, as with a
+ * failure limit above one: each of many newcomers would otherwise hang that often first. "No responders" and "draining"
+ * count only if they change the membership: an instance without responders may be reconnecting.
+ */
+export const hasFailed = (result: Result, events: readonly HealthEvent[]): boolean =>
+  result === "timeout" || result === "invalid" || (FAILURES.has(result) && events.length > 0);

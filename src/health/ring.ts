@@ -16,6 +16,11 @@ export class Ring {
     return this.#members;
   }
 
+  set(member: Member, isIn: boolean): void {
+    if (isIn) this.add(member);
+    else this.remove(member);
+  }
+
   add(member: Member): void {
     const index = this.#indexOf(member.who);
     if (this.#members[index] !== member) this.#members.splice(index, 0, member);

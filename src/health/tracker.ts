@@ -18,7 +18,8 @@ import {
   saidGoodbye,
   UP,
 } from "./member.ts";
-import { NewcomerQuarantine } from "./newcomer-quarantine.ts";
+import { FAILURES, hasFailed, NewcomerQuarantine } from "./newcomer-quarantine.ts";
+import { OpenBreakers } from "./open-breakers.ts";
 import { Ring } from "./ring.ts";
 
 /**
@@ -70,10 +71,7 @@ const ticketFor = (member: Member, sentAt: number): Ticket => ({
 export class Tracker {
   /** The members that are up, in number order. The lease of some may have expired: see `isLive`. */
   readonly ring = new Ring();
-  /**
-   * Those of `ring` whose breaker is not open: calls go to them in turn. Ten thousand forged instances that hang leave it
-   * with their first call, so a pick does not search among them for one that answers.
-   */
+  /** Those of `ring` whose breaker is not open. Calls go to them in turn, so no pick searches among those that hang. */
   readonly rotation = new Ring();
   readonly quarantine = new NewcomerQuarantine();
   readonly #rules: HealthRules;
@@ -390,71 +388,9 @@ export class Tracker {
   #reindex(member: Member): void {
     const isUp = member.membership.kind === "up" && !member.evicted;
     const isOpen = breaker.isOpen(member.breaker);
-    if (isUp) this.ring.add(member);
-    else this.ring.remove(member);
-    if (isUp && !isOpen) this.rotation.add(member);
-    else this.rotation.remove(member);
-    // Removed and added again, so it moves to the end: the one whose last retest is the longest ago comes first.
-    this.#openBreakers.remove(member);
-    if (isUp && isOpen) this.#openBreakers.add(member);
-  }
-}
-
-const FAILURES: ReadonlySet<Result> = new Set(["invalid", "timeout", "no-responders", "draining"]);
-
-/**
- * Whether a newcomer has failed by such an end of its call. A timeout counts also where it opens no breaker, as with a
- * failure limit above one: of many newcomers each would otherwise hang that often first. "No responders" and "draining"
- * count only if they change the membership: an instance without responders may be reconnecting.
- */
-const hasFailed = (result: Result, events: readonly HealthEvent[]): boolean =>
-  result === "timeout" || result === "invalid" || (FAILURES.has(result) && events.length > 0);
-
-/**
- * The members that are up and whose breaker is open or retesting, those whose last retest is the longest ago first. A
- * flood of forged instances can make them ten thousand. So no pick looks at them before a retest is due, and the search
- * ends with the first members that it needs.
- */
-class OpenBreakers {
-  readonly #proven = new Set<Member>();
-  readonly #newcomers = new Set<Member>();
-  /** No retest is due before. Too early if that member has left: then one search finds none, and sets it again. */
-  #nextDueAt = Number.POSITIVE_INFINITY;
-
-  add(member: Member): void {
-    (member.hasAnswered ? this.#proven : this.#newcomers).add(member);
-    if (member.breaker.kind === "open") this.#nextDueAt = Math.min(this.#nextDueAt, member.breaker.retestAt);
-  }
-
-  remove(member: Member): void {
-    this.#proven.delete(member);
-    this.#newcomers.delete(member);
-  }
-
-  /** `member` has answered for the first time: a late answer leaves its breaker open. */
-  markProven(member: Member): void {
-    if (this.#newcomers.delete(member)) this.#proven.add(member);
-  }
-
-  mayHaveDue(now: number, early: boolean): boolean {
-    return early ? this.#proven.size + this.#newcomers.size > 0 : now >= this.#nextDueAt;
-  }
-
-  /** The first of those whose retest may start now, at most `limit`. Proven members come before newcomers. */
-  dueForRetest(now: number, early: boolean, limit: number, accepts: (member: Member) => boolean): readonly Member[] {
-    const due: Member[] = [];
-    let nextDueAt = Number.POSITIVE_INFINITY;
-    for (const members of [this.#proven, this.#newcomers]) {
-      for (const member of members) {
-        if (member.breaker.kind !== "open") continue;
-        nextDueAt = Math.min(nextDueAt, member.breaker.retestAt);
-        if ((early || breaker.retestIsDue(member.breaker, now)) && accepts(member)) due.push(member);
-        if (due.length === limit) return due;
-      }
-    }
-    // All were seen.
-    this.#nextDueAt = nextDueAt;
-    return due;
+    this.ring.set(member, isUp);
+    this.rotation.set(member, isUp && !isOpen);
+    this.#openBreakers.set(member, isUp && isOpen);
   }
 }
 

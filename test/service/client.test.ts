@@ -210,7 +210,7 @@ test("a copy that retests has a time of its own, and the bus gets no signal of t
   assert.is(getEventListeners(leaving.signal, "abort").length, 0);
 });
 
-test("a hung instance is retested when due; a non-idempotent call is the retest", async () => {
+test("a hung instance is retested when due, by a copy and not by a call that must not be copied", async () => {
   const scene = new Scene(2);
   await scene.ask();
   await scene.end(TIMEOUT);
@@ -223,7 +223,12 @@ test("a hung instance is retested when due; a non-idempotent call is the retest"
   await scene.ask({ idempotent: false });
   assert.equal(
     scene.sent.map(({ instance }) => instance),
-    [1, 2, 1],
+    [1, 2, 2],
+  );
+  await scene.ask();
+  assert.equal(
+    scene.sent.map(({ instance }) => instance),
+    [1, 2, 2, 1, 2],
   );
 });
 

@@ -37,7 +37,7 @@ export const MUTANTS: readonly Mutant[] = [
   defect(
     "a retest does not wait for its delay",
     ["health/breaker", '$breaker.$kind === "open" && $now >= $breaker.$retestAt', '$breaker.$kind === "open"'],
-    ["health/tracker", ": $now >= this.$nextDueAt;", ": true;"],
+    ["health/open-breakers", ": $now >= this.$nextDueAt;", ": true;"],
   ),
   defect(
     "a retest that came to nothing stays out",
@@ -78,10 +78,10 @@ export const MUTANTS: readonly Mutant[] = [
       'if ($breaker.$kind !== "probation") return "no";',
       'if ($breaker.$kind !== "probation") return "yes";',
     ],
-    ["health/tracker", "if ($isUp && !$isOpen)", "if ($isUp)"],
+    ["health/tracker", "$isUp && !$isOpen);", "$isUp);"],
   ),
   defect("the search for a retest forgets the next one", [
-    "health/tracker",
+    "health/open-breakers",
     "this.$bound = $nextDueAt; return $due;",
     "this.$bound = Infinity; return $due;",
   ]),
@@ -97,8 +97,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   defect("a retest moves the cursor", [
     "health/balancer",
-    "$changes.push(...$retest.$changes); return $retest.$ticket;",
-    "$changes.push(...$retest.$changes); this.#last = member.who; return $retest.$ticket;",
+    "$retests.push($retest.$ticket);",
+    "$retests.push($retest.$ticket); this.#last = member.who;",
   ]),
   defect("a look moves the cursor", [
     "health/balancer",
