@@ -77,13 +77,14 @@ export interface Choice {
 }
 
 /**
- * Of so many calls in a row that must not be copied, one is itself the retest that is due, or the probe of a newcomer. If
- * the instance still hangs, that caller pays. The price is one call in a hundred. It was every call, where calls are rarer
- * than retests. A call that may be copied restarts the count, because its copies are retests at no price.
+ * Of so many calls in a row that must not be copied, one is a trial: it is itself the retest that is due, or the probe of a
+ * newcomer. If the instance hangs, that caller pays, so the price is at most one call in a hundred. Without this limit it
+ * would be every call, where calls are rarer than retests. A call that may be copied restarts the count, because its copies
+ * are retests at no price.
  *
- * No retest at all was rejected: in a service with only such calls an instance that failed its probation would get no
- * call again. With a call every three seconds, a hundred take 300 s, as long as the longest delay of a retest. So a busier
- * service waits for no retest, and one that is less busy does not need the instance.
+ * No trial at all was rejected: in a service with only such calls, an instance that failed its probation would get no call
+ * again. At a call every three seconds, a hundred take 300 s, as long as the longest delay of a retest. So a busier service
+ * waits no longer for the instance, and one that is less busy can do without it.
  */
 const CALLS_PER_TRIAL = 100;
 /**
@@ -104,8 +105,7 @@ export class Resolver {
   #last: InstanceRef | undefined;
   /** The same for newcomers in quarantine. */
   #lastProbed: InstanceRef | undefined;
-
-  /** Calls that must not be copied, since the last one that may be or that was a trial. */
+  /** Calls in a row that must not be copied and were no trial: neither a retest nor a probe. */
   #callsWithoutTrial = 0;
 
   constructor(tracker: Tracker) {

@@ -97,8 +97,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   defect("a retest moves the cursor", [
     "health/balancer",
-    "$retests.push($retest.$ticket);",
-    "$retests.push($retest.$ticket); this.#last = member.who;",
+    "return { $call, $retests, $probes, $changes };",
+    "if (retests.length > 0) this.#last = retests[0].who; return { $call, $retests, $probes, $changes };",
   ]),
   defect("a look moves the cursor", [
     "health/balancer",
