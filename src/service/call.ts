@@ -1,15 +1,18 @@
 // One call: pick an instance, send, read the reply, settle the ticket, and go on to the next instance if there was no
-// answer. A ticket is the tracker's permission to send once; settling it reports to the tracker how that ended.
+// answer. A ticket is the tracker's permission to send once. Settling it reports to the tracker how the attempt ended.
+// The ticket holds the number of the state in which the breaker was at the sending, its generation. A result counts
+// only if the breaker is still in that state: a late one, of before an opening or a closing, changes nothing
+// (breaker.ts).
 //
 // With HEDGE=1 a call that is late is sent to a second instance as well, and the first answer ends the call. The late
 // instance keeps its ticket: if it hangs, its timeout counts against it as without the hedge.
 //
-// A call may reach two instances only if it is idempotent: by a copy, by a hedge, or by going on after an attempt that may
-// have been executed. A call that is not goes on only after a reply that says that nothing was executed: no responders,
-// or 503.
+// A call may reach two instances only if it is idempotent: by a copy, by a hedge, or by going on after an attempt that
+// may have been executed. A call that is not goes on only after a reply that says that nothing was executed: no
+// responders, or 503.
 //
-// A call goes on in callbacks, and its state is in the fields of one object. A promise for each step cost 5 % of the calls
-// that a caller with 64 of them in flight makes.
+// A call goes on in callbacks, and its state is in the fields of one object. A promise for each step cost 5 % of the
+// calls that a caller with 64 of them in flight makes.
 
 import type { Reply } from "../bus/bus.ts";
 import type { Cancel } from "../clock.ts";
@@ -43,6 +46,7 @@ export interface CallContext {
   readonly hedge: Hedge | undefined;
   /** Emits events of the tracker and the resolver. */
   readonly emitAll: (events: readonly HealthEvent[], trace: Trace | undefined) => void;
+  /** Publishes a roll call: every instance that receives it sends a heartbeat at once. */
   readonly sendRollCall: () => void;
   /** Counts a call without an eligible instance, and returns its answer. */
   readonly shortCircuit: () => Answer;
@@ -53,14 +57,19 @@ export interface CallContext {
 /** A call with less time left is not sent to another instance: it could not be answered. */
 const MIN_REMAINING_MS = 5;
 /**
- * A timeout does not count against an instance that had less than this share of the request timeout. It has less where
- * the call was sent to others before. Each of those without responders took about a thousandth.
+ * A timeout does not count against an instance that had less than this share of the request timeout. It has less if the
+ * call was sent to other instances before. A dead one takes a thousandth of that time: after a hundred of them a timeout
+ * still counts.
  */
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
-/** Attempts of one call that are logged. Only forged instances cause more, and they could cause a thousand. */
+/**
+ * After so many attempts the steps of a call (`resolving`, `resolved`, `using`) are emitted no more. Only forged
+ * instances cause so many attempts. Any client of an open bus can forge a thousand, and each would cost three lines of
+ * the log.
+ */
 const MAX_LOGGED_ATTEMPTS = 8;
 
-/** The code that failed, as the log names it. `read` is the caller's, `core` is a balancer: ours or the caller's own. */
+/** The name of the failed code in the log. `read` is the caller's check, `core` the balancer: ours, or the caller's own. */
 const FAILED_CODE_NAMES: Readonly<Record<WhyFailed, string>> = {
   "the request cannot be written as JSON": "the request",
   "the options of the call cannot be used": "the options of a call",
@@ -75,7 +84,10 @@ interface Slot {
   readonly sentAs: SentAs;
   /** The time that this attempt has. */
   readonly timeoutMs: number;
-  /** The bus has reported its end. A second report changes nothing, not even while the first one is read. */
+  /**
+   * The bus has reported its end. A second report is ignored, also while `#onReply` handles the first: it calls `read`,
+   * which is the caller's code and may end calls by closing the bus.
+   */
   isOver: boolean;
 }
 
@@ -93,10 +105,13 @@ export class Call {
   #first: Slot | undefined;
   /** The hedge beside it, from its sending to its end. */
   #second: Slot | undefined;
-  /** How `#first` ended, if the call still waits for its hedge. */
+  /** The end of `#first`, while the call still waits for its hedge (the table above `#afterAttempt`). */
   #firstAttempt: CallAttempt | undefined;
   #cancelHedge: Cancel | undefined;
-  /** The hedge has answered while `#first` was in flight: `hedgeWon` was called, and `lateCallEnded` has to follow. */
+  /**
+   * The hedge has answered while `#first` was in flight. `hedgeWon` has deprioritized that instance, and the end of
+   * `#first` has to call `lateCallEnded`. A call that its caller gave up has finished as well, and is not overtaken.
+   */
   #isOvertaken = false;
   #isFinished = false;
 
@@ -114,9 +129,9 @@ export class Call {
   }
 
   /**
-   * The caller does not want the answer any more: the call ends, and no other instance gets it. What is in flight keeps its
-   * ticket until its answer or its timeout. If it were settled now, as inconclusive, callers with less patience than the
-   * request timeout would never open the breaker of an instance that hangs.
+   * The caller does not want the answer any more: the call ends, and no other instance gets it. An attempt in flight
+   * keeps its ticket until its answer or its timeout. Settling it now, as inconclusive, was rejected: callers that
+   * always give up before the request timeout would never open the breaker of an instance that hangs.
    */
   giveUp(): void {
     this.#finish(unanswered("the caller gave up"));
@@ -142,7 +157,8 @@ export class Call {
     const emit = this.#tried.size < MAX_LOGGED_ATTEMPTS ? options.onEvent : () => undefined;
     emit({ kind: "resolving" }, trace);
     emit({ kind: "resolved", live: () => tracker.live(clock.now()).map((member) => member.who) }, trace);
-    // A call that is not hedged avoids instances that owe a late answer as well (hedge.ts).
+    // For every call: one that is not idempotent is never hedged, and has to avoid an instance that is late all the
+    // same.
     const deprioritized = this.#context.hedge?.deprioritized;
     const pick = resolver.next(clock.now(), { excluded: this.#tried, idempotent, deprioritized });
     emitAll(pick.changes, trace);
@@ -179,9 +195,12 @@ export class Call {
     const { ticket, timeoutMs } = slot;
     const span = trace === undefined ? undefined : this.#beginSpan(trace, slot);
     try {
-      // In the body, not in headers: those cost a caller a quarter more of its processor time for each call.
+      // Deadline and trace are in the body, not in headers: headers cost a caller a quarter more processor time a call.
       const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
       const text = encodeRequest(body, Math.round(clock.wall() + timeoutMs), carried);
+      // Of an instance that answers a request at most once, the bus reuses the reply subjects (slot-pool.ts). A call
+      // that is not idempotent must not go on when its receiver dies, so the bus lets it wait until its timeout
+      // (Bus.giveUp).
       const { answersOnce } = ticket.member;
       const callOptions = { timeoutMs, answersOnce, notIdempotent: !idempotent };
       bus.call(ticket.who.address, text, callOptions, (reply) => this.#onReply(slot, span, reply));
@@ -207,11 +226,12 @@ export class Call {
     if (slot.sentAs !== "copy") this.#afterAttempt(slot, attempt);
   }
 
-  /** The result for the tracker. It differs from the one that decides how the call goes on, in two cases. */
+  /** The result for the tracker. It is the attempt's own, but in two cases in which that one is `timeout`. */
   #healthResult(reply: Reply, { result }: CallAttempt, timeoutMs: number): Result {
-    // The instance died with the call in flight. For the caller that is a timeout, after which no call goes on.
+    // The instance died with the call in flight, so its breaker must not open. For the call it is a `timeout`, after
+    // which no call goes on: the instance may have executed it.
     if (reply.kind === "receiver-died") return "no-responders";
-    // The instance got the call late, after others had used up its time.
+    // The instance got the call late, after other instances had used up its time.
     const hadFullTimeout = timeoutMs >= this.#context.options.rules.requestTimeoutMs * MIN_SHARE_TO_ATTRIBUTE;
     return result === "timeout" && !hadFullTimeout ? "inconclusive" : result;
   }
@@ -222,8 +242,8 @@ export class Call {
     try {
       const events = tracker.settle(ticket, result, options.clock.now());
       emitAll(events, this.#request.trace);
-      // A roll call requests a heartbeat of all instances. If the opened one was only paused, its heartbeat starts the
-      // probation now, and not an interval later.
+      // If the instance was only paused, and runs again, its heartbeat starts the probation. With a roll call that
+      // heartbeat comes now, and not up to an interval later.
       if (events.some(({ kind }) => kind === "opened")) sendRollCall();
     } catch (error) {
       options.guard.failed("core", error);
@@ -240,16 +260,25 @@ export class Call {
     this.#context.options.onEvent({ kind: "invalid-response", who: ticket.who }, this.#request.trace);
   }
 
-  /** The end of the call itself or of its hedge. An answer ends the call. Without one the other may still bring it. */
+  /**
+   * An attempt of the call has ended: the call's own (`#first`) or its hedge (`#second`). An answer ends the call.
+   * Without one the call is in one of four states:
+   *
+   *   #first      #second     the call
+   *   in flight   -           waits for `#first`: no hedge was sent yet, or the hedge has ended
+   *   in flight   in flight   waits for the first answer of the two
+   *   over        in flight   may not go on after `#firstAttempt`, and waits for the hedge alone
+   *   over        -           goes on to the next instance, or ends
+   *
+   * If `#first` ends so that the call may go on, a hedge in flight is the next instance: it becomes `#first`.
+   */
   #afterAttempt(slot: Slot, attempt: CallAttempt): void {
     const hedge = this.#hedge;
     if (hedge !== undefined) this.#recordForHedge(slot, attempt, hedge);
     if (this.#isFinished) return;
     if (attempt.result === "answered") this.#finish(attempt.answer);
     else if (slot === this.#second) this.#afterHedge(slot, attempt);
-    // No hedge is in flight.
     else if (this.#second === undefined) this.#goOn(slot, attempt);
-    // The call cannot go on, and its hedge may still be answered.
     else if (!mayTryAnother(attempt, this.#request)) this.#firstAttempt = attempt;
     else this.#promoteHedge(slot, attempt, this.#second);
   }
@@ -334,8 +363,8 @@ export class Call {
   }
 
   /**
-   * The first attempt ended so that the call may go on, and the hedge is the next instance already. From here on it is the
-   * attempt that the call waits for. It may be late in its turn, and then has a hedge of its own.
+   * The first attempt ended so that the call may go on, and the hedge is the next instance already. From here on it is
+   * the attempt that the call waits for. It may be late in its turn, and then has a hedge of its own.
    */
   #promoteHedge(ended: Slot, attempt: CallAttempt, hedged: Slot): void {
     this.#leaveBehind(ended, attempt);
@@ -358,8 +387,9 @@ export class Call {
 }
 
 /**
- * A call goes on if it was not delivered (`no-responders`) or the instance rejected it (`draining`, from code 503). An
- * idempotent call also goes on after an attempt that may have executed it: `invalid`, or `draining` from code 504.
+ * A call goes on if it was not delivered (`no-responders`), or if the instance is leaving and has not begun it
+ * (`draining`, from code 503). An idempotent call also goes on after an attempt that may have executed it. That is
+ * `invalid`, or `draining` from code 504: the instance left before it finished the request.
  */
 function mayTryAnother(attempt: CallAttempt, { idempotent }: CallRequest): boolean {
   const { result } = attempt;
