@@ -101,9 +101,9 @@ export function compareByInstance(a: InstanceRef, b: InstanceRef): number {
  */
 export function detectDuplicate(one: Member, other: Member): readonly HealthEvent[] {
   const [earlier, later] = hasJoinedLater(one, other) ? [other, one] : [one, other];
-  // The later one has sent one since it joined: the heartbeat that added it.
-  const hasEarlierSentOne = earlier.lastHeartbeatAt >= later.joinedAt;
-  if (!hasEarlierSentOne || later.duplicateReported) return [];
+  // The later one joined by a heartbeat, so only the earlier one is in question.
+  const hasHeardEarlier = earlier.lastHeartbeatAt >= later.joinedAt;
+  if (!hasHeardEarlier || later.duplicateReported) return [];
   later.duplicateReported = true;
   return [{ kind: "duplicate", who: later.who, other: earlier.who }];
 }

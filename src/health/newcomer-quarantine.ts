@@ -2,8 +2,8 @@
 // unauthenticated on an open bus, so anyone can add incarnations.
 //
 // While newcomers answer, they join the rotation at once. After several of them fail, the quarantine is active: calls
-// go only to proven members, and a newcomer first gets a copy of a call whose result no caller waits for. The newcomer
-// that answers it is proven. Without a healthy proven member, newcomers get calls all the same. 10,000 forged incarnations
+// go only to proven members, and a newcomer first gets a copy of a call whose result no caller waits for. Where no call
+// may be copied, it gets one call in a hundred. The newcomer that answers is proven. Without a healthy proven member, newcomers get calls all the same. 10,000 forged incarnations
 // that hang then cost four timeouts, as many as a page has calls, and one for each other call in flight by then. Without
 // the quarantine they would cost 10,000.
 
