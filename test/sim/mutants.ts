@@ -308,6 +308,11 @@ export const MUTANTS: readonly Mutant[] = [
     'this.$finish($unanswered("the caller gave up"));',
     'this.$finish($unanswered("the caller gave up")); if (this.#first !== undefined) this.#onReply(this.#first, undefined, { kind: "cancelled" });',
   ]),
+  defect("only a call that goes on reports an invalid answer", [
+    "service/call",
+    'if ($attempt.$result === "invalid") this.$emitInvalid($slot);',
+    'if ($attempt.$result === "invalid" && this.#request.idempotent) this.$emitInvalid($slot);',
+  ]),
   defect("a heartbeat counts for one interval", [
     "health/tracker",
     "$member.$leaseUntil = $now + this.$rules.$leaseIntervals * $beat.$intervalMs;",
