@@ -7,12 +7,12 @@
 // With HEDGE=1 a call that is late is sent to a second instance as well, and the first answer ends the call. The late
 // instance keeps its ticket: if it hangs, its timeout counts against it as without the hedge.
 //
-// A call may reach two instances only if it is idempotent: by a copy, by a hedge, or by going on after an attempt that
-// may have been executed. A call that is not goes on only after a reply that says that nothing was executed: no
-// responders, or 503.
+// Only an idempotent call may reach two instances: by a copy, by a hedge, or by going on after an attempt that may have
+// been executed (an invalid answer, or 504). Any other call goes on only after a reply that says that nothing was
+// executed: no responders, or 503. After a timeout no call goes on, because its time is over.
 //
-// A call goes on in callbacks, and its state is in the fields of one object. A promise for each step cost 5 % of the
-// calls that a caller with 64 of them in flight makes.
+// A call goes on in callbacks, and its state is in the fields of one object. A promise for each step was rejected: a
+// caller with 64 calls in flight then finished 5 % fewer calls.
 
 import type { Reply } from "../bus/bus.ts";
 import type { Cancel } from "../clock.ts";
@@ -57,9 +57,8 @@ export interface CallContext {
 /** A call with less time left is not sent to another instance: it could not be answered. */
 const MIN_REMAINING_MS = 5;
 /**
- * A timeout does not count against an instance that had less than this share of the request timeout. It has less if the
- * call was sent to other instances before. A dead one takes a thousandth of that time: after a hundred of them a timeout
- * still counts.
+ * A timeout counts against an instance that had at least this share of the request timeout. A late hedge had less, as
+ * may an instance that got the call after others. A dead one takes a thousandth: after a hundred a timeout still counts.
  */
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 /**
@@ -69,7 +68,7 @@ const MIN_SHARE_TO_ATTRIBUTE = 0.9;
  */
 const MAX_LOGGED_ATTEMPTS = 8;
 
-/** The name of the failed code in the log. `read` is the caller's check, `core` the balancer: ours, or the caller's own. */
+/** The failed code, as logged. "read": the caller's check of the answer. "core": the balancer, ours or not. */
 const FAILED_CODE_NAMES: Readonly<Record<WhyFailed, string>> = {
   "the request cannot be written as JSON": "the request",
   "the options of the call cannot be used": "the options of a call",
@@ -81,8 +80,9 @@ const FAILED_CODE_NAMES: Readonly<Record<WhyFailed, string>> = {
 /** One sending of the call to one instance. */
 interface Slot {
   readonly ticket: Ticket;
+  /** "call" and "hedge": the caller waits for the answer. "copy": it does not. */
   readonly sentAs: SentAs;
-  /** The time that this attempt has. */
+  /** Copies have the whole request timeout, and the others what is left of it. */
   readonly timeoutMs: number;
   /**
    * The bus has reported its end. A second report is ignored, also while `#onReply` handles the first: it calls `read`,
@@ -99,20 +99,18 @@ export class Call {
   readonly #resolve: (answer: Answer) => void;
   /** Incarnations that the next pick leaves out: those that this call has left, and those of its hedges. */
   readonly #tried = new Set<string>();
-  /** An invalid answer of an earlier instance. It is returned if the call finds no other instance, or no time for one. */
+  /** An invalid answer of an earlier instance, returned if the call finds no other instance, or no time for one. */
   #invalid: Answer | undefined;
   /** The attempt that the call waits for. */
   #first: Slot | undefined;
   /** The hedge beside it, from its sending to its end. */
   #second: Slot | undefined;
-  /** The end of `#first`, while the call still waits for its hedge (the table above `#afterAttempt`). */
+  /** How `#first` ended, if the call may not go on after that end and waits for its hedge. */
   #firstAttempt: CallAttempt | undefined;
   #cancelHedge: Cancel | undefined;
-  /**
-   * The hedge has answered while `#first` was in flight. `hedgeWon` has deprioritized that instance, and the end of
-   * `#first` has to call `lateCallEnded`. A call that its caller gave up has finished as well, and is not overtaken.
-   */
+  /** The hedge answered first and deprioritized the instance of `#first`, until `#first` ends as well. */
   #isOvertaken = false;
+  /** The caller has its answer, also by giving up. An attempt in flight still settles its ticket. */
   #isFinished = false;
 
   /** @param resolve is called once, and must not throw */
@@ -149,7 +147,10 @@ export class Call {
     }
   }
 
-  /** Picks an instance. Sends the copies that go along: retests, and probes of newcomers in quarantine (balancer.ts). */
+  /**
+   * Picks an instance, and sends the copies that go along. A retest goes to an instance that gets no calls because it
+   * timed out, a probe to one that has never answered.
+   */
   #pick(): Ticket | undefined {
     const { resolver, tracker, emitAll, options } = this.#context;
     const { clock } = options;
@@ -157,8 +158,7 @@ export class Call {
     const emit = this.#tried.size < MAX_LOGGED_ATTEMPTS ? options.onEvent : () => undefined;
     emit({ kind: "resolving" }, trace);
     emit({ kind: "resolved", live: () => tracker.live(clock.now()).map((member) => member.who) }, trace);
-    // For every call: one that is not idempotent is never hedged, and has to avoid an instance that is late all the
-    // same.
+    // Instances whose answer a hedge has overtaken. A call that is not idempotent has no hedge, but avoids them too.
     const deprioritized = this.#context.hedge?.deprioritized;
     const pick = resolver.next(clock.now(), { excluded: this.#tried, idempotent, deprioritized });
     emitAll(pick.changes, trace);
@@ -170,7 +170,7 @@ export class Call {
 
   #sendFirst(ticket: Ticket): void {
     const hedge = this.#hedge;
-    // Once for each call, not for each instance that it goes on to.
+    // Each call adds to the budget of hedges once, and not again for each instance that it goes on to.
     if (this.#first === undefined) hedge?.earn();
     const slot = this.#newSlot(ticket, "call");
     this.#first = slot;
@@ -198,9 +198,8 @@ export class Call {
       // Deadline and trace are in the body, not in headers: headers cost a caller a quarter more processor time a call.
       const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
       const text = encodeRequest(body, Math.round(clock.wall() + timeoutMs), carried);
-      // Of an instance that answers a request at most once, the bus reuses the reply subjects (slot-pool.ts). A call
-      // that is not idempotent must not go on when its receiver dies, so the bus lets it wait until its timeout
-      // (Bus.giveUp).
+      // `answersOnce`: the instance answers each request at most once, so the bus may reuse the reply subject.
+      // `notIdempotent`: if the receiver dies, the call must not go on, so the bus lets it wait until its timeout.
       const { answersOnce } = ticket.member;
       const callOptions = { timeoutMs, answersOnce, notIdempotent: !idempotent };
       bus.call(ticket.who.address, text, callOptions, (reply) => this.#onReply(slot, span, reply));
@@ -226,10 +225,10 @@ export class Call {
     if (slot.sentAs !== "copy") this.#afterAttempt(slot, attempt);
   }
 
-  /** The result for the tracker. It is the attempt's own, but in two cases in which that one is `timeout`. */
+  /** The result for the tracker: that of the attempt, apart from two kinds of `timeout`. */
   #healthResult(reply: Reply, { result }: CallAttempt, timeoutMs: number): Result {
-    // The instance died with the call in flight, so its breaker must not open. For the call it is a `timeout`, after
-    // which no call goes on: the instance may have executed it.
+    // Another call had no responders: the process is dead, so its breaker must not open. For this call it is a
+    // `timeout`, after which no call goes on: the instance may have executed it.
     if (reply.kind === "receiver-died") return "no-responders";
     // The instance got the call late, after other instances had used up its time.
     const hadFullTimeout = timeoutMs >= this.#context.options.rules.requestTimeoutMs * MIN_SHARE_TO_ATTRIBUTE;
@@ -242,18 +241,19 @@ export class Call {
     try {
       const events = tracker.settle(ticket, result, options.clock.now());
       emitAll(events, this.#request.trace);
-      // If the instance was only paused, and runs again, its heartbeat starts the probation. With a roll call that
-      // heartbeat comes now, and not up to an interval later.
+      // The heartbeat of an instance that was only paused closes its breaker. With a roll call it comes now, and not up
+      // to an interval later.
       if (events.some(({ kind }) => kind === "opened")) sendRollCall();
     } catch (error) {
       options.guard.failed("core", error);
     }
   }
 
-  #count({ ticket, sentAs }: Slot, { answer }: CallAttempt, result: Result): void {
+  #count({ ticket, sentAs }: Slot, { answer }: CallAttempt, healthResult: Result): void {
     const { clock, onAttempt } = this.#context.options;
-    const tookMs = clock.now() - ticket.sentAt;
-    onAttempt({ kind: "attempt", who: ticket.who, sentAs, result, isRefusal: answer.kind === "refused", tookMs });
+    const { who, sentAt } = ticket;
+    const tookMs = clock.now() - sentAt;
+    onAttempt({ kind: "attempt", who, sentAs, result: healthResult, isRefusal: answer.kind === "refused", tookMs });
   }
 
   #emitInvalid({ ticket }: Slot): void {
@@ -261,29 +261,24 @@ export class Call {
   }
 
   /**
-   * An attempt of the call has ended: the call's own (`#first`) or its hedge (`#second`). An answer ends the call.
-   * Without one the call is in one of four states:
-   *
-   *   #first      #second     the call
-   *   in flight   -           waits for `#first`: no hedge was sent yet, or the hedge has ended
-   *   in flight   in flight   waits for the first answer of the two
-   *   over        in flight   may not go on after `#firstAttempt`, and waits for the hedge alone
-   *   over        -           goes on to the next instance, or ends
-   *
-   * If `#first` ends so that the call may go on, a hedge in flight is the next instance: it becomes `#first`.
+   * The attempt that the call waits for (`#first`) has ended, or its hedge (`#second`). The first answer ends the call.
+   * Without an answer the call waits as long as one of the two is in flight, and then goes on or ends.
    */
   #afterAttempt(slot: Slot, attempt: CallAttempt): void {
     const hedge = this.#hedge;
     if (hedge !== undefined) this.#recordForHedge(slot, attempt, hedge);
     if (this.#isFinished) return;
     if (attempt.result === "answered") this.#finish(attempt.answer);
+    // The hedge has ended: the call waits for `#first`, or ends as `#first` has ended.
     else if (slot === this.#second) this.#afterHedge(slot, attempt);
+    // `#first` has ended, and there is no hedge: on to the next instance, or the end.
     else if (this.#second === undefined) this.#goOn(slot, attempt);
+    // `#first` has ended, and no further instance may get the call. One has it already: the hedge, which may answer.
     else if (!mayTryAnother(attempt, this.#request)) this.#firstAttempt = attempt;
+    // `#first` has ended, and the call may go on: the hedge is its next instance, and becomes `#first`.
     else this.#promoteHedge(slot, attempt, this.#second);
   }
 
-  /** The attempt has ended without an answer, and no hedge is in flight: on to the next instance, or the end. */
   #goOn(slot: Slot, attempt: CallAttempt): void {
     if (!mayTryAnother(attempt, this.#request)) {
       this.#finish(attempt.answer);
@@ -348,24 +343,19 @@ export class Call {
     if (slot === this.#first) {
       this.#cancelHedge?.();
       if (this.#isOvertaken) hedge.lateCallEnded(who.incarnation);
-      return;
+    } else if (result === "answered" && this.#first?.isOver === false) {
+      this.#isOvertaken = true;
+      hedge.hedgeWon(this.#first.ticket.who.incarnation);
     }
-    if (result !== "answered" || this.#first?.isOver !== false) return;
-    this.#isOvertaken = true;
-    hedge.hedgeWon(this.#first.ticket.who.incarnation);
   }
 
-  /** The hedge brought no answer. The call waits for its first attempt, or ends as that one has ended. */
   #afterHedge(slot: Slot, attempt: CallAttempt): void {
     this.#second = undefined;
     this.#leaveBehind(slot, attempt);
     if (this.#firstAttempt !== undefined) this.#finish(this.#firstAttempt.answer);
   }
 
-  /**
-   * The first attempt ended so that the call may go on, and the hedge is the next instance already. From here on it is
-   * the attempt that the call waits for. It may be late in its turn, and then has a hedge of its own.
-   */
+  /** The hedge is now the attempt that the call waits for. If it is late as well, it gets a hedge of its own. */
   #promoteHedge(ended: Slot, attempt: CallAttempt, hedged: Slot): void {
     this.#leaveBehind(ended, attempt);
     this.#first = hedged;
@@ -387,9 +377,9 @@ export class Call {
 }
 
 /**
- * A call goes on if it was not delivered (`no-responders`), or if the instance is leaving and has not begun it
- * (`draining`, from code 503). An idempotent call also goes on after an attempt that may have executed it. That is
- * `invalid`, or `draining` from code 504: the instance left before it finished the request.
+ * A call goes on if nothing was executed. Either it was not delivered (`no-responders`), or the instance is leaving and
+ * has not begun it (`draining`, code 503). An idempotent call also goes on where it may have been executed. Either the
+ * answer was `invalid`, or the instance left before it finished the request (`draining`, code 504).
  */
 function mayTryAnother(attempt: CallAttempt, { idempotent }: CallRequest): boolean {
   const { result } = attempt;
