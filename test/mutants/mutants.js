@@ -61,6 +61,8 @@ const stryker = at("node_modules/@stryker-mutator/core/bin/stryker.js");
 const run = spawnSync(process.execPath, [stryker, "run", at("stryker.json"), "--mutate", mutate.join(",")], {
   cwd: project,
   stdio: "inherit",
+  // make exports what was typed. With UPDATE=1 a golden file would accept every text, and every mutant in one would survive.
+  env: { ...process.env, UPDATE: "" },
 });
 if (run.status !== 0 || !existsSync(REPORT)) {
   console.error("mutants: the run did not end well (above)");
