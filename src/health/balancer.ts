@@ -1,14 +1,18 @@
 // The client-side load balancer of one service: which instance gets the next call, and which copies go along with it.
-// `peek` returns the next choice and changes nothing; `next` makes the choice and issues its tickets. It knows the
-// tracker and nothing of any particular service.
+// `peek` returns the next choice and changes nothing. `next` makes the choice and issues its tickets: each is the
+// permission to send once.
 //
 // A member is proven if it has answered one of our calls, and a newcomer until then. It is healthy if it is live, its
-// breaker is closed or on probation, and it is neither guarded (on probation with its one call in flight) nor
-// deprioritized (it owes an answer that a hedge has given).
+// breaker is closed or on probation, and it is neither guarded nor deprioritized. Guarded: it is on probation with its
+// one call in flight. Deprioritized: it owes an answer that a hedge has given.
 //
 // A call goes to the next healthy member. Without one it goes to the next guarded or deprioritized member, and without
-// such a member it fails at once. A call that is not idempotent is never copied. Where no member can take it, it is itself
-// a retest. Where one can, it is a retest or a probe once in a hundred such calls (`CALLS_PER_TRIAL`).
+// such a member it fails at once. Copies of the call go along, whose answers the caller does not wait for:
+// - A retest goes to a member with an open breaker, and finds out if it answers again.
+// - A probe goes to a newcomer, while the quarantine for newcomers is active: several of them have failed.
+//
+// A call that is not idempotent is never copied, so the call itself has to be the retest or the probe. If no member can
+// take it, it is always a retest. Otherwise one in a hundred such calls is a retest or a probe.
 
 import type { HealthRules } from "../settings.ts";
 import { eligibility, type Random } from "./breaker.ts";
@@ -37,8 +41,8 @@ export interface PickResult {
   /** The call itself. Undefined: no instance can take it, and it fails at once. */
   readonly call: Ticket | undefined;
   /**
-   * Copies of the call, each the one retest of an open breaker. The caller does not wait for them. A call that is not
-   * idempotent has no copies, neither these nor probes.
+   * Copies of the call, each the one retest of an open breaker. A call that is not idempotent has no copies, neither
+   * these nor probes.
    */
   readonly retests: readonly Ticket[];
   /** More copies, each to a newcomer in quarantine. */
@@ -50,11 +54,13 @@ export interface PickOptions {
   /** Incarnations that this call was sent to already. */
   readonly excluded?: ReadonlySet<string>;
   /**
-   * False for a call that must not reach two instances. The call is then never copied, but it can itself be a retest or a
-   * probe: if no member can take it, or once in a hundred calls. Default: true.
+   * False for a call that must not reach two instances: it is never copied, but can itself be a retest or a probe.
+   * Default: true.
    */
   readonly idempotent?: boolean;
-  /** Incarnations that owe an answer which a hedge has given (hedge.ts). They are picked only without a healthy member. */
+  /**
+   * Incarnations that owe an answer which a hedge has given (hedge.ts). They are picked only without a healthy member.
+   */
   readonly deprioritized?: Incarnations | undefined;
   /** The second request of a late call: only to a healthy member, and without copies, as those went with the first. */
   readonly isHedge?: boolean;
@@ -77,14 +83,14 @@ export interface Choice {
 }
 
 /**
- * Of so many calls in a row that must not be copied, one is a trial: it is itself the retest that is due, or the probe of a
- * newcomer. If the instance hangs, that caller pays, so the price is at most one call in a hundred. Without this limit it
- * would be every call, where calls are rarer than retests. A call that may be copied restarts the count, because its copies
- * are retests at no price.
+ * Of so many calls in a row that are not idempotent, one is a trial. It is itself the retest that is due, or the probe
+ * of a newcomer. If the instance hangs, that call times out, so the price is at most one call in a hundred. Without
+ * this limit it could be each call of a service with few calls. An idempotent call restarts the count, because its
+ * copies are retests and probes at no price.
  *
- * No trial at all was rejected: in a service with only such calls, an instance that failed its probation would get no call
- * again. At a call every three seconds, a hundred take 300 s, as long as the longest delay of a retest. So a busier service
- * waits no longer for the instance, and one that is less busy can do without it.
+ * No trial at all was rejected: in a service without idempotent calls, an instance that failed its probation would get
+ * no call again. At a call every three seconds, a hundred take 300 s, as long as the longest delay of a retest. A
+ * busier service waits less for the instance. One that is less busy can do without it.
  */
 const CALLS_PER_TRIAL = 100;
 /**
@@ -93,9 +99,9 @@ const CALLS_PER_TRIAL = 100;
  */
 const DEAD_ENDS_BEFORE_QUARANTINE = 2;
 /**
- * The most retests that one call sends, where no member can take the call itself. The four calls of a page then retest 64
- * members, more than most services have. Without a limit, one call would become ten thousand where as many forged
- * instances have open breakers.
+ * The most retests that one call sends, if no member can take the call itself. A page of the Market makes four calls,
+ * which then retest 64 members: more than most services have. Without a limit, one call would become ten thousand where
+ * as many forged instances have open breakers.
  */
 const MAX_COPIES = 16;
 
@@ -105,7 +111,7 @@ export class Resolver {
   #last: InstanceRef | undefined;
   /** The same for newcomers in quarantine. */
   #lastProbed: InstanceRef | undefined;
-  /** Calls in a row that must not be copied and were no trial: neither a retest nor a probe. */
+  /** Calls in a row that are not idempotent and were no trial. */
   #callsWithoutTrial = 0;
 
   constructor(tracker: Tracker) {
@@ -118,12 +124,14 @@ export class Resolver {
     const picked = this.#pick(now, options);
     if (options.idempotent === false) {
       const mayBeTrial = picked === undefined || this.#isTrialDue(options);
-      return (mayBeTrial ? this.#trial(picked, now, options) : undefined) ?? withoutCopies(picked);
+      const trial = mayBeTrial ? this.#trial(picked, now, options) : undefined;
+      return trial ?? withoutCopies(picked);
     }
-    // One retest is enough beside a call that can succeed. If no member can take the call, all open breakers are
-    // retested.
-    const limit = picked === undefined ? MAX_COPIES : 1;
-    const retests = this.#tracker.dueForRetest(now, picked === undefined, limit, options.excluded);
+    // One retest is enough beside a call that can succeed. If no member can take the call, open breakers are retested
+    // early: before their delay has passed.
+    const early = picked === undefined;
+    const limit = early ? MAX_COPIES : 1;
+    const retests = this.#tracker.dueForRetest(now, early, limit, options.excluded);
     return { call: picked, retests, newcomerProbes: this.#newcomerProbes(picked, now, options) };
   }
 
@@ -184,13 +192,14 @@ export class Resolver {
   }
 
   /** A call that goes on is not a trial: it has lost time already. */
-  #isTrialDue({ excluded }: PickOptions): boolean {
-    return this.#callsWithoutTrial >= CALLS_PER_TRIAL - 1 && (excluded === undefined || excluded.size === 0);
+  #isTrialDue(options: PickOptions): boolean {
+    return this.#callsWithoutTrial >= CALLS_PER_TRIAL - 1 && isFirstSending(options);
   }
 
   /** The call itself as a retest, or else as the probe of a newcomer. */
   #trial(picked: Member | undefined, now: number, options: PickOptions): Choice | undefined {
-    const [retest] = this.#tracker.dueForRetest(now, picked === undefined, 1, options.excluded);
+    const early = picked === undefined;
+    const [retest] = this.#tracker.dueForRetest(now, early, 1, options.excluded);
     if (retest !== undefined) return withoutCopies(retest);
     const [newcomer] = this.#newcomerProbes(picked, now, options);
     return newcomer === undefined ? undefined : { ...withoutCopies(newcomer), isProbe: true };
@@ -198,7 +207,8 @@ export class Resolver {
 
   /** During the quarantine one newcomer gets a copy of each call that goes to a proven member. */
   #newcomerProbes(picked: Member | undefined, now: number, options: PickOptions): readonly Member[] {
-    if (picked?.hasAnswered !== true || !this.#tracker.quarantine.isActive(now)) return NO_MEMBERS;
+    const goesToProven = picked?.hasAnswered === true;
+    if (!goesToProven || !this.#tracker.quarantine.isActive(now)) return NO_MEMBERS;
     const newcomer = this.#tracker.rotation.firstAfter(
       this.#lastProbed,
       (member) => !member.hasAnswered && this.#isHealthy(member, now, options),
@@ -220,12 +230,15 @@ export class Resolver {
     return this.#tracker.admit(member, now);
   }
 
-  #countTowardsTrial({ call, isProbe }: Choice, { excluded, idempotent }: PickOptions): void {
-    if (idempotent !== false || isProbe || call?.breaker.kind === "open") this.#callsWithoutTrial = 0;
-    else if (excluded === undefined || excluded.size === 0) this.#callsWithoutTrial += 1;
+  #countTowardsTrial({ call, isProbe }: Choice, options: PickOptions): void {
+    const mayBeCopied = options.idempotent !== false;
+    const isTrial = isProbe === true || call?.breaker.kind === "open";
+    if (mayBeCopied || isTrial) this.#callsWithoutTrial = 0;
+    // A call that goes on is counted once.
+    else if (isFirstSending(options)) this.#callsWithoutTrial += 1;
   }
 
-  /** The ticket of the call itself. It is a retest if the breaker is open, and else a turn, unless it is a probe. */
+  /** The ticket of the call itself: the probe of a newcomer, a retest if the breaker is open, or a turn. */
   #admitCall(member: Member, isProbe: true | undefined, now: number, changes: HealthEvent[]): Ticket {
     if (isProbe) return this.#admitProbe(member, now);
     const retest = this.#tracker.admitRetest(member, now);
@@ -241,6 +254,8 @@ export class Resolver {
     return this.#tracker.admit(member, now);
   }
 }
+
+const isFirstSending = ({ excluded }: PickOptions): boolean => excluded === undefined || excluded.size === 0;
 
 // Shared, because they are empty for nearly every call.
 const NO_MEMBERS: readonly Member[] = [];

@@ -1,8 +1,13 @@
 // The circuit breaker of one incarnation, as a value: each function takes a breaker and returns the next one.
 //
-//   closed ──timeouts──► open ──heartbeat───────────────────► probation ──answers──► closed
-//                         ▲ └──retest──► retesting ──answer──► probation
-//                         └─────timeout──────┴──────────────────┘
+//   from        to          by
+//   closed      open        timeouts
+//   open        retesting   the sending of a retest
+//   open        probation   a heartbeat
+//   retesting   open        its timeout
+//   retesting   probation   its answer, or a heartbeat
+//   probation   open        one timeout
+//   probation   closed      answers
 //
 //   closed     Calls go through. `failureLimit` timeouts in a row open the breaker.
 //   open       No calls. A heartbeat starts a probation. Once the delay has passed, a copy of a call is sent as the
@@ -12,8 +17,8 @@
 //   probation  Calls go through, as in `closed`. `probationSuccesses` answers end it. One timeout opens the breaker
 //              again, with the delay doubled. Heartbeats then start no further probation; only an answered retest does.
 //
-// The transition `closed` is reported when a probation starts, because calls go through from then on. The end of the
-// probation, which is the step into the state `closed`, is not reported.
+// The event `closed` means that calls go through again, so it is emitted when a probation starts. The step from
+// probation to the state `closed` emits nothing.
 //
 // Each state has a generation number, and each call carries the number under which it was sent. A result counts only in
 // that generation. A late answer from before the opening therefore closes nothing, and a late timeout from before the
@@ -42,21 +47,25 @@ interface Probation {
 type ProbationShare =
   /** As many as any other: the process was silent and came back, as after a pause, or it has answered. */
   | { readonly kind: "full" }
-  /**
-   * One at a time, until the first answer: the process sent heartbeats and no answers. This is a guarded probation. With
-   * no other instance to take a call it can still get several, so they are counted. They count as in flight until
-   * `busyUntil`, a time that may have passed.
-   */
-  | { readonly kind: "one at a time"; readonly inFlight: number; readonly busyUntil: number };
+  /** One at a time, until the first answer: the process sent heartbeats and no answers. This is a guarded probation. */
+  | {
+      readonly kind: "one at a time";
+      /** More than one if no other instance could take a call. */
+      readonly inFlight: number;
+      /** When the last of them has timed out, at the latest. In the past if no call is in flight. */
+      readonly busyUntil: number;
+    };
 
 const FULL_SHARE: ProbationShare = { kind: "full" };
 
 interface Open {
   readonly kind: "open";
   readonly generation: number;
+  /** The last opening, by a call or by a failed retest. */
   readonly openedAt: number;
-  /** When a call opened it. A retest that failed since then has changed `openedAt`, and not this. */
-  readonly silentSince: number;
+  /** The last opening by a call. A roll call then requested a heartbeat. */
+  readonly openedByCallAt: number;
+  /** Before jitter: the next doubling starts from this. */
   readonly delayMs: number;
   readonly retestAt: number;
   /** False after a failed probation: an instance that sends heartbeats but no answers must not flap. */
@@ -72,13 +81,13 @@ interface Retesting {
   readonly until: number;
   /** The state to go back to. */
   readonly open: Open;
-  /** The delay had passed. A retest that was sent before that, for want of an instance, does not double the delay. */
+  /** The delay had passed. It had not if no instance could take a call. A failure then does not double the delay. */
   readonly wasDue: boolean;
 }
 
 export type Breaker = Closed | Probation | Open | Retesting;
 
-/** A transition to report. */
+/** A transition that is emitted as an event. */
 export type BreakerTransition =
   | { readonly kind: "opened"; readonly why: WhyOpened; readonly retestInMs: number }
   | { readonly kind: "retesting" }
@@ -113,8 +122,8 @@ const FRESH: Breaker = { kind: "closed", generation: 0, failures: 0 };
 export const freshBreaker = (): Breaker => FRESH;
 
 /**
- * Whether the incarnation may get a call whose caller waits for the answer. `guarded`: only as a last resort, because
- * the one call of a guarded probation is in flight.
+ * Whether the incarnation may get a call whose caller waits for the answer. "guarded": only if no other can take it,
+ * because the one call of a guarded probation is in flight.
  */
 export function eligibility(breaker: Breaker, now: number): "yes" | "guarded" | "no" {
   if (breaker.kind === "closed") return "yes";
@@ -182,8 +191,8 @@ function newProbation(generation: number, delayMs: number, share: ProbationShare
 }
 
 /**
- * The call got no answer within its timeout. Neither the bus nor our own process explains that: where the bus disconnects,
- * a call ends as inconclusive, and `now` is running time, which excludes stalls of this process.
+ * The call got no answer within its timeout. Neither the bus nor our own process explains that: where the bus
+ * disconnects, a call ends as inconclusive, and `now` is running time, which excludes stalls of this process.
  */
 export function afterTimeout(
   breaker: Breaker,
@@ -198,7 +207,7 @@ export function afterTimeout(
       return countFailure(breaker, now, rules);
     case "probation": {
       const delay = nextBackoff(breaker.delayMs, rules, random);
-      return open(breaker, now, delay, { silentSince: now, heartbeatMayClose: false }, "request timed out");
+      return open(breaker, now, delay, { openedByCallAt: now, heartbeatMayClose: false }, "request timed out");
     }
     case "retesting":
       return failRetest(breaker, now, rules, random);
@@ -213,7 +222,7 @@ function countFailure(closed: Closed, now: number, rules: HealthRules): Transiti
   if (failures < rules.failureLimit) return { breaker: { ...closed, failures } };
   // The first delay has no jitter: a person who counts 30 seconds sees the retest come at 30 seconds.
   const delay = { delayMs: rules.retestDelayMs, retestInMs: rules.retestDelayMs };
-  return open(closed, now, delay, { silentSince: now, heartbeatMayClose: true }, "request timed out");
+  return open(closed, now, delay, { openedByCallAt: now, heartbeatMayClose: true }, "request timed out");
 }
 
 function failRetest(retesting: Retesting, now: number, rules: HealthRules, random: Random): TransitionResult {
@@ -238,7 +247,7 @@ function open(
   from: Breaker,
   now: number,
   { delayMs, retestInMs }: Delay,
-  { silentSince, heartbeatMayClose }: Pick<Open, "silentSince" | "heartbeatMayClose">,
+  { openedByCallAt, heartbeatMayClose }: Pick<Open, "openedByCallAt" | "heartbeatMayClose">,
   why: WhyOpened,
 ): TransitionResult {
   return {
@@ -246,7 +255,7 @@ function open(
       kind: "open",
       generation: from.generation + 1,
       openedAt: now,
-      silentSince,
+      openedByCallAt,
       delayMs,
       retestAt: now + retestInMs,
       heartbeatMayClose,
@@ -256,9 +265,9 @@ function open(
 }
 
 /**
- * The end of the call does not show whether the incarnation answers in time: the bus was disconnected, the caller gave
- * up, there was no responder, or the call was never sent. Another retest, or the next call of a guarded probation, may
- * be sent at once. Nothing is reported.
+ * The end of the call does not show if the incarnation answers in time. The bus was disconnected, the call was not
+ * sent, it had too little time left, there was no responder, or the instance is leaving. Another retest, or the next
+ * call of a guarded probation, may be sent at once. No event is emitted.
  */
 export function afterInconclusive(breaker: Breaker, sentGeneration: number, now: number): Breaker {
   if (sentGeneration !== breaker.generation) return breaker;
@@ -286,10 +295,11 @@ export function afterRetestLeaseExpiry(
 export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules): TransitionResult {
   const underlying = breaker.kind === "retesting" ? breaker.open : breaker;
   if (underlying.kind !== "open" || !underlying.heartbeatMayClose) return { breaker };
-  // This is the first heartbeat since a call opened the breaker, which requested one. A process that sends it within a
-  // timeout was most likely not paused: it was running, and did not answer. Its probation is guarded.
-  const wasSilent = now - underlying.silentSince >= rules.requestTimeoutMs;
-  const share: ProbationShare = wasSilent ? FULL_SHARE : { kind: "one at a time", inFlight: 0, busyUntil: now };
+  // When a call opened the breaker, a roll call requested a heartbeat, and this is the first since. A process that
+  // sends it within a timeout was most likely not paused: it was running, and did not answer. Its probation is guarded.
+  // The silence before the opening shows nothing: between two heartbeats each process is silent.
+  const wasPaused = now - underlying.openedByCallAt >= rules.requestTimeoutMs;
+  const share: ProbationShare = wasPaused ? FULL_SHARE : { kind: "one at a time", inFlight: 0, busyUntil: now };
   const probation = newProbation(breaker.generation, underlying.delayMs, share, rules);
   return { breaker: probation, transition: { kind: "closed", why: "heartbeat" } };
 }

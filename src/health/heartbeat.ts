@@ -1,5 +1,6 @@
-// The heartbeat on the wire (docs/protocol.md): its fields, its validation and its interval. On an open bus, one without
-// logins, any client can send one, so every field is checked. Unknown fields are ignored, so that later versions can add some.
+// The heartbeat on the wire (docs/protocol.md): its fields, its validation and its interval. On an open bus, one
+// without logins, any client can send one, so every field is checked. Unknown fields are ignored, so that later
+// versions can add some.
 
 import { isIntegerIn } from "../util/json.ts";
 
@@ -42,10 +43,10 @@ export interface HeartbeatOrigin {
 
 /** People type these numbers, and no service has more instances than six digits can count. */
 export const MAX_INSTANCE = 999_999;
-/** Five minutes: a lease is two intervals, so with a longer one a death could stay unnoticed for more than ten. */
+/** Five minutes. A heartbeat counts for two intervals (`leaseIntervals`), so a death is noticed within ten. */
 export const MAX_INTERVAL_MS = 300_000;
 /**
- * A shorter interval would be a flood, and a lease of twice that length would expire within one turn of an event loop.
+ * A shorter interval would be a flood, and two of them would pass within one turn of an event loop.
  */
 export const MIN_INTERVAL_MS = 10;
 /** The longest heartbeat that is read: ten times the length of ours, and a fraction of what the bus would carry. */
@@ -73,9 +74,9 @@ export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHe
     return unreadable(`intervalMs is not a whole number from ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}`);
   }
   if (!isState(state)) return unreadable(`state is not one of ${HEARTBEAT_STATES.join(", ")}`);
-  // Field by field, because spreading `origin` took two thirds of the time of parsing a heartbeat. Incarnation and address
-  // are taken from the body, because those of `origin` are slices that would keep the whole subject in memory. The
-  // service of `origin` is the caller's own string, one for all.
+  // Field by field, because spreading `origin` took two thirds of the time of parsing a heartbeat. Incarnation and
+  // address are taken from the body, because those of `origin` are slices that would keep the whole subject in memory.
+  // The service of `origin` is the caller's own string, one for all.
   return {
     kind: "heartbeat",
     beat: {

@@ -5,16 +5,16 @@
 // after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more at the start. What is
 // not spent is saved, for at most 128 hedges at once.
 //
-// A hedge that answers first has overtaken the late instance. That one gets no new calls while others are healthy, until
-// its late call is answered or times out. An instance that hangs thus costs hedges only for the calls that it has when it
-// is first overtaken. Without this rule it would cost one for each call until its first timeout.
+// A hedge that answers first has overtaken the late instance. That one gets no new calls while others are healthy,
+// until its late call is answered or times out. An instance that hangs thus costs hedges only for the calls that it has
+// when it is first overtaken. Without this rule it would cost one for each call until its first timeout.
 
 import type { Incarnations } from "./balancer.ts";
 import type { InstanceRef } from "./member.ts";
 
 /** A call is late when it takes longer than this share of its instance's recent answers did. */
 const QUANTILE = 0.95;
-/** How many answers are recent: ten seconds at five calls a second, and a p95 with three answers above it. */
+/** How many answers are recent: thirteen seconds at five calls a second. Three of them are above the p95. */
 const WINDOW_SIZE = 64;
 /** With fewer answers a p95 means nothing: a single slow answer would be it. */
 const MIN_SAMPLES = 20;
@@ -34,9 +34,11 @@ const UNKNOWN_SHARE = 0.1;
 
 /** What each call adds to the budget: one call in twenty may be sent twice. */
 const BUDGET_PER_CALL = 0.05;
-/** Enough for two pages of four calls. Without it a new caller could send its first hedge only after twenty calls. */
+/**
+ * Enough for two pages of the Market, of four calls each. Without it the first hedge could come only after 20 calls.
+ */
 const INITIAL_BUDGET = 8;
-/** The most that can be saved: enough for 32 pages of four calls, as many as a busy Market serves at once. */
+/** The most that can be saved: enough for 32 pages, as many as a busy Market serves at once. */
 const MAX_BUDGET = 128;
 
 export class Hedge {

@@ -1,13 +1,14 @@
 // Quarantine for newcomers: incarnations that have sent heartbeats but never answered a call. Heartbeats are
 // unauthenticated on an open bus, so anyone can add incarnations.
 //
-// While newcomers answer, they join the rotation at once. After several of them fail, the quarantine is active: calls
-// go only to proven members, and a newcomer first gets a copy of a call whose result no caller waits for. Where no call
-// may be copied, it gets one call in a hundred. The newcomer that answers is proven. Without a healthy proven member, newcomers get calls all the same. 10,000 forged incarnations
-// that hang then cost four timeouts, as many as a page has calls, and one for each other call in flight by then. Without
+// A newcomer joins the rotation at once. After several newcomers have failed, the quarantine is active:
+// - Calls go only to members that have answered: the proven ones. Without a healthy one of these, they go to newcomers.
+// - A newcomer gets a probe: a copy of a call, whose answer no caller waits for. If it answers, it is proven. Where no
+//   call may be copied, one call in a hundred is a probe.
+//
+// 10,000 forged incarnations that hang then cost four timeouts, and one for each other call in flight by then. Without
 // the quarantine they would cost 10,000.
 
-import type { HealthEvent } from "./member.ts";
 import type { Result } from "./tracker.ts";
 
 /** Two hung newcomers can be an accident. Four are not. */
@@ -42,12 +43,22 @@ export class NewcomerQuarantine {
   }
 }
 
-export const FAILURES: ReadonlySet<Result> = new Set(["invalid", "timeout", "no-responders", "draining"]);
-
-/**
- * Whether a newcomer has failed by such an end of its call. A timeout counts also where it opens no breaker, as with a
- * failure limit above one: each of many newcomers would otherwise hang that often first. "No responders" and "draining"
- * count only if they change the membership: an instance without responders may be reconnecting.
- */
-export const hasFailed = (result: Result, events: readonly HealthEvent[]): boolean =>
-  result === "timeout" || result === "invalid" || (FAILURES.has(result) && events.length > 0);
+/** Whether a newcomer has failed by such an end of its call. @param isOut the member is up no more because of it */
+export function hasFailed(result: Result, isOut: boolean): boolean {
+  switch (result) {
+    case "invalid":
+    // Also if it opens no breaker, with a `failureLimit` above one. Each of many newcomers would else hang that often.
+    case "timeout":
+      return true;
+    // An instance without responders may only be reconnecting, and then stays up.
+    case "no-responders":
+    case "draining":
+      return isOut;
+    case "answered":
+    case "unchecked":
+    case "inconclusive":
+    case "unsent":
+    case "denied":
+      return false;
+  }
+}

@@ -1,6 +1,8 @@
-// The members that are up and whose breaker is open or retesting, those whose last retest is the longest ago first. A
-// flood of forged instances can make them ten thousand. So no pick looks at them before a retest is due, and the search
-// ends with the first members that it needs.
+// The members that are up and whose breaker is open or retesting. Those whose last retest is the longest ago come
+// first. A flood of forged instances can make them ten thousand. So no pick searches them before a retest is due, and a
+// search ends with the first members that it needs.
+//
+// An early retest is sent before its delay has passed, because no member can take a call.
 
 import { retestIsDue } from "./breaker.ts";
 import type { Member } from "./member.ts";
@@ -8,10 +10,10 @@ import type { Member } from "./member.ts";
 export class OpenBreakers {
   readonly #proven = new Set<Member>();
   readonly #newcomers = new Set<Member>();
-  /** No retest is due before. Too early if that member has left: then one search finds none, and sets it again. */
+  /** No retest is due before this. If the member that it came from leaves, it is too early until the next search. */
   #nextDueAt = Number.POSITIVE_INFINITY;
 
-  /** Adds or removes `member`. One that is in is moved to the end, so its breaker was retested last. */
+  /** Removes `member`. If it belongs in, adds it at the end: its breaker opened or was retested last. */
   set(member: Member, isIn: boolean): void {
     this.#proven.delete(member);
     this.#newcomers.delete(member);
@@ -25,6 +27,7 @@ export class OpenBreakers {
     if (this.#newcomers.delete(member)) this.#proven.add(member);
   }
 
+  /** False if a search would find nothing. */
   mayHaveDue(now: number, early: boolean): boolean {
     return early ? this.#proven.size + this.#newcomers.size > 0 : now >= this.#nextDueAt;
   }
@@ -41,7 +44,7 @@ export class OpenBreakers {
         if (due.length === limit) return due;
       }
     }
-    // All were seen.
+    // All were searched, so the lowest is known.
     this.#nextDueAt = nextDueAt;
     return due;
   }

@@ -18,7 +18,7 @@ import {
   saidGoodbye,
   UP,
 } from "./member.ts";
-import { FAILURES, hasFailed, NewcomerQuarantine } from "./newcomer-quarantine.ts";
+import { hasFailed, NewcomerQuarantine } from "./newcomer-quarantine.ts";
 import { OpenBreakers } from "./open-breakers.ts";
 import { Ring } from "./ring.ts";
 
@@ -47,7 +47,7 @@ export const RESULTS = [
   "draining",
   /** A response in time, but the caller's own check of it threw: the instance is alive, and no more is known. */
   "unchecked",
-  /** The bus was disconnected, or the caller gave up. */
+  /** The bus was disconnected, or the instance had too little of the timeout. */
   "inconclusive",
   /** The call never left the caller. */
   "unsent",
@@ -162,7 +162,7 @@ export class Tracker {
     return events.length === 0 ? NO_EVENTS : events;
   }
 
-  /** Without a tick since its lease expired, the member is still `up`, and no event is due. */
+  /** No event if the member is still `up`: no tick has reported the loss, so there is no return to report. */
   #rejoin(member: Member, now: number): readonly HealthEvent[] {
     if (member.membership.kind === "up") return NO_EVENTS;
     member.membership = UP;
@@ -250,7 +250,8 @@ export class Tracker {
     const { member } = ticket;
     if (result === "answered") this.#markProven(member);
     const events = this.#applyResult(member, ticket, result, now);
-    if (hasFailed(result, events) && !member.hasAnswered) this.quarantine.recordFailure(member.who.incarnation, now);
+    if (!member.hasAnswered && hasFailed(result, events.length > 0))
+      this.quarantine.recordFailure(member.who.incarnation, now);
     return events;
   }
 
@@ -262,7 +263,7 @@ export class Tracker {
     const newRow = this.#members.get(who.incarnation);
     if (newRow !== undefined && result === "answered") this.#markProven(newRow);
     const { hasAnswered } = newRow ?? member;
-    if (FAILURES.has(result) && !hasAnswered) this.quarantine.recordFailure(who.incarnation, now);
+    if (!hasAnswered && hasFailed(result, true)) this.quarantine.recordFailure(who.incarnation, now);
     return NO_EVENTS;
   }
 
@@ -297,21 +298,19 @@ export class Tracker {
     }
   }
 
+  /** The call says nothing to the breaker, which therefore reports no transition. */
   #releaseTicket(member: Member, ticket: Ticket, now: number): void {
     this.#applyTransition(member, { breaker: breaker.afterInconclusive(member.breaker, ticket.generation, now) });
   }
 
-  /**
-   * No process subscribes to the address. The instance is dead, and the member is lost, unless
-   * - it has sent a heartbeat since the call was sent: it is connected by now;
-   * - our own connection is down, or has just come back and the instance has sent no heartbeat since: a healthy
-   *   instance may still be reconnecting.
-   * Then the call goes to another instance, and the member stays up.
-   */
+  /** No process subscribes to the address, so the instance is dead. The member is lost, with three exceptions. */
   #onNoResponders(member: Member, ticket: Ticket, now: number): readonly HealthEvent[] {
     const { membership, lastHeartbeatAt } = member;
-    if (membership.kind === "gone" || lastHeartbeatAt > ticket.sentAt || this.#disconnectedSince !== undefined)
-      return NO_EVENTS;
+    if (membership.kind === "gone") return NO_EVENTS;
+    // It has sent a heartbeat since the call was sent, so it is connected by now.
+    if (lastHeartbeatAt > ticket.sentAt) return NO_EVENTS;
+    // Our own connection is down, or has just come back. A healthy instance may then be reconnecting as well.
+    if (this.#disconnectedSince !== undefined) return NO_EVENTS;
     const isReconnecting =
       now < this.#reconnectedAt + this.#rules.reconnectGraceMs && lastHeartbeatAt < this.#reconnectedAt;
     return isReconnecting ? NO_EVENTS : this.#markLost(member, "no responders", now);
@@ -330,8 +329,8 @@ export class Tracker {
     this.#disconnectedSince = undefined;
     this.#reconnectedAt = now;
     for (const member of this.#members.values()) {
-      // A heartbeat can be read before the bus reports that it is connected. It began a new lease, of which only the time
-      // since that heartbeat was frozen.
+      // A heartbeat can be read before the bus reports that it is connected. It began a new lease, of which only the
+      // time since that heartbeat was frozen.
       const frozenMs = now - Math.max(disconnectedSince, member.lastHeartbeatAt);
       member.leaseUntil = Math.max(member.leaseUntil + frozenMs, now + this.#rules.reconnectGraceMs);
     }
@@ -364,9 +363,10 @@ export class Tracker {
     const hasLeft = saidGoodbye(member);
     this.#leave(member, { kind: "gone", since: now, reason: hasLeft ? "left" : why });
     if (hasLeft) return [{ kind: "left", who: member.who }];
-    // A forged heartbeat may have set a high sequence number, so that all of the real instance are dropped as older. The
-    // reset ends that. After "no responders" there is no reset: a heartbeat from before the death may still be on its
-    // way, and would bring the dead process back. A process that is alive after all sends higher numbers than before.
+    // A forged heartbeat may have set a high sequence number, so that all of the real instance are dropped as older.
+    // The reset ends that. After "no responders" there is no reset: a heartbeat from before the death may still be on
+    // its way, and would bring the dead process back. A process that is alive after all sends higher numbers than
+    // before.
     if (why === "no heartbeat") member.seq = -1;
     return [{ kind: "lost", who: member.who, why, silentMs: now - member.lastHeartbeatAt }];
   }

@@ -58,7 +58,7 @@ export interface CallContext {
 const MIN_REMAINING_MS = 5;
 /**
  * A timeout counts against an instance that had at least this share of the request timeout. A late hedge had less, as
- * may an instance that got the call after others. A dead one takes a thousandth: after a hundred a timeout still counts.
+ * may an instance that got the call after others. A dead one takes a thousandth: after a hundred it still counts.
  */
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 /**

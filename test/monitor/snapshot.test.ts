@@ -23,7 +23,7 @@ const OPEN = {
   kind: "open",
   generation: 1,
   openedAt: 50,
-  silentSince: 50,
+  openedByCallAt: 50,
   delayMs: 9,
   retestAt: 59,
   heartbeatMayClose: true,

@@ -63,7 +63,7 @@ export const MUTANTS: readonly Mutant[] = [
   defect("a paused instance whose retest failed is guarded", [
     "health/breaker",
     "return $open($retesting, $now, $delay, $retesting.$open,",
-    "return $open($retesting, $now, $delay, { ...$retesting.$open, silentSince: $now },",
+    "return $open($retesting, $now, $delay, { ...$retesting.$open, openedByCallAt: $now },",
   ]),
   defect("any end frees a guarded instance that has more calls", [
     "health/breaker",
