@@ -6,7 +6,7 @@ import { type BusAddress, withoutLogin } from "./core/bus-address.ts";
 import { REPLY_ROOT } from "./core/credentials.ts";
 import { type PeerPort, protocolNote } from "./core/greeting.ts";
 import { readServerError } from "./core/server-errors.ts";
-import type { ClosedEarly, NotGreeted } from "./handshake.ts";
+import type { ClosedEarly, NotGreeted } from "./handshake-result.ts";
 import { DIAL_TIMEOUT_MS } from "./nats-options.ts";
 
 export interface ConnectFailure {

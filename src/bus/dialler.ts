@@ -14,7 +14,7 @@ import { type Greeting, readGreeting } from "./core/greeting.ts";
 import { afterAttempt, NO_FAILURES, redialAfterMs } from "./core/redial.ts";
 import { type Greeted, Handshaker } from "./handshake.ts";
 import { BusConnection, type ClientConnection } from "./nats-connection.ts";
-import { DIAL_TIMEOUT_MS } from "./nats-options.ts";
+import { DIAL_TIMEOUT_MS, type KnownServer } from "./nats-options.ts";
 
 /**
  * The delay, give or take half, before the next address of a cluster is tried after a stable connection was lost. The
@@ -47,12 +47,6 @@ export interface DiallerOptions<W extends ClientConnection> {
   readonly ready: (greeting: Greeting, address: BusAddress) => void;
   /** Called with the reason after each failed attempt and each loss. */
   readonly away: (failure: ConnectFailure) => void;
-}
-
-/** A server that greeted. */
-export interface KnownServer extends Greeting {
-  /** `refused`: it refused our login; `avoided`: we refused to join it. */
-  readonly standing: "greeted" | "admitted" | "refused" | "avoided";
 }
 
 const REJECTIONS: Partial<Record<ConnectFailure["kind"], KnownServer["standing"]>> = {

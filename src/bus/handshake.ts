@@ -11,14 +11,8 @@ import { createConnection, isIP, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { Clock } from "../clock.ts";
 import type { BusAddress } from "./core/bus-address.ts";
-import { infoOf, type NotNats, type PeerPort, readPeerPort } from "./core/greeting.ts";
-
-/** A server that greets after a TLS handshake, which the client has to begin. */
-export interface TlsFirst {
-  readonly kind: "TLS first";
-}
-
-export type Silence = { readonly kind: "silent"; readonly step: "greeting" } | NotNats | TlsFirst;
+import { infoOf, type NotNats, readPeerPort } from "./core/greeting.ts";
+import type { NotGreeted, Silence } from "./handshake-result.ts";
 
 /** An open socket on which the server has greeted. */
 export interface Greeted {
@@ -30,39 +24,6 @@ export interface Greeted {
   readonly read: Buffer;
   readonly isEncrypted: boolean;
 }
-
-/** The two steps that may fail: waiting for the greeting, and the TLS handshake. */
-export type HandshakeStep = "greeting" | "TLS";
-
-export interface ClosedEarly {
-  readonly kind: "closed";
-  readonly step: HandshakeStep;
-  readonly why: string;
-}
-
-export type NotGreeted =
-  /** Nothing accepted the connection; `why` is the system's error code, such as ECONNREFUSED. */
-  | { readonly kind: "nothing"; readonly why: string }
-  /** The host name has no address; `why` is the resolver's error code, such as ENOTFOUND. */
-  | { readonly kind: "unresolved"; readonly why: string }
-  /** Something greeted, but not as NATS does. */
-  | NotNats
-  /** A nats-server, but its port is not for clients. */
-  | { readonly kind: "wrong port"; readonly port: PeerPort }
-  /**
-   * Something accepted and sent nothing in this step: a paused server, or one that waits for its client to speak first.
-   */
-  | { readonly kind: "silent"; readonly step: HandshakeStep }
-  | ClosedEarly
-  /**
-   * The handshake failed, because of the server's certificate or for another reason. `why` is the error code of OpenSSL
-   * or Node, `names` are the names in a certificate for another name.
-   */
-  | { readonly kind: "TLS failed"; readonly why: string; readonly names?: readonly string[] }
-  /** A nats:// address whose server expects the client to begin TLS. */
-  | TlsFirst
-  /** A tls:// address whose server has no TLS. */
-  | { readonly kind: "no TLS" };
 
 export interface HandshakeLimits {
   readonly clock: Clock;

@@ -36,7 +36,7 @@ import { OpenGuard } from "./core/open-bus.ts";
 import { isAbsence } from "./core/redial.ts";
 import { denialOf, readServerError, StandingDenials } from "./core/server-errors.ts";
 import { assertSubject } from "./core/subjects.ts";
-import { Dialler, type KnownServer } from "./dialler.ts";
+import { Dialler } from "./dialler.ts";
 import type { Greeted } from "./handshake.ts";
 import { LoginIdentity } from "./login-identity.ts";
 import type { BusConnection, SubscriptionSpec } from "./nats-connection.ts";
@@ -51,7 +51,7 @@ import {
   type ServiceError,
   type WireMessage,
 } from "./nats-message.ts";
-import { DIAL_TIMEOUT_MS, dialOptions, type NatsBus, type NatsBusOptions } from "./nats-options.ts";
+import { DIAL_TIMEOUT_MS, dialOptions, type KnownServer, type NatsBus, type NatsBusOptions } from "./nats-options.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
 

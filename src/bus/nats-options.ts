@@ -8,8 +8,8 @@ import type { Bus } from "./bus.ts";
 import type { ConnectResult } from "./connect-failure.ts";
 import type { BusAddress, UrlCredentials } from "./core/bus-address.ts";
 import type { Credentials, CredentialsSource } from "./core/credentials.ts";
+import type { Greeting } from "./core/greeting.ts";
 import type { BusHistory, OpenBusRule } from "./core/open-bus.ts";
-import type { KnownServer } from "./dialler.ts";
 
 /**
  * Timeout of an attempt: twice what a server needs on a busy machine. A silent server delays the next attempt by this.
@@ -86,6 +86,12 @@ export interface NatsBusOptions extends LinkOptions {
   readonly authenticator?: Authenticator;
   /** How long to wait for the answer to a login. Default: as long as for the greeting. */
   readonly loginTimeoutMs?: number;
+}
+
+/** A server that greeted. */
+export interface KnownServer extends Greeting {
+  /** `refused`: it refused our login; `avoided`: we refused to join it. */
+  readonly standing: "greeted" | "admitted" | "refused" | "avoided";
 }
 
 /** What a bus on NATS offers beyond the port (bus.ts). */

@@ -4,9 +4,8 @@
 import type { Cancel } from "../../clock.ts";
 import { readBusAddress } from "../core/bus-address.ts";
 import { notWeaker, type StartPermit, whyNeverStarted, whyNotSucceeded } from "../core/succession.ts";
-import type { KnownServer } from "../dialler.ts";
 import { Knocks } from "../handshake.ts";
-import type { NatsBus } from "../nats-options.ts";
+import type { KnownServer, NatsBus } from "../nats-options.ts";
 import {
   type EnsureBusOptions,
   type EnsuredBus,

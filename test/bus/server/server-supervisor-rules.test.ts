@@ -7,7 +7,7 @@ import type { BusStatus } from "../../../src/bus/bus.ts";
 import { readBusAddress } from "../../../src/bus/core/bus-address.ts";
 import { embeddedName } from "../../../src/bus/core/greeting.ts";
 import type { StartPermit } from "../../../src/bus/core/succession.ts";
-import type { KnownServer } from "../../../src/bus/dialler.ts";
+import type { KnownServer } from "../../../src/bus/nats-options.ts";
 import { pausedMessage, waitingMessage } from "../../../src/bus/server/embedded-server.ts";
 import { programFolders } from "../../../src/bus/server/server-process.ts";
 import {
