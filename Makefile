@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps --import ./dist/bin/early-hang-up.js
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour tracing replay fuzz soak sim bench scorecard chaos screenshots board-cost test mutants check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour package tracing replay fuzz soak sim bench scorecard chaos screenshots board-cost test mutants check format coverage walkthrough clean help
 
 all: monolith
 
@@ -45,6 +45,9 @@ demo: ## all of it in one terminal: a bus, the Market, three Ratings instances
 tour: ## the walk of the README, explained, in one terminal: AUTO=1 just shows it, RESTART=1 starts again
 	$(PREPARE) bus && set -- && if [ -n "$$AUTO" ]; then set -- --auto; fi && \
 	  if [ -n "$$RESTART" ]; then set -- "$$@" --restart; fi && $(NODE) dist/bin/tour.js "$$@"
+
+package: ## the npm package of the library: datawire-connect-VERSION.tgz, in this folder
+	$(PREPARE) && $(NODE) dist/bin/package.js
 
 tracing: ## installs what sends traces to a collector (OTEL_EXPORTER_OTLP_ENDPOINT); no other target needs it
 	$(PREPARE) && sh bin/prepare-packages tracing
@@ -113,7 +116,7 @@ chaos: ## faults on a real network (as root): a cluster, two Markets, four insta
 	$(PREPARE) && set -f && $(NODE) dist/test/chaos/chaos.js $$ONLY
 
 clean: ## back to a fresh clone
-	rm -rf node_modules bench/node_modules tracing/node_modules test/mutants/node_modules dist .dist-new coverage chaos.json .prepared 2>/dev/null \
+	rm -rf node_modules bench/node_modules tracing/node_modules test/mutants/node_modules dist .dist-new coverage chaos.json .prepared datawire-connect-*.tgz 2>/dev/null \
 	  || { echo 'clean: some files belong to another user. Type:  sudo make clean'; exit 1; }
 	echo 'clean: back to a fresh clone (packages, compiled programs and reports are gone; ~/.datawire is untouched).'
 

@@ -37,7 +37,7 @@ export interface InstanceOptions {
   readonly onEvent?: (event: InstanceEvent, trace?: Trace) => void;
   /** Receives a sentence when `onEvent` or other user code fails: at most one a minute for each. Default: stderr. */
   readonly report?: (sentence: string) => void;
-  /** Exports the spans of its requests (`datawire-market/tracing`). Default: no spans. */
+  /** Exports the spans of its requests (`datawire-connect/tracing`). Default: no spans. */
   readonly tracing?: Tracing | undefined;
   /** Accepts fault commands from the bus and applies them to this process (CHAOS=1). Default: no such subject. */
   readonly chaos?: ProcessControl | undefined;

@@ -2,17 +2,17 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, sep } from "node:path";
+import { join, normalize, sep } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { repository } from "../support/repository.ts";
-import { layerBreaks, loadedBy } from "./layers.ts";
+import { layerBreaks, loadedBy, packageOf } from "./layers.ts";
 
 const test = suite("the house");
 
 /** A file of code is read as a whole; a style sheet is looked up. */
 const mostLines = (file: string): number => (file.endsWith(".css") ? 700 : 400);
-const ROOMS = ["bin", "src", "test", "bench", "tracing", ".ci"];
+const ROOMS = ["bin", "src", "test", "bench", "package", "tracing", ".ci"];
 const LOOSE = [
   ..."Makefile README.md LICENSE CHANGELOG.md CONTRIBUTING.md package.json package-lock.json".split(" "),
   ..."tsconfig.json biome.json".split(" "),
@@ -136,14 +136,13 @@ test("imports run down the layers, packages stay where they belong, and pure fil
   nowhere(layerBreaks(sources.map((file) => ({ file, text: read(file) }))), "goes against test/house/layers.ts");
 });
 
-test("the library loads no package of the tools", () => {
+test("the library loads the packages that its manifest names, and no others", () => {
+  const { exports, dependencies, peerDependencies } = JSON.parse(read("package/package.json"));
   const texts = sources.map((file) => ({ file, text: read(file) }));
-  const loaded = loadedBy(["src/service/index.ts", "src/trace/spans.ts"], texts);
-  assert.ok(loaded.has("src/health/tracker.ts") && loaded.has("nats"));
-  nowhere(
-    ["valibot", "pino", "koa", "mnemonist", "prom-client"].filter((name) => loaded.has(name)),
-    "is loaded by the library",
-  );
+  const loaded = loadedBy(Object.values<string>(exports).map(normalize), texts);
+  assert.ok(loaded.has("src/health/tracker.ts"));
+  const packages = [...loaded].filter((path) => !/^(node:|src\/)/.test(path)).map(packageOf);
+  assert.equal([...new Set(packages)].sort(), Object.keys({ ...dependencies, ...peerDependencies }).sort());
 });
 
 test("what is typed can be run, and help names all of it", () => {

@@ -119,17 +119,19 @@ function whyNotFile(file: string, { path, isType }: Import): string | undefined 
 }
 
 function whyNotPackage(file: string, { path, isType }: Import): string | undefined {
-  const name = path.startsWith("node:")
-    ? path
-    : path
-        .split("/")
-        .slice(0, path.startsWith("@") ? 2 : 1)
-        .join("/");
+  const name = path.startsWith("node:") ? path : packageOf(path);
   if (isPure(file) && !isType && !PURE_PACKAGES.has(name)) return "a pure file imports no package that acts";
   const places = PACKAGES[name];
   if (places === undefined) return name.startsWith("node:") ? undefined : "no folder may import this package";
   return places.some((place) => below(file).startsWith(place)) ? undefined : `it belongs in ${places.join(", ")}`;
 }
+
+/** @nats-io/jwt/lib/a.js -> @nats-io/jwt */
+export const packageOf = (path: string): string =>
+  path
+    .split("/")
+    .slice(0, path.startsWith("@") ? 2 : 1)
+    .join("/");
 
 const below = (file: string): string => file.slice("src/".length);
 const rowOf = (file: string): string | undefined =>

@@ -35,6 +35,7 @@ test("each target starts its program, with the bus where one is needed", async (
     [["test"], `${tests}<--long=><--times=><--busy=>`],
     [["test", "ONLY=cart market/page"], `${tests}<--long=><--times=><--busy=><cart><market/page>`],
     [["test", "LONG=1", "TIMES=20", "BUSY=1", "ONLY=pause"], `${tests}<--long=1><--times=20><--busy=1><pause>`],
+    [["package"], "<dist/bin/package.js>"],
     [["replay", "FILE=a record"], "<dist/bin/replay.js><a record>"],
     [["replay"], "<dist/bin/replay.js><>"],
     [["soak", "MINUTES=2"], "need <nats-server>\n<dist/test/soak/soak.js><2><>"],
@@ -94,7 +95,7 @@ test("no value is run as code, by the shell or by make", async () => {
 
 test("nothing starts when the folder could not be made ready", async () => {
   const targets =
-    "monolith market startRatings demo replay fuzz soak test check coverage walkthrough tracing bench scorecard datawire-connect";
+    "monolith market startRatings demo package replay fuzz soak test check coverage walkthrough tracing bench scorecard datawire-connect";
   for (const target of targets.split(" ")) {
     const { code, said } = await box.run("make", [target], { PREPARED: "1" });
     assert.is(code, 2, target);
@@ -106,7 +107,15 @@ test("nothing starts when the folder could not be made ready", async () => {
 test("clean leaves a fresh clone, and help says what there is", async () => {
   for (const kept of ["bench/bench.js", "tracing/exporter.js"]) box.write(kept, "");
   const before = readdirSync(box.folder, { recursive: true });
-  for (const made of ["node_modules/a", "dist/b", ".dist-new/c", "coverage/d", ".prepared/e"]) box.write(made, "");
+  for (const made of [
+    "node_modules/a",
+    "dist/b",
+    ".dist-new/c",
+    "coverage/d",
+    ".prepared/e",
+    "datawire-connect-1.0.0.tgz",
+  ])
+    box.write(made, "");
   for (const other of ["bench", "tracing"]) box.write(`${other}/node_modules/f`, "");
   assert.match(await make("clean"), /^clean: back to a fresh clone .*\n$/);
   assert.equal(readdirSync(box.folder, { recursive: true }), before);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { repository } from "../support/repository.ts";
+import { packageOf } from "./layers.ts";
 
 const test = suite("packages");
 
@@ -30,11 +31,6 @@ const sources = (room: string): readonly string[] =>
 
 const IMPORTED =
   /^(?:import|export)\b[^;"]*?from "([^".#][^"]*)";|^import "([^".#][^"]*)";|\bimport\("([^".#$][^"]*)"\)/gm;
-const packageOf = (path: string): string =>
-  path
-    .split("/")
-    .slice(0, path.startsWith("@") ? 2 : 1)
-    .join("/");
 
 function imported(file: string): readonly string[] {
   const paths = [...read(file).matchAll(IMPORTED)].map(([, from, plain, late]) => from ?? plain ?? late ?? "");

@@ -31,9 +31,9 @@ const own = suite<Context>("a service of one's own, as README shows it");
 own.before.each(async (context) => {
   context.programs = [];
   context.folder = mkdtempSync(join(tmpdir(), "own-service-"));
-  // What `npm install ../datawire-market` leaves behind.
+  // In place of the package, which test/package installs: the same files load faster than they are packed.
   mkdirSync(join(context.folder, "node_modules"));
-  symlinkSync(repository, join(context.folder, "node_modules", "datawire-market"));
+  symlinkSync(repository, join(context.folder, "node_modules", "datawire-connect"));
   writeFileSync(join(context.folder, "greeter.mjs"), service?.text ?? "");
   writeFileSync(join(context.folder, "caller.mjs"), caller?.text ?? "");
   context.server = await startNatsServer();
