@@ -96,6 +96,35 @@ test("what a server has and cannot show is the stored one, or another; its sente
     golden(found(answers, more));
 });
 
+test("a server is named where the others differ from it, and judged by what it has loaded itself", () => {
+  const three = [server("one"), server("two"), server("three", WANTED)];
+  for (const [answers, more, reason, servers] of [
+    [[server("one")], { stored: [WANTED], keepers: keeping({ one: false }) }, "obeys", undefined],
+    [two(WANTED), { stored: [WANTED], keepers: keeping({ one: false, two: true }) }, "silent", undefined],
+    [two(), { stored: [WANTED], keepers: keeping({ one: true }) }, "silent", ["two"]],
+    [three, { stored: [WANTED], keepers: keeping({}) }, "silent", ["one", "two"]],
+    [three, { stored: [WANTED], keepers: keeping({ one: false, two: false }) }, "older", ["one", "two"]],
+  ] as const) {
+    const verdict = found(answers, more);
+    assert.is(judged(answers, more), reason);
+    assert.equal("servers" in verdict ? verdict.servers : undefined, servers);
+    if (servers?.length === 2 && "why" in verdict)
+      assert.match(verdict.why, /servers one and two (do not say|keep no) /);
+  }
+});
+
+test("the addresses that did not answer are named, if each answer came from a configured one", () => {
+  const configured = ["a:6222", "b:6222", "10.0.0.0:6222", "d:6222"];
+  for (const [reached, named] of [
+    [["a:6222", "10.0.0.0:6222"], " (b:6222 and d:6222)"],
+    [["a:6222", "0.0.0.0:6222"], ""],
+    [["a:6222", "x:6222"], ""],
+  ] as const) {
+    const verdict = found(two(WANTED, WANTED), { configured, reached });
+    assert.is("why" in verdict && verdict.why?.endsWith(`down, or cut off${named}`), true, JSON.stringify(verdict));
+  }
+});
+
 const keeping = (servers: Readonly<Record<string, boolean>>) =>
   Object.entries(servers).map(([name, keeps]) => ({ server: name, keeps }));
 
@@ -124,6 +153,7 @@ test("each reader takes its own answer, and no other for one", () => {
     [readConfigured, { data: { cluster: { urls: "a" } } }, []],
     [readRouteAddress, { data: { cluster: { addr: "::", cluster_port: 6222 } } }, [":::6222"]],
     [readRouteAddress, { data: { cluster: { addr: "a", cluster_port: "6222" } } }, []],
+    [readRouteAddress, { data: { cluster: { addr: 7, cluster_port: 6222 } } }, []],
     [readKeeper, { server: one, data: ["A", "B"] }, [{ server: "one", accounts: ["A", "B"] }]],
     [readKeeper, { server: { cluster: "c" }, data: ["A"] }, []],
     [readKeeper, { server: one, data: "A" }, []],

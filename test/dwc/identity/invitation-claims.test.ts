@@ -9,7 +9,13 @@ import * as v from "valibot";
 import { marketPermissions } from "../../../src/dwc/identity/core/permissions.ts";
 import { EMPTY_STATE, orgIdOf } from "../../../src/dwc/identity/core/state.ts";
 import { readToken } from "../../../src/dwc/identity/core/token.ts";
-import { boundTag, codeOf, type Invitation } from "../../../src/dwc/identity/invitation-code.ts";
+import {
+  boundTag,
+  checkInvitation,
+  codeOf,
+  type Invitation,
+  readCode,
+} from "../../../src/dwc/identity/invitation-code.ts";
 import { acceptInvitation, INVITATION_HOLDS_SECONDS } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { expectRefused, NOW, signedToken, tools } from "../../support/identity-fixtures.ts";
@@ -156,6 +162,7 @@ test("an account token shares nothing with other accounts, and hands on no keys"
       "scoped keys": { [which]: nats({ signing_keys: [{ kind: "user_scope", key: another.publicKey }] }) },
       "all revoked": { [which]: nats({ revocations: { "*": 4_000_000_000 } }) },
       streams: { [which]: nats({ limits: { ...LIMITS, disk_storage: -1 } }) },
+      "a count of imports that it has not": { [which]: nats({ limits: { ...LIMITS, imports: 1 } }) },
       leafnodes: { [which]: nats({ limits: { ...LIMITS, leaf: -1 } }) },
       "tokens without a key": { [which]: nats({ limits: { ...LIMITS, disallow_bearer: false } }) },
       url: { [which]: nats({ info_url: "http://eve.example.org" }) },
@@ -196,6 +203,28 @@ test("a person's token has no end, no detour and no right to answer anywhere", (
     },
   });
 });
+
+test("what is wrong with an invitation is named: it is forged, or its sender's dwc is of an earlier time", () => {
+  for (const [changes, checked, said] of [
+    [{ user: nats({ tags: [] }) }, { kind: "outdated" }, "its sender types  bin/dwc renew "],
+    [{ user: nats({ tags: undefined }) }, { kind: "outdated" }, "its sender types  bin/dwc renew "],
+    [{ user: beside({ name: "cy@example.org" }) }, forged("its credentials are for another address")],
+    [{ org: beside({ exp: 1 }) }, forged("its account token holds more or less than dwc puts in one")],
+    [
+      { org: beside({ name: "" }), invitation: ({ org }: Invitation) => ({ org: { ...org, name: "" } }) },
+      forged("the org's name is empty"),
+    ],
+  ] as const) {
+    const code = codeWith(changes);
+    const read = readCode(code, natsMint.isSignedBy);
+    assert.equal(read.kind === "read" ? checkInvitation(read.invitation, natsMint) : read, checked);
+    const { why } = expectRefused(acceptInvitation(EMPTY_STATE, { code }, tools));
+    const wanted = said ?? `not genuine (${"what" in checked ? checked.what : ""})`;
+    assert.ok(why.includes(wanted), why);
+  }
+});
+
+const forged = (what: string) => ({ kind: "forged", what }) as const;
 
 test("a person's token of a signing key is for that key's own org, and says so", () => {
   const listed = { org: nats({ signing_keys: [another.publicKey] }), seeds: { user: another.seed } };

@@ -9,8 +9,9 @@ import { createOrg } from "../../../src/dwc/identity/core/orgs.ts";
 import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
 import { revoke } from "../../../src/dwc/identity/core/revocations.ts";
 import { EMPTY_STATE, orgIdOf, type State, withOrg } from "../../../src/dwc/identity/core/state.ts";
+import { claimsIn } from "../../../src/dwc/identity/core/token.ts";
 import { serverConfig } from "../../../src/dwc/identity/derived-files.ts";
-import { acceptInvitation } from "../../../src/dwc/identity/invitations.ts";
+import { acceptInvitation, mintInvitation } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { renew } from "../../../src/dwc/identity/renewal.ts";
 import { goldenOf } from "../../support/golden.ts";
@@ -18,7 +19,9 @@ import {
   annsState,
   expectDone,
   expectRefused,
+  jwtIn,
   orgOf,
+  signedToken,
   stateJoinedBy,
   tools,
   withInvitation,
@@ -41,6 +44,14 @@ async function evesState(name: string, state = EMPTY_STATE): Promise<State> {
 /** The state with other parts in its current org. */
 function withPart(state: State, part: object): State {
   return { ...state, orgs: state.orgs.map((org) => (org.id === state.currentOrgId ? { ...org, ...part } : org)) };
+}
+
+async function aDayLater<T>(make: () => Promise<T>): Promise<T> {
+  const real = Date.now;
+  Date.now = () => real() + 86_400_000;
+  return make().finally(() => {
+    Date.now = real;
+  });
 }
 
 const refusalOf = (state: State, code: string) => expectRefused(acceptInvitation(state, { code }, tools));
@@ -118,6 +129,35 @@ test("an old code that is found again replaces no later membership", async ({ an
   assert.equal([said.code, /older than the one that you accepted/.test(said.why)], ["bad-invitation", true]);
 });
 
+test("of two codes of copies of a folder the later one stays, though neither key is revoked", async ({ ann }) => {
+  const older = await withInvitation(ann, "ben@example.org");
+  const newer = await aDayLater(() => withInvitation(ann, "ben@example.org"));
+  const home = stateJoinedBy(newer.code);
+  const said = refusalOf(home, older.code);
+  assert.equal([said.code, /older than the one that you accepted/.test(said.why)], ["bad-invitation", true]);
+  const { me } = orgOf(home);
+  const jwt = jwtIn(me.creds);
+  const { authority } = orgOf(ann);
+  const seed = authority.kind === "owner" ? authority.accountSeed : "";
+  const undated = me.creds.replace(jwt, signedToken({ ...claimsIn(jwt), iat: "9".repeat(12) }, seed));
+  assert.is(stateJoinedBy(older.code, withPart(home, { me: { ...me, creds: undated } })).orgs.length, 1);
+});
+
+test("a folder keeps the newest account token that it has, and an owner its org", async ({ ann }) => {
+  const first = await withInvitation(ann, "ben@example.org");
+  const { publicKey } = natsMint.newKey("user");
+  const ahead = await aDayLater(async () => expectDone(await revoke(first.state, publicKey, tools)).state);
+  const home = withPart(stateJoinedBy(first.code), { accountJwt: orgOf(ahead).accountJwt });
+  const again = await withInvitation(withPart(first.state, { people: [] }), "ben@example.org");
+  assert.is(orgOf(stateJoinedBy(again.code, home)).accountJwt, orgOf(ahead).accountJwt);
+  const { operator } = ann;
+  const { authority } = orgOf(ann);
+  if (operator === null || authority.kind !== "owner") throw new Error("Ann is the owner");
+  const own = { operator, accountSeed: authority.accountSeed };
+  const { code } = await mintInvitation(orgOf(ann), own, { email: "ann@example.org", admin: true }, tools);
+  assert.is(refusalOf(ann, code).code, "already-there");
+});
+
 test("an invitation whose signing key the org no longer lists is refused, though the key in it is not revoked", async ({
   ann,
 }) => {
@@ -157,11 +197,7 @@ test("another person's genuine invitation replaces no membership", async ({ ann 
 });
 
 test("a renewed invitation is accepted where the owner's clock was set back", async ({ ann }) => {
-  const real = Date.now;
-  Date.now = () => real() + 86_400_000;
-  const first = await withInvitation(ann, "ben@example.org").finally(() => {
-    Date.now = real;
-  });
+  const first = await aDayLater(() => withInvitation(ann, "ben@example.org"));
   const home = stateJoinedBy(first.code);
   const renewed = expectDone(await renew(first.state, { all: true }, tools));
   const [again] = renewed.invitations;

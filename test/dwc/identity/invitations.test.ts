@@ -3,6 +3,7 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { isoTime } from "../../../src/clock.ts";
 import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
 import { revoke } from "../../../src/dwc/identity/core/revocations.ts";
 import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
@@ -139,6 +140,17 @@ test("a genuine one that is longer than any needs to be is refused, small or unp
   assert.is(readCode(padded(MAX_CODE_LENGTH, 0), anySignature).kind, "bad", "as it is");
 });
 
+test("a code has one text for its compressed parts, even if another text is signed", async ({ ann }) => {
+  const { code } = await withInvitation(ann, "ben@example.org");
+  const [mark, packed, signature] = code.split(".");
+  for (const [text, kind] of [
+    [packed, "read"],
+    [`${packed}=`, "bad"],
+    [`${packed} `, "bad"],
+  ] as const)
+    assert.is(readCode([mark, text, signature].join("."), () => true).kind, kind, text?.slice(-3));
+});
+
 test("an invitation signed by another account is refused", async ({ ann }) => {
   const { code } = await withInvitation(ann, "ben@example.org");
   const [mark = "", packed = ""] = code.split(".");
@@ -170,7 +182,10 @@ test("it is good for a week, and not a second longer", async ({ ann }) => {
   assert.is(INVITATION_HOLDS_SECONDS, 7 * 24 * 60 * 60);
   const end = NOW + INVITATION_HOLDS_SECONDS * 1_000;
   assert.is(accept(code, EMPTY_STATE, end - 1).kind, "done");
-  assert.is(codeOfRefusal(code, EMPTY_STATE, end), "expired-invitation");
+  const said = expectRefused(accept(code, EMPTY_STATE, end));
+  assert.is(said.code, "expired-invitation");
+  assert.is(said.why.split(isoTime(end)).length, 3, "its end, and the clock of this machine");
+  assert.match(said.why, "bin/dwc invite-user ben@example.org");
 });
 
 test("accepted twice in one folder it is refused, and so is one's own", async ({ ann }) => {
@@ -202,14 +217,20 @@ test("who was invited, or is oneself, is not invited again; and only the owner i
   assert.is(await codeFor(state, "ANN@example.org"), "already-there");
   assert.is(await codeFor(state, "cy"), "bad-name");
   assert.is(await codeFor(EMPTY_STATE, "cy@example.org"), "not-logged-in");
-  assert.is(await codeFor(stateJoinedBy(code), "cy@example.org"), "not-allowed");
+  const home = stateJoinedBy(code);
+  assert.is(await codeFor(home, "cy@example.org"), "not-allowed");
+  const asked = expectRefused(await inviteUser(home, { email: "cy@example.org", admin: false }, tools));
+  assert.match(asked.why, "bin/dwc invite-user cy@example.org");
 });
 
 test("a name is taken where one is given, unless it is none", async ({ ann }) => {
   const { code } = await withInvitation(ann, "ben@example.org");
   assert.is(expectDone(acceptInvitation(EMPTY_STATE, { code, name: "Ben" }, tools)).org.me.name, "Ben");
   assert.is(orgOf(stateJoinedBy(code)).me.name, "ben@example.org");
-  assert.is(expectRefused(acceptInvitation(EMPTY_STATE, { code, name: "a\nb" }, tools)).code, "bad-name");
+  const home = await annsState(EMPTY_STATE, "Other");
+  assert.is(orgOf(stateJoinedBy(code, home)).me.name, "ben@example.org", "and not the name in another org");
+  const odd = expectRefused(acceptInvitation(EMPTY_STATE, { code, name: "a\nb" }, tools));
+  assert.equal([odd.code, odd.why.startsWith("the person's name")], ["bad-name", true]);
 });
 
 test.run();

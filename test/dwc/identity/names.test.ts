@@ -36,6 +36,17 @@ test("no service is called by a word that the bus uses itself", () => {
     assert.type(validateServiceName(name), "string", name);
 });
 
+test("the problem of a service's name says what is wrong: the form, the length or that the bus uses it", () => {
+  for (const [name, problem] of [
+    ["get", /reserved/],
+    ["Ratings", /must be lower-case/],
+    ["x".repeat(65), /longer than 64/],
+    ["x".repeat(101), /64 at most/],
+    ["rat\u200bings", /64 at most/],
+  ] as const)
+    assert.match(validateServiceName(name) ?? "", problem);
+});
+
 test("nothing that cannot be seen is in any name", () => {
   for (const odd of INVISIBLE) {
     const name = `ra${odd}t`;
@@ -104,6 +115,15 @@ test("a word of a command to copy is quoted where a shell would act on it", () =
   assert.is(shellWord("$(id)"), "'$(id)'");
   assert.is(shellWord("o'neill@example.org"), "'o'\\''neill@example.org'");
   assert.is(shellWord(""), "''");
+});
+
+test("an address has at most the 254 characters of SMTP", () => {
+  const domain = "@example.org";
+  for (const [length, isGood] of [
+    [254, true],
+    [255, false],
+  ] as const)
+    assert.is(validateEmail(`${"a".repeat(length - domain.length)}${domain}`) === undefined, isGood, String(length));
 });
 
 test.run();

@@ -57,8 +57,16 @@ test("the same org of the same person is not made twice, however the address is 
 });
 
 test("a name that is none makes nothing", async () => {
-  for (const odd of [{ name: "" }, { person: " " }, { email: "ann" }, { name: "a\nb" }, { person: "x".repeat(101) }])
-    assert.is(expectRefused(await createOrg(EMPTY_STATE, { ...WANTED, ...odd }, tools)).code, "bad-name");
+  for (const [odd, what] of [
+    [{ name: "" }, "the org's name"],
+    [{ person: " " }, "the person's name"],
+    [{ email: "ann" }, "no e-mail address"],
+    [{ name: "a\nb" }, "the org's name"],
+    [{ person: "x".repeat(101) }, "the person's name"],
+  ] as const) {
+    const said = expectRefused(await createOrg(EMPTY_STATE, { ...WANTED, ...odd }, tools));
+    assert.equal([said.code, said.why.includes(what)], ["bad-name", true], said.why);
+  }
 });
 
 test.run();

@@ -2,13 +2,15 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { renewedTrust } from "../../../src/dwc/identity/core/account-links.ts";
 import { createOrg } from "../../../src/dwc/identity/core/orgs.ts";
 import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
 import { createService } from "../../../src/dwc/identity/core/services.ts";
-import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
+import { EMPTY_STATE, type State, type Trust } from "../../../src/dwc/identity/core/state.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 import { publicService } from "../../../src/dwc/identity/public-view.ts";
-import { expectDone } from "../../support/identity-fixtures.ts";
+import { annsState, expectDone } from "../../support/identity-fixtures.ts";
+import { asMadeEarlier } from "../../support/older-dwc.ts";
 
 const test = suite("the state of a file");
 
@@ -55,6 +57,47 @@ test("the first wrong part is named by its path, and an unknown field by the obj
     [ofOrg({ services: [{ ...org?.services[0], creds: "x" }] }), "orgs.0.services.0.creds"],
   ] as const)
     assert.equal(parseState(wrong), { kind: "mismatch", where }, where);
+});
+
+test("tokens are filed under the names that they state, and one operator has one trust", async () => {
+  const state = await asMadeEarlier(await annsState(await annsState(), "Other"));
+  const { operator, orgs } = state;
+  const [first, second] = orgs;
+  const foreign = (await annsState()).operator;
+  if (!operator || !foreign || !first || !second) throw new Error("two folders have an operator each");
+  const { trust } = operator;
+  const accountOf = (systemAccount: string): Promise<string> => natsMint.operatorJwt(operator.seed, systemAccount);
+  const later = await renewedTrust(natsMint, operator);
+  const asOrg = (one: typeof first, changes: Partial<Trust>) => ({ ...one, trust: { ...one.trust, ...changes } });
+  const ofOperator = (changes: Partial<Trust>): State => ({
+    ...state,
+    operator: { ...operator, trust: { ...trust, ...changes } },
+  });
+  for (const [what, wrong, where] of [
+    ["as it was made", state, undefined],
+    ["no operator", { ...state, operator: null }, undefined],
+    ["of another operator", ofOperator({ operatorJwt: foreign.trust.operatorJwt }), "operator.trust"],
+    [
+      "of another operator, for this system account",
+      ofOperator({ operatorJwt: await natsMint.operatorJwt(foreign.seed, trust.systemAccount) }),
+      "operator.trust",
+    ],
+    [
+      "for another system account",
+      ofOperator({ operatorJwt: await accountOf(foreign.trust.systemAccount) }),
+      "operator.trust",
+    ],
+    ["a later one than the operator's", { ...state, orgs: [asOrg(first, later)] }, "orgs.0.trust"],
+    ["two of one operator", { ...state, operator: null, orgs: [first, asOrg(second, later)] }, "orgs.1.trust"],
+    [
+      "the token of another org of the operator",
+      { ...state, orgs: [{ ...first, accountJwt: second.accountJwt }, second] },
+      "orgs.0.accountJwt",
+    ],
+  ] as const) {
+    const read = parseState(wrong);
+    assert.is(read.kind === "mismatch" ? read.where : undefined, where, what);
+  }
 });
 
 test.run();

@@ -3,12 +3,21 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { login, logout } from "../../../src/dwc/identity/core/orgs.ts";
-import { EMPTY_STATE } from "../../../src/dwc/identity/core/state.ts";
+import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
 import { goldenOf } from "../../support/golden.ts";
 import { annsState, expectDone, expectRefused, orgOf } from "../../support/identity-fixtures.ts";
 
 const test = suite("people");
 const golden = goldenOf(test, "dwc/identity");
+
+const loginsOf = ({ orgs }: State): readonly string[] =>
+  orgs.map(({ id, me }) => `bin/dwc login ${me.email} --org-id ${id}`);
+/** The commands to choose from, at the end of a sentence. */
+const offeredIn = (why: string): readonly (string | undefined)[] =>
+  why
+    .slice(why.lastIndexOf(": type  ") + ": type  ".length)
+    .split("  or  ")
+    .map((choice) => choice.split("  (")[0]);
 
 test("one org of that address is the one that is meant", async () => {
   const state = { ...(await annsState()), currentOrgId: null };
@@ -26,15 +35,24 @@ test("of several the id decides, and without it each is offered", async () => {
   const both = await annsState(first, "Other");
   const said = expectRefused(login(both, { email: "ann@example.org" }));
   assert.is(said.code, "ambiguous");
-  for (const { id } of both.orgs) assert.match(said.why, `--org-id ${id}`);
+  assert.equal(offeredIn(said.why), loginsOf(both));
   const { id } = orgOf(first);
   assert.is(expectDone(login(both, { email: "ann@example.org", orgId: id })).state.currentOrgId, id);
 });
 
 test("an unknown address, a wrong id, and no address are refused", async () => {
   const state = await annsState();
-  assert.is(expectRefused(login(state, { email: "eve@example.org" })).code, "no-such-name");
-  assert.is(expectRefused(login(state, { email: "ann@example.org", orgId: "AAAAAAAAAA" })).code, "no-such-name");
+  const both = await annsState(state, "Other");
+  for (const [email, orgId] of [
+    ["eve@example.org", undefined],
+    ["ann@example.org", "AAAAAAAAAA"],
+  ] as const) {
+    const said = expectRefused(login(both, { email, orgId }));
+    assert.is(said.code, "no-such-name");
+    assert.equal(offeredIn(said.why), loginsOf(both));
+    assert.is(said.why.includes("in org"), orgId !== undefined, said.why);
+    assert.ok(said.why.includes(orgId ?? email), said.why);
+  }
   assert.is(expectRefused(login(state, { email: "ann" })).code, "bad-name");
   golden(expectRefused(login(EMPTY_STATE, { email: "ann@example.org" })).why);
 });

@@ -3,7 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as v from "valibot";
-import { readToken, type Token } from "../../../src/dwc/identity/core/token.ts";
+import { userJwtIn, userSeedIn } from "../../../src/dwc/identity/core/schema.ts";
+import { claimsIn, readToken, type Token } from "../../../src/dwc/identity/core/token.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
 
 const test = suite("the text of a token");
@@ -49,6 +50,26 @@ test("only the one text of a signature", () => {
   const jwt = signed(base64url(HEADER), base64url("{}"));
   assert.ok(read(jwt) !== undefined);
   for (const text of [withSpareBits(jwt), `${jwt}=`, `${jwt}\n`, `${jwt}*`]) assert.is(read(text), undefined, text);
+});
+
+test("a token has three parts, and claims in the second", () => {
+  const jwt = signed(base64url(HEADER), base64url('{"name":"Org"}'));
+  assert.equal(claimsIn(jwt), { name: "Org" });
+  const [header, payload] = jwt.split(".");
+  for (const text of ["", "x", `${header}.${payload}`, `${jwt}.`, `${jwt}.AAAA`])
+    assert.is(read(text), undefined, text);
+  for (const text of ["", "x", `${header}.`]) assert.equal(claimsIn(text), {}, text);
+});
+
+test("a credentials file has one token and one seed; other text has neither", async () => {
+  const account = natsMint.newKey("account");
+  const permissions = () => ({ pub: { allow: [] }, sub: { allow: [] } });
+  const spec = { name: "x", account: account.publicKey, signer: account.seed, permissions, expiresAt: null };
+  const { publicKey, creds } = await natsMint.creds(spec);
+  assert.is(claimsIn(userJwtIn(creds))["sub"], publicKey);
+  assert.is(natsMint.publicKeyOf(userSeedIn(creds)), publicKey);
+  for (const odd of ["", "x", creds + creds, creds.slice(1)])
+    assert.equal([userJwtIn(odd), userSeedIn(odd)], ["", ""], odd);
 });
 
 test.run();
