@@ -4,12 +4,16 @@
 import type { Clock } from "../clock.ts";
 import { callSafely, Emitter } from "../util/emitter.ts";
 import type { Report } from "../util/throttle.ts";
+import type { HeaderLines, Headers } from "./core/headers.ts";
+
+/** A body as it is sent: a text goes out as UTF-8. */
+export type Body = string | Uint8Array;
 
 /** How a request ended: exactly one of these, always within the caller's timeout. */
 export type Reply =
-  | { readonly kind: "answered"; readonly body: Uint8Array }
+  | { readonly kind: "answered"; readonly body: Uint8Array; readonly headers?: Headers }
   /** The service answered with an error (`Nats-Service-Error-Code`): the instance is alive. */
-  | { readonly kind: "service-error"; readonly code: number; readonly message: string }
+  | { readonly kind: "service-error"; readonly code: number; readonly message: string; readonly body?: Uint8Array }
   /**
    * No process subscribes to the subject. The request was delivered to none, so any request may be sent again
    * elsewhere.
@@ -42,13 +46,15 @@ export interface Message {
   readonly body: Uint8Array;
   /** Where an answer is expected, if one is; undefined for a subject that must not get answers (takesReplies). */
   readonly replyTo: string | undefined;
+  /** Parsed on each access. Without any, or where they cannot be parsed, it is empty. */
+  readonly headers: Headers;
   /**
    * Answers, if an answer is expected.
    * @returns why it was not sent. In place of one that is too large, an error is sent
    */
-  answer(body: string): NotSent | undefined;
-  /** Answers with an error: `code` as in HTTP. */
-  refuse(code: number, message: string): void;
+  answer(body: Body, lines?: HeaderLines): NotSent | undefined;
+  /** Answers with an error: `code` as in HTTP. @returns why it was not sent */
+  refuse(code: number, message: string, body?: Body): NotSent | undefined;
 }
 
 export interface Subscription {
@@ -64,6 +70,8 @@ export interface RequestOptions {
 }
 
 export interface CallOptions extends RequestOptions {
+  /** The headers of the request. */
+  readonly lines?: HeaderLines;
   /**
    * The instance at that subject promises at most one answer to each request: reply subjects are reused (slot-pool.ts).
    */
@@ -88,7 +96,7 @@ export interface Bus {
    * The same with a callback, for callers that make many thousand calls a second. `onReply` is called exactly once:
    * before this method returns, if the call could not be sent. It must not throw.
    */
-  call(subject: string, body: string, options: CallOptions, onReply: (reply: Reply) => void): void;
+  call(subject: string, body: Body, options: CallOptions, onReply: (reply: Reply) => void): void;
   /**
    * The process that served the subject is dead. Calls in flight to it end as `no-responders` at once
    * (`notIdempotent`).
@@ -99,7 +107,7 @@ export interface Bus {
    */
   requestMany(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]>;
   /** Sends a message. Drops it while the bus is disconnected, because it would arrive too late. */
-  publish(subject: string, body: string, replyTo?: string): void;
+  publish(subject: string, body: Body, replyTo?: string, lines?: HeaderLines): void;
   /** Each message goes to one subscriber of each `queue`. A handler that throws is reported. */
   subscribe(
     subject: string,

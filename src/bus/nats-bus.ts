@@ -4,12 +4,13 @@
 // whose connection is gone. So was its request(): it captures two stack traces and starts a timer for every call.
 
 import { randomBytes } from "node:crypto";
-import { headers, type MsgHdrs, type NatsConnection } from "nats";
+import type { NatsConnection } from "nats";
 import type { Clock } from "../clock.ts";
 import { Emitter } from "../util/emitter.ts";
 import { stackOf } from "../util/errors.ts";
 import { ThrottledReporter } from "../util/throttle.ts";
 import {
+  type Body,
   type BusStatus,
   type CallOptions,
   type Denied,
@@ -32,6 +33,7 @@ import {
 import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
 import type { Credentials } from "./core/credentials.ts";
 import { type Greeting, greetingOf } from "./core/greeting.ts";
+import type { HeaderLines } from "./core/headers.ts";
 import { OpenGuard } from "./core/open-bus.ts";
 import { isAbsence } from "./core/redial.ts";
 import { denialOf, readServerError, StandingDenials } from "./core/server-errors.ts";
@@ -42,15 +44,7 @@ import { LoginIdentity } from "./login-identity.ts";
 import type { BusConnection, SubscriptionSpec } from "./nats-connection.ts";
 import { publishFrame } from "./nats-frame.ts";
 import { logIn, loginOf } from "./nats-login.ts";
-import {
-  ERROR_CODE_HEADER,
-  ERROR_HEADER,
-  headerText,
-  NatsMessage,
-  replyOf,
-  type ServiceError,
-  type WireMessage,
-} from "./nats-message.ts";
+import { errorLines, NatsMessage, replyOf, type WireMessage } from "./nats-message.ts";
 import { DIAL_TIMEOUT_MS, dialOptions, type KnownServer, type NatsBus, type NatsBusOptions } from "./nats-options.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
@@ -189,7 +183,7 @@ class NatsBusImpl implements NatsBus {
     return new Promise((resolve) => this.call(subject, body, options, resolve));
   }
 
-  call(subject: string, body: string, options: CallOptions, ended: (reply: Reply) => void): void {
+  call(subject: string, body: Body, options: CallOptions, ended: (reply: Reply) => void): void {
     assertSubject(subject);
     const wire = this.#wire;
     if (options.signal?.aborted) ended(CANCELLED);
@@ -197,7 +191,7 @@ class NatsBusImpl implements NatsBus {
     else if (this.#repliesDenied !== undefined) ended(this.#repliesDenied);
     else {
       const replyTo = this.#pending.add(subject, options, ended);
-      const failure = this.#send(wire, subject, body, replyTo);
+      const failure = this.#send(wire, subject, body, replyTo, options.lines);
       if (failure !== undefined) this.#pending.settle(replyTo, failure);
     }
   }
@@ -216,11 +210,11 @@ class NatsBusImpl implements NatsBus {
     return bodies;
   }
 
-  publish(subject: string, body: string, replyTo?: string): void {
+  publish(subject: string, body: Body, replyTo?: string, lines?: HeaderLines): void {
     assertSubject(subject);
     if (replyTo !== undefined) assertSubject(replyTo);
     const wire = this.#wire;
-    if (wire !== undefined) this.#send(wire, subject, body, replyTo);
+    if (wire !== undefined) this.#send(wire, subject, body, replyTo, lines);
   }
 
   subscribe(subject: string, receive: (message: Message) => void, queue?: string, need?: "required"): Subscription {
@@ -274,10 +268,9 @@ class NatsBusImpl implements NatsBus {
   }
 
   /** @returns why the message was not sent */
-  #send(wire: NatsConnection, subject: string, body: string, replyTo = "", error?: ServiceError): NotSent | undefined {
+  #send(wire: NatsConnection, subject: string, body: Body, replyTo = "", lines?: HeaderLines): NotSent | undefined {
     try {
-      if (error === undefined) publishFrame(wire, subject, replyTo, body);
-      else wire.publish(subject, Buffer.from(body), { headers: errorHeaders(error) });
+      publishFrame(wire, subject, replyTo, body, lines);
       return undefined;
     } catch (failure) {
       return this.#notSent(wire, subject, failure);
@@ -293,13 +286,12 @@ class NatsBusImpl implements NatsBus {
     return { kind: "unsent", why };
   }
 
-  #sendReply = (subject: string, body: string, error?: ServiceError): NotSent | undefined => {
+  #sendReply = (subject: string, body: Body, lines?: HeaderLines): NotSent | undefined => {
     const wire = this.#dialler.connection?.wire; // requests arrive a round trip before "connected" is emitted
     if (wire === undefined) return AWAY;
-    const failure = this.#send(wire, subject, body, "", error);
+    const failure = this.#send(wire, subject, body, "", lines);
     // The caller of a request whose answer is too large receives an error at once, and need not wait for its timeout.
-    if (failure?.kind === "unsent")
-      this.#send(wire, subject, "", "", { code: NOT_SENT, message: `not sent: ${failure.why}` });
+    if (failure?.kind === "unsent") this.#send(wire, subject, "", "", errorLines(NOT_SENT, `not sent: ${failure.why}`));
     return failure;
   };
 
@@ -390,11 +382,4 @@ class NatsBusImpl implements NatsBus {
   #report(kind: string, sentence: string): void {
     this.#reporter.report(kind, sentence, this.#clock.now());
   }
-}
-
-function errorHeaders({ code, message }: ServiceError): MsgHdrs {
-  const made = headers();
-  made.set(ERROR_CODE_HEADER, String(code));
-  made.set(ERROR_HEADER, headerText(message));
-  return made;
 }

@@ -39,6 +39,30 @@ test("it is a command, the body's length in bytes, and the body", () => {
   assert.equal(published, []);
 });
 
+test("with headers it is another command, with the lengths of both parts", () => {
+  const { wire, frames, published } = wireWith({ info: { max_payload: 60 } });
+  publishFrame(wire, "tea.get.1", "_INBOX.a.1", "née", "Dwc-Timeout: 1000\r\n");
+  publishFrame(wire, "tea", "", Uint8Array.of(0x7a, 0x0d), "a: é\r\n");
+  publishFrame(wire, "tea", "", Uint8Array.of(0x7a));
+  assert.equal(frames, [
+    "HPUB tea.get.1 _INBOX.a.1 31 35\r\nNATS/1.0\r\nDwc-Timeout: 1000\r\n\r\nnée\r\n",
+    "HPUB tea 19 21\r\nNATS/1.0\r\na: é\r\n\r\nz\r\r\n",
+    "PUB tea 1\r\nz\r\n",
+  ]);
+  assert.equal(published, []);
+});
+
+test("headers that make a message too large go to the library, which throws", () => {
+  const headersOf: string[] = [];
+  const { wire, frames } = wireWith({
+    info: { max_payload: 30 },
+    publish: (_subject, _body, options) => headersOf.push(String(options?.headers)),
+  });
+  publishFrame(wire, "tea", "", "1", "Dwc-Timeout: 1000\r\nEmpty: \r\n");
+  assert.equal(headersOf, ["NATS/1.0\r\nDwc-Timeout: 1000\r\nEmpty: \r\n\r\n"]);
+  assert.equal(frames, []);
+});
+
 test("the library itself is asked where there is no such door, and where it has something to complain about", () => {
   const body = "twenty-one bytes long";
   for (const [why, given] of [

@@ -103,6 +103,7 @@ test("a client that is not ours may be asked, and may refuse in its own way", as
     kind: "service-error",
     code: 404,
     message: "unknown thing",
+    body: Buffer.from([0, 255]),
   });
   bus.subscribe("ours.get", (message) => message.refuse(400, "bad\r\nbody"));
   await bus.flush();

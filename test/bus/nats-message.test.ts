@@ -1,21 +1,23 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { headerText, NatsMessage, replyOf, type ServiceError, type WireMessage } from "../../src/bus/nats-message.ts";
+import type { Body } from "../../src/bus/bus.ts";
+import type { HeaderLines } from "../../src/bus/core/headers.ts";
+import { errorLines, headerText, NatsMessage, replyOf, type WireMessage } from "../../src/bus/nats-message.ts";
+import { wireMessage } from "../support/wire-message.ts";
 
 const test = suite("nats message");
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-function wire(text: string, code?: number, fields: Record<string, string> = {}): WireMessage {
-  const message = { subject: "inbox", data: bytes(text) };
-  if (code === undefined) return message;
-  return { ...message, headers: { code, keys: () => Object.keys(fields), get: (key) => fields[key] ?? "" } };
+/** @param status of the server's; undefined: the message has no headers */
+function wire(text: string, status?: number, fields: Record<string, string> = {}): WireMessage {
+  if (status === undefined) return wireMessage("inbox", text);
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  return wireMessage("inbox", text, { block: `NATS/1.0${status === 0 ? "" : ` ${status}`}\r\n${lines.join("")}\r\n` });
 }
 
 test("a reply without headers is an answer, be it empty", () => {
-  assert.equal(replyOf(wire("4.5")), { kind: "answered", body: bytes("4.5") });
-  assert.equal(replyOf(wire("")), { kind: "answered", body: bytes("") });
+  assert.equal(replyOf(wire("4.5")), { kind: "answered", body: Buffer.from("4.5") });
+  assert.equal(replyOf(wire("")), { kind: "answered", body: Buffer.from("") });
 });
 
 test("the server's 503 without a body means that there is no subscriber", () => {
@@ -56,36 +58,37 @@ test("an error whose code is missing or no number counts as 500", () => {
   }
 });
 
-test("an answer with more than a hundred headers is refused before any is read", () => {
-  const answerWith = (count: number, body = "\n".repeat(200)): WireMessage => {
-    const head = `NATS/1.0\r\n${"a:b\r\n".repeat(count)}\r\n`;
-    return { ...wire(body, 0), _rdata: bytes(head + body), _msg: { hdr: head.length } };
-  };
+test("an answer with more than a hundred headers is refused", () => {
+  const answerWith = (count: number): WireMessage =>
+    wireMessage("inbox", "\n".repeat(200), { block: `NATS/1.0\r\n${"a:b\r\n".repeat(count)}\r\n` });
   assert.is(replyOf(answerWith(100)).kind, "answered");
   const refused = replyOf(answerWith(101));
   assert.is(refused.kind === "service-error" && refused.code, 500);
-  assert.is(replyOf({ ...answerWith(101), _msg: { hdr: -1 } }).kind, "answered", "it has none");
-  for (const part of ["_rdata", "_msg"] as const) {
-    const { [part]: _, ...without } = answerWith(101);
-    assert.is(replyOf(without).kind, "answered", "another version of the library");
-  }
-  assert.is(replyOf({ ...wire("", 0), _rdata: bytes("NATS/1.0"), _msg: { hdr: 8 } }).kind, "answered");
+});
+
+test("a library without undecoded messages is read by its own headers", () => {
+  const { _rdata, _msg, ...message } = wire("");
+  assert.equal(replyOf(message), { kind: "answered", body: Buffer.from("") });
+  const headers = { toString: () => "NATS/1.0 503 No Responders\r\n\r\n" };
+  for (const half of [message, { ...message, _rdata }, { ...message, _msg }] as WireMessage[])
+    assert.equal(replyOf({ ...half, headers }), { kind: "no-responders" });
 });
 
 test("other headers make no error of an answer", () => {
-  assert.is(replyOf(wire("4.5", 0, { "X-Trace": "1" })).kind, "answered");
+  const headers = new Map([["x-trace", "1"]]);
+  assert.equal(replyOf(wire("4.5", 0, { "X-Trace": "1" })), { kind: "answered", body: Buffer.from("4.5"), headers });
 });
 
 test("headers that cannot be read are a refusal: who sent them is alive", () => {
-  const broken: WireMessage = {
-    subject: "inbox",
-    data: bytes(""),
-    get headers(): never {
-      throw new Error("bad header");
-    },
-  };
-  const reply = replyOf(broken);
-  assert.is(reply.kind === "service-error" && reply.code, 500);
+  for (const block of ["NATS/2.0\r\n\r\n", "NATS/1.0\r\nno end", "\r\n"]) {
+    const reply = replyOf(wireMessage("inbox", "", { block }));
+    assert.is(reply.kind === "service-error" && reply.code, 500, block);
+  }
+});
+
+test("an error's body is kept: it holds the data of the service's error", () => {
+  const reply = replyOf(wire('{"stock":0}', 0, { "Nats-Service-Error-Code": "409", "Nats-Service-Error": "sold out" }));
+  assert.equal(reply, { kind: "service-error", code: 409, message: "sold out", body: Buffer.from('{"stock":0}') });
 });
 
 test("a code without a text says so; a text keeps its letters and loses control characters", () => {
@@ -106,26 +109,37 @@ test("an error's text becomes one line of bounded length", () => {
 });
 
 test("answers go where the message says, and nowhere if it says nothing", () => {
-  const sent: [string, string, ServiceError | undefined][] = [];
-  const answer = (subject: string, body: string, error?: ServiceError): undefined => {
-    sent.push([subject, body, error]);
+  const sent: [string, Body, HeaderLines | undefined][] = [];
+  const answer = (subject: string, body: Body, lines?: HeaderLines): undefined => {
+    sent.push([subject, body, lines]);
   };
-  const asked = new NatsMessage({ subject: "shop.get", reply: "inbox.1", data: bytes("camera") }, answer);
+  const asked = new NatsMessage(wireMessage("shop.get", "camera", { replyTo: "inbox.1" }), answer);
   asked.answer("4.5");
   asked.refuse(404, "unknown");
-  for (const reply of ["", undefined]) {
-    const reported = new NatsMessage(
-      { subject: "news", data: bytes(""), ...(reply === undefined ? {} : { reply }) },
-      answer,
-    );
+  asked.refuse(409, "sold\nout", '{"stock":0}');
+  for (const replyTo of ["", undefined]) {
+    const reported = new NatsMessage(wireMessage("news", "", { replyTo }), answer);
     assert.is(reported.replyTo, undefined);
-    reported.answer("thanks");
-    reported.refuse(500, "no");
+    assert.is(reported.answer("thanks"), undefined);
+    assert.is(reported.refuse(500, "no"), undefined);
   }
   assert.equal(sent, [
     ["inbox.1", "4.5", undefined],
-    ["inbox.1", "", { code: 404, message: "unknown" }],
+    ["inbox.1", "", errorLines(404, "unknown")],
+    ["inbox.1", '{"stock":0}', "Nats-Service-Error-Code: 409\r\nNats-Service-Error: sold out\r\n"],
   ]);
+});
+
+test("the headers of a request are there by name; where they cannot be parsed there are none", () => {
+  const headersOf = (message: WireMessage): [string, string][] => [
+    ...new NatsMessage(message, () => undefined).headers,
+  ];
+  assert.equal(headersOf(wire("{}", 0, { "X-Trace": "1", Other: "käse" })), [
+    ["x-trace", "1"],
+    ["other", "käse"],
+  ]);
+  assert.equal(headersOf(wire("{}")), []);
+  assert.equal(headersOf(wireMessage("inbox", "", { block: "broken" })), []);
 });
 
 test.run();

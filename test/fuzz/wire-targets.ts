@@ -2,7 +2,7 @@
 
 import * as fc from "fast-check";
 import * as subjects from "../../src/bus/core/subjects.ts";
-import { headerText, replyOf, type WireHeaders } from "../../src/bus/nats-message.ts";
+import { headerText, replyOf } from "../../src/bus/nats-message.ts";
 import {
   encodeCommand,
   faultText,
@@ -23,6 +23,7 @@ import { deadlineOf } from "../../src/service/core/request-body.ts";
 import { incoming, incomingInBody } from "../../src/trace/core/traceparent.ts";
 import { decodeBody } from "../../src/util/json.ts";
 import { beatOf } from "../support/health-harness.ts";
+import { wireMessage } from "../support/wire-message.ts";
 import { anyText, messages, nearlyText } from "./inputs.ts";
 import { must, mustBeProblem, mustBeSame, type Target, target } from "./target.ts";
 
@@ -128,7 +129,7 @@ function faultNotesHold(bytes: Uint8Array): void {
 
 interface WireReply {
   readonly data: Uint8Array;
-  /** Undefined: none; "broken": the library throws when they are read. */
+  /** Undefined: none; "broken": they are none of NATS. */
   readonly headers: readonly (readonly [string, string])[] | "broken" | undefined;
   readonly status: number;
 }
@@ -148,19 +149,14 @@ const replies: fc.Arbitrary<WireReply> = fc.record({
   status: fc.constantFrom(0, 503, 404, Number.NaN),
 });
 
-function headersOf({ headers, status }: WireReply): WireHeaders | undefined {
-  if (headers === undefined) return undefined;
-  const list = headers === "broken" ? [] : headers;
-  const keys = (): string[] => {
-    if (headers === "broken") throw new Error("malformed header");
-    return list.map(([name]) => name);
-  };
-  return { code: status, keys, get: (wanted) => list.find(([name]) => name === wanted)?.[1] ?? "" };
+function blockOf({ headers, status }: WireReply): string {
+  if (headers === undefined) return "";
+  if (headers === "broken") return "NATS/2";
+  return `NATS/1.0${status === 0 ? "" : ` ${status}`}\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
 }
 
 function replyHolds(wire: WireReply): void {
-  const headers = headersOf(wire);
-  const reply = replyOf({ subject: "inbox", data: wire.data, ...(headers !== undefined && { headers }) });
+  const reply = replyOf(wireMessage("inbox", wire.data, { block: blockOf(wire) }));
   if (reply.kind === "service-error") {
     must(reply.code >= 0 && reply.code <= 999, "a code has three digits");
     must(!reply.message.includes("\n") && reply.message === headerText(reply.message), "a message is a header's text");

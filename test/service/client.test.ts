@@ -5,6 +5,7 @@ import { getEventListeners } from "node:events";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Bus, CallOptions, Message, Reply } from "../../src/bus/bus.ts";
+import { NO_HEADERS } from "../../src/bus/core/headers.ts";
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
@@ -57,7 +58,7 @@ class Scene {
       status: "connected",
       call: (address, body, how, end) => {
         const instance = Number(/get\.(\d+)-/.exec(address)?.[1]);
-        const { deadline } = JSON.parse(body) as { deadline: number };
+        const { deadline } = JSON.parse(String(body)) as { deadline: number };
         this.sent.push({ instance, deadline, how, end });
       },
       publish: (subject) => this.acts.push(`publish ${subject}`),
@@ -76,7 +77,7 @@ class Scene {
     this.seqs[instance] = seq;
     const body = encoder.encode(JSON.stringify(beatOf(instance, { seq, ...over })));
     const message = { subject: `health.ratings.${instance}-a`, body, replyTo: undefined };
-    this.#receive({ ...message, answer: () => undefined, refuse: () => undefined });
+    this.#receive({ ...message, headers: NO_HEADERS, answer: () => undefined, refuse: () => undefined });
   }
 
   /** Makes a call, which is out afterwards. */

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Bus, Message } from "../../src/bus/bus.ts";
+import { NO_HEADERS } from "../../src/bus/core/headers.ts";
 import { Tracker } from "../../src/health/tracker.ts";
 import { withDefaults } from "../../src/service/client-options.ts";
 import { HeartbeatListener } from "../../src/service/heartbeat-listener.ts";
@@ -31,7 +32,7 @@ function heartbeat(incarnation: string): Message {
   const beat = { service: "ratings", instance: 7, incarnation, address, seq: 0, intervalMs: 300_000, state: "up" };
   const subject = `health.ratings.${incarnation}`;
   const body = encoder.encode(JSON.stringify(beat));
-  return { subject, body, replyTo: undefined, answer: () => undefined, refuse: () => undefined };
+  return { subject, body, replyTo: undefined, headers: NO_HEADERS, answer: () => undefined, refuse: () => undefined };
 }
 
 /** Four times the burst of newcomers that are read. */

@@ -51,7 +51,7 @@ function countedReplies(bus: MemoryBus, onReply: (what: string) => void): Memory
         };
         message.refuse = (code, text) => {
           onReply(String(code));
-          refuse(code, text);
+          return refuse(code, text);
         };
         receive(message);
       },

@@ -3,8 +3,9 @@
 // halves of the network from each other. No client is notified of a cut: packets wait, as TCP retransmits them, until
 // the cut is mended or an end drops the connection.
 
-import type { WireHeaders, WireMessage } from "../../src/bus/nats-message.ts";
+import type { WireMessage } from "../../src/bus/nats-message.ts";
 import type { SeededRandom } from "../support/seeded-random.ts";
+import { NO_RESPONDERS_BLOCK, wireMessage } from "../support/wire-message.ts";
 import type { Host } from "./host.ts";
 import { type Node, Route } from "./route.ts";
 import { PHASES, type Timeline } from "./timeline.ts";
@@ -26,9 +27,6 @@ export interface Sub {
   readonly queue: string | undefined;
   readonly receive: (message: WireMessage) => void;
 }
-
-const NO_RESPONDERS: WireHeaders = { code: 503, keys: () => [], get: () => "" };
-const EMPTY = new Uint8Array(0);
 
 export class Server {
   readonly timeline: Timeline;
@@ -186,13 +184,17 @@ export class Server {
 
   /** @param from the node that it was sent to */
   route(message: WireMessage, from: Node): void {
-    if (message.headers !== NO_RESPONDERS) this.saw(message);
+    this.saw(message);
+    this.#pass(message, from);
+  }
+
+  #pass(message: WireMessage, from: Node): void {
     const patterns = [...this.#shapes.values()].flatMap((shape) => patternOf(message.subject, shape) ?? []);
     const subs = [message.subject, ...patterns].flatMap((key) => [...(this.#subs.get(key) ?? [])]);
     const known = this.#route.isKnown ? subs : subs.filter(({ connection }) => connection.node === from);
     if (known.length > 0) this.#deliver(message, known, from);
     else if (message.reply !== undefined)
-      this.route({ subject: message.reply, data: EMPTY, headers: NO_RESPONDERS }, from);
+      this.#pass(wireMessage(message.reply, "", { block: NO_RESPONDERS_BLOCK }), from);
   }
 
   #deliver(message: WireMessage, subs: readonly Sub[], from: Node): void {

@@ -2,6 +2,7 @@
 // the link with its pings, the table of pending calls, the reading of replies.
 
 import {
+  type Body,
   type Bus,
   type BusStatus,
   type CallOptions,
@@ -13,6 +14,7 @@ import {
   StatusEmitter,
   type Subscription,
 } from "../../src/bus/bus.ts";
+import type { HeaderLines } from "../../src/bus/core/headers.ts";
 import {
   BusConnection,
   type ClientConnection,
@@ -20,17 +22,10 @@ import {
   type WireSubscribing,
   type WireSubscription,
 } from "../../src/bus/nats-connection.ts";
-import {
-  ERROR_CODE_HEADER,
-  ERROR_HEADER,
-  NatsMessage,
-  replyOf,
-  type ServiceError,
-  type WireHeaders,
-  type WireMessage,
-} from "../../src/bus/nats-message.ts";
+import { errorLines, NatsMessage, replyOf, type WireMessage } from "../../src/bus/nats-message.ts";
 import { AWAY, CANCELLED, PendingTable } from "../../src/bus/pending.ts";
 import { countedReplies } from "../support/counted-replies.ts";
+import { wireMessage } from "../support/wire-message.ts";
 import type { Host } from "./host.ts";
 import type { Connection, Permissions, Server, Sub } from "./server.ts";
 
@@ -117,7 +112,7 @@ export class SimBus implements Bus {
     return new Promise((resolve) => this.call(subject, body, options, resolve));
   }
 
-  call(subject: string, body: string, options: CallOptions, ended: (reply: Reply) => void): void {
+  call(subject: string, body: Body, options: CallOptions, ended: (reply: Reply) => void): void {
     const wire = this.#wire;
     if (options.signal?.aborted) ended(CANCELLED);
     else if (wire === undefined) ended(AWAY);
@@ -125,7 +120,7 @@ export class SimBus implements Bus {
     else if (Buffer.byteLength(body) > MAX_BODY_BYTES) ended(UNSENT);
     else {
       this.nextReplyTo = this.#pending.add(subject, options, ended);
-      wire.publish({ subject, reply: this.nextReplyTo, data: Buffer.from(body, this.encoding) });
+      wire.publish(wireMessage(subject, this.#encoded(body), { replyTo: this.nextReplyTo, lines: options.lines }));
     }
   }
 
@@ -137,14 +132,16 @@ export class SimBus implements Bus {
     const wire = this.#wire;
     if (wire === undefined || this.#repliesDenied !== undefined) return Promise.resolve([]);
     const gathering = this.#pending.addRequestMany(subject, waitMs);
-    wire.publish({ subject, reply: gathering.replyTo, data: Buffer.from(body) });
+    wire.publish(wireMessage(subject, body, { replyTo: gathering.replyTo }));
     return gathering.bodies;
   }
 
-  publish(subject: string, body: string, replyTo?: string): void {
-    if (this.swallows(subject)) return;
-    const message = { subject, data: Buffer.from(body, this.encoding) };
-    this.#wire?.publish(replyTo === undefined ? message : { ...message, reply: replyTo });
+  publish(subject: string, body: Body, replyTo?: string, lines?: HeaderLines): void {
+    if (!this.swallows(subject)) this.#wire?.publish(wireMessage(subject, this.#encoded(body), { replyTo, lines }));
+  }
+
+  #encoded(body: Body): Uint8Array {
+    return typeof body === "string" ? Buffer.from(body, this.encoding) : body;
   }
 
   subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
@@ -185,14 +182,13 @@ export class SimBus implements Bus {
     return Promise.resolve();
   }
 
-  #answer = (subject: string, body: string, error?: ServiceError): NotSent | undefined => {
+  #answer = (subject: string, body: Body, lines?: HeaderLines): NotSent | undefined => {
     // As on NATS: it receives messages, and requests, a round trip before "connected" is reported.
     const wire = this.#link?.wire;
     if (wire === undefined) return AWAY;
     const isTooLarge = Buffer.byteLength(body) > MAX_BODY_BYTES;
-    const sent = isTooLarge ? { code: 500, message: `not sent: ${UNSENT.why}` } : error;
-    const message = { subject, data: Buffer.from(isTooLarge ? "" : body) };
-    wire.publish(sent === undefined ? message : { ...message, headers: headersOf(sent) });
+    if (isTooLarge) wire.publish(wireMessage(subject, "", { lines: errorLines(500, `not sent: ${UNSENT.why}`) }));
+    else wire.publish(wireMessage(subject, body, { lines }));
     return isTooLarge ? UNSENT : undefined;
   };
 
@@ -238,14 +234,6 @@ export class SimBus implements Bus {
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => void this.#host.after(ms, resolve));
   }
-}
-
-function headersOf({ code, message }: ServiceError): WireHeaders {
-  const values = new Map([
-    [ERROR_CODE_HEADER, String(code)],
-    [ERROR_HEADER, message],
-  ]);
-  return { code: 0, keys: () => [...values.keys()], get: (key) => values.get(key) ?? "" };
 }
 
 interface Ears {

@@ -3,6 +3,7 @@
 // it arrives, and after a stall it arrives as from a socket: after the timers that are overdue.
 
 import {
+  type Body,
   type Bus,
   type BusStatus,
   type CallOptions,
@@ -15,14 +16,15 @@ import {
   StatusEmitter,
   type Subscription,
 } from "../../src/bus/bus.ts";
-import { takesReplies } from "../../src/bus/core/subjects.ts";
+import type { HeaderLines } from "../../src/bus/core/headers.ts";
+import { errorLines, NatsMessage, replyOf, type WireMessage } from "../../src/bus/nats-message.ts";
 import { PendingTable } from "../../src/bus/pending.ts";
 import type { Clock } from "../../src/clock.ts";
 import { countedReplies } from "./counted-replies.ts";
+import { NO_RESPONDERS_BLOCK, wireMessage } from "./wire-message.ts";
 
 const AWAY: NotSent = { kind: "disconnected" };
 const CANCELLED: Reply = { kind: "cancelled" };
-const NO_RESPONDERS = { kind: "no-responders" } as const;
 /** As a NATS server has it by default. */
 const MAX_BODY_BYTES = 1_048_576;
 /** The code of an answer that is too large, as its asker receives it. */
@@ -35,17 +37,11 @@ export interface NetworkOptions {
   readonly loses?: (subject: string) => boolean;
 }
 
-interface Packet {
-  readonly subject: string;
-  readonly replyTo: string | undefined;
-  readonly reply: Extract<Reply, { kind: "answered" | "service-error" | "no-responders" }>;
-}
-
 interface TestSubscription {
   readonly owner: MemoryBus;
   readonly pattern: string;
   readonly queue: string | undefined;
-  readonly receive: (packet: Packet) => void;
+  readonly receive: (message: WireMessage) => void;
   underWay: number;
   open: boolean;
   /** Called once no message is being handled. */
@@ -101,11 +97,10 @@ export class MemoryNetwork {
   }
 
   /** Chooses the receivers at once, as a server does; the message arrives later. */
-  route(packet: Packet): void {
-    const chosen = this.#choose(packet.subject);
-    if (chosen.length > 0) for (const subscription of chosen) this.#deliver(subscription, packet);
-    else if (packet.replyTo !== undefined)
-      this.route({ subject: packet.replyTo, replyTo: undefined, reply: NO_RESPONDERS });
+  route(message: WireMessage): void {
+    const chosen = this.#choose(message.subject);
+    if (chosen.length > 0) for (const subscription of chosen) this.#deliver(subscription, message);
+    else if (message.reply !== undefined) this.route(wireMessage(message.reply, "", { block: NO_RESPONDERS_BLOCK }));
   }
 
   #choose(subject: string): readonly TestSubscription[] {
@@ -124,17 +119,17 @@ export class MemoryNetwork {
     return chosen;
   }
 
-  #deliver(subscription: TestSubscription, packet: Packet): void {
-    if (this.loses(packet.subject)) return;
+  #deliver(subscription: TestSubscription, message: WireMessage): void {
+    if (this.loses(message.subject)) return;
     const { connection } = subscription.owner;
     subscription.underWay += 1;
     const arrive = (): void =>
       subscription.owner.arrive(() => {
-        if (subscription.open && subscription.owner.connection === connection) subscription.receive(packet);
+        if (subscription.open && subscription.owner.connection === connection) subscription.receive(message);
         subscription.underWay -= 1;
         if (subscription.underWay === 0) subscription.idle();
       });
-    const delayMs = typeof this.delayMs === "function" ? this.delayMs(packet.subject) : this.delayMs;
+    const delayMs = typeof this.delayMs === "function" ? this.delayMs(message.subject) : this.delayMs;
     if (delayMs > 0) this.clock.after(delayMs, () => this.#read(arrive));
     else this.#read(arrive);
   }
@@ -166,7 +161,8 @@ export class MemoryBus implements Bus {
     this.#board = new StatusEmitter((status, error) =>
       report(`a listener of the status ${status} failed: ${String(error)}`),
     );
-    this.#listen(subjects.subscription, undefined, ({ subject, reply }) => this.#table.onReply(subject, reply));
+    const onReply = (message: WireMessage): void => void this.#table.onReply(message.subject, replyOf(message));
+    this.#listen(subjects.subscription, undefined, onReply);
   }
 
   get maxBodyBytes(): number {
@@ -186,13 +182,13 @@ export class MemoryBus implements Bus {
     return new Promise((resolve) => this.call(subject, body, options, resolve));
   }
 
-  call(subject: string, body: string, options: CallOptions, ended: (reply: Reply) => void): void {
+  call(subject: string, body: Body, options: CallOptions, ended: (reply: Reply) => void): void {
     if (options.signal?.aborted) ended(CANCELLED);
     else if (this.#board.status !== "connected") ended(AWAY);
     else if (this.deniesReplies) ended(denied("subscribe to _INBOX.>"));
     else {
       const replyTo = this.#table.add(subject, options, ended);
-      const failure = this.#send(subject, body, replyTo);
+      const failure = this.#send(subject, body, replyTo, options.lines);
       if (failure !== undefined) this.#table.settle(replyTo, failure);
     }
   }
@@ -209,13 +205,13 @@ export class MemoryBus implements Bus {
     return gathering.bodies;
   }
 
-  publish(subject: string, body: string, replyTo?: string): void {
-    if (this.#board.status === "connected") this.#send(subject, body, replyTo);
+  publish(subject: string, body: Body, replyTo?: string, lines?: HeaderLines): void {
+    if (this.#board.status === "connected") this.#send(subject, body, replyTo, lines);
   }
 
   subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
-    const subscription = this.#listen(subject, queue, (packet) =>
-      dispatchSafely(this.#messageOf(packet), receive, (subject, error) =>
+    const subscription = this.#listen(subject, queue, (message) =>
+      dispatchSafely(new NatsMessage(message, this.#sendReply), receive, (subject, error) =>
         this.#report(`the receiver of ${subject} failed: ${String(error)}`),
       ),
     );
@@ -279,7 +275,7 @@ export class MemoryBus implements Bus {
     else act();
   }
 
-  #listen(pattern: string, queue: string | undefined, receive: (packet: Packet) => void): TestSubscription {
+  #listen(pattern: string, queue: string | undefined, receive: (message: WireMessage) => void): TestSubscription {
     const subscription: TestSubscription = {
       owner: this,
       pattern,
@@ -293,15 +289,15 @@ export class MemoryBus implements Bus {
     return subscription;
   }
 
-  #send(subject: string, body: string, replyTo: string | undefined): NotSent | undefined {
-    const bytes = new TextEncoder().encode(body);
-    if (bytes.length > this.maxBodyBytes) {
+  #send(subject: string, body: Body, replyTo?: string, lines?: HeaderLines): NotSent | undefined {
+    const message = wireMessage(subject, body, { replyTo, lines });
+    if ((message._rdata?.length ?? 0) > this.maxBodyBytes) {
       const why = `the body is over the bus's limit of ${this.maxBodyBytes} bytes`;
       this.#report(`a message to ${subject} was not sent: ${why}`);
       return { kind: "unsent", why };
     }
     if (this.deniesSending(subject)) this.#deny(subject);
-    else this.#network.route({ subject, replyTo, reply: { kind: "answered", body: bytes } });
+    else this.#network.route(message);
     return undefined;
   }
 
@@ -314,28 +310,13 @@ export class MemoryBus implements Bus {
     });
   }
 
-  #messageOf({ subject, replyTo: asked, reply }: Packet): Message {
-    const replyTo = asked !== undefined && takesReplies(asked) ? asked : undefined;
-    return {
-      subject,
-      replyTo,
-      body: reply.kind === "answered" ? reply.body : new Uint8Array(0),
-      answer: (body) => {
-        if (replyTo === undefined) return undefined;
-        const failure = this.#board.status === "connected" ? this.#send(replyTo, body, undefined) : AWAY;
-        if (failure?.kind === "unsent") this.#refuse(replyTo, NOT_SENT, `not sent: ${failure.why}`);
-        return failure;
-      },
-      refuse: (code, message) => {
-        if (replyTo !== undefined) this.#refuse(replyTo, code, message);
-      },
-    };
-  }
-
-  #refuse(replyTo: string, code: number, message: string): void {
-    if (this.#board.status !== "connected") return;
-    this.#network.route({ subject: replyTo, replyTo: undefined, reply: { kind: "service-error", code, message } });
-  }
+  #sendReply = (subject: string, body: Body, lines?: HeaderLines): NotSent | undefined => {
+    if (this.#board.status !== "connected") return AWAY;
+    const failure = this.#send(subject, body, undefined, lines);
+    if (failure?.kind === "unsent")
+      this.#send(subject, "", undefined, errorLines(NOT_SENT, `not sent: ${failure.why}`));
+    return failure;
+  };
 
   #turn(): Promise<void> {
     return new Promise((resolve) => this.#network.clock.afterIoPoll(resolve));
