@@ -22,6 +22,20 @@ export function checkServiceName(name: string): NameCheck {
   return { kind: "good", name };
 }
 
+/** A heartbeat names them all, and has at most 4096 bytes. */
+export const MAX_OPERATIONS = 50;
+
+/** Checks an operation's name: letters, digits, `-` and `_`, starting with a letter. */
+export function checkOperationName(name: string): NameCheck {
+  const shown = quoted(name, MAX_NAME_LENGTH);
+  if (name.length > MAX_NAME_LENGTH) return bad(`operation name ${shown} is longer than ${MAX_NAME_LENGTH} characters`);
+  if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(name))
+    return bad(`operation name ${shown} must be letters, digits, - and _, starting with a letter`);
+  // An object with a method of this name is taken for a promise.
+  if (name === "then") return bad(`operation name ${shown} is reserved`);
+  return { kind: "good", name };
+}
+
 /** Whether the id of an incarnation is valid in a subject: one token, no wildcards. */
 export function isIncarnationId(id: string): boolean {
   return /^[A-Za-z0-9_-]{1,64}$/.test(id);

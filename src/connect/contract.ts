@@ -1,0 +1,108 @@
+// The contract of a service: its name, and its operations with their schemas. One value, imported by both sides, so that
+// both are typed and validate the same.
+
+import { checkOperationName, checkServiceName, MAX_OPERATIONS } from "../bus/core/subjects.ts";
+import { quoted } from "../util/printable.ts";
+import { isSchema, type Schema } from "./schema.ts";
+
+export interface OperationOptions {
+  /**
+   * An operation that may be executed twice with the effect of once, such as a read. Only such an operation is copied,
+   * hedged, or sent again after an attempt that may have executed it. Default: false.
+   */
+  readonly idempotent?: boolean | undefined;
+  /** How long its caller waits, in ms. Default: the request timeout of the caller's rules (1,000 ms). */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface Operation<I extends Schema = Schema, O extends Schema = Schema> {
+  readonly kind: "call" | "stream";
+  readonly input: I;
+  readonly output: O;
+  readonly idempotent: boolean;
+  readonly timeoutMs: number | undefined;
+}
+
+export interface CallOperation<I extends Schema = Schema, O extends Schema = Schema> extends Operation<I, O> {
+  readonly kind: "call";
+}
+
+/** Many answers, until the handler's iterable ends. */
+export interface StreamOperation<I extends Schema = Schema, O extends Schema = Schema> extends Operation<I, O> {
+  readonly kind: "stream";
+}
+
+export type Operations = Readonly<Record<string, Operation>>;
+
+export interface Contract<Ops extends Operations = Operations> {
+  readonly service: string;
+  readonly operations: Ops;
+}
+
+/** As long as a heartbeat's lease may be: a caller that waits longer wants a stream, or a job. */
+const MAX_TIMEOUT_MS = 600_000;
+
+/**
+ * An operation with one answer.
+ * @param input validated by the instance: what does not fit is answered with a 400 that names the paths
+ * @param output validated by the caller: what does not fit is an invalid response, and sends an idempotent call on
+ * @throws TypeError for an option that breaks a rule
+ */
+export function operation<const I extends Schema, const O extends Schema>(
+  input: I,
+  output: O,
+  options: OperationOptions = {},
+): CallOperation<I, O> {
+  return { kind: "call", ...checked(input, output, options) };
+}
+
+/** An operation with many answers: `output` is the schema of each. @throws TypeError for an option that breaks a rule */
+export function stream<const I extends Schema, const O extends Schema>(
+  input: I,
+  output: O,
+  options: OperationOptions = {},
+): StreamOperation<I, O> {
+  return { kind: "stream", ...checked(input, output, options) };
+}
+
+/**
+ * @param service lower-case letters, digits, `-` and `_`, starting with a letter
+ * @param operations by name: letters, digits, `-` and `_`, starting with a letter
+ * @throws TypeError with the name and the rule that it breaks
+ */
+export function contract<const Ops extends Operations>(service: string, operations: Ops): Contract<Ops> {
+  const name = checkServiceName(String(service));
+  if (name.kind === "bad") throw new TypeError(name.why);
+  const names = Object.keys(operations);
+  if (names.length === 0 || names.length > MAX_OPERATIONS)
+    throw new TypeError(`service ${service} has ${names.length} operations: it must have 1 to ${MAX_OPERATIONS}`);
+  for (const one of names) {
+    const check = checkOperationName(one);
+    if (check.kind === "bad") throw new TypeError(`service ${service}: ${check.why}`);
+    if (!isOperation(operations[one]))
+      throw new TypeError(`service ${service}: ${one} is no operation: write ${one}: operation(input, output)`);
+  }
+  return Object.freeze({ service, operations: Object.freeze({ ...operations }) });
+}
+
+const isOperation = (value: unknown): value is Operation =>
+  typeof value === "object" && value !== null && isSchema((value as Operation).input) && "idempotent" in value;
+
+function checked<I extends Schema, O extends Schema>(
+  input: I,
+  output: O,
+  { idempotent = false, timeoutMs, ...unknown }: OperationOptions,
+): Omit<Operation<I, O>, "kind"> {
+  for (const [name, schema] of Object.entries({ input, output }))
+    if (!isSchema(schema)) throw new TypeError(`${name} is no schema: it must implement Standard Schema, version 1`);
+  const [key] = Object.keys(unknown);
+  if (key !== undefined)
+    throw new TypeError(`an operation has no option ${quoted(key, 64)}: it has idempotent and timeoutMs`);
+  if (typeof idempotent !== "boolean")
+    throw new TypeError(`idempotent must be true or false, not ${String(idempotent)}`);
+  if (timeoutMs !== undefined && !isTimeout(timeoutMs))
+    throw new TypeError(`timeoutMs must be a number from 1 to ${MAX_TIMEOUT_MS}, not ${String(timeoutMs)}`);
+  return { input, output, idempotent, timeoutMs };
+}
+
+const isTimeout = (value: unknown): boolean => typeof value === "number" && value >= 1 && value <= MAX_TIMEOUT_MS;

@@ -1,0 +1,93 @@
+// Standard Schema (https://standardschema.dev, version 1): the interface that zod, valibot, arktype and others implement.
+// It is declared here, so that the library needs none of them.
+
+import { isThenable } from "../util/promises.ts";
+
+/** A schema. `Input` is the value before validation, as it travels; `Output` the value after it. */
+export interface Schema<Input = unknown, Output = Input> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
+
+export interface SchemaIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** The value that a caller or a handler gives: the schema validates it on the other side. */
+export type InputOf<S extends Schema> = NonNullable<S["~standard"]["types"]>["input"];
+/** The value that the other side receives. */
+export type OutputOf<S extends Schema> = NonNullable<S["~standard"]["types"]>["output"];
+
+export type Validated = { readonly kind: "valid"; readonly value: unknown } | Invalid;
+
+export interface Invalid {
+  readonly kind: "invalid";
+  /** Each with its path, as `items[2].price: must be a number`. */
+  readonly problems: readonly string[];
+}
+
+/** A person reads these in an error. A value of a thousand wrong elements needs no thousand lines. */
+const MAX_PROBLEMS = 10;
+
+/**
+ * Validates a value. A schema whose `validate` returns a promise gets one back; all others cost none.
+ * @throws what the schema throws, and rejects with what its promise rejects with: a bug of the schema
+ */
+export function validate(schema: Schema, value: unknown): Validated | Promise<Validated> {
+  const result = schema["~standard"].validate(value);
+  return isThenable(result) ? Promise.resolve(result).then(readResult) : readResult(result as SchemaResult<unknown>);
+}
+
+function readResult(result: SchemaResult<unknown>): Validated {
+  if (result.issues === undefined) return { kind: "valid", value: result.value };
+  const problems = result.issues.slice(0, MAX_PROBLEMS).map(problemOf);
+  const omitted = result.issues.length - problems.length;
+  return { kind: "invalid", problems: omitted === 0 ? problems : [...problems, `and ${omitted} more`] };
+}
+
+function problemOf({ message, path = [] }: SchemaIssue): string {
+  const place = pathText(path);
+  return place === "" ? message : `${place}: ${message}`;
+}
+
+/** A path as JavaScript writes it: `items[2].price`. */
+function pathText(path: NonNullable<SchemaIssue["path"]>): string {
+  return path
+    .map((part) => (typeof part === "object" ? part.key : part))
+    .map((key, index) => {
+      if (typeof key === "string" && /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key)) return index === 0 ? key : `.${key}`;
+      return `[${typeof key === "string" ? JSON.stringify(key) : String(key)}]`;
+    })
+    .join("");
+}
+
+/** Whether a value, such as one of plain JavaScript, can be used as a schema. */
+export function isSchema(value: unknown): value is Schema {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  const { "~standard": standard } = value as { "~standard"?: { version?: unknown; validate?: unknown } };
+  return standard?.version === 1 && typeof standard.validate === "function";
+}
+
+/** A schema from a function, for values of the library's own. */
+export function schemaOf<T>(read: (value: unknown) => SchemaResult<T>): Schema<T> {
+  return { "~standard": { version: 1, vendor: "datawire-connect", validate: read } };
+}
+
+/** Bytes instead of JSON. They travel as they are, and the receiver gets a copy of its own. */
+export const bytes: Schema<Uint8Array> = schemaOf((value) =>
+  value instanceof Uint8Array ? { value } : { issues: [{ message: "must be bytes (a Uint8Array)" }] },
+);
+
+/** Nothing: for an operation without an input or without an answer. */
+export const nothing: Schema<undefined> = schemaOf((value) =>
+  value === undefined ? { value } : { issues: [{ message: "must be absent" }] },
+);

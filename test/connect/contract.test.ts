@@ -1,0 +1,88 @@
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import * as v from "valibot";
+import { contract, operation, stream } from "../../src/connect/contract.ts";
+import { bytes, nothing } from "../../src/connect/schema.ts";
+
+const test = suite("contract");
+
+const item = v.object({ sku: v.string() });
+
+/** Values of plain JavaScript, which no compiler has checked. */
+const plain = (value: unknown): never => value as never;
+
+test("a contract names its operations, and what each allows", () => {
+  const orders = contract("orders", {
+    get: operation(item, v.number(), { idempotent: true }),
+    reserve: operation(item, nothing, { timeoutMs: 250 }),
+    follow: stream(item, bytes),
+  });
+  assert.is(orders.service, "orders");
+  const shown = Object.entries(orders.operations).map(([name, { kind, idempotent, timeoutMs }]) => [
+    name,
+    kind,
+    idempotent,
+    timeoutMs,
+  ]);
+  assert.equal(shown, [
+    ["get", "call", true, undefined],
+    ["reserve", "call", false, 250],
+    ["follow", "stream", false, undefined],
+  ]);
+  assert.is(orders.operations.get.input, item);
+  assert.throws(() => Object.assign(orders.operations, { more: 1 }), TypeError);
+});
+
+test("undefined is the default of each option", () => {
+  const { idempotent, timeoutMs } = operation(item, item, { idempotent: undefined, timeoutMs: undefined });
+  assert.equal([idempotent, timeoutMs], [false, undefined]);
+});
+
+test("a wrong option is an error that names it and its rule", () => {
+  const wrong: readonly (readonly [object, string])[] = [
+    [{ timeoutMs: 0 }, "timeoutMs must be a number from 1 to 600000, not 0"],
+    [{ timeoutMs: Number.NaN }, "timeoutMs must be a number from 1 to 600000, not NaN"],
+    [{ timeoutMs: 600_001 }, "timeoutMs must be a number from 1 to 600000, not 600001"],
+    [{ timeoutMs: "1s" }, "timeoutMs must be a number from 1 to 600000, not 1s"],
+    [{ idempotent: "yes" }, "idempotent must be true or false, not yes"],
+    [{ idempotnet: true }, 'an operation has no option "idempotnet": it has idempotent and timeoutMs'],
+  ];
+  for (const [options, message] of wrong)
+    for (const make of [operation, stream])
+      assert.throws(
+        () => make(item, item, plain(options)),
+        (error: Error) => error.message === message,
+        message,
+      );
+  assert.throws(
+    () => operation(plain(String), item),
+    "input is no schema: it must implement Standard Schema, version 1",
+  );
+  assert.throws(() => operation(item, plain(undefined)), "output is no schema");
+});
+
+test("a name that cannot be used is an error that names it and its rule", () => {
+  const one = operation(item, item);
+  for (const name of ["", "Orders", "orders.eu", "get", "a".repeat(65)])
+    assert.throws(() => contract(name, { get: one }), "service name", name);
+  for (const name of ["", "1st", "a.b", "a b", "*", "then", "käse", "a".repeat(65)])
+    assert.throws(() => contract("orders", { [name]: one }), "service orders: operation name", name);
+  for (const name of ["get", "Get", "reserveStock", "a-b_2", "a".repeat(64), "constructor"])
+    assert.is(Object.keys(contract("orders", { [name]: one }).operations)[0], name);
+});
+
+test("a contract has 1 to 50 operations, and nothing but operations", () => {
+  const one = operation(item, item);
+  const many = (count: number): Record<string, typeof one> =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`op${index}`, one]));
+  assert.is(Object.keys(contract("orders", many(50)).operations).length, 50);
+  assert.throws(() => contract("orders", many(51)), "service orders has 51 operations: it must have 1 to 50");
+  assert.throws(() => contract("orders", {}), "service orders has 0 operations: it must have 1 to 50");
+  for (const value of [undefined, null, item, {}, { input: item }])
+    assert.throws(
+      () => contract("orders", { get: plain(value) }),
+      "service orders: get is no operation: write get: operation(input, output)",
+    );
+});
+
+test.run();
