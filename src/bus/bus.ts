@@ -65,13 +65,13 @@ export interface Subscription {
 }
 
 export interface RequestOptions {
+  /** The headers of the request. */
+  readonly lines?: HeaderLines;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface CallOptions extends RequestOptions {
-  /** The headers of the request. */
-  readonly lines?: HeaderLines;
   /**
    * The instance at that subject promises at most one answer to each request: reply subjects are reused (slot-pool.ts).
    */

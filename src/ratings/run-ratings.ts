@@ -88,7 +88,7 @@ function instanceOptions(
 }
 
 function withRequestLog(log: InstanceLog): Handler {
-  return (request, trace) => {
+  return (request, { trace }) => {
     const handled = rate(request);
     log.request(request, handled, trace);
     return handled;

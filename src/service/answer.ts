@@ -5,12 +5,10 @@
 import type { Reply } from "../bus/bus.ts";
 import type { InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/tracker.ts";
-import { decodeBody } from "../util/json.ts";
+import type { Decoded } from "../util/json.ts";
 import { isThenable } from "../util/promises.ts";
+import { decodeValue } from "./core/body.ts";
 import { textOf } from "./guard.ts";
-
-/** The longest request or answer that is read. The default of the NATS server is the same. */
-export const MAX_BODY_BYTES = 1024 * 1024;
 
 /** The end of a call, as its caller sees it. `body` is the value that the call's `read` returned: the body, by default. */
 export type Answer<T = unknown> =
@@ -71,10 +69,10 @@ const DRAINING = 503;
 export const UNFINISHED = 504;
 
 /** @param who the instance that the call was sent to */
-export function readAttempt(reply: Reply, who: InstanceRef, read: ResponseReader): CallAttempt {
+export function readAttempt(reply: Reply, who: InstanceRef, read: ResponseReader | undefined): CallAttempt {
   switch (reply.kind) {
     case "answered":
-      return readBody(reply.body, who, read);
+      return readBody(decodeValue(reply.body, reply.headers), who, read);
     case "service-error": {
       const { code, message } = reply;
       const isLeaving = code === DRAINING || code === UNFINISHED;
@@ -101,9 +99,9 @@ export const mayHaveExecuted = ({ answer, result }: CallAttempt): boolean =>
   result === "invalid" || (answer.kind === "refused" && answer.code === UNFINISHED);
 
 /** A body can be invalid: not JSON, or rejected by the caller. The caller's code can also fail. */
-function readBody(bytes: Uint8Array, who: InstanceRef, read: ResponseReader): CallAttempt {
-  const decoded = decodeBody(bytes, MAX_BODY_BYTES);
+function readBody(decoded: Decoded, who: InstanceRef, read: ResponseReader | undefined): CallAttempt {
   if (decoded.kind === "unreadable") return { answer: unanswered("the answer was not readable"), result: "invalid" };
+  if (read === undefined) return { answer: { kind: "answered", body: decoded.value, who }, result: "answered" };
   try {
     const body = read(decoded.value);
     if (isThenable(body)) return rejectPromise(body);

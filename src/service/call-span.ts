@@ -1,10 +1,11 @@
 // The spans of a call, named by OpenTelemetry's conventions for remote calls. Each attempt is a client span of the caller.
 // The handling in the instance is a server span below it. Both exist only where spans are exported.
 
+import { type Headers, isHeaderValue } from "../bus/core/headers.ts";
 import type { Ticket } from "../health/tracker.ts";
 import type { Span, Trace, TraceHeaders, Tracing } from "../trace/core/trace.ts";
 import { passThroughTrace } from "../trace/core/trace.ts";
-import { incomingInBody } from "../trace/core/traceparent.ts";
+import { incoming } from "../trace/core/traceparent.ts";
 import type { CallAttempt } from "./answer.ts";
 import type { EncodedResult } from "./core/handler.ts";
 
@@ -25,13 +26,15 @@ export function startAttemptSpan(trace: Trace | undefined, { who }: Ticket, isCo
   });
 }
 
-/** The headers that travel: the two fields, if they are strings, and nothing else that a tracer may have put there. */
+/** The headers that travel: the two fields, if each is one line of text, and nothing else of a tracer's. */
 export function carriedBy({ carried }: Trace): TraceHeaders | undefined {
   if (carried === undefined) return undefined;
   const { traceparent, tracestate } = carried;
-  if (typeof traceparent !== "string") return undefined;
-  return typeof tracestate === "string" ? { traceparent, tracestate } : { traceparent };
+  if (!isSendable(traceparent)) return undefined;
+  return isSendable(tracestate) ? { traceparent, tracestate } : { traceparent };
 }
+
+const isSendable = (value: unknown): value is string => typeof value === "string" && isHeaderValue(value);
 
 /** The error of a refused attempt is its code. Any other failed attempt is named by its result, as in the metrics. */
 export function endAttemptSpan(span: Span, { answer, result }: CallAttempt): void {
@@ -40,11 +43,12 @@ export function endAttemptSpan(span: Span, { answer, result }: CallAttempt): voi
 }
 
 /** The trace of a request. Where spans are exported it is continued; elsewhere it is passed on. Undefined: it has none. */
-export function traceOfRequest(tracing: Tracing | undefined, service: string, request: unknown): Trace | undefined {
-  const incoming = incomingInBody(request);
+export function traceOfRequest(tracing: Tracing | undefined, service: string, headers: Headers): Trace | undefined {
+  const traceparent = headers.get("traceparent");
+  const given = traceparent === undefined ? undefined : incoming(traceparent, headers.get("tracestate"));
   if (tracing === undefined)
-    return incoming === undefined ? undefined : passThroughTrace(incoming.traceId, incoming.traceId, incoming.carried);
-  return tracing.serve({ name: `${service}/${METHOD}`, kind: "server", attributes: rpc(service) }, incoming?.carried);
+    return given === undefined ? undefined : passThroughTrace(given.traceId, given.traceId, given.carried);
+  return tracing.serve({ name: `${service}/${METHOD}`, kind: "server", attributes: rpc(service) }, given?.carried);
 }
 
 /** @param trace of traceOfRequest: if it is a span, the span ends with the answer */

@@ -11,7 +11,7 @@ import type { Trace } from "../trace/core/trace.ts";
 import { type Answer, type FailedAnswer, failed, unanswered } from "./answer.ts";
 import { Call, type CallContext } from "./call.ts";
 import { type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
-import { isLongerThan } from "./core/request-body.ts";
+import { isLongerThan } from "./core/body.ts";
 import { textOf } from "./guard.ts";
 import { HeartbeatListener } from "./heartbeat-listener.ts";
 import { type AskOptions, type CallRequest, readCall } from "./request.ts";
@@ -30,7 +30,7 @@ export interface Client {
    * Sends the request to one instance. If that is dead or leaving, the next one gets it, all within one request timeout.
    * Never rejects: a failure on the caller's own side (request, options, check, listeners) is a result as well.
    */
-  ask<T = unknown>(request: object, options?: AskOptions<T>): Promise<Answer<T>>;
+  ask<T = unknown>(request: unknown, options?: AskOptions<T>): Promise<Answer<T>>;
   close(): void;
 }
 
@@ -93,7 +93,7 @@ class ServiceClient implements Client {
     await this.#heartbeatListener.rollCall;
   }
 
-  ask<T>(request: object, options: AskOptions<T> = {}): Promise<Answer<T>> {
+  ask<T>(request: unknown, options: AskOptions<T> = {}): Promise<Answer<T>> {
     const call = readCall(request, options);
     if (call.kind === "failed") return Promise.resolve(this.#failed(call));
     const { rollCall } = this.#heartbeatListener;
@@ -106,7 +106,7 @@ class ServiceClient implements Client {
     const { bus } = this.#options;
     if (bus.status !== "connected") return Promise.resolve(this.#denied() ?? unanswered("the bus is disconnected"));
     const maxBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;
-    if (isLongerThan(call.body.text, maxBytes)) return Promise.resolve(this.#failed(tooLarge(maxBytes)));
+    if (isLongerThan(call.body.body, maxBytes)) return Promise.resolve(this.#failed(tooLarge(maxBytes)));
     const { signal } = call;
     return new Promise((resolve) => {
       if (signal === undefined) new Call(this.#calls, call, resolve).start();

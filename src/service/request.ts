@@ -3,7 +3,7 @@
 
 import type { Trace } from "../trace/core/trace.ts";
 import { type FailedAnswer, failed, type ResponseReader } from "./answer.ts";
-import { type SerializedRequest, serializeRequest } from "./core/request-body.ts";
+import { type EncodedBody, encodeBody } from "./core/body.ts";
 import { textOf } from "./guard.ts";
 
 export interface AskOptions<T = unknown> {
@@ -19,25 +19,25 @@ export interface AskOptions<T = unknown> {
 
 export interface CallRequest {
   readonly kind: "call";
-  readonly body: SerializedRequest;
+  readonly body: EncodedBody;
   readonly idempotent: boolean;
-  readonly read: ResponseReader;
+  /** Undefined: every body will do. */
+  readonly read: ResponseReader | undefined;
   readonly signal: AbortSignal | undefined;
   readonly trace: Trace | undefined;
 }
 
-const READ_ANY: ResponseReader = (body) => body;
-
-export function readCall(request: object, options: AskOptions): CallRequest | FailedAnswer {
-  let body: SerializedRequest;
+/** @param request any JSON value, bytes, or undefined */
+export function readCall(request: unknown, options: AskOptions): CallRequest | FailedAnswer {
+  let body: EncodedBody;
   try {
-    body = serializeRequest(request);
+    body = encodeBody(request);
   } catch (error) {
     return failed("the request cannot be written as JSON", textOf(error));
   }
   try {
-    const { idempotent = true, read = READ_ANY, signal, trace } = options;
-    if (typeof read !== "function") throw new TypeError("read is no function");
+    const { idempotent = true, read, signal, trace } = options;
+    if (read !== undefined && typeof read !== "function") throw new TypeError("read is no function");
     return {
       kind: "call",
       body,

@@ -16,11 +16,12 @@ import { eventLine } from "../../src/monitor/events.ts";
 import { MAX_STATUSES, MAX_VIEW_BYTES, parseView } from "../../src/monitor/peers.ts";
 import { asText } from "../../src/program/log.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
-import { MAX_BODY_BYTES, readAttempt } from "../../src/service/answer.ts";
+import { readAttempt } from "../../src/service/answer.ts";
+import { MAX_BODY_BYTES } from "../../src/service/core/body.ts";
 import { encode } from "../../src/service/core/handler.ts";
 import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/core/nats-service-info.ts";
-import { deadlineOf } from "../../src/service/core/request-body.ts";
-import { incoming, incomingInBody } from "../../src/trace/core/traceparent.ts";
+import { deadlineOf, timeoutOf } from "../../src/service/core/request-headers.ts";
+import { incoming } from "../../src/trace/core/traceparent.ts";
 import { decodeBody } from "../../src/util/json.ts";
 import { beatOf } from "../support/health-harness.ts";
 import { wireMessage } from "../support/wire-message.ts";
@@ -86,8 +87,6 @@ function requestHolds(bytes: Uint8Array): void {
     mustBeProblem(decoded.why);
     return;
   }
-  const deadline = deadlineOf(decoded.value);
-  must(deadline === undefined || Number.isFinite(deadline), "a deadline is a time");
   const handled = rate(decoded.value);
   must(!/[^ -~]/.test(requestLine(decoded.value, handled)), "what is printed of a request is printable");
   const encoded = encode(handled);
@@ -96,7 +95,7 @@ function requestHolds(bytes: Uint8Array): void {
     mustBeProblem(encoded.message);
     return;
   }
-  const { thingID, rating } = JSON.parse(encoded.text) as { thingID: unknown; rating: unknown };
+  const { thingID, rating } = JSON.parse(String(encoded.body)) as { thingID: unknown; rating: unknown };
   must(
     typeof thingID === "string" && typeof rating === "number" && rating >= 0 && rating <= 5,
     "an answer is a rating",
@@ -215,7 +214,6 @@ const PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 /** Accepted input is published to others, and logged. */
 function traceHolds([traceparent, tracestate]: readonly [string, string]): void {
   const came = incoming(traceparent, tracestate);
-  mustBeSame(incomingInBody({ traceparent, tracestate }), came, "headers and bodies are read alike");
   if (came === undefined) return;
   must(/^[0-9a-f]{32}$/.test(came.traceId) && !/^0+$/.test(came.traceId), "a trace id is one");
   must(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/.test(came.carried.traceparent), "what goes on is of our version");
@@ -223,7 +221,20 @@ function traceHolds([traceparent, tracestate]: readonly [string, string]): void 
   must((came.carried.tracestate ?? "").length <= 512, "the state of others is bounded");
 }
 
+/** The time in the headers of a request. */
+function timeHolds([timeout, sentAt]: readonly [string, string]): void {
+  const headers = new Map([
+    ["dwc-timeout-ms", timeout],
+    ["dwc-sent-at-ms", sentAt],
+  ]);
+  for (const read of [timeoutOf(headers), deadlineOf(headers)])
+    must(read === undefined || (Number.isSafeInteger(read) && read >= 0), "a time is a whole number of milliseconds");
+}
+
+const timeText = fc.oneof(fc.constantFrom("1000", "0", "-1", "1e3", "999999999999999"), anyText);
+
 export const WIRE_TARGETS: readonly Target[] = [
+  target("the time of a request", fc.tuple(timeText, timeText), timeHolds),
   target("heartbeats", messages(BEAT), heartbeatHolds),
   target("views of Markets", messages(VIEW, { ...VIEW, state: "gone", instances: [] }), viewHolds),
   target("requests", messages({ thingID: "camera", deadline: 1_790_000_000_000 }, { thingID: "piano" }), requestHolds),

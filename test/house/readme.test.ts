@@ -10,7 +10,7 @@ import { FAULT_LIMITS, parseCommand, parseFaultStatuses } from "../../src/faults
 import { MAX_HEARTBEAT_BYTES, parseHeartbeat } from "../../src/health/heartbeat.ts";
 import { parseView } from "../../src/monitor/peers.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";
-import { MAX_BODY_BYTES } from "../../src/service/answer.ts";
+import { MAX_BODY_BYTES } from "../../src/service/core/body.ts";
 import { defaultHealthRules, FIXED, LOG_LEVELS, SETTINGS } from "../../src/settings.ts";
 import { isPrintable } from "../support/log-patterns.ts";
 import { blocksOf, PAGES, readBook, readPage, rowsOf, sectionOf } from "../support/readme.ts";

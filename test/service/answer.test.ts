@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Reply } from "../../src/bus/bus.ts";
-import { MAX_BODY_BYTES, mayHaveExecuted, type ResponseReader, readAttempt } from "../../src/service/answer.ts";
+import { mayHaveExecuted, type ResponseReader, readAttempt } from "../../src/service/answer.ts";
+import { MAX_BODY_BYTES } from "../../src/service/core/body.ts";
 
 const test = suite("answer");
 

@@ -1,6 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { deadlineOf, encodeRequest, serializeRequest } from "../../src/service/core/request-body.ts";
+import { type Headers, headerBlock, NO_HEADERS, parseHeaders } from "../../src/bus/core/headers.ts";
+import { decodeValue, encodeBody, isLongerThan, MAX_BODY_BYTES } from "../../src/service/core/body.ts";
+import { deadlineOf, requestLines, timeoutOf } from "../../src/service/core/request-headers.ts";
 import { decodeBody } from "../../src/util/json.ts";
 import { goldenOf } from "../support/golden.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
@@ -53,49 +55,73 @@ test("a key that would change every object changes none", () => {
   assert.is(Object.hasOwn(Object.prototype, "polluted"), false);
 });
 
-test("a request is sent as its JSON with its deadline, whatever object it is", () => {
-  class Fields {
-    readonly own = 1;
-    get derived(): number {
-      return 2;
-    }
-  }
-  const written = new Map<object, object>([
-    [{ thingID: "camera" }, { thingID: "camera", deadline: 17 }],
-    [{}, { deadline: 17 }],
-    [{ text: '"}' }, { text: '"}', deadline: 17 }],
-    [{ nested: { list: [{}] } }, { nested: { list: [{}] }, deadline: 17 }],
-    [{ nothing: undefined }, { deadline: 17 }],
-    [
-      { deadline: 1, thingID: "camera" },
-      { deadline: 17, thingID: "camera" },
-    ],
-    [["a", "b"], { 0: "a", 1: "b", deadline: 17 }],
-    [() => 1, { deadline: 17 }],
-    [new Date(0), { deadline: 17 }],
-    [new Fields(), { own: 1, deadline: 17 }],
-    [Object.create(null), { deadline: 17 }],
-  ]);
-  for (const [request, sent] of written) assert.equal(JSON.parse(encodeRequest(serializeRequest(request), 17)), sent);
-  assert.is(encodeRequest(serializeRequest({ deadline: 1 }), 17), '{"deadline":17}');
+test("a value is sent as its JSON, bytes as they are, and undefined as nothing", () => {
+  const written: readonly (readonly [value: unknown, text: string])[] = [
+    [{ thingID: "camera", deadline: 1 }, '{"thingID":"camera","deadline":1}'],
+    [["a", 1], '["a",1]'],
+    [null, "null"],
+    ["text", '"text"'],
+    [4.5, "4.5"],
+    [new Date(0), '"1970-01-01T00:00:00.000Z"'],
+    [undefined, ""],
+  ];
+  for (const [value, body] of written) assert.equal(encodeBody(value), { body, lines: "" });
+  const data = Uint8Array.of(1, 2);
+  const encoded = encodeBody(data);
+  data[0] = 9;
+  assert.equal(encoded, { body: Uint8Array.of(1, 2), lines: "Content-Type: application/octet-stream\r\n" });
 });
 
-test("the deadline of a request is read if it is a number, and nothing else is taken for one", () => {
-  assert.is(deadlineOf({ deadline: 1_700_000_000_000 }), 1_700_000_000_000);
-  for (const odd of [
-    undefined,
-    null,
-    7,
-    "x",
-    [],
-    {},
-    { deadline: "1" },
-    { deadline: null },
-    { deadline: Number.NaN },
-  ]) {
-    assert.is(deadlineOf(odd), undefined);
+test("a value that JSON cannot write is an error that says so", () => {
+  for (const [value, why] of [
+    [() => 1, "a function cannot be written as JSON"],
+    [Symbol("s"), "a symbol cannot be written as JSON"],
+    [{ toJSON: () => undefined }, "a object cannot be written as JSON"],
+    [1n, "BigInt"],
+  ] as const)
+    assert.throws(() => encodeBody(value), why);
+});
+
+test("a body is read by its header: bytes, JSON, or nothing", () => {
+  const octets = new Map([["content-type", "application/octet-stream"]]);
+  const data = Buffer.from("{}");
+  const read = decodeValue(data, octets);
+  assert.equal(read, { kind: "value", value: Uint8Array.from(data) });
+  assert.not.instance(read.kind === "value" && read.value, Buffer);
+  assert.equal(decodeValue(data, new Map([["content-type", "application/json"]])), { kind: "value", value: {} });
+  assert.equal(decodeValue(bytes("")), { kind: "value", value: undefined });
+  assert.equal(decodeValue(bytes(""), octets), { kind: "value", value: new Uint8Array(0) });
+  assert.is(decodeValue(new Uint8Array(MAX_BODY_BYTES + 1)).kind, "unreadable");
+});
+
+test("a body is longer than a limit by its bytes in UTF-8", () => {
+  for (const [body, limit, isLonger] of [
+    ["abc", 3, false],
+    ["abc", 2, true],
+    ["äbc", 3, true],
+    ["äbc", 4, false],
+    ["", 0, false],
+    [Uint8Array.of(1, 2), 2, false],
+    [Uint8Array.of(1, 2), 1, true],
+  ] as const)
+    assert.is(isLongerThan(body, limit), isLonger, `${body} ${limit}`);
+});
+
+test("the time of a request is in its headers, and only whole numbers are taken for one", () => {
+  const fields = (lines: string): Headers => parseHeaders(headerBlock(lines))?.fields ?? NO_HEADERS;
+  const lines = requestLines(499.6, 1_700_000_000_000.4);
+  assert.is(lines, "Dwc-Timeout-Ms: 500\r\nDwc-Sent-At-Ms: 1700000000000\r\n");
+  assert.equal([timeoutOf(fields(lines)), deadlineOf(fields(lines))], [500, 1_700_000_000_500]);
+  assert.is(
+    requestLines(1, 2, { traceparent: "00-a", tracestate: "b=1" }),
+    "Dwc-Timeout-Ms: 1\r\nDwc-Sent-At-Ms: 2\r\ntraceparent: 00-a\r\ntracestate: b=1\r\n",
+  );
+  for (const odd of ["", "x", "-1", "1.5", "1e3", "0x1", "Infinity", "1".repeat(16)]) {
+    assert.is(timeoutOf(fields(`Dwc-Timeout-Ms: ${odd}\r\nDwc-Sent-At-Ms: 5\r\n`)), undefined, odd);
+    assert.is(deadlineOf(fields(`Dwc-Timeout-Ms: ${odd}\r\nDwc-Sent-At-Ms: 5\r\n`)), undefined, odd);
+    assert.is(deadlineOf(fields(`Dwc-Timeout-Ms: 5\r\nDwc-Sent-At-Ms: ${odd}\r\n`)), undefined, odd);
   }
-  assert.is(deadlineOf({ deadline: Number.POSITIVE_INFINITY }), undefined);
+  assert.is(deadlineOf(NO_HEADERS), undefined);
 });
 
 test.run();

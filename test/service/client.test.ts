@@ -5,11 +5,12 @@ import { getEventListeners } from "node:events";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Bus, CallOptions, Message, Reply } from "../../src/bus/bus.ts";
-import { NO_HEADERS } from "../../src/bus/core/headers.ts";
+import { headerBlock, NO_HEADERS, parseHeaders } from "../../src/bus/core/headers.ts";
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
 import type { Answer } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientOptions } from "../../src/service/client-options.ts";
+import { deadlineOf } from "../../src/service/core/request-headers.ts";
 import { startRollCall } from "../../src/service/initial-roll-call.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { beatOf } from "../support/health-harness.ts";
@@ -56,9 +57,9 @@ class Scene {
   #bus(): Bus {
     const bus: Partial<Bus> = {
       status: "connected",
-      call: (address, body, how, end) => {
+      call: (address, _body, how, end) => {
         const instance = Number(/get\.(\d+)-/.exec(address)?.[1]);
-        const { deadline } = JSON.parse(String(body)) as { deadline: number };
+        const deadline = deadlineOf(parseHeaders(headerBlock(how.lines ?? ""))?.fields ?? NO_HEADERS) ?? Number.NaN;
         this.sent.push({ instance, deadline, how, end });
       },
       publish: (subject) => this.acts.push(`publish ${subject}`),

@@ -18,7 +18,7 @@ const boom = (): never => {
 };
 
 const sceneWith = (handle: Handler, instance: Partial<InstanceOptions> = {}): Promise<ServiceScene> =>
-  new ServiceScene({ count: 2, handle: (request, _, trace) => handle(request, trace), instance }).start();
+  new ServiceScene({ count: 2, handle: (request, _, context) => handle(request, context), instance }).start();
 
 const replyOf = (scene: ServiceScene): Promise<Reply> =>
   scene.ended(scene.caller.request("tea.get.1-a", "{}", { timeoutMs: 1_000 }));

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { answer, type Handler } from "../../src/service/core/handler.ts";
+import { requestLines } from "../../src/service/core/request-headers.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
@@ -10,7 +11,7 @@ const test = suite("instance");
 
 /** One instance, and no client. */
 async function sceneWith(handle: Handler) {
-  const scene = await new ServiceScene({ handle: (request, _, trace) => handle(request, trace) }).start();
+  const scene = await new ServiceScene({ handle: (request, _, context) => handle(request, context) }).start();
   const { clock, caller, client, instance, instanceEvents: events } = scene;
   client.close();
   const [bus] = scene.buses as [MemoryBus];
@@ -22,9 +23,9 @@ test("requests that wait through a second stall are dropped, and reported as one
   const { clock, caller, bus, instance, events } = scene;
   const flushes: (() => void)[] = [];
   bus.flush = () => new Promise((resolve) => flushes.push(() => resolve(true)));
-  const late = JSON.stringify({ deadline: clock.wall() + TIMEOUT_MS });
+  const lines = requestLines(TIMEOUT_MS, clock.wall());
   const askAndStall = async (): Promise<void> => {
-    void caller.request(instance.address, late, { timeoutMs: TIMEOUT_MS });
+    void caller.request(instance.address, "{}", { timeoutMs: TIMEOUT_MS, lines });
     bus.pause();
     await clock.stall(10_000);
     bus.resume();
@@ -33,7 +34,7 @@ test("requests that wait through a second stall are dropped, and reported as one
   await askAndStall();
   const [first, second] = flushes;
   first?.();
-  void caller.request(instance.address, late, { timeoutMs: TIMEOUT_MS });
+  void caller.request(instance.address, "{}", { timeoutMs: TIMEOUT_MS, lines });
   await clock.advance(1);
   assert.is(
     instance.counts.dropped,

@@ -3,6 +3,7 @@
 import { SpanKind, type Tracer } from "@opentelemetry/api";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Headers } from "../../src/bus/core/headers.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import { answer, type HandlerResult, refuse } from "../../src/service/core/handler.ts";
 import { passThroughTrace, type Trace, type Tracing } from "../../src/trace/core/trace.ts";
@@ -26,7 +27,7 @@ class Scene extends ServiceScene {
   readonly tracer: KeepingTracer;
   readonly tracing: Tracing;
   readonly kinds: (readonly [ClientEvent["kind"], string | undefined])[] = [];
-  readonly handled: (readonly [body: unknown, traceId: string | undefined])[] = [];
+  readonly handled: (readonly [headers: Headers, traceId: string | undefined])[] = [];
 
   /** @param options with `isTraced: false`, the instances send no spans */
   static of(options: Parts = {}): Promise<Scene> {
@@ -38,8 +39,8 @@ class Scene extends ServiceScene {
     const tracing = tracingOf(tracer as unknown as Tracer);
     super({
       count,
-      handle: (request, instance, trace) => {
-        this.handled.push([request, trace?.traceId]);
+      handle: (request, instance, { headers, trace }) => {
+        this.handled.push([headers, trace?.traceId]);
         return handle(request, instance);
       },
       ...(isTraced && { instance: { tracing } }),
@@ -78,8 +79,8 @@ test("page, attempt and handling are one above the other, in one trace, and all 
 test("a call without a trace carries no trace fields, and its events have none", async () => {
   const scene = await Scene.of({ isTraced: false });
   for (const trace of [undefined, passThroughTrace(TRACE, "r-1")]) await scene.ask({ trace });
-  for (const [body, traceId] of scene.handled) {
-    assert.equal(Object.keys(body as object), ["deadline"]);
+  for (const [headers, traceId] of scene.handled) {
+    assert.equal([...headers.keys()], ["dwc-timeout-ms", "dwc-sent-at-ms"]);
     assert.is(traceId, undefined);
   }
   assert.equal(
@@ -91,8 +92,8 @@ test("a call without a trace carries no trace fields, and its events have none",
 test("a trace of others is passed on as it came, and known to the handler, where no spans are sent", async () => {
   const scene = await Scene.of({ isTraced: false });
   await scene.ask({ trace: passThroughTrace(TRACE, "r-1", CARRIED) });
-  const [[body, traceId] = []] = scene.handled;
-  assert.equal({ ...Object(body), deadline: 0 }, { deadline: 0, ...CARRIED });
+  const [[headers, traceId] = []] = scene.handled;
+  assert.equal([headers?.get("traceparent"), headers?.get("tracestate")], [CARRIED.traceparent, CARRIED.tracestate]);
   assert.is(traceId, TRACE);
   assert.is(scene.tracer.spans.length, 0);
 });

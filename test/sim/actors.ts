@@ -1,6 +1,7 @@
 // The processes of a simulated day: instances and Markets, each on a host of its own. They run the code of production.
 // The faults of the day set how an instance's handler behaves.
 
+import type { Headers } from "../../src/bus/core/headers.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
@@ -57,7 +58,7 @@ export class Process {
 }
 
 /** A request has been handed to the handler of an instance. */
-export type Handling = (process: InstanceProcess, request: unknown) => void;
+export type Handling = (process: InstanceProcess, request: unknown, headers: Headers) => void;
 
 export class InstanceProcess extends Process {
   readonly number: number;
@@ -89,7 +90,7 @@ export class InstanceProcess extends Process {
       bus: this.bus,
       clock: this.host,
       random: this.dice.random,
-      handle: (request) => this.#handle(request),
+      handle: (request, { headers }) => this.#handle(request, headers),
       ...pick(rulesOf(script)),
     });
     void starting.then((started) => {
@@ -108,8 +109,8 @@ export class InstanceProcess extends Process {
     return this.running !== undefined && this.leftAt === undefined && !this.host.isDead;
   }
 
-  #handle(request: unknown): HandlerResult | Promise<HandlerResult> {
-    this.#handling(this, request);
+  #handle(request: unknown, headers: Headers): HandlerResult | Promise<HandlerResult> {
+    this.#handling(this, request, headers);
     const { least, most } = this.#times();
     const answer = (): HandlerResult => {
       if (this.behaviour === "throw") throw new Error("this instance throws");

@@ -1,6 +1,8 @@
 // P4, P7 and P15: the results of calls, and their times.
 
+import type { Headers } from "../../src/bus/core/headers.ts";
 import type { Answer } from "../../src/service/answer.ts";
+import { deadlineOf } from "../../src/service/core/request-headers.ts";
 import type { InstanceProcess } from "./actors.ts";
 import { WALL_START_MS } from "./host.ts";
 import type { Asked, Check, View } from "./view.ts";
@@ -78,12 +80,11 @@ export class CallChecks implements Check {
   }
 
   /** A handler was given a request. After a pause it must not be one whose caller has given up. */
-  handled({ host, incarnation }: InstanceProcess, request: unknown): void {
+  handled({ host, incarnation }: InstanceProcess, headers: Headers): void {
     const { world } = this.#view;
     const { lastStall } = host;
     if (lastStall?.toMs !== world.timeline.now || this.#isClockWrong()) return;
-    const { deadline } = Object(request) as { deadline?: number };
-    const dueAtMs = (deadline ?? Number.NaN) - WALL_START_MS;
+    const dueAtMs = (deadlineOf(headers) ?? Number.NaN) - WALL_START_MS;
     if (dueAtMs > lastStall.fromMs + STALL_MARGIN_MS && dueAtMs < lastStall.toMs)
       world.breaks("P15", `${incarnation} woke up and handled a request whose caller has given up`);
   }

@@ -15,18 +15,25 @@ export interface Outcome {
   readonly error: string | undefined;
 }
 
-/** Requests, and the body that reaches the instance, without the deadline. */
-export const REQUESTS: readonly (readonly [request: object, sent: object])[] = [
+/** Requests, and the value that reaches the instance: the same, also where it has names of the protocol's own. */
+export const REQUESTS: readonly (readonly [request: unknown, sent: unknown])[] = [
   [{}, {}],
   [{ thingID: "camera" }, { thingID: "camera" }],
-  [{ deadline: 5, a: 1 }, { a: 1 }],
-  [{ a: { deadline: 7 } }, { a: { deadline: 7 } }],
-  [{ text: '"deadline"' }, { text: '"deadline"' }],
+  [
+    { deadline: 5, a: 1 },
+    { deadline: 5, a: 1 },
+  ],
   [
     { traceparent: "own", tracestate: "own" },
     { traceparent: "own", tracestate: "own" },
   ],
-  [[7, 8], { 0: 7, 1: 8 }],
+  [
+    [7, 8],
+    [7, 8],
+  ],
+  [null, null],
+  [4.5, 4.5],
+  ["text", "text"],
   [{ toJSON: () => ({ b: 2 }) }, { b: 2 }],
   [{ text: "ä€😀" }, { text: "ä€😀" }],
 ];

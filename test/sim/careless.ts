@@ -27,7 +27,7 @@ export interface CarelessCall {
 const DICE_APART = 1_000_003;
 /** One listener call in so many throws, or rejects. */
 const ONE_IN_THROWS = 3;
-/** A deadline of 13 digits and its name take 25 bytes. */
+/** The headers with the time of a request have more bytes. */
 const ROOM_BYTES = 20;
 
 const boom = (): never => {
@@ -59,7 +59,7 @@ export class Careless {
   }
 
   call(): CarelessCall {
-    return this.#dice.pick([unwritable, tooLarge, tooLargeWithDeadline, badCheck, badSignal, badTrace])(this.#dice);
+    return this.#dice.pick([unwritable, tooLarge, tooLargeWithHeaders, badCheck, badSignal, badTrace])(this.#dice);
   }
 }
 
@@ -84,10 +84,10 @@ const tooLarge = (): CarelessCall => ({
   mayEndAs: failsOrFindsNobody,
 });
 
-function tooLargeWithDeadline(dice: SeededRandom): CarelessCall {
+function tooLargeWithHeaders(dice: SeededRandom): CarelessCall {
   const empty = JSON.stringify({ ...CAMERA, pad: "" }).length;
   const pad = "x".repeat(MAX_BODY_BYTES - empty - dice.below(ROOM_BYTES));
-  return { ...tooLarge(), what: "a request that is too large with its deadline", request: { ...CAMERA, pad } };
+  return { ...tooLarge(), what: "a request that is too large with its headers", request: { ...CAMERA, pad } };
 }
 
 const badCheck = (): CarelessCall => ({

@@ -1,8 +1,10 @@
 // P22: the answers, events and counts of a caller, in a drill: two instances that answer as ordered, and calls of all kinds.
 
+import type { Headers } from "../../src/bus/core/headers.ts";
 import { type Answer, failed, unanswered } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
+import { deadlineOf } from "../../src/service/core/request-headers.ts";
 import type { Span, SpanSpec, Trace, TraceHeaders } from "../../src/trace/core/trace.ts";
 import type { Process } from "./actors.ts";
 import { CARRIED, type Outcome, outcomeOf, REQUESTS, randomAction } from "./call-outcomes.ts";
@@ -89,7 +91,7 @@ class AskingDrill extends Scene {
     this.#isAnsweredRightly(answer, way);
     this.#areEventsRight(way);
     this.#isCounted(way, tookMs);
-    this.#wasAsked(way, { ...sent, ...(isTraced ? carried : {}) }, at);
+    this.#wasAsked(way, sent, isTraced ? carried : {}, at);
     this.#isTraced(isTraced ? way : []);
     await this.#goOn();
   }
@@ -151,14 +153,16 @@ class AskingDrill extends Scene {
     this.holds(`a call of ${tookMs} ms is counted as ${timedMs}`, Math.abs(timedMs - tookMs) < 1e-6);
   }
 
-  #wasAsked(way: readonly (readonly [ScriptedInstance, Outcome])[], sent: object, at: number): void {
+  #wasAsked(way: readonly (readonly [ScriptedInstance, Outcome])[], sent: unknown, carried: object, at: number): void {
     for (const puppet of this.#puppets) {
       const asked = puppet.asked.splice(0);
       const place = way.findIndex(([one]) => one === puppet);
       this.same(`the requests that ${puppet.incarnation} got`, asked.length, place === -1 ? 0 : 1);
       if (place === -1 || asked[0] === undefined) continue;
-      const { deadline, ...rest } = JSON.parse(asked[0]) as { readonly deadline: number };
-      this.same("what was asked", sorted(rest), sorted(sent));
+      const [{ body, headers }] = asked as [(typeof asked)[number]];
+      this.same("what was asked", body, JSON.stringify(sent));
+      this.same("the trace that was sent", tracedBy(headers), sorted(carried));
+      const deadline = deadlineOf(headers) ?? Number.NaN;
       // The time that is left is that of the first attempt, at every later one as well.
       const isIts = Math.abs(deadline - (WALL_START_MS + at + TIMEOUT_MS)) <= 1;
       this.holds(`a deadline ${deadline - WALL_START_MS - at} ms after the call`, isIts);
@@ -345,3 +349,5 @@ class AskingDrill extends Scene {
 }
 
 const sorted = (fields: object): object => Object.fromEntries(Object.entries(fields).sort());
+const tracedBy = (headers: Headers): object =>
+  sorted(Object.fromEntries([...headers].filter(([name]) => name.startsWith("trace"))));

@@ -4,6 +4,7 @@
 import type { Answer } from "../../src/service/answer.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
+import { deadlineOf } from "../../src/service/core/request-headers.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { type HandlerAction, ScriptedInstance } from "./scripted-instance.ts";
@@ -146,7 +147,7 @@ class HedgingDrill extends Scene {
     this.same("who is late, and who helps", [hedged.late, hedged.who], [first.who, second.who]);
     const isThen = Math.abs(hedged.afterMs - lateMs) < 0.01;
     this.holds(`late after ${hedged.afterMs} ms, and it should have been ${lateMs}`, isThen);
-    const [one, other] = [first, second].map(({ asked }) => deadlineOf(asked[0]));
+    const [one, other] = [first, second].map(({ asked }) => asked[0] && deadlineOf(asked[0].headers));
     this.holds("the second call has another deadline", Math.abs((one ?? 0) - (other ?? 9)) <= 1);
   }
 
@@ -206,6 +207,3 @@ class HedgingDrill extends Scene {
     this.#client.close();
   }
 }
-
-const deadlineOf = (asked: string | undefined): number =>
-  (JSON.parse(asked ?? "{}") as { deadline?: number }).deadline ?? 0;

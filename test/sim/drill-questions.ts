@@ -7,7 +7,7 @@ import type { InstanceEvent } from "../../src/service/instance-options.ts";
 import type { Process } from "./actors.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { WALL_START_MS } from "./host.ts";
-import { bodyOf, type Code, codeOf, handleWanted, randomWanted, type Wanted } from "./wanted-requests.ts";
+import { bodyOf, type Code, codeOf, handleWanted, linesOf, randomWanted, type Wanted } from "./wanted-requests.ts";
 
 const ID = "3-q";
 const ADDRESS = `${DRILL}.get.${ID}`;
@@ -105,7 +105,7 @@ class QuestionsDrill extends Scene {
     bus.encoding = wanted?.how === "latin" ? "latin1" : "utf8";
     const subject = this.dice.chance(0.2) ? `${DRILL}.get` : ADDRESS;
     const code = new Promise<Code>((resolve) =>
-      bus.call(subject, bodyOf(wanted), { timeoutMs }, (reply) => {
+      bus.call(subject, bodyOf(wanted), { timeoutMs, lines: linesOf(wanted) }, (reply) => {
         if (reply.kind === "answered") resolve(0);
         else resolve(reply.kind === "service-error" ? reply.code : undefined);
       }),

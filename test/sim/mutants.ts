@@ -300,8 +300,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a trace does not travel", [
     "service/call",
-    "const $text = $encodeRequest($body, Math.round($clock.$wall() + $timeoutMs), $carried);",
-    "const $text = $encodeRequest($body, Math.round($clock.$wall() + $timeoutMs));",
+    "const $lines = $body.$lines + $requestLines($timeoutMs, $clock.$wall(), $carried);",
+    "const $lines = $body.$lines + $requestLines($timeoutMs, $clock.$wall());",
   ]),
   defect("a caller that gives up takes its ticket along", [
     "service/call",

@@ -1,6 +1,7 @@
 // Observes one Market: passes each choice, ticket, result and event to the checks. It wraps the methods of that
 // Market's own tracker, resolver and bus without changing them.
 
+import type { Headers } from "../../src/bus/core/headers.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
 import type { Ticket } from "../../src/health/tracker.ts";
 import type { PageRatings } from "../../src/market/ratings/rate-page.ts";
@@ -134,8 +135,8 @@ export class Observer implements View {
     this.#seconds.hedging(event, this.market.host.now());
   }
 
-  handled(process: InstanceProcess, request: unknown): void {
-    this.#callChecks.handled(process, request);
+  handled(process: InstanceProcess, request: unknown, headers: Headers): void {
+    this.#callChecks.handled(process, headers);
     this.#seconds.handled(process, request);
   }
 

@@ -2,6 +2,7 @@
 // would.
 
 import type { Message } from "../../src/bus/bus.ts";
+import type { Headers } from "../../src/bus/core/headers.ts";
 import type { Process } from "./actors.ts";
 import { DRILL } from "./drill-ground.ts";
 
@@ -20,8 +21,8 @@ export class ScriptedInstance {
   action: HandlerAction = { how: "answer", ms: 0 };
   intervalMs = 30_000;
   seq = 0;
-  /** Bodies of its requests, in order. */
-  readonly asked: string[] = [];
+  /** Its requests, in order. */
+  readonly asked: { readonly body: string; readonly headers: Headers }[] = [];
 
   readonly #service: string;
 
@@ -56,7 +57,7 @@ export class ScriptedInstance {
   }
 
   #receive(message: Message): void {
-    this.asked.push(Buffer.from(message.body).toString());
+    this.asked.push({ body: Buffer.from(message.body).toString(), headers: message.headers });
     const { how, code = 500, ms } = this.action;
     if (how === "nothing") return;
     this.process.host.after(ms, () => {

@@ -117,7 +117,7 @@ export class SimBus implements Bus {
     if (options.signal?.aborted) ended(CANCELLED);
     else if (wire === undefined) ended(AWAY);
     else if (this.#repliesDenied !== undefined) ended(this.#repliesDenied);
-    else if (Buffer.byteLength(body) > MAX_BODY_BYTES) ended(UNSENT);
+    else if (sizeOf(wireMessage(subject, body, { lines: options.lines })) > MAX_BODY_BYTES) ended(UNSENT);
     else {
       this.nextReplyTo = this.#pending.add(subject, options, ended);
       wire.publish(wireMessage(subject, this.#encoded(body), { replyTo: this.nextReplyTo, lines: options.lines }));
@@ -186,9 +186,11 @@ export class SimBus implements Bus {
     // As on NATS: it receives messages, and requests, a round trip before "connected" is reported.
     const wire = this.#link?.wire;
     if (wire === undefined) return AWAY;
-    const isTooLarge = Buffer.byteLength(body) > MAX_BODY_BYTES;
-    if (isTooLarge) wire.publish(wireMessage(subject, "", { lines: errorLines(500, `not sent: ${UNSENT.why}`) }));
-    else wire.publish(wireMessage(subject, body, { lines }));
+    const message = wireMessage(subject, body, { lines });
+    const isTooLarge = sizeOf(message) > MAX_BODY_BYTES;
+    wire.publish(
+      isTooLarge ? wireMessage(subject, "", { lines: errorLines(500, `not sent: ${UNSENT.why}`) }) : message,
+    );
     return isTooLarge ? UNSENT : undefined;
   };
 
@@ -235,6 +237,9 @@ export class SimBus implements Bus {
     return new Promise((resolve) => void this.#host.after(ms, resolve));
   }
 }
+
+/** Headers and body, as the server counts them. */
+const sizeOf = ({ _rdata }: WireMessage): number => _rdata?.length ?? 0;
 
 interface Ears {
   readonly arrived: (subject: string) => void;

@@ -1,7 +1,9 @@
 // Requests of every kind for the drill of an instance: the body of each, what its handler does, and the code that its
 // caller receives.
 
+import type { HeaderLines } from "../../src/bus/core/headers.ts";
 import type { HandlerResult } from "../../src/service/core/handler.ts";
+import { requestLines } from "../../src/service/core/request-headers.ts";
 import type { SeededRandom } from "../support/seeded-random.ts";
 import type { Host } from "./host.ts";
 import { MAX_BODY_BYTES } from "./sim-bus.ts";
@@ -66,6 +68,10 @@ export function randomWanted(dice: SeededRandom): Wanted | undefined {
   if (how === "refuse") return { how, code: dice.pick(CODES)[0] };
   return how === "later" || how === "reject" ? { how, ms: dice.below(60) } : { how };
 }
+
+/** Its headers: a deadline, if it has one. */
+export const linesOf = (wanted: Wanted | undefined): HeaderLines =>
+  wanted?.deadline === undefined ? "" : requestLines(0, wanted.deadline);
 
 /** The body of such a request, as it is sent. */
 export const bodyOf = (wanted: Wanted | undefined): string =>

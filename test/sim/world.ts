@@ -124,8 +124,8 @@ export class World {
   startInstance(number: number): InstanceProcess {
     this.#started += 1;
     const incarnation = `${number}-${String.fromCharCode(96 + this.#started)}`;
-    const process = new InstanceProcess(number, incarnation, this.deal(), this.server, (handler, request) => {
-      for (const observer of this.observers) observer.handled(handler, request);
+    const process = new InstanceProcess(number, incarnation, this.deal(), this.server, (handler, request, headers) => {
+      for (const observer of this.observers) observer.handled(handler, request, headers);
     });
     this.instances.push(process);
     process.start(this.script, (what) => this.note(() => `${incarnation} is ${what}`));

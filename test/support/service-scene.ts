@@ -3,10 +3,10 @@
 import type { Answer } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientEvent, ClientOptions } from "../../src/service/client-options.ts";
-import { answer, type HandlerResult } from "../../src/service/core/handler.ts";
+import { answer, type HandlerResult, type RequestContext } from "../../src/service/core/handler.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent, InstanceOptions } from "../../src/service/instance-options.ts";
-import type { Trace } from "../../src/trace/core/trace.ts";
+
 import { FakeClock } from "./fake-clock.ts";
 import { type MemoryBus, MemoryNetwork } from "./memory-bus.ts";
 
@@ -16,7 +16,7 @@ export const TIMEOUT_MS = 1_000;
 /** No call of a scene takes longer. */
 const MAX_MS = 10 * TIMEOUT_MS;
 
-type Handle = (request: unknown, instance: number, trace: Trace | undefined) => HandlerResult | Promise<HandlerResult>;
+type Handle = (request: unknown, instance: number, context: RequestContext) => HandlerResult | Promise<HandlerResult>;
 
 export interface SceneOptions {
   /** How many instances there are: 1, 2 and so on, with the incarnations 1-a, 2-a. */
@@ -70,7 +70,7 @@ export class ServiceScene {
         random: () => 0,
         onEvent: (event) => this.instanceEvents.push(event),
         report: (sentence) => this.reports.push(sentence),
-        handle: (request, trace) => handle(request, number, trace),
+        handle: (request, context) => handle(request, number, context),
         ...instance,
         ...more,
       });

@@ -2,6 +2,8 @@
 // An instance is paused (SIGSTOP): it keeps its connection and its place on the bus, and answers nothing.
 
 import * as assert from "uvu/assert";
+import type { HeaderLines } from "../../src/bus/core/headers.ts";
+import { requestLines } from "../../src/service/core/request-headers.ts";
 import { answeredBy, failures } from "../support/caller.ts";
 import { callerSuite } from "../support/system.ts";
 
@@ -45,18 +47,21 @@ pausing("what piled up is dropped unread when it is continued, and counted", asy
   await only.program.waitFor(/^GET /); // lines are written in batches: a stopped process keeps its last one
   await only.program.stop();
   const mark = only.program.mark();
-  const piled = Array.from({ length: 20 }, () => caller.bus.request("ratings.get", body(), { timeoutMs: 500 }));
+  const piled = Array.from({ length: 20 }, () =>
+    caller.bus.request("ratings.get", BODY, { lines: lines(), timeoutMs: 500 }),
+  );
   const replies = await Promise.all(piled);
   assert.equal(new Set(replies.map(({ kind }) => kind)), new Set(["timeout"]));
   only.program.signal("SIGCONT");
   const [, dropped] = await only.program.waitFor(/dropped (\d+) expired requests/, { mark });
   assert.is(dropped, "20");
-  assert.is((await caller.bus.request("ratings.get", body(), { timeoutMs: 10_000 })).kind, "answered");
+  assert.is((await caller.bus.request("ratings.get", BODY, { lines: lines(), timeoutMs: 10_000 })).kind, "answered");
   await only.program.waitFor(/^GET camera => 4\.5/, { mark });
   assert.is(only.program.count(/^GET /, mark), 1, "of all these only the last reached the handler");
   assert.ok(server.pid > 0);
 });
 
-const body = (): string => JSON.stringify({ thingID: "camera", deadline: Date.now() + 500 });
+const BODY = JSON.stringify({ thingID: "camera" });
+const lines = (): HeaderLines => requestLines(500, Date.now());
 
 pausing.run();

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { formatTraceparent, incoming, incomingInBody, parseTraceparent } from "../../src/trace/core/traceparent.ts";
+import { formatTraceparent, incoming, parseTraceparent } from "../../src/trace/core/traceparent.ts";
 
 const test = suite("traceparent");
 
@@ -45,15 +45,6 @@ test("the state of other makers goes with a good parent, within bounds", () => {
   for (const bad of ["", "x".repeat(513), "a=1\r\nb=2", "a=ü", 7, null])
     assert.is(stateOf(bad), undefined, String(bad));
   assert.is(stateOf("x".repeat(512)), "x".repeat(512));
-});
-
-test("a body carries the same, or nothing", () => {
-  assert.equal(incomingInBody({ thingID: "camera", traceparent: GOOD, tracestate: "a=1" }), {
-    traceId: TRACE,
-    carried: { traceparent: GOOD, tracestate: "a=1" },
-  });
-  for (const body of [{}, { traceparent: 7 }, { traceparent: `${GOOD}x` }, null, "text", 7, [GOOD], undefined])
-    assert.is(incomingInBody(body), undefined);
 });
 
 test.run();

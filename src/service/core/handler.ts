@@ -1,6 +1,8 @@
 // The result of a service's handler. It is a value, so that a service can be tested without a bus.
 
+import type { Headers } from "../../bus/core/headers.ts";
 import type { Trace } from "../../trace/core/trace.ts";
+import { type EncodedBody, encodeBody } from "./body.ts";
 
 /** An error with a code of HTTP: 404 unknown, 400 bad request. It is about the request, and never drains the instance. */
 export interface ErrorReply {
@@ -9,19 +11,24 @@ export interface ErrorReply {
   readonly message: string;
 }
 
-export type HandlerResult = { readonly kind: "answer"; readonly body: object } | ErrorReply;
+/** `body`: any JSON value, bytes, or undefined. */
+export type HandlerResult = { readonly kind: "answer"; readonly body: unknown } | ErrorReply;
 
-/**
- * Receives the decoded body, which can be any value, and the trace of the request, if it has one: for the log, and for
- * calls that the handler makes. If it throws, the reply is a 500, and the error is counted.
- */
-export type Handler = (request: unknown, trace?: Trace) => HandlerResult | Promise<HandlerResult>;
+/** A request, besides its body. */
+export interface RequestContext {
+  readonly headers: Headers;
+  /** The trace that the request belongs to, if it has one: for the log, and for calls that the handler makes. */
+  readonly trace: Trace | undefined;
+}
 
-export const answer = (body: object): HandlerResult => ({ kind: "answer", body });
+/** Receives the decoded body, which can be any value. If it throws, the reply is a 500, and the error is counted. */
+export type Handler = (request: unknown, context: RequestContext) => HandlerResult | Promise<HandlerResult>;
+
+export const answer = (body: unknown): HandlerResult => ({ kind: "answer", body });
 export const refuse = (code: number, message: string): ErrorReply => ({ kind: "refusal", code, message });
 
 /** The result as it is sent. */
-export type EncodedResult = { readonly kind: "answer"; readonly text: string } | ErrorReply;
+export type EncodedResult = ({ readonly kind: "answer" } & EncodedBody) | ErrorReply;
 
 /** Codes that mean "this instance is leaving" (answer.ts), and their replacements: callers would stop using it. */
 const RESERVED: ReadonlyMap<number, number> = new Map([
@@ -39,12 +46,10 @@ function sentCode(given: unknown): number {
   return RESERVED.get(code) ?? code;
 }
 
-/** @throws Error when the handler's answer cannot be written as JSON: the handler has failed */
+/** @throws TypeError when the handler's answer cannot be written as JSON: the handler has failed */
 export function encode(result: HandlerResult): EncodedResult {
   if (result.kind === "refusal")
     return { kind: "refusal", code: sentCode(result.code), message: String(result.message) };
-  // For the compiler a function is an object. For JSON it is undefined.
-  const text: string | undefined = JSON.stringify(result.body);
-  if (text === undefined) throw new Error("the handler's answer cannot be written as JSON");
-  return { kind: "answer", text };
+  const { body, lines } = encodeBody(result.body);
+  return { kind: "answer", body, lines };
 }

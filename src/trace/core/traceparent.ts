@@ -50,10 +50,3 @@ export function incoming(traceparent: unknown, tracestate: unknown): Incoming | 
   const carried = { traceparent: formatTraceparent(parent), ...(isState ? { tracestate } : {}) };
   return { traceId: parent.traceId, carried };
 }
-
-/** The same for a body on the bus. Most have no trace, and cost one check. */
-export function incomingInBody(request: unknown): Incoming | undefined {
-  if (typeof request !== "object" || request === null) return undefined;
-  const { traceparent, tracestate } = request as { traceparent?: unknown; tracestate?: unknown };
-  return traceparent === undefined ? undefined : incoming(traceparent, tracestate);
-}

@@ -52,7 +52,7 @@ class Scene {
     );
   }
 
-  #ask<T>(request: object, options?: AskOptions<T>): Promise<Answer<T>> {
+  #ask<T>(request: unknown, options?: AskOptions<T>): Promise<Answer<T>> {
     const { thingID } = request as { thingID: string };
     this.asked.push(thingID);
     this.traces.push(options?.trace);

@@ -1,0 +1,32 @@
+// The headers of a request: how long its caller waits for the answer, and the trace that it belongs to. The body is the
+// user's alone.
+
+import { type HeaderLines, type Headers, headerLines } from "../../bus/core/headers.ts";
+import type { TraceHeaders } from "../../trace/core/trace.ts";
+
+const TIMEOUT = "Dwc-Timeout-Ms";
+const SENT_AT = "Dwc-Sent-At-Ms";
+const [TIMEOUT_KEY, SENT_AT_KEY] = [TIMEOUT.toLowerCase(), SENT_AT.toLowerCase()] as const;
+
+/**
+ * @param timeoutMs how long the caller still waits, in ms. It is relative, because the clocks of two hosts differ
+ * @param sentAtMs epoch ms by the caller's clock
+ * @param carried the headers of the trace, which can be sent (call-span.ts)
+ */
+export function requestLines(timeoutMs: number, sentAtMs: number, carried?: TraceHeaders): HeaderLines {
+  const time = `${TIMEOUT}: ${Math.round(timeoutMs)}\r\n${SENT_AT}: ${Math.round(sentAtMs)}\r\n`;
+  return carried === undefined ? time : time + headerLines(Object.entries(carried));
+}
+
+/** How long the caller waited for the answer when it sent the request, in ms. Undefined: not said, or not readable. */
+export const timeoutOf = (headers: Headers): number | undefined => wholeNumber(headers.get(TIMEOUT_KEY));
+
+/** When the caller stops to wait: epoch ms by its own clock. Undefined: not said, or not readable. */
+export function deadlineOf(headers: Headers): number | undefined {
+  const [timeoutMs, sentAtMs] = [timeoutOf(headers), wholeNumber(headers.get(SENT_AT_KEY))];
+  return timeoutMs === undefined || sentAtMs === undefined ? undefined : sentAtMs + timeoutMs;
+}
+
+/** Fifteen digits are exact in a number of JavaScript, and more than any time has. */
+const wholeNumber = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
