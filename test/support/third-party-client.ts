@@ -21,8 +21,8 @@ export interface ThirdPartyOptions {
 export class ThirdPartyInstance {
   readonly incarnation: string = randomUUID();
   readonly address: string = `ratings.get.${this.incarnation}`;
-  /** Bodies of the requests that came, in order. */
-  readonly requests: string[] = [];
+  /** The requests that came, in order. */
+  readonly requests: WireMessage[] = [];
   handle: (body: string) => ThirdPartyReply;
   readonly #wire: Wire;
   readonly #instance: number;
@@ -68,8 +68,9 @@ export class ThirdPartyInstance {
     await this.#wire.flush();
   }
 
-  #receive({ body, reply }: WireMessage): void {
-    this.requests.push(body);
+  #receive(request: WireMessage): void {
+    const { body, reply } = request;
+    this.requests.push(request);
     if (reply === undefined) return;
     const { body: answer = "", code, error = "" } = this.handle(body);
     const headers = { "nats-service-error-code": String(code), "nats-service-error": error };

@@ -70,12 +70,14 @@ rule("the Market calls a third-party instance in its turn, and receives its good
   const thirdParty = new ThirdPartyInstance({ wire, instance: 2, handle: rateAll });
   await thirdParty.start();
   await market.untilKnown(2);
+  const startedAtMs = Date.now();
   const ratings = Object.values(await market.ratings());
   assert.ok(ratings.every((rating) => rating?.fresh));
   assert.equal(ratings.map((rating) => rating?.instance).sort(), [1, 1, 2, 2]);
   assert.is(ratings.filter((rating) => rating?.rating === FOREIGN_RATING).length, 2);
-  const { deadline } = JSON.parse(thirdParty.requests[0] ?? "");
-  assert.ok(deadline > Date.now() && deadline <= Date.now() + 1000, "a request carries its deadline");
+  const { "dwc-timeout-ms": timeoutMs, "dwc-sent-at-ms": sentAtMs } = thirdParty.requests[0]?.headers ?? {};
+  assert.is(timeoutMs, "1000", "a request says how long its caller waits");
+  assert.ok(Number(sentAtMs) >= startedAtMs && Number(sentAtMs) <= Date.now(), "and when it was sent");
 
   await thirdParty.goodbye();
   await market.program.waitFor(new RegExp(`ratings instance 2 is leaving: nats:${thirdParty.address}`));
