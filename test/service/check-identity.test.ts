@@ -60,9 +60,9 @@ test("any other version is refused, with the value and the rule", () => {
 });
 
 test("a long hostile version is refused at once", () => {
-  const startedAt = performance.now();
+  const started = process.cpuUsage();
   whyBad({ version: `1.0.0-${"a-".repeat(1_000_000)}!` });
-  assert.ok(performance.now() - startedAt < 5_000, "an expression that reads it takes minutes");
+  assert.ok(process.cpuUsage(started).user < 5_000_000, "an expression that reads it takes minutes");
 });
 
 test("a name and an incarnation that are no text are refused with their rules", () => {

@@ -20,7 +20,8 @@ accounts { T: { users: [
   { user: alone, password: p, permissions: { subscribe: { deny: ["health.>"] } } }
   { user: muted, password: p, permissions: { subscribe: { deny: ["_INBOX.>"] } } }
 ] } }`;
-const SOON_MS = 50;
+/** Half of the request timeout, which a call waits for if the denial is missed. */
+const SOON_MS = 1_000;
 const CALLS = 8;
 const TIMEOUT_MS = 2_000;
 
@@ -78,7 +79,7 @@ for (const [user, subject] of [
   ["caller", /send to tea\.get\.1-/],
   ["muted", /subscribe to _INBOX\./],
 ] as const) {
-  test(`each call of "${user}" ends within 50 ms as not permitted, and no instance is blamed`, async (context) => {
+  test(`each call of "${user}" ends at once as not permitted, and no instance is blamed`, async (context) => {
     const client = await clientOf(context, user);
     const before = state(client);
     const tookMs: number[] = [];

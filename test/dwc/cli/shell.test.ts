@@ -10,6 +10,7 @@ import * as assert from "uvu/assert";
 import { COMMANDS } from "../../../src/dwc/commands/table.ts";
 import { VERSION } from "../../../src/program/program.ts";
 import { goldenOf } from "../../support/golden.ts";
+import { childrenCpuMs } from "../../support/processes.ts";
 import { Desk, ownersDesk, PROGRAM } from "../run-dwc.ts";
 
 const test = suite("dwc in a shell");
@@ -108,25 +109,23 @@ test("settings of the Market that are wrong do not keep help from being read", a
   assert.is((await ann.type(["create-org", "--help"], { env: { PORT: "none" } })).code, 0);
 });
 
-test("an answer costs little more than starting Node", async () => {
+test("an answer takes little more processor time than starting Node", async () => {
   const nothing = join(ann.folder, "nothing.mjs");
   writeFileSync(nothing, "");
-  // The best of several, each taken in turn, so that a busy moment hits both alike.
+  // Not the time that passes: on a busy machine one of the two may wait for a processor.
   const best = { node: Number.POSITIVE_INFINITY, status: Number.POSITIVE_INFINITY };
   for (let round = 0; round < 4 && !(best.status < best.node * 4); round += 1) {
-    best.node = Math.min(best.node, await tookMs(process.execPath, [nothing]));
-    best.status = Math.min(best.status, await tookMs(PROGRAM, ["status"]));
+    best.node = Math.min(best.node, await cpuMs(process.execPath, [nothing]));
+    best.status = Math.min(best.status, await cpuMs(PROGRAM, ["status"]));
   }
   assert.ok(best.status < best.node * 4, `status ${best.status} ms, Node alone ${best.node} ms`);
 });
 
-function tookMs(program: string, args: readonly string[]): Promise<number> {
-  const startedAt = performance.now();
+async function cpuMs(program: string, args: readonly string[]): Promise<number> {
+  const before = childrenCpuMs() ?? 0;
   const child = spawn(program, [...args], { env: { ...process.env, DWC_STATE: ann.state }, stdio: "ignore" });
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", () => resolve(performance.now() - startedAt));
-  });
+  await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
+  return (childrenCpuMs() ?? 0) - before;
 }
 
 test.run();

