@@ -31,14 +31,15 @@ export class Ring {
     if (this.#members[index] === member) this.#members.splice(index, 1);
   }
 
-  /** Another member with the same number, if there is one: a direct neighbour, because the ring is sorted by number. */
-  duplicateOf(member: Member): Member | undefined {
+  /**
+   * The direct neighbours of `member` in the ring that have its number. The ring is sorted by number, so a member
+   * without such a neighbour has no duplicate. Of several duplicates these are two at most: ten thousand forged ones
+   * cost no more.
+   */
+  duplicatesOf(member: Member): readonly Member[] {
     const index = this.#indexOf(member.who);
-    // A member that is not in the ring has a neighbour at its own index.
-    const neighbours = [this.#members[index - 1], this.#members[index], this.#members[index + 1]];
-    return neighbours.find(
-      (other) => other !== undefined && other !== member && other.who.instance === member.who.instance,
-    );
+    const neighbours: readonly (Member | undefined)[] = [this.#members[index - 1], this.#members[index + 1]];
+    return neighbours.filter((other) => other?.who.instance === member.who.instance) as readonly Member[];
   }
 
   /**

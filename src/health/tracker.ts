@@ -192,8 +192,8 @@ export class Tracker {
   }
 
   #detectDuplicate(member: Member, now: number): readonly HealthEvent[] {
-    const other = this.ring.duplicateOf(member);
-    return other !== undefined && this.isLive(other, now) ? detectDuplicate(member, other) : NO_EVENTS;
+    const others = this.ring.duplicatesOf(member).filter((other) => this.isLive(other, now));
+    return others.flatMap((other) => detectDuplicate(member, other));
   }
 
   // Capacity: memory stays bounded for any stream of heartbeats.

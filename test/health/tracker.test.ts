@@ -256,6 +256,21 @@ test("a duplicate that joined at the same time is reported once", () => {
   assert.equal(table.takeEvents(), ["joined 1", "joined 1", "duplicate 1"]);
 });
 
+for (const [state, intervalMs] of [
+  ["has an expired lease", 100],
+  ["is dead within its lease", 15_000],
+] as const) {
+  test(`a duplicate is reported at once where a third incarnation of the number ${state}`, () => {
+    const table = new HealthHarness();
+    table.beats(1, 0, { incarnation: "1-a", intervalMs });
+    table.beats(1, 10, { incarnation: "1-b" });
+    table.beats(1, 20, { incarnation: "1-c" });
+    table.takeEvents();
+    table.beats(1, 250, { incarnation: "1-b" });
+    assert.equal(table.takeEvents(), ["duplicate 1"]);
+  });
+}
+
 test("a process killed and started again within its lease is not a duplicate", () => {
   const table = new HealthHarness();
   table.beats(1, 0, { incarnation: "1-killed" });
