@@ -291,6 +291,9 @@ export function afterRetestLeaseExpiry(
   return failRetest(breaker, now, rules, random);
 }
 
+/** The breaker is open, and the next heartbeat starts a probation. */
+export const heartbeatMayClose = (breaker: Breaker): boolean => breaker.kind === "open" && breaker.heartbeatMayClose;
+
 /** A heartbeat arrived at `now`. It starts a probation, unless the last probation failed. */
 export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules): TransitionResult {
   const underlying = breaker.kind === "retesting" ? breaker.open : breaker;

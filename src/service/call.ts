@@ -17,6 +17,7 @@
 import type { Reply } from "../bus/bus.ts";
 import type { Cancel } from "../clock.ts";
 import type { Resolver } from "../health/balancer.ts";
+import { heartbeatMayClose } from "../health/breaker.ts";
 import type { Hedge } from "../health/hedge.ts";
 import type { HealthEvent } from "../health/member.ts";
 import type { Result, Ticket, Tracker } from "../health/tracker.ts";
@@ -241,8 +242,9 @@ export class Call {
       const events = tracker.settle(ticket, result, options.clock.now());
       emitAll(events, this.#request.trace);
       // The heartbeat of an instance that was only paused closes its breaker. With a roll call it comes now, and not up
-      // to an interval later.
-      if (events.some(({ kind }) => kind === "opened")) sendRollCall();
+      // to an interval later. After a failed probation no heartbeat closes it.
+      const hasOpened = events.some(({ kind }) => kind === "opened");
+      if (hasOpened && heartbeatMayClose(ticket.member.breaker)) sendRollCall();
     } catch (error) {
       options.guard.failed("core", error);
     }

@@ -135,6 +135,23 @@ test("an opened breaker is emitted before the roll call that may close it", asyn
   assert.equal(scene.acts, ["opened", "publish health.ratings"]);
 });
 
+test("no roll call is sent for a breaker that no heartbeat closes", async () => {
+  const scene = new Scene(1);
+  await scene.ask();
+  await scene.end(TIMEOUT);
+  scene.beat(1);
+  assert.equal(scene.acts.slice(-3), ["opened", "publish health.ratings", "closed"]);
+  for (const [after, event] of [
+    ["a failed probation", "using"],
+    ["a failed retest", "retesting"],
+  ] as const) {
+    await scene.ask();
+    assert.ok(scene.acts.includes(event), after);
+    await scene.end(TIMEOUT);
+    assert.equal([scene.countOf("opened"), scene.countOf("publish health.ratings")], [1, 0], after);
+  }
+});
+
 test("changes are emitted in the order in which they happened", async () => {
   const scene = new Scene(1);
   await scene.ask();
