@@ -7,6 +7,9 @@
 import { retestIsDue } from "./breaker.ts";
 import type { Member } from "./member.ts";
 
+type IsLive = (member: Member) => boolean;
+type Tried = ReadonlySet<string> | undefined;
+
 export class OpenBreakers {
   readonly #proven = new Set<Member>();
   readonly #newcomers = new Set<Member>();
@@ -32,15 +35,26 @@ export class OpenBreakers {
     return early ? this.#proven.size + this.#newcomers.size > 0 : now >= this.#nextDueAt;
   }
 
-  /** The first of those whose retest may start now, at most `limit`. Proven members come before newcomers. */
-  dueForRetest(now: number, early: boolean, limit: number, accepts: (member: Member) => boolean): readonly Member[] {
+  /** Expired leases have been extended, so that a search may find members that it left out before. */
+  searchAgain(): void {
+    this.#nextDueAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * The first of those whose retest may start now, at most `limit`. Proven members come before newcomers. Members in
+   * `tried` are left out, as the call was sent to them before.
+   */
+  dueForRetest(now: number, early: boolean, limit: number, isLive: IsLive, tried: Tried): readonly Member[] {
     const due: Member[] = [];
     let nextDueAt = Number.POSITIVE_INFINITY;
     for (const members of [this.#proven, this.#newcomers]) {
       for (const member of members) {
         if (member.breaker.kind !== "open") continue;
+        const mayStart = early || retestIsDue(member.breaker, now);
+        // Its lease has expired. Until it is back it is not due, so that it costs no search for each call.
+        if (mayStart && !isLive(member)) continue;
         nextDueAt = Math.min(nextDueAt, member.breaker.retestAt);
-        if ((early || retestIsDue(member.breaker, now)) && accepts(member)) due.push(member);
+        if (mayStart && !tried?.has(member.who.incarnation)) due.push(member);
         if (due.length === limit) return due;
       }
     }

@@ -118,9 +118,7 @@ export class Tracker {
    */
   dueForRetest(now: number, early: boolean, limit: number, excluded?: ReadonlySet<string>): readonly Member[] {
     if (!this.#openBreakers.mayHaveDue(now, early)) return NO_MEMBERS;
-    const accepts = (member: Member): boolean =>
-      this.isLive(member, now) && excluded?.has(member.who.incarnation) !== true;
-    return this.#openBreakers.dueForRetest(now, early, limit, accepts);
+    return this.#openBreakers.dueForRetest(now, early, limit, (member) => this.isLive(member, now), excluded);
   }
 
   // Heartbeats.
@@ -164,11 +162,12 @@ export class Tracker {
 
   /** No event if the member is still `up`: no tick has reported the loss, so there is no return to report. */
   #rejoin(member: Member, now: number): readonly HealthEvent[] {
-    if (member.membership.kind === "up") return NO_EVENTS;
+    const wasUp = member.membership.kind === "up";
     member.membership = UP;
+    this.#reindex(member);
+    if (wasUp) return NO_EVENTS;
     member.joinedAt = now;
     member.duplicateReported = false;
-    this.#reindex(member);
     return [{ kind: "returned", who: member.who }];
   }
 
@@ -334,6 +333,7 @@ export class Tracker {
       const frozenMs = now - Math.max(disconnectedSince, member.lastHeartbeatAt);
       member.leaseUntil = Math.max(member.leaseUntil + frozenMs, now + this.#rules.reconnectGraceMs);
     }
+    this.#openBreakers.searchAgain();
   }
 
   /** Emits expired leases and expired retests, and evicts rows that have been gone for long. */

@@ -43,6 +43,54 @@ test("a member that is gone is not searched for a retest, and is again when it h
   assert.equal(table.tracker.dueForRetest(70_001, false, 1).length, 1);
 });
 
+/** Instance 2 failed its probation. Its retest is due at 63 s, and its lease expires at 70 s. */
+function withExpiringLease(): { readonly table: HealthHarness; readonly looks: () => number } {
+  const table = new HealthHarness();
+  for (const instance of [1, 2]) table.beats(instance, 0, { intervalMs: 300_000 });
+  table.turns(1, 0);
+  table.hangs(2, 1000);
+  table.beats(2, 2500);
+  table.hangs(2, 3000);
+  table.beats(2, 40_000);
+  let looks = 0;
+  const { isLive } = table.tracker;
+  table.tracker.isLive = (member, now) => {
+    looks += 1;
+    return isLive.call(table.tracker, member, now);
+  };
+  return { table, looks: () => looks };
+}
+
+for (const [back, makeLive] of [
+  ["by a heartbeat", (table: HealthHarness) => table.beats(2, 70_100)],
+  [
+    "with the bus",
+    ({ tracker }: HealthHarness) => {
+      tracker.freezeLeases(70_050);
+      tracker.resumeLeases(70_100);
+    },
+  ],
+] as const) {
+  test(`a member with an expired lease is searched once, and again when it is back ${back}`, () => {
+    const { table, looks } = withExpiringLease();
+    assert.equal(table.tracker.dueForRetest(70_000, false, 1), []);
+    const before = looks();
+    assert.equal(table.tracker.dueForRetest(70_001, false, 1), []);
+    assert.is(looks(), before);
+    makeLive(table);
+    assert.equal(
+      table.tracker.dueForRetest(70_101, false, 1).map(({ who }) => who.instance),
+      [2],
+    );
+  });
+}
+
+test("a due member that a call has tried is searched by the next call", () => {
+  const { table } = withExpiringLease();
+  assert.equal(table.tracker.dueForRetest(64_000, false, 1, new Set(["2-a"])), []);
+  assert.is(table.tracker.dueForRetest(64_001, false, 1).length, 1);
+});
+
 test("an instance that answered late, while its breaker is open, is retested before newcomers", () => {
   const table = new HealthHarness();
   for (const instance of [1, 2]) table.beats(instance, 0);

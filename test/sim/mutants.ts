@@ -126,11 +126,7 @@ export const MUTANTS: readonly Mutant[] = [
     "const $member = $newMember($beat, $now); for (const other of this.#members.values()) if (other.who.instance === $beat.instance) $member.breaker = other.breaker;",
   ]),
   defect("a goodbye is ignored", ["health/tracker", 'return this.$drain($known, "goodbye");', "return [];"]),
-  defect("who comes back gets no turn", [
-    "health/tracker",
-    "$member.$clashTold = false; this.$reindex($member);",
-    "$member.$clashTold = false;",
-  ]),
+  defect("who comes back gets no turn", ["health/tracker", "this.$reindex($member); if ($wasUp)", "if ($wasUp)"]),
   defect("the gone are never forgotten", [
     "health/tracker",
     "if ($now - $membership.$since >= this.$rules.$purgeAfterMs)",
