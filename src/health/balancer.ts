@@ -47,6 +47,7 @@ export interface PickResult {
   readonly retests: readonly Ticket[];
   /** More copies, each to a newcomer in quarantine. */
   readonly newcomerProbes: readonly Ticket[];
+  /** The events that the caller has to emit. */
   readonly changes: readonly HealthEvent[];
 }
 
@@ -94,10 +95,13 @@ export interface Choice {
  */
 const CALLS_PER_TRIAL = 100;
 /**
- * A call that has found so many instances dead or leaving goes only to proven members, if one is healthy. A forged
- * instance without responders costs a call a millisecond, so a table full of them would cost it seconds.
+ * A call that has tried so many instances goes only to proven members, if one is healthy. A forged instance without
+ * responders costs a call a millisecond, so a table full of them would cost it seconds.
+ *
+ * All that it has tried count: also after an invalid answer, and the late one of a hedge. Each has cost the call time,
+ * and a count of the dead alone would be a second set beside `excluded`.
  */
-const DEAD_ENDS_BEFORE_QUARANTINE = 2;
+const TRIED_BEFORE_QUARANTINE = 2;
 /**
  * The most retests that one call sends, if no member can take the call itself. A page of the Market makes four calls,
  * which then retest 64 members: more than most services have. Without a limit, one call would become ten thousand where
@@ -107,7 +111,7 @@ const MAX_COPIES = 16;
 
 export class Resolver {
   readonly #tracker: Tracker;
-  /** The cursor of the rotation: the last member that got a turn. */
+  /** The cursor of the rotation: the last member that got a turn. Retests and probes are no turns. */
   #last: InstanceRef | undefined;
   /** The same for newcomers in quarantine. */
   #lastProbed: InstanceRef | undefined;
@@ -185,9 +189,9 @@ export class Resolver {
     return this.#tracker.isLive(member, now) && !excluded?.has(member.who.incarnation);
   }
 
-  /** For a call after two dead ends it is active in any case. */
+  /** It is active in any case for a call that has tried several instances. */
   #isQuarantineActive(now: number, { excluded }: PickOptions): boolean {
-    if (excluded !== undefined && excluded.size >= DEAD_ENDS_BEFORE_QUARANTINE) return true;
+    if (excluded !== undefined && excluded.size >= TRIED_BEFORE_QUARANTINE) return true;
     return this.#tracker.quarantine.isActive(now);
   }
 

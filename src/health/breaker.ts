@@ -225,6 +225,10 @@ function countFailure(closed: Closed, now: number, rules: HealthRules): Transiti
   return open(closed, now, delay, { openedByCallAt: now, heartbeatMayClose: true }, "request timed out");
 }
 
+/**
+ * The delay starts again at the failure, also after an early retest: that is the latest proof that the instance hangs.
+ * An early failure adds no doubling, and no jitter: callers retest early with their own calls, and so not together.
+ */
 function failRetest(retesting: Retesting, now: number, rules: HealthRules, random: Random): TransitionResult {
   const { delayMs } = retesting.open;
   const delay = retesting.wasDue ? nextBackoff(delayMs, rules, random) : { delayMs, retestInMs: delayMs };

@@ -91,7 +91,8 @@ export const saidGoodbye = ({ membership }: Member): boolean =>
 /** The order of the rotation: by number, then by incarnation, so that duplicates have positions of their own. */
 export function compareByInstance(a: InstanceRef, b: InstanceRef): number {
   if (a.instance !== b.instance) return a.instance - b.instance;
-  return a.incarnation < b.incarnation ? -1 : a.incarnation > b.incarnation ? 1 : 0;
+  if (a.incarnation === b.incarnation) return 0;
+  return a.incarnation < b.incarnation ? -1 : 1;
 }
 
 /**

@@ -43,7 +43,7 @@ export class NewcomerQuarantine {
   }
 }
 
-/** Whether a newcomer has failed by such an end of its call. @param isOut the member is up no more because of it */
+/** Whether a newcomer has failed by such an end of its call. @param isOut the result took it out of the rotation */
 export function hasFailed(result: Result, isOut: boolean): boolean {
   switch (result) {
     case "invalid":

@@ -1,8 +1,7 @@
 // One call: pick an instance, send, read the reply, settle the ticket, and go on to the next instance if there was no
 // answer. A ticket is the tracker's permission to send once. Settling it reports to the tracker how the attempt ended.
-// The ticket holds the number of the state in which the breaker was at the sending, its generation. A result counts
-// only if the breaker is still in that state: a late one, of before an opening or a closing, changes nothing
-// (breaker.ts).
+// Each state of a breaker has a number of its own, the generation, and the ticket holds that of its sending. A result
+// counts only if the breaker is still in that state: a late one, of before an opening or a closing, changes nothing.
 //
 // With HEDGE=1 a call that is late is sent to a second instance as well, and the first answer ends the call. The late
 // instance keeps its ticket: if it hangs, its timeout counts against it as without the hedge.
@@ -58,8 +57,8 @@ export interface CallContext {
 /** A call with less time left is not sent to another instance: it could not be answered. */
 const MIN_REMAINING_MS = 5;
 /**
- * A timeout counts against an instance that had at least this share of the request timeout. A late hedge had less, as
- * may an instance that got the call after others. A dead one takes a thousandth: after a hundred it still counts.
+ * A timeout counts against an instance that had at least this share of the request timeout. A late hedge has less, and
+ * so has a call that has tried others for long. A dead one takes a thousandth: after a hundred, a timeout still counts.
  */
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 /**
@@ -69,7 +68,7 @@ const MIN_SHARE_TO_ATTRIBUTE = 0.9;
  */
 const MAX_LOGGED_ATTEMPTS = 8;
 
-/** The failed code, as logged. "read": the caller's check of the answer. "core": the balancer, ours or not. */
+/** The failed code, as logged. "read": the caller's check of the answer. "core": the balancer, ours or the user's. */
 const FAILED_CODE_NAMES: Readonly<Record<WhyFailed, string>> = {
   "the request cannot be written as JSON": "the request",
   "the options of the call cannot be used": "the options of a call",
@@ -107,7 +106,7 @@ export class Call {
   /** The hedge beside it, from its sending to its end. */
   #second: Slot | undefined;
   /** How `#first` ended, if the call may not go on after that end and waits for its hedge. */
-  #firstAttempt: CallAttempt | undefined;
+  #firstEnded: CallAttempt | undefined;
   #cancelHedge: Cancel | undefined;
   /** The hedge answered first and deprioritized the instance of `#first`, until `#first` ends as well. */
   #isOvertaken = false;
@@ -176,6 +175,7 @@ export class Call {
     const slot = this.#newSlot(ticket, "call");
     this.#first = slot;
     this.#send(slot);
+    // A call that could not be sent is over already.
     if (hedge !== undefined && !slot.isOver) this.#scheduleHedge(slot, hedge);
   }
 
@@ -275,7 +275,7 @@ export class Call {
     // `#first` has ended, and there is no hedge: on to the next instance, or the end.
     else if (this.#second === undefined) this.#goOn(slot, attempt);
     // `#first` has ended, and no further instance may get the call. One has it already: the hedge, which may answer.
-    else if (!mayTryAnother(attempt, this.#request)) this.#firstAttempt = attempt;
+    else if (!mayTryAnother(attempt, this.#request)) this.#firstEnded = attempt;
     // `#first` has ended, and the call may go on: the hedge is its next instance, and becomes `#first`.
     else this.#promoteHedge(slot, attempt, this.#second);
   }
@@ -321,7 +321,7 @@ export class Call {
   #sendHedge(late: Slot, hedge: Hedge): void {
     const { resolver, options } = this.#context;
     const now = options.clock.now();
-    // The caller may have given up while this waited for the poll.
+    // The caller has given up, the answer has arrived with the poll, or there is no time for a hedge.
     if (this.#isFinished || late.isOver || this.#giveUpAt - now < MIN_REMAINING_MS) return;
     const excluded = new Set(this.#tried).add(late.ticket.who.incarnation);
     const pickOptions = { excluded, deprioritized: hedge.deprioritized, isHedge: true };
@@ -353,7 +353,7 @@ export class Call {
   #afterHedge(slot: Slot, attempt: CallAttempt): void {
     this.#second = undefined;
     this.#leaveBehind(slot, attempt);
-    if (this.#firstAttempt !== undefined) this.#finish(this.#firstAttempt.answer);
+    if (this.#firstEnded !== undefined) this.#finish(this.#firstEnded.answer);
   }
 
   /** The hedge is now the attempt that the call waits for. If it is late as well, it gets a hedge of its own. */
@@ -379,8 +379,8 @@ export class Call {
 
 /**
  * A call goes on if nothing was executed. Either it was not delivered (`no-responders`), or the instance is leaving and
- * has not begun it (`draining`, code 503). An idempotent call also goes on where it may have been executed. Either the
- * answer was `invalid`, or the instance left before it finished the request (`draining`, code 504).
+ * has not begun it (`draining`, code 503). An idempotent call also goes on where it may have been executed: after an
+ * `invalid` answer, or where the instance left before it finished the request (`draining`, code 504).
  */
 function mayTryAnother(attempt: CallAttempt, { idempotent }: CallRequest): boolean {
   const { result } = attempt;
