@@ -74,7 +74,7 @@ interface Open {
   readonly isRetestReported?: true;
 }
 
-/** One retest is in flight. If its result never arrives, the retest fails at `until`, the end of its lease. */
+/** One retest is in flight. If its result never arrives, the retest fails at `until`. */
 interface Retesting {
   readonly kind: "retesting";
   readonly generation: number;
@@ -110,7 +110,10 @@ export type Random = () => number;
  * together.
  */
 const JITTER_SHARE = 0.25;
-/** A lease ends this much later than the timeout of its call: an answer just before the timeout still counts. */
+/**
+ * The breaker waits for the result of a retest, or of a guarded call, until this much after its timeout: its lease. An
+ * answer just before the timeout then still counts.
+ */
 const LEASE_MARGIN_MS = 500;
 
 const FRESH: Breaker = { kind: "closed", generation: 0, failures: 0 };

@@ -47,7 +47,7 @@ export const RESULTS = [
   "draining",
   /** A response in time, but the caller's own check of it threw: the instance is alive, and no more is known. */
   "unchecked",
-  /** The bus was disconnected, or the instance had too little of the timeout. */
+  /** The bus was disconnected, or the instance got the call with too little time left. */
   "inconclusive",
   /** The call never left the caller. */
   "unsent",
@@ -297,7 +297,7 @@ export class Tracker {
     }
   }
 
-  /** The call says nothing to the breaker, which therefore reports no transition. */
+  /** The call shows nothing about the breaker, so there is no transition to report. */
   #releaseTicket(member: Member, ticket: Ticket, now: number): void {
     this.#applyTransition(member, { breaker: breaker.afterInconclusive(member.breaker, ticket.generation, now) });
   }
