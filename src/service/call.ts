@@ -197,6 +197,7 @@ export class Call {
     const span = trace === undefined ? undefined : this.#beginSpan(trace, slot);
     try {
       const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
+      // The header lines: the type of the body, how long the caller waits, and the trace.
       const lines = body.lines + requestLines(timeoutMs, clock.wall(), carried);
       // `answersOnce`: the instance answers each request at most once, so the bus may reuse the reply subject.
       // `notIdempotent`: if the receiver dies, the call must not go on, so the bus lets it wait until its timeout.
