@@ -133,6 +133,11 @@ function refusesAll(cases: Readonly<Record<string, Partial<Changes>>>): void {
 test("without a change the code is accepted: what is refused below is refused for its change", () => {
   const decided = accept({});
   assert.is(decided.kind, "done", JSON.stringify(decided));
+  const tagged: Change = ({ nats: user, ...all }) => ({
+    ...all,
+    nats: { ...user, tags: ["team:x", ...(user["tags"] as string[])] },
+  });
+  assert.is(accept({ user: tagged }).kind, "done", "a tag of another kind");
 });
 
 test("an operator token is no way to other keys, other servers, or an end of the bus", () => {
@@ -256,6 +261,15 @@ test("what names all its parts rightly is held to each of them", () => {
     "the system account as an org": {
       ...{ seeds: { code: seed, user: seed }, user: beside({ iss: sub }), org: beside({ sub }) },
       invitation: ({ org }) => ({ org: { ...org, account: sub, id: orgIdOf(sub) } }),
+    },
+    "an operator token by another operator, which names itself": {
+      ...{ operator: beside({ iss: own.publicKey }), seeds: { operator: own.seed } },
+    },
+    "a system account token by another operator, which names itself": {
+      ...{ system: beside({ iss: own.publicKey }), seeds: { system: own.seed } },
+    },
+    "an account token by another operator, which names itself": {
+      ...{ org: beside({ iss: own.publicKey }), seeds: { org: own.seed } },
     },
     "an operator token that its key has not signed": { seeds: { operator: own.seed } },
     "a system account token that the operator has not signed": { seeds: { system: own.seed } },

@@ -147,6 +147,7 @@ test("a code has one text for its compressed parts, even if another text is sign
     [packed, "read"],
     [`${packed}=`, "bad"],
     [`${packed} `, "bad"],
+    [` ${packed}`, "bad"],
   ] as const)
     assert.is(readCode([mark, text, signature].join("."), () => true).kind, kind, text?.slice(-3));
 });
