@@ -18,19 +18,40 @@ test("a service's name is lower-case letters, digits, - and _, starting with a l
 });
 
 test("a name that would speak as another is refused, and a long one is not repeated in full", () => {
-  for (const name of ["health", "belief", "get", "_inbox"])
+  for (const name of ["health", "belief", "chaos", "account", "get", "_inbox"])
     assert.is(subjects.checkServiceName(name).kind, "bad", name);
   const long = subjects.checkServiceName("x".repeat(10_000));
   assert.ok(long.kind === "bad" && long.why.length < 200);
 });
 
 test("an answer goes to no subject that means something else", () => {
-  for (const subject of ["_INBOX.ratings.caller.process.token", "_INBOX._all.a.b.c", "any.thing", "alone"])
+  for (const subject of [
+    "_INBOX.ratings.caller.process.token",
+    "_INBOX._all.a.b.c",
+    "_INBOX.get.x1",
+    "_R_.a.b",
+    "_",
+    "Z.a",
+  ])
     assert.ok(subjects.takesReplies(subject), subject);
   const others = ["health.ratings", "health.ratings.x1", "belief.ratings.m1", "chaos.ratings", "chaos.ratings.x1"];
-  const shared = ["ratings.get", "ratings.get.x1", "_INBOX.get.x1", "$SYS.REQ.SERVER.PING", "$SRV.PING", "$JS.API"];
-  for (const subject of [...others, ...shared, "_INBOX.*", "_INBOX.>", "a b"])
-    assert.not.ok(subjects.takesReplies(subject), subject);
+  const calls = ["ratings.get", "ratings.reserve", "ratings.reserve.x1", "ratings._cancel.x1", "any.thing", "alone"];
+  const server = ["account.token", "account.token.news", "$SYS.REQ.SERVER.PING", "$SRV.PING", "$JS.API"];
+  const odd = [
+    "",
+    " _INBOX",
+    "_INBOX.*",
+    "_INBOX.>",
+    "_INBOX.$a",
+    "_IN BOX",
+    "a b",
+    "_INBOX\n",
+    "1.a",
+    "-a",
+    "\u00c9.a",
+  ];
+  for (const subject of [...others, ...calls, ...server, ...odd])
+    assert.not.ok(subjects.takesReplies(subject), JSON.stringify(subject));
 });
 
 test("an incarnation's id is one token", () => {

@@ -82,11 +82,29 @@ function contract(kind: Kind): void {
 
   test("what is published may name where answers go", async ({ asker, server, other }) => {
     const received: string[] = [];
-    await serve(other, "answers.here", (message) => received.push(textOf(message.body)));
+    await serve(other, "_answers.here", (message) => received.push(textOf(message.body)));
     await serve(server, "news", (message) => message.answer(`to ${message.replyTo}`));
-    asker.publish("news", "hello", "answers.here");
+    asker.publish("news", "hello", "_answers.here");
     await until("received", () => received.length === 1);
-    assert.equal(received, ["to answers.here"]);
+    assert.equal(received, ["to _answers.here"]);
+  });
+
+  test("an answer goes to no subject that may be a call, a heartbeat or a fault", async ({ asker, server, other }) => {
+    const harmful = ["shop.reserve", "shop.reserve.x1", "health.shop.x1", "chaos.shop", "account.token.news", "news"];
+    const received: string[] = [];
+    for (const subject of harmful.slice(0, -1))
+      await serve(other, subject, ({ subject: reached }) => received.push(reached));
+    let asked = 0;
+    await serve(server, "news", (message) => {
+      asked += 1;
+      assert.is(message.replyTo === undefined, asked <= harmful.length);
+      message.answer("an answer");
+      message.refuse(400, "an error");
+    });
+    await serve(other, "Answers", (message) => received.push(textOf(message.body)));
+    for (const reply of [...harmful, "Answers"]) asker.publish("news", "hello", reply);
+    await until("received", () => received.length > 0);
+    assert.equal([asked, received[0]], [harmful.length + 1, "an answer"]);
   });
 
   test("a call that was given up is cancelled, before and while it is out", async ({ asker, server }) => {

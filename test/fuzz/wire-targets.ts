@@ -174,10 +174,13 @@ function replyHolds(wire: WireReply): void {
 }
 
 function subjectHolds(subject: string): void {
+  if (subjects.takesReplies(subject))
+    must(!/^[^A-Z_]|[*>$\s]/.test(subject), "an answer is no call, no heartbeat, no fault and nothing of the server's");
   const incarnation = subjects.incarnationOf("ratings", subject);
   if (incarnation !== undefined) {
     must(subjects.heartbeatSubject("ratings", incarnation) === subject, "a subject survives the way there and back");
     subjects.assertSubject(subjects.directSubject("ratings", incarnation));
+    must(!subjects.takesReplies(subject), "an answer is no heartbeat");
   }
   const name = subjects.checkServiceName(subject);
   if (name.kind === "bad") {
@@ -185,6 +188,7 @@ function subjectHolds(subject: string): void {
     return;
   }
   for (const made of [subjects.sharedSubject(subject), ...subjects.serviceVerbSubjects("INFO", subject, "1-a")]) {
+    must(!subjects.takesReplies(made), "an answer is no call");
     must(
       /^[^\s*>]+$/.test(made) && made.split(".").every((token) => token !== ""),
       `${made} is a subject of whole words`,
@@ -256,7 +260,7 @@ export const WIRE_TARGETS: readonly Target[] = [
   target("replies", replies, replyHolds),
   target(
     "subjects and names",
-    fc.oneof(anyText, nearlyText("health.ratings.2-AP7huB_5qrds", "ratings", "greetings-2_b")),
+    fc.oneof(anyText, nearlyText("health.ratings.2-AP7huB_5qrds", "ratings", "greetings-2_b", "_INBOX.ratings.a.b.c")),
     subjectHolds,
   ),
   target("service verbs", counts, verbsHold),

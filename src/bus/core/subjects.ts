@@ -7,7 +7,7 @@ export type NameCheck =
   | { readonly kind: "bad"; readonly why: string };
 
 /** First tokens with another meaning. A service of that name would receive, or send, messages of other services. */
-const RESERVED = new Set(["health", "belief", "chaos", "get", "_inbox"]);
+const RESERVED = new Set(["health", "belief", "chaos", "account", "get", "_inbox"]);
 /** Enough for any name that people type. A subject then stays far below the server's limit of 4 KB. */
 const MAX_NAME_LENGTH = 64;
 
@@ -113,14 +113,11 @@ export function answererOf(subject: string): string {
 
 /**
  * Whether an answer may be published to a reply subject. The sender of a request chooses it freely, and the instance
- * has permissions that the sender lacks: it must not be made to publish heartbeats, roll calls, faults or calls.
+ * has permissions that the sender lacks: it must not be made to publish heartbeats, roll calls, faults or calls. The
+ * subjects of all of these begin with a lower-case letter, and those of the server with `$`.
  */
 export function takesReplies(subject: string): boolean {
-  if (/[*>\s]/.test(subject)) return false;
-  // The common case, first because this runs for each answer. No service has the name "get".
-  if (subject.startsWith("_INBOX.") && !subject.startsWith("get", "_INBOX.".length)) return true;
-  const [first = "", second] = subject.split(".");
-  return !KINDS.has(first) && !first.startsWith("$") && second !== "get";
+  return /^[A-Z_][^*>$\s]*$/.test(subject);
 }
 
 /** The server allows subjects of up to 4 KB. The longest subject of a heartbeat has 136 characters. */
