@@ -51,7 +51,7 @@ const NEW_FILE = "ask for a new file: its owner types  bin/dwc renew , and sends
 
 /** @param subject up to "were" @param replace what the operator does about it */
 export const outdatedMessage = (subject: string, replace = NEW_FILE): string =>
-  `${subject} issued by an earlier version: answers would not reach a caller, and a service could answer for another. To replace them, ${replace}`;
+  `${subject} issued by an earlier version, and the bus would refuse what this version sends and receives. To replace them, ${replace}`;
 
 /** Reads the file at each login; `name` is for messages, such as NATS_CREDS=ratings.creds. */
 export const credentialsSource =

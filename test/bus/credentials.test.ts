@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import {
   accountOf,
   allowsSending,
+  callsIn,
   MAX_CREDENTIALS_LENGTH,
   parseCredentials,
   repliesTo,
@@ -115,6 +116,36 @@ test("a token of an earlier version, which allows an inbox without a service's n
   const parsed = parseCredentials(file({ ...CLAIMS, nats: { sub: { allow: [`_INBOX.${"A".repeat(16)}.>`] } } }));
   assert.ok(parsed.kind === "good");
   assert.equal([parsed.credentials.callerPart, parsed.credentials.isOutdated], [undefined, true]);
+});
+
+test("a token of an earlier version, whose services had one operation, is outdated", () => {
+  const mine = `_INBOX.*.${"A".repeat(16)}.>`;
+  for (const [name, pub, sub, isOutdated] of [
+    ["ann@example.org", ["*.get", "*.get.*"], ["health.*.*", mine], true],
+    ["ratings", ["health.ratings.*"], ["ratings.get ratings", "ratings.get.*", mine], true],
+    ["ann@example.org", ["*.*", "*.*.*"], ["health.*.*", mine], false],
+    ["ratings", ["health.ratings.*"], ["ratings.* ratings", "ratings.*.*", mine], false],
+    // Tokens of another tool, which may name the operations that they need.
+    ["shop", ["ratings.get.*"], [mine], false],
+    ["shop", ["*.get.*"], ["ratings.get.*", "_INBOX.>"], false],
+  ] as const) {
+    const parsed = parseCredentials(file({ ...CLAIMS, name, nats: { pub: { allow: pub }, sub: { allow: sub } } }));
+    assert.ok(parsed.kind === "good");
+    assert.is(parsed.credentials.isOutdated, isOutdated, `${name} ${pub} ${sub}`);
+  }
+});
+
+test("the services that a token lets its holder call are read from it", () => {
+  const callsOf = (nats: unknown): readonly string[] => callsIn(file({ ...CLAIMS, nats }));
+  const allow = [...["health.orders.*", "_INBOX.orders.>"], ...["stock.*", "stock.*.*", "health.stock", "pay.*.*"]];
+  assert.equal(callsOf({ pub: { allow } }), ["stock", "pay"]);
+  for (const of of [
+    ["*.*.*", "belief.*.*", "health.*.*", "chaos.*.*", "account.*.*"],
+    ["a.*", "a.*.*.*", "a.*.b", 7, null],
+  ])
+    assert.equal(callsOf({ pub: { allow: of } }), [], String(of));
+  for (const nats of [undefined, null, {}, { pub: 7 }, { pub: { allow: "a.*.*" } }]) assert.equal(callsOf(nats), []);
+  assert.equal(callsIn("no credentials"), []);
 });
 
 test("a token that allows other reply subjects than ours, or all, asks for no part of its own", () => {

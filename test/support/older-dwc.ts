@@ -31,7 +31,8 @@ export async function asOf(older: (permissions: Permissions) => Rights, state: S
   const signer = authority.kind === "owner" ? authority.accountSeed : authority.signingSeed;
   const services = await Promise.all(
     org.services.map(async (service) => {
-      const permissions = (publicKey: string): Permissions => servicePermissions(service.name, publicKey);
+      const permissions = (publicKey: string): Permissions =>
+        servicePermissions(service.name, publicKey, service.calls);
       const spec = { name: service.name, account: org.account, signer, permissions, expiresAt: service.expiresAt };
       return { ...service, ...(await mint.creds(spec)) };
     }),

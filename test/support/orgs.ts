@@ -61,8 +61,12 @@ export class Folder {
     return (await this.change((state) => createOrg(state, { name, person: "Anna", email }, tools()))).org;
   }
 
-  async createService(name: string, holdsSeconds: number | null = null): Promise<Credentials> {
-    const created = await this.change((state) => createService(state, { name, holdsSeconds }, tools()));
+  async createService(
+    name: string,
+    holdsSeconds: number | null = null,
+    calls?: readonly string[],
+  ): Promise<Credentials> {
+    const created = await this.change((state) => createService(state, { name, holdsSeconds, calls }, tools()));
     return credentials(created.service.creds);
   }
 

@@ -16,6 +16,7 @@ const CALLER = "<caller>";
 /** Every role that a token is issued for. */
 export const ROLES: readonly (readonly [name: string, permissions: (publicKey: string) => Permissions])[] = [
   ["service `ratings`", (key) => servicePermissions("ratings", key)],
+  ["service `orders` that may call `ratings`", (key) => servicePermissions("orders", key, ["ratings"])],
   ["member", marketPermissions],
   ["admin, owner", adminPermissions],
   ["`dwc` itself, for one connection, to the server's own account", pushPermissions],

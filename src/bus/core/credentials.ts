@@ -3,6 +3,7 @@
 
 import { fieldsOf, parseJson } from "../../util/json.ts";
 import { credentialsFile, readCredentialsText } from "./credentials-text.ts";
+import { checkServiceName } from "./subjects.ts";
 
 export interface Credentials {
   /** The file in the form of the client library: a token for the server, and a seed that is never sent. */
@@ -14,7 +15,10 @@ export interface Credentials {
   readonly expiresAt: number | undefined;
   /** The caller's own part of its reply subjects; undefined: the token requires none. */
   readonly callerPart: string | undefined;
-  /** Issued before reply subjects named the service that answers. A caller with such credentials receives no answer. */
+  /**
+   * An earlier dwc issued them. The server then refuses subjects that programs of today need: replies that name the
+   * service, or other operations than `get`.
+   */
   readonly isOutdated: boolean;
 }
 
@@ -101,14 +105,20 @@ const fileOf = ({
 });
 
 /** A token of another tool may allow all reply subjects. Then the caller's part is free. */
-function replyRights(publicKey: string, { nats }: CredentialClaims): Pick<Credentials, "callerPart" | "isOutdated"> {
-  const { sub } = fieldsOf(nats);
-  const { allow } = fieldsOf(sub);
-  const grants = (pattern: string): boolean => Array.isArray(allow) && allow.includes(pattern);
+function replyRights(publicKey: string, claims: CredentialClaims): Pick<Credentials, "callerPart" | "isOutdated"> {
+  const [sends, receives] = [allowedIn(claims, "pub") ?? [], allowedIn(claims, "sub") ?? []];
+  const hasCallerPart = receives.includes(repliesTo(publicKey));
+  const hasGetAlone = sends.includes("*.get.*") || receives.includes(`${claims.name}.get.*`);
   return {
-    callerPart: grants(repliesTo(publicKey)) ? callerPartOf(publicKey) : undefined,
-    isOutdated: grants(`${REPLY_ROOT}.${callerPartOf(publicKey)}.>`),
+    callerPart: hasCallerPart ? callerPartOf(publicKey) : undefined,
+    isOutdated: receives.includes(`${REPLY_ROOT}.${callerPartOf(publicKey)}.>`) || (hasCallerPart && hasGetAlone),
   };
+}
+
+/** The subjects that a token names; undefined: it names none, and so allows all. */
+function allowedIn({ nats }: CredentialClaims, part: "pub" | "sub"): readonly unknown[] | undefined {
+  const { allow } = fieldsOf(fieldsOf(nats)[part]);
+  return Array.isArray(allow) ? allow : undefined;
 }
 
 /**
@@ -116,22 +126,30 @@ function replyRights(publicKey: string, { nats }: CredentialClaims): Pick<Creden
  * names no subjects allows all.
  */
 export function allowsSending({ text }: Pick<Credentials, "text">, subject: string): boolean {
-  const read = readCredentialsText(text);
-  const { nats } = decodeClaims(read.kind === "good" ? read.token : "");
-  const { pub } = fieldsOf(nats);
-  const { allow } = fieldsOf(pub);
-  return !Array.isArray(allow) || allow.includes(subject);
+  return allowedIn(claimsOf(text), "pub")?.includes(subject) ?? true;
+}
+
+/** The services that the holder of a service's credentials may call, as `dwc create-service --calls` wrote them. */
+export function callsIn(text: string): readonly string[] {
+  return (allowedIn(claimsOf(text), "pub") ?? []).flatMap((rule) => {
+    const [, name = ""] = /^([^.]+)\.\*\.\*$/.exec(String(rule)) ?? [];
+    return checkServiceName(name).kind === "good" ? [name] : [];
+  });
 }
 
 /** The account (public key) that the holder of these credentials is a user of. */
 export function accountOf({ text }: Pick<Credentials, "text">): string | undefined {
-  const read = readCredentialsText(text);
-  const { iss, nats } = decodeClaims(read.kind === "good" ? read.token : "");
+  const { iss, nats } = claimsOf(text);
   const { issuer_account: account = iss } = Object(nats) as { issuer_account?: unknown };
   return typeof account === "string" ? account : undefined;
 }
 
 type CredentialClaims = Readonly<Record<"sub" | "iss" | "name" | "exp" | "nats", unknown>>;
+
+function claimsOf(text: string): CredentialClaims {
+  const read = readCredentialsText(text);
+  return decodeClaims(read.kind === "good" ? read.token : "");
+}
 
 function decodeClaims(token: string): CredentialClaims {
   const [, payload = ""] = token.split(".");

@@ -3,7 +3,7 @@
 
 import type { Clock } from "../../clock.ts";
 import { withTimeout } from "../../util/promises.ts";
-import { candidates, wantedOf } from "../commands/completion.ts";
+import { candidates, type KnownNames, wantedOf } from "../commands/completion.ts";
 import type { DiscoveredInstance } from "../live/core/live-types.ts";
 import type { Command, CommandContext } from "./core/command.ts";
 
@@ -18,14 +18,25 @@ export async function complete(
   openContext: () => CommandContext | undefined,
   clock: Clock,
 ): Promise<string> {
-  const instances = wantedOf(words, commands) === "nothing" ? [] : await namesWithin(openContext(), clock);
-  const lines = candidates(words, commands, instances).map(({ word, meaning }) => `${word}\t${meaning}\n`);
+  const wanted = wantedOf(words, commands);
+  const context = wanted === "nothing" ? undefined : openContext();
+  const known = context === undefined ? NOTHING_KNOWN : await namesWithin(context, clock, wanted === "org-services");
+  const lines = candidates(words, commands, known).map(({ word, meaning }) => `${word}\t${meaning}\n`);
   return lines.join("");
 }
 
-async function namesWithin(context: CommandContext | undefined, clock: Clock): Promise<readonly DiscoveredInstance[]> {
-  if (context === undefined) return [];
-  return (await withTimeout(names(context), (late) => clock.after(NAMES_TIMEOUT_MS, late))) ?? [];
+const NOTHING_KNOWN: KnownNames = { discovered: [], services: [] };
+
+async function namesWithin(context: CommandContext, clock: Clock, isOfOrg: boolean): Promise<KnownNames> {
+  const services = isOfOrg ? await orgServices(context) : [];
+  const discovered = await withTimeout(names(context), (late) => clock.after(NAMES_TIMEOUT_MS, late));
+  return { discovered: discovered ?? [], services };
+}
+
+/** Read from the state folder, in about a millisecond. */
+async function orgServices({ identity }: CommandContext): Promise<readonly string[]> {
+  const found = await identity.describe();
+  return found.kind === "done" ? (found.identity.current?.services.map(({ name }) => name) ?? []) : [];
 }
 
 /** A board has the names at once; a roll call has to wait for heartbeats. */

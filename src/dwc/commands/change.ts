@@ -91,9 +91,10 @@ export const loggedIn = (org: PublicOrg, email: string): string => `Now logged i
 
 export const orgJson = ({ id, name, publicKey }: PublicOrg): object => ({ id, name, public_key: publicKey });
 
-export const serviceJson = ({ name, publicKey, issuedAt, expiresAt }: PublicService): object => ({
+export const serviceJson = ({ name, publicKey, issuedAt, expiresAt, calls }: PublicService): object => ({
   name,
   public_key: publicKey,
   issued_at: issuedAt,
   expires_at: expiresAt ?? null,
+  calls,
 });

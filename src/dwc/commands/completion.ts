@@ -53,18 +53,19 @@ export interface Candidate {
   readonly meaning: string;
 }
 
-/** The kind of live names that can stand at a position of the command line. */
-export type LiveNames = "services" | "instances" | "nothing";
+/** The kind of live names that can stand at a position of the command line. `org-services`: also those that do not run. */
+export type LiveNames = "services" | "org-services" | "instances" | "nothing";
 
-/** By command and argument number. */
+/** By command and argument number, or option. */
 const LIVE: Readonly<Record<string, LiveNames>> = {
   "call 0": "services",
   "ps 0": "services",
   "explain 0": "instances",
   "fault 0": "instances",
   "fault reset 1": "instances",
-  "service-token 0": "services",
-  "revoke 0": "services",
+  "service-token 0": "org-services",
+  "revoke 0": "org-services",
+  "create-service --calls": "org-services",
 };
 const FIXED: Readonly<Record<string, readonly Candidate[]>> = {
   "call 1": [{ word: "get", meaning: "the one verb that services have" }],
@@ -83,24 +84,27 @@ const FIXED: Readonly<Record<string, readonly Candidate[]>> = {
 /** @param words the words after `dwc`; the last one is being typed, and may be empty */
 export function wantedOf(words: readonly string[], commands: readonly Command[]): LiveNames {
   const place = placeOf(words, commands);
-  return place.kind === "argument" ? (LIVE[place.key] ?? "nothing") : "nothing";
+  return "key" in place ? (LIVE[place.key] ?? "nothing") : "nothing";
 }
 
-/** @param discovered the known instances; none when the bus is down */
+/** The names that the running system and the state folder know. */
+export interface KnownNames {
+  /** None when the bus is down. */
+  readonly discovered: readonly DiscoveredInstance[];
+  /** The services of the current org. */
+  readonly services: readonly string[];
+}
+
 export function candidates(
   words: readonly string[],
   commands: readonly Command[],
-  discovered: readonly DiscoveredInstance[],
+  known: KnownNames,
 ): readonly Candidate[] {
   const typed = words.at(-1) ?? "";
-  return all(words, commands, discovered).filter(({ word }) => word.startsWith(typed));
+  return all(words, commands, known).filter(({ word }) => word.startsWith(typed));
 }
 
-function all(
-  words: readonly string[],
-  commands: readonly Command[],
-  discovered: readonly DiscoveredInstance[],
-): readonly Candidate[] {
+function all(words: readonly string[], commands: readonly Command[], known: KnownNames): readonly Candidate[] {
   const place = placeOf(words, commands);
   switch (place.kind) {
     case "command":
@@ -110,15 +114,27 @@ function all(
     case "nothing":
       return [];
     case "argument":
-      return [...(FIXED[place.key] ?? []), ...live(LIVE[place.key] ?? "nothing", discovered)];
+      return [...(FIXED[place.key] ?? []), ...live(LIVE[place.key] ?? "nothing", known)];
+    case "value":
+      return listed(words.at(-1) ?? "", live(LIVE[place.key] ?? "nothing", known));
   }
 }
 
-function live(wanted: LiveNames, discovered: readonly DiscoveredInstance[]): readonly Candidate[] {
+/** The value is a list with commas: only its last part is being typed, and no part is offered twice. */
+function listed(typed: string, names: readonly Candidate[]): readonly Candidate[] {
+  const parts = typed.split(",").slice(0, -1);
+  const before = parts.map((part) => `${part},`).join("");
+  return names
+    .filter(({ word }) => !parts.includes(word))
+    .map(({ word, meaning }) => ({ word: before + word, meaning }));
+}
+
+function live(wanted: LiveNames, { discovered, services: ofOrg }: KnownNames): readonly Candidate[] {
   if (wanted === "nothing") return [];
-  const services = [...new Set(discovered.map(({ service }) => service))];
+  const running = discovered.map(({ service }) => service);
+  const services = [...new Set(wanted === "org-services" ? [...ofOrg, ...running].sort() : running)];
   const names = services.map((word) => ({ word, meaning: "service" }));
-  if (wanted === "services") return names;
+  if (wanted !== "instances") return names;
   const instances = [...new Set(discovered.toSorted((a, b) => a.instance - b.instance).map(nameOf))];
   return [...names, ...instances.map((word) => ({ word, meaning: "instance" }))];
 }
@@ -127,7 +143,9 @@ type Place =
   | { readonly kind: "command" | "nothing" }
   | { readonly kind: "option"; readonly command: Command }
   /** `key`: the command and the argument number; between them the previous word, if it matters. */
-  | { readonly kind: "argument"; readonly key: string };
+  | { readonly kind: "argument"; readonly key: string }
+  /** `key`: the command and the option whose value it is. */
+  | { readonly kind: "value"; readonly key: string };
 
 const HELP: Candidate = { word: "help", meaning: "what there is, or more about one command" };
 
@@ -137,7 +155,7 @@ function placeOf(words: readonly string[], commands: readonly Command[]): Place 
   const command = commands.find(({ name, aliases = [] }) => name === first || aliases.includes(first));
   if (command === undefined) return { kind: "nothing" };
   const before = words.slice(1, -1);
-  if (takesValue(command, before.at(-1))) return { kind: "nothing" };
+  if (takesValue(command, before.at(-1))) return { kind: "value", key: `${command.name} ${before.at(-1)}` };
   if (words.at(-1)?.startsWith("-")) return { kind: "option", command };
   const args = before.filter((word, at) => !word.startsWith("-") && !takesValue(command, before[at - 1]));
   return args.length < command.args.length ? { kind: "argument", key: keyOf(command, args) } : { kind: "nothing" };

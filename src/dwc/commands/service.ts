@@ -3,6 +3,7 @@
 import type { Command } from "../cli/core/command.ts";
 import { type Failed, quoteForMessage, toFailure, wrongUsage } from "../cli/core/result.ts";
 import { shellQuoted } from "../identity/core/names.ts";
+import type { CreatedService } from "../identity/public-view.ts";
 import { changed, orgJson, serviceJson, unchanged } from "./change.ts";
 
 /** The service in this repository. dwc does not know how other services are started. */
@@ -10,38 +11,73 @@ const OWN_SERVICE = "ratings";
 
 export const createService: Command = {
   name: "create-service",
-  summary: "makes the credentials of a service",
+  summary: "makes the credentials of a service, and says which services it may call",
   about: [
-    "With them a service may answer requests and send heartbeats under its own name, and nothing else.",
+    "With them a service may answer requests and send heartbeats under its own name, call the services of --calls, and",
+    "nothing else. The services of --calls need not exist yet.",
     "A service that exists already keeps the credentials that it has, unless they have an end, as those of an earlier dwc.",
+    "With --calls or --no-calls it may call these services from then on, and no others. If those are others than before, it",
+    "gets new credentials, and the old ones are revoked.",
   ],
   args: [
     { name: "SERVICE", meaning: "small letters, digits, - and _, a letter first; the Market's is called ratings" },
   ],
-  options: [],
-  example: "bin/dwc create-service ratings",
-  run: async ({ args: [name = ""] }, context) => {
-    const created = await context.identity.createService(name);
+  options: [
+    { name: "calls", value: "SERVICE,…", meaning: "the services that it may call, with commas" },
+    { name: "no-calls", meaning: "it may call no service any more" },
+  ],
+  example: "bin/dwc create-service orders --calls inventory,payments",
+  run: async ({ args: [name = ""], values, flags }, context) => {
+    const given = values.get("calls");
+    if (given !== undefined && flags.has("no-calls")) return callsAndNone();
+    const calls = flags.has("no-calls") ? [] : given?.split(",").map((called) => called.trim());
+    const created = await context.identity.createService(name, calls);
     if (created.kind === "refused") return unchanged(created);
     const { service, org, credsFile, outcome } = created;
+    const isRevoked = outcome === "changed" && created.unrevoked === undefined;
+    const again = `bin/dwc create-service ${name}${callsOption(calls)}`;
     return changed({
-      lines: [`${RESULT_TEXT[outcome](`${service.name} in [${org.id}]`)}: its credentials are in ${credsFile}`],
+      lines: [
+        `${RESULT_TEXT[outcome](`${service.name} in [${org.id}]`)}: its credentials are in ${credsFile}`,
+        ...(service.calls.length === 0 ? [] : [`It may call ${service.calls.join(", ")}`]),
+      ],
       sync: created.sync,
-      isForNextBus: true,
-      notes: [`Next:  ${nextLine(service.name, credsFile)}`],
-      json: { org: orgJson(org), service: serviceJson(service), creds_file: credsFile, outcome },
-      ifUnwritten: {
-        effect: `the credentials are in ${credsFile}`,
-        again: `to see it again:  bin/dwc create-service ${name}`,
+      // The bus still admits the replaced key until it has the revocation.
+      ...(isRevoked ? { mustReachBus: true, again: "bin/dwc push" } : { isForNextBus: true }),
+      notes: [...notesOf(created), `Next:  ${nextLine(service.name, credsFile)}`],
+      json: {
+        ...{ org: orgJson(org), service: serviceJson(service), creds_file: credsFile, outcome },
+        unrevoked_key: created.unrevoked ?? null,
       },
+      ifUnwritten: { effect: `the credentials are in ${credsFile}`, again: `to see it again:  ${again}` },
     });
   },
 };
+
+const callsAndNone = (): Failed =>
+  wrongUsage("wrong-option", "create-service: --calls and --no-calls contradict each other", "leave one of them out");
+
+const callsOption = (calls: readonly string[] | undefined): string =>
+  calls === undefined ? "" : calls.length === 0 ? " --no-calls" : ` --calls ${calls.join(",")}`;
+
+function notesOf({ service, org, outcome, unknownCalls, unrevoked }: CreatedService): readonly string[] {
+  const { name } = service;
+  return [
+    ...unknownCalls.map((called) => `Note: this folder has made no service ${called}; if that is no mistake, go on`),
+    ...(outcome === "changed"
+      ? [`Where ${name} runs on another machine, replace its file:  bin/dwc service-token ${name}`]
+      : []),
+    ...(unrevoked === undefined
+      ? []
+      : [`The old key stays valid until the owner of ${quoteForMessage(org.name)} types  bin/dwc revoke ${unrevoked}`]),
+  ];
+}
 
 const RESULT_TEXT = {
   made: (service: string) => `Created service ${service}`,
   kept: (service: string) => `Service ${service} was there before, and keeps what it has`,
   renewed: (service: string) => `Service ${service} had credentials with an end, and has new ones without`,
+  changed: (service: string) => `Service ${service} may call other services than before, and has new credentials`,
 } as const;
 
 const nextLine = (service: string, credsFile: string): string =>

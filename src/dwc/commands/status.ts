@@ -6,7 +6,7 @@ import { type Command, type CommandContext, columns } from "../cli/core/command.
 import { toFailure } from "../cli/core/result.ts";
 import { quoteName, shellWord } from "../identity/core/names.ts";
 import { notNatsText, restart } from "../identity/core/sync-notes.ts";
-import type { Identity, Role } from "../identity/public-view.ts";
+import type { Identity, PublicService, Role } from "../identity/public-view.ts";
 import type { BusProbe } from "../identity/sync-bus.ts";
 import { formatPerson, orgJson, serviceJson } from "./change.ts";
 
@@ -62,13 +62,11 @@ function serviceLine({
   name,
   issuedAt,
   expiresAt,
-}: {
-  name: string;
-  issuedAt: string;
-  expiresAt?: string | undefined;
-}): string {
+  calls,
+}: Pick<PublicService, "name" | "issuedAt" | "expiresAt" | "calls">): string {
   const end = expiresAt === undefined ? "never expires" : `expires ${expiresAt.slice(0, DAY_LETTERS)}`;
-  return `${name}   since ${issuedAt.slice(0, DAY_LETTERS)}, ${end}`;
+  const called = calls.length === 0 ? "" : `, calls ${calls.join(", ")}`;
+  return `${name}   since ${issuedAt.slice(0, DAY_LETTERS)}, ${end}${called}`;
 }
 
 type OrgShown = Identity["orgs"][number];

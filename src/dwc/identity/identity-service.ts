@@ -73,17 +73,19 @@ function serviceMethods(deps: IdentityDeps): Pick<IdentityService, "createOrg" |
       if (made.kind === "refused") return made;
       return { kind: "done", org: publicOrg(made.org), email: made.org.me.email, sync: made.sync };
     },
-    createService: async (name) => {
-      const wanted = { name, holdsSeconds: FOR_EVER };
+    createService: async (name, calls) => {
+      const wanted = { name, calls, holdsSeconds: FOR_EVER };
       const made = await change(
         deps,
         (state, minting) => createService(state, wanted, minting),
         ({ service }) => service.creds,
       );
       if (made.kind === "refused") return made;
-      const { org, service, outcome, sync } = made;
+      const { org, service, outcome, sync, unrevoked } = made;
       const credsFile = paths.serviceCreds(stateDir, org.id, service.name);
-      return { kind: "done", org: publicOrg(org), service: publicService(service), credsFile, outcome, sync };
+      const unknownCalls = service.calls.filter((called) => !org.services.some((one) => one.name === called));
+      const facts = { credsFile, outcome, unknownCalls, unrevoked };
+      return { kind: "done", org: publicOrg(org), service: publicService(service), ...facts, sync };
     },
     revoke: async (target) => {
       const done = await change(deps, (state, minting) => revoke(state, target, minting));

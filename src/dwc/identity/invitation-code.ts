@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import * as v from "valibot";
+import { parseCredentials } from "../../bus/core/credentials.ts";
 import { parseJson } from "../../util/json.ts";
 import { exportsTokensOnly, importsOwnTokenOnly } from "./core/account-links.ts";
 import { validateEmail, validateText } from "./core/names.ts";
@@ -128,7 +129,7 @@ export interface GenuineInvitation {
 }
 
 export type RejectedInvitation =
-  /** Made before invitations named their parts, with the permissions of that time. */
+  /** Made by an earlier dwc, with the permissions of that time. */
   | { readonly kind: "outdated" }
   /** `what`: the wrong part. */
   | { readonly kind: "forged"; readonly what: string };
@@ -225,7 +226,8 @@ function isSigned({ claims, signed, signature }: Token<{ readonly iss: string }>
 
 function checkTag(invitation: Invitation, user: UserClaims, mint: Keys): CheckedInvitation {
   const tags = (user.nats.tags ?? []).filter(isBoundTag);
-  if (tags.length === 0) return { kind: "outdated" };
+  const parsed = parseCredentials(invitation.creds);
+  if (tags.length === 0 || (parsed.kind === "good" && parsed.credentials.isOutdated)) return { kind: "outdated" };
   const { signingSeed } = invitation;
   const signingKey = signingSeed === null ? null : (mint.publicKeyOf(signingSeed) ?? null);
   return tags.length === 1 && tags[0] === boundTag({ ...invitation, signingKey })

@@ -18,6 +18,8 @@ export interface PublicService {
   /** ISO times. */
   readonly issuedAt: string;
   readonly expiresAt?: string | undefined;
+  /** The services that it may call. */
+  readonly calls: readonly string[];
 }
 
 /** The owner has the keys of the org. An admin may create services. A member runs Markets. */
@@ -48,6 +50,18 @@ export interface Refused {
   readonly why: string;
   /** dwc sent an earlier change to the bus again. */
   readonly sync?: SyncResult;
+}
+
+export interface CreatedService {
+  readonly service: PublicService;
+  readonly org: PublicOrg;
+  readonly credsFile: string;
+  /** `kept`: it existed. `renewed`: with credentials that expire. `changed`: it called other services. */
+  readonly outcome: "made" | "kept" | "renewed" | "changed";
+  /** Services that it may call and that this folder has not made. */
+  readonly unknownCalls: readonly string[];
+  /** The replaced key, which only the owner can revoke. */
+  readonly unrevoked: string | undefined;
 }
 
 type VerbResult<T> = Promise<({ readonly kind: "done" } & T) | Refused>;
@@ -89,10 +103,8 @@ export interface IdentityService {
   ): VerbResult<{ service: PublicService; org: PublicOrg; creds: string; isOutdated: boolean }>;
   natsConfig(): VerbResult<{ path: string }>;
   createOrg(org: { name: string; person: string; email: string }): ChangeResult<{ org: PublicOrg; email: string }>;
-  /** `kept`: it existed. `renewed`: it existed with credentials that expire. */
-  createService(
-    name: string,
-  ): ChangeResult<{ service: PublicService; org: PublicOrg; credsFile: string; outcome: "made" | "kept" | "renewed" }>;
+  /** @param calls the services that it may call; undefined: as before, and a new service calls none */
+  createService(name: string, calls?: readonly string[] | undefined): ChangeResult<CreatedService>;
   /** Replaces outdated credentials; `all`: current ones as well. */
   renew(options: { all: boolean }): ChangeResult<{ org: PublicOrg; renewed: Renewed }>;
   /** `again`: it was revoked before, and dwc sent the revocation to the bus again. */
@@ -152,9 +164,8 @@ export const isoSeconds = (seconds: number): string => isoTime(seconds * MS_PER_
 
 export const publicOrg = ({ id, name, account }: Org): PublicOrg => ({ id, name, publicKey: account });
 
-export const publicService = ({ name, publicKey, createdAt, expiresAt }: Service): PublicService => ({
-  name,
-  publicKey,
+export const publicService = ({ name, publicKey, calls, createdAt, expiresAt }: Service): PublicService => ({
+  ...{ name, publicKey, calls },
   issuedAt: isoSeconds(createdAt),
   expiresAt: expiresAt === null ? undefined : isoSeconds(expiresAt),
 });

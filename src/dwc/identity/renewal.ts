@@ -215,10 +215,11 @@ const ownersTask = ({ name }: Org): Refusal =>
 function reissueService(
   org: Org,
   signer: string,
-  { name, createdAt, expiresAt }: Service,
+  { name, calls, createdAt, expiresAt }: Service,
   tools: RenewalTools,
 ): Promise<Service> {
-  return mintService(org, signer, { name, holdsSeconds: expiresAt === null ? null : expiresAt - createdAt }, tools);
+  const holdsSeconds = expiresAt === null ? null : expiresAt - createdAt;
+  return mintService(org, signer, { name, calls, holdsSeconds }, tools);
 }
 
 const replaced = (before: readonly Service[], services: readonly Service[]): readonly Service[] =>

@@ -13,8 +13,9 @@ const discovered = [1, 2].map(
     ...{ version: "1", intervalMs: 1, counts: undefined },
   }),
 );
+const KNOWN = { discovered, services: ["prices", "orders", "ratings"] };
 const words = (...typed: string[]): string =>
-  candidates(typed, COMMANDS, discovered)
+  candidates(typed, COMMANDS, KNOWN)
     .map(({ word }) => word)
     .join(" ");
 
@@ -38,7 +39,9 @@ test("commands, options, shells and live names stand where they can be typed", (
   assert.is(words("create-organization", ""), "");
   assert.is(words(), words(""));
   assert.is(words("help", "call", ""), "");
-  assert.is(words("service-token", ""), "ratings");
+  assert.is(words("service-token", ""), "orders prices ratings");
+  assert.is(words("revoke", "r"), "ratings");
+  assert.is(words("ps", ""), "ratings");
   assert.is(words("fault", "reset", ""), "ratings ratings/1 ratings/2");
   assert.is(words("fault", "ratings/2", ""), "pause slow fail mute kill");
   assert.is(words("fault", "ratings/2", "slow", ""), "300ms");
@@ -51,19 +54,45 @@ test("commands, options, shells and live names stand where they can be typed", (
 
 test("each word has a meaning beside it, for shells that show one, and instances stand in their order", () => {
   const [two, one] = [discovered[1], discovered[0]] as [DiscoveredInstance, DiscoveredInstance];
-  for (const typed of [[""], ["fault", ""], ["fault", "x", ""], ["call", "x", ""], ["completion", ""], ["top", "--"]])
-    for (const { word, meaning } of candidates(typed, COMMANDS, [two, one])) assert.ok(meaning !== "", word);
-  const found = candidates(["explain", "ratings/"], COMMANDS, [two, one]);
+  const reversed = { discovered: [two, one], services: [] };
+  for (const typed of [
+    [""],
+    ["create-service", "--calls", ""],
+    ["fault", ""],
+    ["fault", "x", ""],
+    ["call", "x", ""],
+    ["completion", ""],
+    ["top", "--"],
+  ])
+    for (const { word, meaning } of candidates(typed, COMMANDS, reversed)) assert.ok(meaning !== "", word);
+  const found = candidates(["explain", "ratings/"], COMMANDS, reversed);
   assert.equal(
     found.map(({ word }) => word),
     ["ratings/1", "ratings/2"],
   );
 });
 
+test("of a list of services the last one is completed, and none is offered twice", () => {
+  assert.is(words("create-service", "orders", "--"), "--calls --no-calls --json --state --help");
+  assert.is(words("create-service", "orders", "--calls", ""), "orders prices ratings");
+  assert.is(words("create-service", "orders", "--calls", "pri"), "prices");
+  assert.is(words("create-service", "--calls", "prices,"), "prices,orders prices,ratings");
+  assert.is(words("create-service", "--calls", "x,prices,r"), "x,prices,ratings");
+  assert.is(words("create-service", "--no-calls", ""), "");
+});
+
 test("the system is asked only where a live name can stand", () => {
   assert.equal(
     [["ch"], ["check", ""], ["call", "x", ""], ["ps", ""], ["explain", ""]].map((typed) => wantedOf(typed, COMMANDS)),
     ["nothing", "nothing", "nothing", "services", "instances"],
+  );
+  assert.equal(
+    [
+      ["create-service", "--calls", ""],
+      ["revoke", ""],
+      ["call", "--timeout", ""],
+    ].map((typed) => wantedOf(typed, COMMANDS)),
+    ["org-services", "org-services", "nothing"],
   );
 });
 

@@ -13,7 +13,7 @@ const golden = goldenOf(test, "dwc/answered");
 
 const url = "nats://127.0.0.1:4222";
 const org = { id: "ONE", name: "My Org", publicKey: "ONE-KEY" };
-const service = { name: "ratings", publicKey: "S-KEY", issuedAt: "2026-01-02 whole" };
+const service = { name: "ratings", publicKey: "S-KEY", issuedAt: "2026-01-02 whole", calls: [] };
 const syncOf = (...addresses: Partial<Obedience>[]): SyncResult =>
   syncResultOf(addresses.map((one) => ({ url, ...one }) as Obedience));
 const OBEYS = syncOf({ kind: "obeys" });
@@ -52,7 +52,7 @@ test("create-org, login, nats-config and push", async () => {
 });
 
 test("create-service and service-token", async () => {
-  const made = { service, credsFile: "/it's", outcome: "made" };
+  const made = { service, credsFile: "/it's", outcome: "made", unknownCalls: [] };
   await compare(
     "createService",
     ["create-service ratings"],
@@ -61,6 +61,22 @@ test("create-service and service-token", async () => {
       { ...made, service: { ...service, name: "other", expiresAt: "2027-01-02 whole" } },
     ],
   );
+  const orders = { ...service, name: "orders", calls: ["inventory", "payments"] };
+  const changed = { ...made, service: orders, outcome: "changed" };
+  await compare(
+    "createService",
+    ["create-service orders --calls inventory,payments"],
+    [
+      { ...made, service: orders, unknownCalls: ["payments"] },
+      ...[changed, { ...changed, sync: AWAY }, { ...changed, unrevoked: "KEY1", sync: AWAY }],
+    ],
+  );
+  await compare(
+    "createService",
+    ["create-service orders --calls=inventory,,payments", "create-service orders --no-calls"],
+    [{ ...changed, service: { ...orders, calls: [] } }],
+  );
+  await compare("createService", ["create-service orders --no-calls --calls inventory"], [made]);
   const found = { service, isOutdated: false };
   const lines = ["", " --format json", " --format creds", " --format xml"].map(
     (more) => `service-token ratings${more}`,
@@ -155,7 +171,7 @@ test("status", async () => {
   const orgs = [{ ...other, id: "ONE", isCurrent: true }, other];
   const current: NonNullable<Identity["current"]> = {
     ...{ org, person: { name: "Ann", email: "ann@x.org", role: "owner" }, capabilities: ["create services"] },
-    services: [service, { ...service, name: "other", expiresAt: "2027-01-02 whole" }],
+    services: [service, { ...service, name: "other", expiresAt: "2027-01-02 whole", calls: ["inventory", "ratings"] }],
     people: [
       { email: "ben@example.org", role: "member", invitedAt: "then" },
       { email: "cy@x.org", role: "admin", invitedAt: "then" },

@@ -43,6 +43,23 @@ test("a time that is no date is a mismatch, as no date could be shown", async ()
   }
 });
 
+test("a service of an earlier version calls no other, and a list of calls has names of services", async () => {
+  const state = await stateOf(0);
+  const withCalls = (calls?: unknown): object => ({
+    ...state,
+    orgs: state.orgs.map((org) => ({ ...org, services: org.services.map((one) => ({ ...one, calls })) })),
+  });
+  const earlier = parseState(JSON.parse(JSON.stringify(withCalls())));
+  assert.ok(earlier.kind === "valid");
+  assert.equal(earlier.value, state);
+  assert.equal(parseState(withCalls(["pay"])).kind, "valid");
+  for (const [wrong, where] of [
+    ["pay", "orgs.0.services.0.calls"],
+    [["pay", "a.b"], "orgs.0.services.0.calls.1"],
+  ] as const)
+    assert.equal(parseState(withCalls(wrong)), { kind: "mismatch", where });
+});
+
 test("the first wrong part is named by its path, and an unknown field by the object that holds it", async () => {
   const state = await stateOf(0);
   const [org] = state.orgs;

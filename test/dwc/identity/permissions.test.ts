@@ -32,10 +32,12 @@ function subscribes(who: Permissions, subjects: readonly string[], may: boolean)
 
 /** Subjects of the server itself and wildcards, which belong to no role. */
 const FORBIDDEN = [
-  ..."> * *.* *.> *.*.* *.get *.get.* health.> health.* _INBOX.> _INBOX.*.* _INBOX.x.y".split(" "),
+  ..."> * *.*.*.* _INBOX.> _INBOX.*.* _INBOX.x.y _INBOX.x _INBOX _R_.x _R_.x.y _GR_.x.y".split(" "),
   ..."$SYS.> $SYS.REQ.CLAIMS.UPDATE $SYS.REQ.SERVER.PING $SYS.ACCOUNT.A.CONNECT".split(" "),
-  ..."$JS.API.INFO $KV.x.y $SRV.>".split(" "),
+  ..."$SYS.x $SYS.x.y $JS.x $JS.API.INFO $JS.API.STREAM.LIST $KV.x.y $O.x.y $MQTT.x.y".split(" "),
 ];
+/** Patterns that would match calls of every service. A member may publish to such a subject, which no program receives. */
+const CALL_PATTERNS = "*.* *.*.* *.> *.get *.get.* *.*.x1 health.> health.* $SRV.>".split(" ");
 
 test("the matcher reads wildcards as the server does", () => {
   for (const [pattern, subject, fits] of [
@@ -69,9 +71,9 @@ test("a service beats in its own name, calls its own roll, and says nothing else
     [
       ..."health.prices.x1 health.prices health.ratings.x1.y health.ratings2.x1 health".split(" "),
       ..."health.health.x".split(" "),
-      ...["ratings.get", "ratings.get.x1", "prices.get", "prices.get.x1", "ratings", "ratings.got"],
-      ...["belief.ratings.m1", "belief.ratings", "belief.prices.m1"],
-      ...["$SRV.PING", "$SRV.PING.ratings", ...FORBIDDEN],
+      ...["ratings.get", "ratings.get.x1", "prices.get", "prices.get.x1", "ratings", "prices._cancel.x1"],
+      ...["belief.ratings.m1", "belief.ratings", "belief.prices.m1", "account.token", "account.token.news"],
+      ...["$SRV.PING", "$SRV.PING.ratings", ...FORBIDDEN, ...CALL_PATTERNS],
     ],
     false,
   );
@@ -88,7 +90,11 @@ test("a service answers under its own name, and under that of no other", () => {
 });
 
 test("a service receives its own requests, roll call, verbs and inbox alone", () => {
-  const own = ["ratings.get.x1", "ratings.get.*", "health.ratings", inbox(ratingsKey), answers("ratings", ratingsKey)];
+  // The server reads `>` in a subscription as one word, and no subject of four parts begins with a service.
+  const requests = [
+    ..."ratings.get.x1 ratings.get.* ratings.reserve.x1 ratings.*.x1 ratings.*.* ratings.*.>".split(" "),
+  ];
+  const own = [...requests, "health.ratings", inbox(ratingsKey), answers("ratings", ratingsKey)];
   const verbs = ["PING", "INFO", "STATS"].flatMap((verb) => [
     `$SRV.${verb}`,
     `$SRV.${verb}.ratings`,
@@ -98,10 +104,12 @@ test("a service receives its own requests, roll call, verbs and inbox alone", ()
   subscribes(
     ratings,
     [
-      ...["prices.get", "prices.get.x1", "ratings.*", "ratings.>", "ratings.*.x1", "*.get.x1", "ratings"],
+      ...["prices.get", "prices.get.x1", "prices.*.x1", "ratings.*", "ratings.>", "*.get.x1", "ratings"],
+      ...["account.token", "account.token.news", "account.*"],
       ...["health.prices", "health.ratings.x1", "health.ratings.*", "health.*.*", "health"],
       ...["belief.ratings.m1", "belief.ratings.*", "belief.*.*", "belief.>"],
-      ...["$SRV.PING.prices", "$SRV.PING.*", "$SRV.SCHEMA", inbox(annKey), repliesTo(annKey), ...FORBIDDEN],
+      ...["$SRV.PING.prices", "$SRV.PING.*", "$SRV.SCHEMA", inbox(annKey), repliesTo(annKey)],
+      ...[...FORBIDDEN, ...CALL_PATTERNS],
       ...[answers("ratings", annKey), "_INBOX.ratings.>", "_INBOX.ratings.*.*.*", "_INBOX._all.>"],
     ],
     false,
@@ -109,10 +117,34 @@ test("a service receives its own requests, roll call, verbs and inbox alone", ()
 });
 
 test("a service receives shared requests only in its own queue group", () => {
-  assert.ok(maySubscribe(ratings, "ratings.get", "ratings"));
-  for (const queue of [undefined, "", "prices", "*", ">"])
-    assert.not.ok(maySubscribe(ratings, "ratings.get", queue), String(queue));
+  for (const subject of ["ratings.get", "ratings.reserve"]) {
+    assert.ok(maySubscribe(ratings, subject, "ratings"));
+    for (const queue of [undefined, "", "prices", "*", ">"])
+      assert.not.ok(maySubscribe(ratings, subject, queue), String(queue));
+  }
   assert.not.ok(maySubscribe(ratings, "prices.get", "ratings"));
+});
+
+test("a service calls the services that its credentials name, receives their heartbeats, and nothing else", () => {
+  const orders = servicePermissions("orders", ratingsKey, ["inventory", "payments"]);
+  const plain = servicePermissions("orders", ratingsKey);
+  const called = (name: string): readonly string[] => [
+    ...[`${name}.get`, `${name}.reserve`, `${name}.reserve.x1`, `${name}._cancel.x1`, `health.${name}`],
+  ];
+  publishes(orders, [...called("inventory"), ...called("payments"), "health.orders.x1"], true);
+  const others = ["prices", "inventory2", "inventor", "orders2"].flatMap(called);
+  const harmful = ["health", "belief", "chaos"].flatMap((kind) => [`${kind}.inventory.x1`, `${kind}.prices`]);
+  const verbs = ["$SRV.PING", "$SRV.PING.inventory", "$SRV.STATS.inventory.x1"];
+  const replies = [answers("inventory", annKey), answers("payments", ratingsKey)];
+  publishes(orders, [...others, ...harmful, "belief.inventory", "chaos.inventory", ...verbs, ...replies], false);
+  publishes(orders, ["inventory", "inventory.a.b.c", "orders.get", ...FORBIDDEN, ...CALL_PATTERNS], false);
+  subscribes(orders, ["health.inventory.x1", "health.inventory.*", "health.payments.*", inbox(ratingsKey)], true);
+  const requests = ["inventory.get", "inventory.*.x1", "inventory.reserve.x1", "inventory.*"];
+  subscribes(orders, [...requests, "health.inventory", "health.prices.*", "health.*.*", inbox(annKey)], false);
+  subscribes(orders, ["chaos.inventory.x1", "belief.inventory.*", "$SRV.PING.inventory", ...FORBIDDEN], false);
+  assert.not.ok(maySubscribe(orders, "inventory.get", "inventory"));
+  publishes(plain, [...called("inventory"), ...called("payments")], false);
+  subscribes(plain, ["health.inventory.*"], false);
 });
 
 test("a Market calls any service, roll call or verb, and publishes its beliefs", () => {
@@ -121,20 +153,21 @@ test("a Market calls any service, roll call or verb, and publishes its beliefs",
     ["belief.ratings.m1", "ratings.get", "ratings.get.x1", "prices.get.y2", "health.ratings", "health.prices"],
     true,
   );
+  publishes(market, ["ratings.reserve", "ratings.reserve.x1", "prices._cancel.y2", "account.token"], true);
   publishes(market, ["$SRV.PING", "$SRV.INFO.ratings", "$SRV.STATS.ratings.x1"], true);
   publishes(
     market,
     [
       ..."belief.ratings belief.ratings.m1.x belief health.ratings.x1 health.get.x1".split(" "),
-      ..."health.x.get ratings ratings.put ratings.get.x1.y health".split(" "),
+      ..."health.x.get ratings ratings.get.x1.y health account.token.news account.token.is.x account.x.y".split(" "),
       ...[
         answers("ratings", ratingsKey),
         answers("ratings", annKey),
         answers("get", annKey),
         "_INBOX.get.x.y.z",
-        "$SRV.SCHEMA",
         "$SRV.PING.a.b.c",
-        ...FORBIDDEN.filter((one) => !/^\*\.get/.test(one) && one !== "health.*" && one !== "health.>"),
+        "$SRV.SCHEMA.a.b",
+        ...FORBIDDEN,
       ],
     ],
     false,
@@ -145,7 +178,8 @@ test("only an admin asks for faults, and a service receives its own", () => {
   const chaos = ["chaos.ratings", "chaos.ratings.x1", "chaos.prices.y2"];
   const admin = adminPermissions(annKey);
   publishes(admin, [...chaos, ...["ratings.get", "ratings.get.x1", "health.ratings", "$SRV.PING"]], true);
-  publishes(admin, ["chaos", "chaos.ratings.x1.y", "health.ratings.x1", "health.get.x1", "ratings.put"], false);
+  publishes(admin, ["chaos", "chaos.ratings.x1.y", "health.ratings.x1", "health.get.x1", "belief.ratings"], false);
+  publishes(admin, ["ratings.get.x1.y", "account.token.news", ...FORBIDDEN], false);
   assert.equal(admin.sub, market.sub);
   publishes(market, [...chaos, "chaos.get", "chaos.get.x1", "chaos.x.get"], false);
   publishes(ratings, chaos, false);
@@ -168,6 +202,11 @@ test("a Market receives heartbeats, beliefs and its own answers, and answers no 
   subscribes(
     market,
     ["ratings.get", "ratings.get.x1", "ratings.get.*", "health.ratings", "$SRV.PING", inbox(ratingsKey), ...FORBIDDEN],
+    false,
+  );
+  subscribes(
+    market,
+    CALL_PATTERNS.filter((pattern) => !pattern.startsWith("health")),
     false,
   );
   assert.not.ok(maySubscribe(market, "ratings.get", "ratings"));

@@ -4,11 +4,12 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseCredentials } from "../../../src/bus/core/credentials.ts";
+import { callsIn, parseCredentials } from "../../../src/bus/core/credentials.ts";
 import { judgeFile, judgePerson, judgeService } from "../../../src/dwc/identity/core/outdated.ts";
 import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
 import type { Permissions } from "../../../src/dwc/identity/core/permissions.ts";
 import { revoke } from "../../../src/dwc/identity/core/revocations.ts";
+import { createService } from "../../../src/dwc/identity/core/services.ts";
 import type { Org, State } from "../../../src/dwc/identity/core/state.ts";
 import { acceptInvitation } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
@@ -103,6 +104,19 @@ test("a service keeps how long it holds, and one that never expires never does",
   const [before] = orgOf(state).services;
   const [after] = expectDone(await renew(state, { all: false }, tools)).org.services;
   assert.is(after?.expiresAt, before?.expiresAt);
+});
+
+test("a service calls the same others after a renewal, and a token that names others is outdated", async ({ ann }) => {
+  const calls = ["prices", "ratings"];
+  const made = expectDone(await createService(ann, { name: "orders", holdsSeconds: null, calls }, tools));
+  assert.equal(outdatedOf(made.org), []);
+  const renewed = expectDone(await renew(made.state, { all: true }, tools)).org.services.at(-1);
+  assert.equal([renewed?.name, renewed?.calls, callsIn(renewed?.creds ?? "")], ["orders", calls, calls]);
+  for (const other of [[], ["prices"], ["prices", "ratings", "stock"]])
+    assert.is(judgeService(made.org, { ...made.service, calls: other }), "other permissions", String(other));
+  assert.is(judgeFile(made.service.creds, made.org), undefined, "the list is in the token");
+  const changed = expectDone(await createService(made.state, { name: "orders", holdsSeconds: null, calls: [] }, tools));
+  assert.is(judgeFile(made.service.creds, changed.org), "no longer admitted");
 });
 
 test("people who were invited by an earlier dwc get new invitations, which take the place of the old", async ({

@@ -2,7 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { callsIn } from "../../../src/bus/core/credentials.ts";
 import { servicePermissions } from "../../../src/dwc/identity/core/permissions.ts";
+import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
 import { createService, serviceToken } from "../../../src/dwc/identity/core/services.ts";
 import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
 import { goldenOf } from "../../support/golden.ts";
@@ -56,6 +58,62 @@ test("one with an end is replaced by one without, whatever this machine's clock 
     assert.is(claimsOf(jwtIn(renewed.service.creds)).exp, undefined);
     assert.is(expectDone(await createService(renewed.state, wanted("ratings"), tools)).outcome, "kept");
   }
+});
+
+const calling = (name: string, calls?: readonly string[]) => ({ ...wanted(name), calls });
+
+test("a service that calls others has their names in its token, once and in order", async () => {
+  const made = expectDone(await createService(await annsState(), calling("orders", ["stock", "pay", "stock"]), tools));
+  assert.equal([made.outcome, made.service.calls], ["made", ["pay", "stock"]]);
+  const { nats } = claimsOf(jwtIn(made.service.creds));
+  const { pub, sub } = servicePermissions("orders", made.service.publicKey, ["pay", "stock"]);
+  assert.equal([nats.pub.allow, nats.sub.allow], [pub.allow, sub.allow]);
+  assert.equal(callsIn(made.service.creds), ["pay", "stock"]);
+  for (const again of [undefined, ["pay", "stock"], ["stock", "pay"]]) {
+    const kept = expectDone(await createService(made.state, calling("orders", again), tools));
+    assert.equal([kept.outcome, kept.state === made.state], ["kept", true], String(again));
+  }
+});
+
+test("one that calls others than before gets another key, and its owner's folder revokes the old one", async () => {
+  const before = expectDone(await createService(await annsState(), wanted("orders"), tools));
+  for (const [calls, changed] of [
+    [["pay", "stock"], before],
+    [["stock"], expectDone(await createService(await annsState(), calling("orders", ["pay"]), tools))],
+    [[], expectDone(await createService(await annsState(), calling("orders", ["pay"]), tools))],
+  ] as const) {
+    const result = expectDone(await createService(changed.state, calling("orders", calls), tools));
+    assert.equal([result.outcome, result.service.calls, result.unrevoked], ["changed", calls, undefined]);
+    assert.equal(callsIn(result.service.creds), calls);
+    assert.equal(result.org.services, [result.service]);
+    const { accountJwt, revoked } = result.org;
+    assert.equal(Object.keys(claimsOf(accountJwt).nats.revocations), [changed.service.publicKey]);
+    assert.equal(revoked, [{ what: "orders", publicKey: changed.service.publicKey, at: NOW / 1_000 }]);
+    assert.is(parseState(JSON.parse(JSON.stringify(result.state))).kind, "valid");
+  }
+});
+
+test("an admin's folder names the key that only the owner can revoke", async () => {
+  const { code } = await withInvitation(await annsState(), "cy@example.org", true);
+  const made = expectDone(await createService(stateJoinedBy(code), calling("orders", ["pay"]), tools));
+  const changed = expectDone(await createService(made.state, calling("orders", ["stock"]), tools));
+  assert.equal([changed.outcome, changed.unrevoked], ["changed", made.service.publicKey]);
+  assert.equal([changed.org.accountJwt, changed.org.revoked], [made.org.accountJwt, []]);
+});
+
+test("a list of services with a bad name is refused, and one that no login has room for", async () => {
+  const state = await annsState();
+  for (const name of ["", "Pay", "a.b", "*", "health", "account", "a,b"])
+    assert.is(
+      expectRefused(await createService(state, calling("orders", ["pay", name]), tools)).code,
+      "bad-name",
+      name,
+    );
+  const many = (count: number) => Array.from({ length: count }, (_, at) => `inventory-${at}`);
+  assert.is(expectDone(await createService(state, calling("orders", many(20)), tools)).service.calls.length, 20);
+  const refusal = expectRefused(await createService(state, calling("orders", many(30)), tools));
+  assert.is(refusal.code, "too-many-calls");
+  golden(refusal.why);
 });
 
 test("an admin signs services with a key of their own, for the org's account", async () => {

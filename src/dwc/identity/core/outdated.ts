@@ -1,6 +1,7 @@
 // Outdated credentials. A token keeps the permissions that it was issued with, so a change of permissions.ts has no
 // effect until the token is replaced. This file compares permissions, and names no subject.
 
+import { callsIn } from "../../../bus/core/credentials.ts";
 import { fieldsOf } from "../../../util/json.ts";
 import { notifiesMembers } from "./account-links.ts";
 import { validateServiceName } from "./names.ts";
@@ -30,8 +31,8 @@ export const judgePerson = (org: Org): Judged => judgeToken(org.me.creds, org, r
 export const judgeMember = (org: Org): Judged =>
   judgePerson(org) ?? (notifiesMembers(org) ? undefined : "not notified");
 
-export const judgeService = (org: Org, { name, creds }: Pick<Service, "name" | "creds">): Judged =>
-  judgeToken(creds, org, (publicKey) => servicePermissions(name, publicKey));
+export const judgeService = (org: Org, { name, creds, calls }: Pick<Service, "name" | "creds" | "calls">): Judged =>
+  judgeToken(creds, org, (publicKey) => servicePermissions(name, publicKey, calls));
 
 const roleOf = ({ authority }: Org): ((publicKey: string) => Permissions) =>
   authority.kind === "member" ? marketPermissions : adminPermissions;
@@ -42,7 +43,7 @@ export function judgeFile(creds: string, org: Account | undefined): Judged {
   if (typeof sub !== "string" || !isRestricted(nats)) return undefined;
   const isService = typeof name === "string" && validateServiceName(name) === undefined;
   const roles = isService
-    ? [(publicKey: string) => servicePermissions(name, publicKey)]
+    ? [(publicKey: string) => servicePermissions(name, publicKey, callsIn(creds))]
     : [marketPermissions, adminPermissions];
   const judged = roles.map((role) => judgeToken(creds, org, role));
   return judged.includes(undefined) ? undefined : judged[0];

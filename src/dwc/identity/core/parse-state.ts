@@ -60,6 +60,8 @@ const personSchema: Schema<Person> = v.strictObject({
 });
 const serviceSchema: Schema<Service> = v.strictObject({
   ...{ name: serviceName, publicKey: keys.user, creds },
+  // Absent in files of an earlier version: then it calls no service.
+  calls: v.optional(v.array(serviceName), () => []),
   ...{ createdAt: seconds, expiresAt: v.nullable(seconds) },
 });
 const revokedSchema: Schema<Revoked> = v.strictObject({ what: v.string(), publicKey: keys.user, at: seconds });

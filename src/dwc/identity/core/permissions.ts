@@ -14,12 +14,10 @@ import {
   allViewsSubject,
   chaosBroadcastSubject,
   chaosSubject,
-  directSubject,
   EVERY_SERVICE,
   heartbeatSubject,
   rollCallSubject,
   serviceVerbSubjects,
-  sharedSubject,
   viewSubject,
 } from "../../../bus/core/subjects.ts";
 import { newsOf } from "./account-links.ts";
@@ -34,11 +32,21 @@ const VERBS = ["PING", "INFO", "STATS"] as const;
 /** Faults, of one instance and of all. */
 const CHAOS = [chaosSubject(ANY, ANY), chaosBroadcastSubject(ANY)];
 
-/** @param publicKey the user's: it names the user's own part of reply subjects */
-export function servicePermissions(service: string, publicKey: string): Permissions {
+/** Calls of any operation of a service: `<service>.<operation>`, and the same to one incarnation. */
+const callsOf = (service: string): readonly [shared: string, direct: string] => [
+  `${service}.${ANY}`,
+  `${service}.${ANY}.${ANY}`,
+];
+
+/**
+ * @param publicKey the user's: it names the user's own part of reply subjects
+ * @param calls the services that it may call
+ */
+export function servicePermissions(service: string, publicKey: string, calls: readonly string[] = []): Permissions {
+  const [shared, direct] = callsOf(service);
   const requests = [
-    `${sharedSubject(service)} ${service}`, // in its queue group only: outside it, one instance would receive all of them
-    directSubject(service, ANY),
+    `${shared} ${service}`, // in its queue group only: outside it, one instance would receive all of them
+    direct,
   ];
   const verbs = VERBS.flatMap((verb) => serviceVerbSubjects(verb, service, ANY));
   // Only an instance with CHAOS=1 subscribes to these, and only admins may publish them.
@@ -50,34 +58,48 @@ export function servicePermissions(service: string, publicKey: string): Permissi
         rollCallSubject(service), // a starting instance calls the roll to find another one with its number
         `${REPLY_ROOT}.${service}.>`,
         `${REPLY_ROOT}.${EVERY_SERVICE}.>`, // answers to `$SRV` questions that go to every service
+        ...calls.flatMap((called) => [...callsOf(called), rollCallSubject(called)]),
       ],
     },
-    sub: { allow: [...requests, rollCallSubject(service), ...verbs, ...chaos, repliesTo(publicKey)] },
+    sub: {
+      allow: [
+        ...[...requests, rollCallSubject(service), ...verbs, ...chaos, repliesTo(publicKey)],
+        ...calls.map(allHeartbeatsSubject),
+      ],
+    },
   };
 }
+
+/** Subjects with two or three parts that are no calls. A person may publish `*.*` and `*.*.*`, without these. */
+const NO_CALLS = [
+  heartbeatSubject(ANY, ANY),
+  `belief.${ANY}`, // a view has three parts
+  `account.${ANY}.${ANY}`, // the news of account tokens: only the server publishes them
+  ...[`${REPLY_ROOT}.>`, "_R_.>", "_GR_.>"], // reply subjects: of clients, and of the server between accounts
+  ...["$SYS.>", "$JS.>", "$KV.>", "$O.>", "$MQTT.>"], // the server's own services
+];
 
 /**
  * A member runs Markets: it calls every service of the org, receives all heartbeats, and publishes to other Markets.
  */
 export function marketPermissions(publicKey: string): Permissions {
   return {
-    pub: {
-      allow: [
-        ...[sharedSubject(ANY), directSubject(ANY, ANY), rollCallSubject(ANY), viewSubject(ANY, ANY)],
-        ...VERBS.flatMap(everyVerbSubject),
-        accountTokenSubject, // the Market that starts the next server starts it with the newest token
-      ],
-      // A call to anything is *.get.*, and so is health.get.x, a heartbeat, and chaos.get.x, a fault.
-      deny: [heartbeatSubject(ANY, ANY), ...CHAOS],
-    },
+    pub: { allow: MARKET_SENDS, deny: [...NO_CALLS, ...CHAOS] },
     sub: { allow: [allHeartbeatsSubject(ANY), allViewsSubject(ANY), accountNewsSubject, repliesTo(publicKey)] },
   };
 }
 
+/** Some of them are calls by their form. They are named for the reader, and because programs look for them in a token. */
+const MARKET_SENDS = [
+  ...[...callsOf(ANY), rollCallSubject(ANY), viewSubject(ANY, ANY)],
+  ...VERBS.flatMap((verb) => serviceVerbSubjects(verb, ANY, ANY)),
+  accountTokenSubject, // the Market that starts the next server starts it with the newest token
+];
+
 /** The owner and each admin: the permissions of a member, and fault commands to instances. */
 export function adminPermissions(publicKey: string): Permissions {
   const { pub, sub } = marketPermissions(publicKey);
-  return { pub: { allow: [...pub.allow, ...CHAOS], deny: [heartbeatSubject(ANY, ANY)] }, sub };
+  return { pub: { allow: [...pub.allow, ...CHAOS], deny: NO_CALLS }, sub };
 }
 
 /** Requests of dwc to the server itself: a new account token, which it also publishes to members, and queries. */
@@ -104,5 +126,3 @@ export function pushPermissions(publicKey: string): Permissions {
   ];
   return { pub: { allow }, sub: { allow: [repliesTo(publicKey)] } };
 }
-
-const everyVerbSubject = (verb: "PING" | "INFO" | "STATS"): readonly string[] => serviceVerbSubjects(verb, ANY, ANY);

@@ -69,6 +69,8 @@ export interface Service {
   readonly name: string;
   readonly publicKey: string;
   readonly creds: string;
+  /** The services that it may call, by name in order. */
+  readonly calls: readonly string[];
   readonly createdAt: number;
   /** Null: never. */
   readonly expiresAt: number | null;
@@ -137,7 +139,8 @@ export type RefusalCode =
   | "not-logged-in"
   | "state-busy"
   | "state-unreadable"
-  | "state-unwritable";
+  | "state-unwritable"
+  | "too-many-calls";
 
 export const refused = (code: RefusalCode, why: string): Refusal => ({ kind: "refused", code, why });
 

@@ -1,0 +1,123 @@
+// takes: 30 s
+//
+// Services that call others, on a real nats-server: `create-service --calls` says which ones, and the server refuses all
+// others.
+
+import * as assert from "uvu/assert";
+import type { Credentials } from "../../src/bus/core/credentials.ts";
+import type { NatsBus } from "../../src/bus/nats-bus.ts";
+import { openClient } from "../../src/service/client.ts";
+import { startInstance } from "../../src/service/instance.ts";
+import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
+import type { TestServer } from "../support/nats-server.ts";
+import { clock, Folder, isAdmitted, logIn } from "../support/orgs.ts";
+import { until } from "../support/until.ts";
+
+interface Context extends Cleanup {
+  folder: Folder;
+  server: TestServer;
+}
+
+const calls = cleanupSuite<Context>("services that call others", async (context) => {
+  context.folder = new Folder();
+  context.ends.push(() => context.folder.remove());
+  await context.folder.createOrg();
+  context.server = await context.folder.startServer();
+  context.ends.push(() => context.server.stop());
+});
+
+/** The server reads the account token of the folder at the first login of the account. */
+const create = ({ folder }: Context, name: string, called?: readonly string[]): Promise<Credentials> =>
+  folder.createService(name, null, called);
+
+async function start(context: Context, service: string): Promise<void> {
+  const { bus } = await logIn(context.server, context.folder.service(service));
+  const handle = () => ({ kind: "answer", body: { from: service } }) as const;
+  const started = await startInstance({ service, instance: 1, bus, handle, clock });
+  assert.is(started.kind, "started");
+  context.ends.push(async () => {
+    if (started.kind === "started") await started.instance.goodbye();
+    await bus.close();
+  });
+}
+
+async function ask(context: Context, bus: NatsBus, service: string): Promise<string> {
+  const client = openClient({ service, bus, clock });
+  context.ends.push(() => client.close());
+  await client.ready();
+  const answer = await client.ask<{ readonly from: string }>({});
+  if (answer.kind === "answered") return `answered by ${answer.body.from}`;
+  return answer.kind === "unanswered" ? answer.why : answer.kind;
+}
+
+calls("orders calls inventory and payments through the library, and not their sibling", async (context) => {
+  for (const name of ["inventory", "payments", "prices"]) await create(context, name);
+  const who = await create(context, "orders", ["inventory", "payments"]);
+  for (const name of ["inventory", "payments", "prices", "orders"]) await start(context, name);
+  const { bus } = await logIn(context.server, who);
+  context.ends.push(() => bus.close());
+  for (const name of ["inventory", "payments"]) assert.is(await ask(context, bus, name), `answered by ${name}`);
+  const { bus: other, reports } = await logIn(context.server, who);
+  context.ends.push(() => other.close());
+  assert.is(await ask(context, other, "prices"), "not permitted");
+  assert.match(reports.join("\n"), /not allowed to subscribe to health\.prices\.\* with the credentials of orders/);
+  const { bus: plain } = await logIn(context.server, context.folder.service("inventory"));
+  context.ends.push(() => plain.close());
+  assert.is(await ask(context, plain, "payments"), "not permitted", "without a list a service calls no other");
+});
+
+calls("an operation is called, shared and direct, and its answer reaches the caller alone", async (context) => {
+  const [inventory, who] = [await create(context, "inventory"), await create(context, "orders", ["inventory"])];
+  const { bus: server } = await logIn(context.server, inventory);
+  const { bus, reports } = await logIn(context.server, who);
+  context.ends.push(() => Promise.all([server.close(), bus.close()]));
+  for (const [subject, queue] of [["inventory.reserve", "inventory"], ["inventory.*.x1"]] as const)
+    server.subscribe(subject, (message) => message.answer(message.subject), queue);
+  await server.flush();
+  for (const subject of ["inventory.reserve", "inventory.reserve.x1", "inventory._cancel.x1"]) {
+    const reply = await bus.request(subject, "", { timeoutMs: 10_000 });
+    assert.is(reply.kind === "answered" && Buffer.from(reply.body).toString(), subject);
+  }
+  assert.equal(reports, []);
+  for (const subject of ["prices.reserve", "prices.reserve.x1", "chaos.inventory", "health.inventory.x1", "orders.get"])
+    assert.is((await bus.request(subject, "", { timeoutMs: 10_000 })).kind, "denied", subject);
+});
+
+calls("another list takes effect at once, and the credentials before it are refused", async (context) => {
+  const { folder, server } = context;
+  for (const name of ["inventory", "payments"]) await create(context, name);
+  for (const name of ["inventory", "payments"]) await start(context, name);
+  const before = await create(context, "orders", ["inventory"]);
+  const { bus } = await logIn(server, before);
+  context.ends.push(() => bus.close());
+  assert.is(await ask(context, bus, "inventory"), "answered by inventory");
+  for (const [list, inventory, payments] of [
+    [["payments"], "not permitted", "answered by payments"],
+    [[], "not permitted", "not permitted"],
+  ] as const) {
+    const replaced = folder.service("orders");
+    const now = await create(context, "orders", list);
+    assert.is((await folder.push(server)).kind, "obeys");
+    if (replaced.text === before.text) await until("it is off", () => bus.status === "disconnected");
+    assert.not.ok(await isAdmitted(server, replaced), "a replaced key");
+    for (const [name, wanted] of [
+      ["inventory", inventory],
+      ["payments", payments],
+    ] as const) {
+      const { bus: own } = await logIn(server, now);
+      context.ends.push(() => own.close());
+      assert.is(await ask(context, own, name), wanted, `${name} with ${list}`);
+    }
+  }
+  await folder.revoke("orders");
+  const last = folder.org.revoked.length;
+  assert.is((await folder.push(server)).kind, "obeys");
+  assert.is(last, 3);
+});
+
+calls("a list as long as dwc allows is one that a server takes at a login", async (context) => {
+  const many = Array.from({ length: 20 }, (_, at) => `inventory-${at}`);
+  assert.ok(await isAdmitted(context.server, await create(context, "orders", many)));
+});
+
+calls.run();
