@@ -3,8 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { callsIn } from "../../../src/bus/core/credentials.ts";
-import { servicePermissions } from "../../../src/dwc/identity/core/permissions.ts";
 import { parseState } from "../../../src/dwc/identity/core/parse-state.ts";
+import { servicePermissions } from "../../../src/dwc/identity/core/permissions.ts";
 import { createService, serviceToken } from "../../../src/dwc/identity/core/services.ts";
 import { EMPTY_STATE, type State } from "../../../src/dwc/identity/core/state.ts";
 import { goldenOf } from "../../support/golden.ts";
