@@ -113,7 +113,7 @@ test("answers go where the message says, and nowhere if it says nothing", () => 
   const answer = (subject: string, body: Body, lines?: HeaderLines): undefined => {
     sent.push([subject, body, lines]);
   };
-  const asked = new NatsMessage(wireMessage("shop.get", "camera", { replyTo: "inbox.1" }), answer);
+  const asked = new NatsMessage(wireMessage("shop.get", "camera", { replyTo: "_INBOX.1" }), answer);
   asked.answer("4.5");
   asked.refuse(404, "unknown");
   asked.refuse(409, "sold\nout", '{"stock":0}');
@@ -124,9 +124,9 @@ test("answers go where the message says, and nowhere if it says nothing", () => 
     assert.is(reported.refuse(500, "no"), undefined);
   }
   assert.equal(sent, [
-    ["inbox.1", "4.5", undefined],
-    ["inbox.1", "", errorLines(404, "unknown")],
-    ["inbox.1", '{"stock":0}', "Nats-Service-Error-Code: 409\r\nNats-Service-Error: sold out\r\n"],
+    ["_INBOX.1", "4.5", undefined],
+    ["_INBOX.1", "", errorLines(404, "unknown")],
+    ["_INBOX.1", '{"stock":0}', "Nats-Service-Error-Code: 409\r\nNats-Service-Error: sold out\r\n"],
   ]);
 });
 
