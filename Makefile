@@ -60,6 +60,7 @@ replay: ## what a Market with RECORD=file decided, and whether this code decides
 # UPDATE=1 rewrites the texts in test/golden, which hold the prose that tests compare.
 test: ## all tests but the long ones: ONLY=cart those of that name, LONG=1 all, TIMES=20 BUSY=1 again and again
 	$(PREPARE) nats-server browser nginx && set -f && \
+	  if [ -n "$$LONG" ]; then sh bin/prepare-packages test/package; fi && \
 	  $(NODE) dist/test/run.js --long="$$LONG" --times="$$TIMES" --busy="$$BUSY" $$ONLY
 
 fuzz: ## a million inputs for everything that parses: make fuzz INPUTS=50000 SEED=7
@@ -116,7 +117,7 @@ chaos: ## faults on a real network (as root): a cluster, two Markets, four insta
 	$(PREPARE) && set -f && $(NODE) dist/test/chaos/chaos.js $$ONLY
 
 clean: ## back to a fresh clone
-	rm -rf node_modules bench/node_modules tracing/node_modules test/mutants/node_modules dist .dist-new coverage chaos.json .prepared datawire-connect-*.tgz 2>/dev/null \
+	rm -rf node_modules bench/node_modules tracing/node_modules test/mutants/node_modules test/package/node_modules dist .dist-new coverage chaos.json .prepared datawire-connect-*.tgz 2>/dev/null \
 	  || { echo 'clean: some files belong to another user. Type:  sudo make clean'; exit 1; }
 	echo 'clean: back to a fresh clone (packages, compiled programs and reports are gone; ~/.datawire is untouched).'
 

@@ -25,6 +25,7 @@ const programs = (said: string): string =>
 test("each target starts its program, with the bus where one is needed", async () => {
   box.write("bin/prepare-packages", 'echo "packages of $1"');
   const tests = "need <nats-server>\nneed <browser>\nneed <nginx>\n<dist/test/run.js>";
+  const longTests = tests.replace("<dist", "packages of test/package\n<dist");
   const bench = "need <nats-server>\npackages of bench\n";
   for (const [typed, started] of [
     [[], "<dist/bin/market.js><--monolith>"],
@@ -34,7 +35,7 @@ test("each target starts its program, with the bus where one is needed", async (
     [["demo"], "need <bus>\n<dist/bin/demo.js>"],
     [["test"], `${tests}<--long=><--times=><--busy=>`],
     [["test", "ONLY=cart market/page"], `${tests}<--long=><--times=><--busy=><cart><market/page>`],
-    [["test", "LONG=1", "TIMES=20", "BUSY=1", "ONLY=pause"], `${tests}<--long=1><--times=20><--busy=1><pause>`],
+    [["test", "LONG=1", "TIMES=20", "BUSY=1", "ONLY=pause"], `${longTests}<--long=1><--times=20><--busy=1><pause>`],
     [["package"], "<dist/bin/package.js>"],
     [["replay", "FILE=a record"], "<dist/bin/replay.js><a record>"],
     [["replay"], "<dist/bin/replay.js><>"],
@@ -105,7 +106,7 @@ test("nothing starts when the folder could not be made ready", async () => {
 });
 
 test("clean leaves a fresh clone, and help says what there is", async () => {
-  for (const kept of ["bench/bench.js", "tracing/exporter.js"]) box.write(kept, "");
+  for (const kept of ["bench/bench.js", "tracing/exporter.js", "test/package/package.json"]) box.write(kept, "");
   const before = readdirSync(box.folder, { recursive: true });
   for (const made of [
     "node_modules/a",
@@ -116,7 +117,7 @@ test("clean leaves a fresh clone, and help says what there is", async () => {
     "datawire-connect-1.0.0.tgz",
   ])
     box.write(made, "");
-  for (const other of ["bench", "tracing"]) box.write(`${other}/node_modules/f`, "");
+  for (const other of ["bench", "tracing", "test/package"]) box.write(`${other}/node_modules/f`, "");
   assert.match(await make("clean"), /^clean: back to a fresh clone .*\n$/);
   assert.equal(readdirSync(box.folder, { recursive: true }), before);
   assert.match(await make("help"), /startRatings +Ratings instances: COUNT=3 .*\n/);

@@ -72,12 +72,14 @@ test("each declared package is used", () => {
 const locked = (file: string): readonly (readonly [path: string, entry: Locked])[] =>
   Object.entries(json(file)["packages"] as Record<string, Locked>).filter(([path]) => path !== "");
 
-const LOCKS = ["", "bench/", "tracing/", "test/mutants/"].map((folder) => `${folder}package-lock.json`);
+const LOCKS = ["", "bench/", "tracing/", "test/mutants/", "test/package/"].map(
+  (folder) => `${folder}package-lock.json`,
+);
 
 test("each entry of a lock has a hash, that of another platform too", () => {
   for (const file of LOCKS) {
     const entries = locked(file);
-    assert.ok(entries.length > 10);
+    assert.ok(entries.length > 0, file);
     const without = entries.filter(([, { integrity }]) => !/^sha512-[A-Za-z0-9+/]{86}==$/.test(integrity ?? ""));
     assert.equal(
       without.map(([path]) => path),
