@@ -293,6 +293,18 @@ export function readNatsUrls(value: string | undefined): NatsUrlsResult {
   return problems.length > 0 ? { kind: "refused", problems } : { kind: "read", urls };
 }
 
+export type BusSettingsResult =
+  | { readonly kind: "read"; readonly urls: readonly string[]; readonly natsCreds: string | undefined }
+  | RefusedSettings;
+
+/** The settings by which any program finds the bus and logs in: NATS_URL and NATS_CREDS. */
+export function readBusSettings(env: Env): BusSettingsResult {
+  const problems: string[] = [];
+  const urls = readVariable(GENERAL.natsUrls, env, problems);
+  const natsCreds = readVariable(GENERAL.natsCreds, env, problems);
+  return problems.length > 0 ? { kind: "refused", problems } : { kind: "read", urls, natsCreds };
+}
+
 function valuesOf<Rows extends Readonly<Record<string, Setting<unknown>>>>(
   rows: Rows,
   env: Env,

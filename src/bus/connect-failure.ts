@@ -5,6 +5,7 @@ import { bracketHost } from "../util/format.ts";
 import { type BusAddress, withoutLogin } from "./core/bus-address.ts";
 import { REPLY_ROOT } from "./core/credentials.ts";
 import { type PeerPort, protocolNote } from "./core/greeting.ts";
+import { missingRight, type RightsHolder } from "./core/missing-right.ts";
 import { readServerError } from "./core/server-errors.ts";
 import type { ClosedEarly, NotGreeted } from "./handshake-result.ts";
 import { DIAL_TIMEOUT_MS } from "./nats-options.ts";
@@ -133,9 +134,7 @@ const OUR_CERTIFICATE = /CERTIFICATE_REQUIRED|BAD_CERTIFICATE/;
 const LATE_LOGIN = /auth\w* (timeout|timed out)/i;
 
 /** The login of this process, as messages name it. */
-export interface LoginContext {
-  /** The name in our credentials; undefined: there are none. */
-  readonly holder: string | undefined;
+export interface LoginContext extends RightsHolder {
   /** What to type to be admitted. */
   readonly hint: string | undefined;
 }
@@ -227,10 +226,11 @@ export function warningText(words: string, means: string, { shown }: BusAddress)
 
 /** The message about a denied subject. `about` is the key under which it is reported at most once a minute. */
 export function permissionError(
-  operation: string,
+  operation: "publish" | "subscription",
   subject: string,
-  { holder, hint }: LoginContext,
+  caller: LoginContext,
 ): { readonly about: string; readonly message: string } {
+  const { holder, hint = missingRight(operation, subject, caller) } = caller;
   const whose = holder === undefined ? "" : ` with the credentials of ${holder}`;
   if (operation === "publish" && subject.startsWith(`${REPLY_ROOT}.`))
     return {

@@ -2,7 +2,7 @@
 // runs. If they cannot be read, or belong to another org, the previous ones stay in use: a program stays in its org.
 
 import type { LoginContext } from "./connect-failure.ts";
-import { accountOf, type Credentials, type CredentialsSource } from "./core/credentials.ts";
+import { accountOf, type Credentials, type CredentialsSource, callsIn } from "./core/credentials.ts";
 
 export interface IdentityOptions {
   readonly credentials?: Credentials | undefined;
@@ -28,6 +28,10 @@ export class LoginIdentity implements LoginContext {
 
   get holder(): string | undefined {
     return this.#credentials?.name;
+  }
+
+  get calls(): readonly string[] {
+    return this.#credentials === undefined ? [] : callsIn(this.#credentials.text);
   }
 
   get hint(): string | undefined {

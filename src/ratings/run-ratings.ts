@@ -12,7 +12,7 @@ import { type ShutdownHooks, type StartResult, VERSION } from "../program/progra
 import { openTracing } from "../program/tracing.ts";
 import type { Handler } from "../service/core/handler.ts";
 import { newIncarnation } from "../service/identity.ts";
-import { startInstance } from "../service/instance.ts";
+import { NotPermitted, startInstance } from "../service/instance.ts";
 import type { InstanceOptions } from "../service/instance-options.ts";
 import { isPrinted, type Settings } from "../settings.ts";
 import { REQUEST_LEVEL } from "./core/lines.ts";
@@ -51,7 +51,8 @@ export async function runRatings(number: number, deps: RatingsDeps, closers: Shu
   const starting = startInstance({ ...options, bus, onEvent: log.event, tracing });
   const first = await waitForLogin(bus);
   if (first.kind === "refused") return { kind: "refused", why: [first.why] };
-  const started = await starting;
+  const started = await starting.catch(refusedResult);
+  if (started.kind === "refused") return started;
   if (started.kind === "taken") return numberTakenResult(number, started.by.address);
   process.on("SIGCONT", () => started.instance.resumed());
   if (settings.metricsPort !== undefined)
@@ -93,6 +94,12 @@ function withRequestLog(log: InstanceLog): Handler {
     log.request(request, handled, trace);
     return handled;
   };
+}
+
+/** The server does not permit the instance to serve: the operator gave it the credentials of another service. */
+function refusedResult(error: unknown): Extract<StartResult, { readonly kind: "refused" }> {
+  if (!(error instanceof NotPermitted)) throw error;
+  return { kind: "refused", why: [error.message] };
 }
 
 function numberTakenResult(number: number, address: string): StartResult {

@@ -1,20 +1,27 @@
-// A connection to the bus for a program without settings of its own: an address as a person types it, and defaults.
+// A connection to the bus for a program without settings of its own: the variables that `dwc` names, and defaults.
 
 import { untilConnected } from "../bus/bus.ts";
 import { readBusAddress } from "../bus/core/bus-address.ts";
 import { BusHistory } from "../bus/core/open-bus.ts";
+import { takesReplies } from "../bus/core/subjects.ts";
 import { whyNeverStarted } from "../bus/core/succession.ts";
 import { credentialsSource, outdatedMessage, readCredentialsFile } from "../bus/credentials-file.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 import { defaultClock } from "../clock.ts";
-import { readNatsUrls } from "../settings.ts";
+import { readBusSettings } from "../settings.ts";
+import type { Env } from "../util/environment.ts";
 import { withoutUserinfos } from "../util/printable.ts";
 
 export type ConnectOptions = Partial<Omit<NatsBusOptions, "urls">> & {
-  /** The path of a credentials file. It is read now, and again before each login. */
-  readonly credentialsFile?: string;
+  /** The addresses of one cluster, separated by commas. Default: NATS_URL, or this machine and the default port. */
+  readonly urls?: string | undefined;
+  /**
+   * The path of a credentials file. Default: NATS_CREDS, unless there are `credentials` or an `authenticator`. The file is
+   * read now, and again before each login.
+   */
+  readonly creds?: string | undefined;
   /** How long to wait for the first connection before the promise resolves without one. */
-  readonly waitMs?: number;
+  readonly waitMs?: number | undefined;
 };
 
 /** Shared by the connections of this process: whether a server had logins holds for the next connection as well. */
@@ -26,32 +33,77 @@ const NOTHING_YET = { kind: "unreachable", message: "no server has answered yet"
 const FIRST_CONNECT_MS = 3_000;
 
 /**
- * Connects to the bus at `urls`: the addresses of one cluster, separated by commas. Default: this machine, default port.
- * Resolves once connected. Without a bus it reports that, resolves all the same, and keeps dialling.
- * @throws Error when an address is invalid, or the credentials file cannot be used or is of an earlier version
+ * Connects to the bus: `connectBus()` as NATS_URL and NATS_CREDS say, `connectBus("nats://…")`, or `connectBus({ creds })`.
+ * Resolves once connected. Without a bus it reports that, resolves all the same, and keeps dialling. The reply subjects
+ * follow from the credentials.
+ * @throws Error when an address or a path is invalid, when the credentials file cannot be used or is of an earlier version,
+ * and when the server refuses the first login, or is open and must not be joined
  */
-export async function connectBus(urls?: string, options: ConnectOptions = {}): Promise<NatsBus> {
-  const read = readNatsUrls(urls);
-  if (read.kind === "refused") throw new Error(read.problems.join("; "));
+export async function connectBus(given?: string | ConnectOptions, more: ConnectOptions = {}): Promise<NatsBus> {
+  const { urls: typed, creds, waitMs = FIRST_CONNECT_MS, ...options } = optionsOf(given, more);
+  const { urls, natsCreds } = settingsOf(typed, process.env);
+  if (options.inboxPrefix !== undefined && !takesReplies(options.inboxPrefix))
+    throw new Error(
+      `inboxPrefix ${JSON.stringify(options.inboxPrefix)} must begin with _ or an upper-case letter: no instance answers elsewhere`,
+    );
   const clock = options.clock ?? defaultClock();
   const report = options.report ?? ((sentence: string) => console.error(`bus: ${sentence}`));
   const history = options.history ?? processHistory;
-  const file = options.credentialsFile;
-  const identity = file === undefined ? {} : credentialsOf(file);
   const bus = connectNatsBus({
     reportOpen: (warning) => report(`WARNING: ${warning}`),
     ...options,
-    ...identity,
+    ...loginOf({ ...options, creds }, natsCreds),
     history,
-    urls: read.urls,
+    urls,
     name: options.name ?? "service",
     clock,
     report,
   });
-  const connected = await untilConnected(bus, { clock, limitMs: options.waitMs ?? FIRST_CONNECT_MS });
+  const connected = await untilAdmitted(bus, untilConnected(bus, { clock, limitMs: waitMs }));
   const failure = bus.lastFailure ?? NOTHING_YET;
-  if (!connected) report(failure.message + (failure.kind === "unreachable" ? startHint(read.urls) : ""));
+  if (!connected) report(failure.message + (failure.kind === "unreachable" ? startHint(urls) : ""));
   return bus;
+}
+
+const optionsOf = (given: string | ConnectOptions | undefined, more: ConnectOptions): ConnectOptions =>
+  typeof given === "string" ? { ...more, urls: given } : { ...more, ...given };
+
+/** What a caller passes takes precedence over the environment. */
+function settingsOf(
+  urls: string | undefined,
+  env: Env,
+): { readonly urls: readonly string[]; readonly natsCreds: string | undefined } {
+  const read = readBusSettings(urls === undefined ? env : { ...env, NATS_URL: urls });
+  if (read.kind === "refused") throw new Error(read.problems.join("; "));
+  return read;
+}
+
+/**
+ * Only the operator can change that a server refuses the login, or is open where none may be joined. So the connection is
+ * closed then, as the program would wait for ever.
+ */
+async function untilAdmitted(bus: NatsBus, connecting: Promise<boolean>): Promise<boolean> {
+  const refusal = new Promise<string>((resolve) => {
+    const stop = bus.watchAttempts((attempt) => {
+      if (attempt.kind === "connected") stop();
+      if (attempt.kind === "refused" || attempt.kind === "open") resolve(loginMessage(bus, attempt));
+    });
+    void connecting.then(stop);
+  });
+  const result = await Promise.race([connecting, refusal]);
+  if (typeof result === "boolean") return result;
+  await bus.close();
+  throw new Error(result);
+}
+
+function loginMessage(
+  { credentials }: NatsBus,
+  { kind, message }: { readonly kind: string; readonly message: string },
+) {
+  if (kind !== "refused") return message;
+  return credentials === undefined
+    ? `${message}; type  bin/dwc create-service SERVICE , and set NATS_CREDS to the file that it names`
+    : `${message}; ask the owner of the org for a new file, which  bin/dwc service-token ${credentials.name}  prints`;
 }
 
 /** The command that starts a server on this machine, for an address without TLS and logins. */
@@ -60,10 +112,23 @@ function startHint(urls: readonly string[]): string {
   return whyNeverStarted(urls) === undefined ? `: start one with  nats-server -a ${host} -p ${port}` : "";
 }
 
-function credentialsOf(path: string): Required<Pick<NatsBusOptions, "credentials" | "readAgain">> {
+type Login = Pick<ConnectOptions, "creds" | "credentials" | "authenticator">;
+
+/** @param natsCreds the value of NATS_CREDS */
+function loginOf(
+  { creds, credentials, authenticator }: Login,
+  natsCreds: string | undefined,
+): Partial<Pick<NatsBusOptions, "credentials" | "readAgain">> {
+  if (creds !== undefined) return credentialsOf(creds, creds);
+  const isGiven = credentials !== undefined || authenticator !== undefined;
+  return isGiven || natsCreds === undefined ? {} : credentialsOf(natsCreds, `NATS_CREDS=${natsCreds}`);
+}
+
+/** @param name of the file, for messages */
+function credentialsOf(path: string, name: string): Required<Pick<NatsBusOptions, "credentials" | "readAgain">> {
   const read = readCredentialsFile(path);
-  if (read.kind === "bad") throw new Error(withoutUserinfos(`${path} ${read.why}`));
+  if (read.kind === "bad") throw new Error(withoutUserinfos(`${name} ${read.why}`));
   if (read.credentials.isOutdated)
-    throw new Error(outdatedMessage(`${withoutUserinfos(path)} holds credentials that were`));
-  return { credentials: read.credentials, readAgain: credentialsSource(path, path) };
+    throw new Error(outdatedMessage(`${withoutUserinfos(name)} holds credentials that were`));
+  return { credentials: read.credentials, readAgain: credentialsSource(path, name) };
 }

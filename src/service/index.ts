@@ -59,6 +59,6 @@ export type { AttemptOutcome, ClientEvent, ClientOptions, SentAs } from "./clien
 export { type ConnectOptions, connectBus } from "./connect.ts";
 export { answer, type ErrorReply, type Handler, type HandlerResult, refuse } from "./core/handler.ts";
 export type { ServiceStats } from "./core/nats-service-info.ts";
-export { type Instance, type Started, startInstance } from "./instance.ts";
+export { type Instance, NotPermitted, type Started, startInstance } from "./instance.ts";
 export type { InstanceEvent, InstanceOptions } from "./instance-options.ts";
 export type { AskOptions } from "./request.ts";

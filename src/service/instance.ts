@@ -31,6 +31,7 @@ export type Started =
 /**
  * Waits for the bus, checks that no other process has the number, and starts to serve.
  * @throws Error when a value of its identity breaks a rule of the protocol: the value and the rule
+ * @throws NotPermitted when the server refuses its subscriptions: which one, and what to type
  */
 export async function startInstance(given: InstanceOptions): Promise<Started> {
   const options = withDefaults(given);
@@ -40,8 +41,16 @@ export async function startInstance(given: InstanceOptions): Promise<Started> {
   const duplicate = await findDuplicate(options.bus, options.service, options.instance);
   if (duplicate !== undefined) return { kind: "taken", by: duplicate };
   const instance = new RunningInstance(options);
-  await instance.start();
+  await instance.start().catch((error: unknown) => {
+    instance.abandon();
+    throw error;
+  });
   return { kind: "started", instance };
+}
+
+/** The credentials of the bus are not those of the service. Waiting would not change that. */
+export class NotPermitted extends Error {
+  override readonly name = "NotPermitted";
 }
 
 /** The reply to a request that an injected fault fails. */
@@ -113,6 +122,7 @@ class RunningInstance implements Instance {
     // Up once the server has the subscriptions: a heartbeat before that would attract calls that nothing receives.
     while (!(await bus.flush())) {
       if (bus.status === "closed") return;
+      if (bus.status === "disconnected" && bus.lastFailure?.isDenial) throw new NotPermitted(bus.lastFailure.message);
       await waitForBus(this.#options);
     }
     this.#unwatch.push(bus.watch((status) => this.#afterStatus(status)));
@@ -120,6 +130,13 @@ class RunningInstance implements Instance {
     // After "up" a caller may call it at once, over another connection than that of the heartbeat.
     await bus.flush();
     onEvent({ kind: "up", address: this.address });
+  }
+
+  /** Ends one that has not started: on a bus that goes on, its subscriptions would be refused at each login. */
+  abandon(): void {
+    this.#faults?.close();
+    for (const stop of this.#unwatch) stop();
+    for (const subscription of [...this.#requestSubscriptions, ...this.#controlSubscriptions]) subscription.close();
   }
 
   #answerVerb(verb: "PING" | "INFO" | "STATS", make: () => object): void {

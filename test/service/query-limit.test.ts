@@ -24,7 +24,7 @@ interface Scene {
 async function begin(): Promise<Scene> {
   const { clock, caller, instanceEvents: events } = await new ServiceScene({ instance: { chaos: IDLE } }).start();
   const [published, beats]: [string[], string[]] = [[], []];
-  caller.subscribe("answers", ({ body }) => published.push(Buffer.from(body).toString()));
+  caller.subscribe("_answers", ({ body }) => published.push(Buffer.from(body).toString()));
   caller.subscribe("health.tea.*", ({ body }) => beats.push(Buffer.from(body).toString()));
   return { clock, caller, published, beats, events };
 }
@@ -34,7 +34,7 @@ async function flood(
   subject: string,
   count: number,
   body = "",
-  reply = "answers",
+  reply = "_answers",
 ): Promise<void> {
   for (let sent = 0; sent < count; sent++) caller.publish(subject, body, reply === "" ? undefined : reply);
   await clock.advance(1);

@@ -42,7 +42,7 @@ test.before(async (context) => {
 test("a flood of questions is answered at its own rate, and every call meanwhile is answered", async (context) => {
   const { server, client, wire } = context;
   let answers = 0;
-  wire.subscribe("answers.of.none", () => {
+  wire.subscribe("_answers.of.none", () => {
     answers += 1;
   });
   await wire.flush();
@@ -51,7 +51,7 @@ test("a flood of questions is answered at its own rate, and every call meanwhile
   const ended = new Set<string>();
   for (let batch = 0; batch < BATCHES; batch++) {
     for (let sent = 0; sent < BATCH; sent++)
-      attacker.publish(QUESTIONS[sent % QUESTIONS.length] ?? "", "", "answers.of.none");
+      attacker.publish(QUESTIONS[sent % QUESTIONS.length] ?? "", "", "_answers.of.none");
     await attacker.settled();
     const calls = Array.from({ length: CALLS_A_BATCH }, () => client.ask({ thingID: "camera" }));
     for (const { kind } of await Promise.all(calls)) ended.add(kind);

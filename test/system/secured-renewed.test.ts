@@ -135,7 +135,7 @@ renewed("a library's connection with a credentials file is back by itself", asyn
   const path = join(context.folder.path, "lib.creds");
   const write = (): void => writeFileSync(path, context.folder.org.services[0]?.creds ?? "");
   write();
-  const bus = await connectBus(context.server.url, { credentialsFile: path, clock, report: () => undefined });
+  const bus = await connectBus(context.server.url, { creds: path, clock, report: () => undefined });
   context.ends.push(() => bus.close());
   assert.is(bus.status, "connected");
   await revokeRatings(context);

@@ -68,7 +68,7 @@ test("that are put in place while a program runs are reported, and not used: a f
     assert.match(program.renew() ?? "", REPLACED, String(at));
     assert.is(program.credentials?.publicKey, good.publicKey, "the last good ones");
   }
-  const connecting = await connectBus("nats://127.0.0.1:1", { credentialsFile: natsCreds, waitMs: 1 }).then(
+  const connecting = await connectBus("nats://127.0.0.1:1", { creds: natsCreds, waitMs: 1 }).then(
     () => "connects",
     (error: Error) => error.message,
   );
