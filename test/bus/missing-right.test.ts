@@ -1,4 +1,4 @@
-// What a program without a right is told to type.
+// Messages about a right that a program lacks: what to type.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

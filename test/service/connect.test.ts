@@ -130,7 +130,7 @@ connecting("the reply subjects follow from the credentials: a call is answered",
   await Promise.all([server.close(), caller.close()]);
 });
 
-connecting("a service without a right is told which one, and what to type", async (context) => {
+connecting("a message about a missing right names it, and what to type", async (context) => {
   const bus = await connectBus({ urls: context.secured.url, creds: fileOf(context, "orders"), ...QUIET });
   const client = openClient({ service: "inventory", bus, clock });
   await client.ready();
@@ -175,14 +175,14 @@ connecting("a refused login, and an open server where none may be joined, are re
     await rejectionOf(secured.url, QUIET),
     /does not let us in: Authorization Violation; type {2}bin\/dwc create-service SERVICE , and set NATS_CREDS/,
   );
-  const stranger = new Folder();
-  await stranger.createOrg();
-  await stranger.createService("orders");
+  const outsider = new Folder();
+  await outsider.createOrg();
+  await outsider.createService("orders");
   assert.match(
-    await rejectionOf({ urls: secured.url, creds: fileOf({ folder: stranger }, "orders"), ...QUIET }),
+    await rejectionOf({ urls: secured.url, creds: fileOf({ folder: outsider }, "orders"), ...QUIET }),
     /does not let us in with the credentials of orders.*ask the owner of the org for a new file.*service-token orders/,
   );
-  stranger.remove();
+  outsider.remove();
   const open = await startNatsServer();
   const creds = fileOf({ folder }, "orders");
   assert.match(await rejectionOf({ urls: open.url, creds, ...QUIET }), /is open, and is not joined/);
