@@ -3,6 +3,7 @@
 // A user can name each type that a signature refers to: test/package fails for one that is left out.
 
 export type {
+  Body,
   Bus,
   BusStatus,
   CallOptions,
@@ -17,6 +18,7 @@ export type { ConnectFailure, ConnectResult } from "../bus/connect-failure.ts";
 export type { BusAddress, UrlCredentials } from "../bus/core/bus-address.ts";
 export type { Credentials, CredentialsSource } from "../bus/core/credentials.ts";
 export type { Greeting } from "../bus/core/greeting.ts";
+export type { HeaderLines, Headers } from "../bus/core/headers.ts";
 export type { BusHistory, OpenBusRule } from "../bus/core/open-bus.ts";
 export { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 export type { KnownServer, LinkOptions } from "../bus/nats-options.ts";
@@ -57,7 +59,14 @@ export type { Answer, FailedAnswer, ResponseReader, WhyFailed, WhyUnanswered } f
 export { type Client, openClient } from "./client.ts";
 export type { AttemptOutcome, ClientEvent, ClientOptions, SentAs } from "./client-options.ts";
 export { type ConnectOptions, connectBus } from "./connect.ts";
-export { answer, type ErrorReply, type Handler, type HandlerResult, refuse } from "./core/handler.ts";
+export {
+  answer,
+  type ErrorReply,
+  type Handler,
+  type HandlerResult,
+  type RequestContext,
+  refuse,
+} from "./core/handler.ts";
 export type { ServiceStats } from "./core/nats-service-info.ts";
 export { type Instance, NotPermitted, type Started, startInstance } from "./instance.ts";
 export type { InstanceEvent, InstanceOptions } from "./instance-options.ts";
