@@ -6,11 +6,13 @@
 import * as assert from "uvu/assert";
 import type { Credentials } from "../../src/bus/core/credentials.ts";
 import type { NatsBus } from "../../src/bus/nats-bus.ts";
+import { paths } from "../../src/dwc/identity/derived-files.ts";
 import { openClient } from "../../src/service/client.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { type Cleanup, cleanupSuite } from "../support/cleanup.ts";
 import type { TestServer } from "../support/nats-server.ts";
 import { clock, Folder, isAdmitted, logIn } from "../support/orgs.ts";
+import { Program } from "../support/program.ts";
 import { until } from "../support/until.ts";
 
 interface Context extends Cleanup {
@@ -118,6 +120,23 @@ calls("another list takes effect at once, and the credentials before it are refu
 calls("a list as long as dwc allows is one that a server takes at a login", async (context) => {
   const many = Array.from({ length: 20 }, (_, at) => `inventory-${at}`);
   assert.ok(await isAdmitted(context.server, await create(context, "orders", many)));
+});
+
+calls("a Ratings program with the credentials of another service ends, and says what to type", async (context) => {
+  await create(context, "orders", ["ratings"]);
+  const { folder, server } = context;
+  const NATS_CREDS = paths.serviceCreds(folder.path, folder.org.id, "orders");
+  const program = new Program({
+    ...{ name: "ratings", args: ["--instance", "1"] },
+    env: { NATS_URL: server.url, NATS_CREDS, DWC_STATE: folder.path },
+  });
+  context.ends.push(() => program.end());
+  const { code } = await program.ended;
+  assert.is(code, 1);
+  assert.match(
+    program.lines.join("\n"),
+    /not allowed to subscribe to ratings\.\S+ with the credentials of orders: ask for a new file \(bin\/dwc service-token ratings\)/,
+  );
 });
 
 calls.run();

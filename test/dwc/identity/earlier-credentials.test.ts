@@ -9,10 +9,15 @@ import * as assert from "uvu/assert";
 import { callerPartOf } from "../../../src/bus/core/credentials.ts";
 import { credentialsSource } from "../../../src/bus/credentials-file.ts";
 import { LoginIdentity } from "../../../src/bus/login-identity.ts";
+import { EMPTY_STATE } from "../../../src/dwc/identity/core/state.ts";
 import { loginIdentity } from "../../../src/dwc/identity/credentials.ts";
+import { acceptInvitation, inviteUser } from "../../../src/dwc/identity/invitations.ts";
 import { natsMint } from "../../../src/dwc/identity/mint.ts";
+import { outdatedOf } from "../../../src/dwc/identity/outdated-list.ts";
+import { renew } from "../../../src/dwc/identity/renewal.ts";
 import { connectBus } from "../../../src/service/connect.ts";
 import { goldenOf } from "../../support/golden.ts";
+import { asOf, callsGetAlone, olderMint } from "../../support/older-dwc.ts";
 import { Folder } from "../../support/orgs.ts";
 
 const test = suite("credentials of an earlier version");
@@ -87,6 +92,57 @@ test("are refused before the bus is, for a Market and for an instance", async ()
     golden(found.why);
     assert.not.match(found.why, /SU[A-Z2-7]{56}/);
   }
+});
+
+test("of the time of one operation are outdated: programs name the command that replaces them", async () => {
+  const org = new Folder();
+  await org.createOrg();
+  await org.createService("ratings");
+  const member = new Folder();
+  await member.accept(await org.invite("ben@example.org"));
+  await org.change(async (state) => ({ kind: "done", state: await asOf(callsGetAlone, state, { me: true }) }));
+  const file = join(folder, "get-alone.creds");
+  writeFileSync(file, org.service("ratings").text);
+  assert.match(await connectBus({ creds: file }).then(() => "connects", String), REPLACED);
+  const roles = [{ kind: "market" }, { kind: "service", name: "ratings" }] as const;
+  for (const role of roles) {
+    const own = loginIdentity({ stateDir: org.path, natsCreds: undefined }, role);
+    assert.ok(own.kind === "refused" && own.code === "bad-credentials", role.kind);
+    assert.match(own.why, /issued by an earlier version.*To replace them, type {2}bin\/dwc renew$/);
+    const other = loginIdentity({ stateDir: folder, natsCreds: file }, role);
+    assert.ok(other.kind === "refused");
+    assert.match(other.why, REPLACED);
+  }
+  const listed = outdatedOf(org.org).map(({ whose, why }) => [whose, why]);
+  assert.equal(listed.slice(0, 2), [
+    ["anna@example.org", "other permissions"],
+    ["ratings", "other permissions"],
+  ]);
+  const { invitations } = await org.change((state) =>
+    renew(state, { all: false }, { mint: natsMint, now: Date.now() }),
+  );
+  await member.accept(invitations[0]?.code ?? "");
+  for (const [stateDir, role] of [
+    [org.path, { kind: "market" }],
+    [org.path, { kind: "service", name: "ratings" }],
+    [member.path, { kind: "market" }],
+  ] as const)
+    assert.is(loginIdentity({ stateDir, natsCreds: undefined }, role).kind, "found");
+  for (const used of [org, member]) used.remove();
+});
+
+test("an invitation of that time is refused, and its sender's command is named", async () => {
+  const org = new Folder();
+  await org.createOrg();
+  const mint = olderMint(callsGetAlone);
+  const invited = { email: "ben@example.org", admin: false };
+  const { code } = await org.change((state) => inviteUser(state, invited, { mint, now: Date.now() }));
+  const accepting = acceptInvitation(EMPTY_STATE, { code }, { mint: natsMint, now: Date.now() });
+  assert.match(
+    accepting.kind === "refused" ? accepting.why : "",
+    /an earlier dwc made this invitation.*bin\/dwc renew/,
+  );
+  org.remove();
 });
 
 test.run();
