@@ -1,4 +1,4 @@
-// What the mint writes into an account token, and which keys it signs with.
+// Account tokens of the mint, and the keys that it signs with.
 
 import { createServer } from "@nats-io/nkeys";
 import { suite } from "uvu";
