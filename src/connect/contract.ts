@@ -1,7 +1,8 @@
 // The contract of a service: its name, and its operations with their schemas. One value, imported by both sides, so that
 // both are typed and validate the same.
 
-import { checkOperationName, checkServiceName, MAX_OPERATIONS } from "../bus/core/subjects.ts";
+import { checkOperationName, checkServiceName } from "../bus/core/subjects.ts";
+import { MAX_OPERATIONS } from "../util/operation-name.ts";
 import { quoted } from "../util/printable.ts";
 import { isSchema, type Schema } from "./schema.ts";
 

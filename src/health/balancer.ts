@@ -52,6 +52,8 @@ export interface PickResult {
 }
 
 export interface PickOptions {
+  /** The operation of the call: members without it are passed over. Default: any member will do. */
+  readonly operation?: string;
   /** Incarnations that this call was sent to already. */
   readonly excluded?: ReadonlySet<string>;
   /**
@@ -111,8 +113,13 @@ const MAX_COPIES = 16;
 
 export class Resolver {
   readonly #tracker: Tracker;
-  /** The cursor of the rotation: the last member that got a turn. Retests and probes are no turns. */
-  #last: InstanceRef | undefined;
+  /**
+   * The cursors of the rotation, by operation: the last member that got a turn. Retests and probes are no turns. With one
+   * cursor for all, two operations that are called by turns would each go to every second member only.
+   */
+  readonly #last = new Map<string | undefined, InstanceRef>();
+  /** The operation of the last turn. A view without one peeks at its next. */
+  #lastOperation: string | undefined;
   /** The same for newcomers in quarantine. */
   #lastProbed: InstanceRef | undefined;
   /** Calls in a row that are not idempotent and were no trial. */
@@ -135,7 +142,7 @@ export class Resolver {
     // early: before their delay has passed.
     const early = picked === undefined;
     const limit = early ? MAX_COPIES : 1;
-    const retests = this.#tracker.dueForRetest(now, early, limit, options.excluded);
+    const retests = this.#dueForRetest(now, early, limit, options);
     return { call: picked, retests, newcomerProbes: this.#newcomerProbes(picked, now, options) };
   }
 
@@ -145,13 +152,13 @@ export class Resolver {
     this.#countTowardsTrial(choice, options);
     // The common case, a call without copies: the same result, without the arrays.
     if (choice.call?.breaker.kind === "closed" && hasNoCopies(choice)) {
-      return { call: this.#admitTurn(choice.call, now), retests: NONE, newcomerProbes: NONE, changes: NONE };
+      return { call: this.#admitTurn(choice.call, now, options), retests: NONE, newcomerProbes: NONE, changes: NONE };
     }
     const retests: Ticket[] = [];
     const changes: HealthEvent[] = [];
     for (const member of choice.retests) this.#admitRetest(member, now, retests, changes);
     const newcomerProbes = choice.newcomerProbes.map((member) => this.#admitProbe(member, now));
-    const call = choice.call === undefined ? undefined : this.#admitCall(choice.call, choice.isProbe, now, changes);
+    const call = this.#admitCall(choice, now, options, changes);
     return { call, retests, newcomerProbes, changes };
   }
 
@@ -161,19 +168,24 @@ export class Resolver {
   #pick(now: number, options: PickOptions): Member | undefined {
     return (
       this.#pickHealthy(now, options) ??
-      this.#tracker.rotation.firstAfter(this.#last, (member) => this.#isAvailable(member, now, options))
+      this.#tracker.rotation.firstAfter(this.#cursor(options), (member) => this.#isAvailable(member, now, options))
     );
   }
 
   /** The next healthy member. With an active quarantine, the next proven one, if there is one. */
   #pickHealthy(now: number, options: PickOptions): Member | undefined {
     const { rotation } = this.#tracker;
+    const last = this.#cursor(options);
     const isHealthy = (member: Member): boolean => this.#isHealthy(member, now, options);
     const proven = this.#isQuarantineActive(now, options)
-      ? rotation.firstAfter(this.#last, (member) => member.hasAnswered && isHealthy(member))
+      ? rotation.firstAfter(last, (member) => member.hasAnswered && isHealthy(member))
       : undefined;
     // A newcomer in quarantine is better than a guarded or deprioritized member, and than none.
-    return proven ?? rotation.firstAfter(this.#last, isHealthy);
+    return proven ?? rotation.firstAfter(last, isHealthy);
+  }
+
+  #cursor({ operation = this.#lastOperation }: PickOptions): InstanceRef | undefined {
+    return this.#last.get(operation);
   }
 
   #isHealthy(member: Member, now: number, options: PickOptions): boolean {
@@ -185,8 +197,8 @@ export class Resolver {
   }
 
   /** A member of the rotation that is available is healthy, guarded or deprioritized. */
-  #isAvailable(member: Member, now: number, { excluded }: PickOptions): boolean {
-    return this.#tracker.isLive(member, now) && !excluded?.has(member.who.incarnation);
+  #isAvailable(member: Member, now: number, options: PickOptions): boolean {
+    return this.#tracker.isLive(member, now) && mayGetCall(member, options);
   }
 
   /** It is active in any case for a call that has tried several instances. */
@@ -203,10 +215,14 @@ export class Resolver {
   /** The call itself as a retest, or else as the probe of a newcomer. */
   #trial(picked: Member | undefined, now: number, options: PickOptions): Choice | undefined {
     const early = picked === undefined;
-    const [retest] = this.#tracker.dueForRetest(now, early, 1, options.excluded);
+    const [retest] = this.#dueForRetest(now, early, 1, options);
     if (retest !== undefined) return withoutCopies(retest);
     const [newcomer] = this.#newcomerProbes(picked, now, options);
     return newcomer === undefined ? undefined : { ...withoutCopies(newcomer), isProbe: true };
+  }
+
+  #dueForRetest(now: number, early: boolean, limit: number, options: PickOptions): readonly Member[] {
+    return this.#tracker.dueForRetest(now, early, limit, (member) => !mayGetCall(member, options));
   }
 
   /** During the quarantine one newcomer gets a copy of each call that goes to a proven member. */
@@ -243,21 +259,28 @@ export class Resolver {
   }
 
   /** The ticket of the call itself: the probe of a newcomer, a retest if the breaker is open, or a turn. */
-  #admitCall(member: Member, isProbe: true | undefined, now: number, changes: HealthEvent[]): Ticket {
+  #admitCall(choice: Choice, now: number, options: PickOptions, changes: HealthEvent[]): Ticket | undefined {
+    const { call: member, isProbe } = choice;
+    if (member === undefined) return undefined;
     if (isProbe) return this.#admitProbe(member, now);
     const retest = this.#tracker.admitRetest(member, now);
-    if (retest === undefined) return this.#admitTurn(member, now);
+    if (retest === undefined) return this.#admitTurn(member, now, options);
     // A retest is not a turn of the rotation: moving the cursor here would skip the members in between.
     changes.push(...retest.changes);
     return retest.ticket;
   }
 
   /** A hedge is a turn as well: the instance has had a request. */
-  #admitTurn(member: Member, now: number): Ticket {
-    this.#last = member.who;
+  #admitTurn(member: Member, now: number, { operation }: PickOptions): Ticket {
+    this.#lastOperation = operation ?? this.#lastOperation;
+    this.#last.set(this.#lastOperation, member.who);
     return this.#tracker.admit(member, now);
   }
 }
+
+/** It has the operation, and this call was not sent to it before. */
+const mayGetCall = (member: Member, { operation, excluded }: PickOptions): boolean =>
+  (operation === undefined || member.operations.includes(operation)) && !excluded?.has(member.who.incarnation);
 
 const isFirstSending = ({ excluded }: PickOptions): boolean => excluded === undefined || excluded.size === 0;
 

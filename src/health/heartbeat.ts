@@ -2,7 +2,8 @@
 // without logins, any client can send one, so every field is checked. Unknown fields are ignored, so that later
 // versions can add some.
 
-import { isIntegerIn } from "../util/json.ts";
+import { type Fields, isIntegerIn } from "../util/json.ts";
+import { DEFAULT_OPERATION, isOperationName, MAX_OPERATIONS } from "../util/operation-name.ts";
 
 export const HEARTBEAT_STATES = ["up", "draining", "gone"] as const;
 export type HeartbeatState = (typeof HEARTBEAT_STATES)[number];
@@ -25,7 +26,15 @@ export interface Heartbeat {
    * The sender promises at most one answer to each request. A caller may reuse a reply subject once it has that answer.
    */
   readonly answersOnce: boolean;
+  /** The operations that the instance has. */
+  readonly operations: readonly string[];
 }
+
+/** The operations of an instance whose heartbeats name none. One list for all. */
+export const DEFAULT_OPERATIONS: readonly string[] = [DEFAULT_OPERATION];
+
+export const areDefault = (operations: readonly string[]): boolean =>
+  operations.length === 1 && operations[0] === DEFAULT_OPERATION;
 
 export interface UnreadableHeartbeat {
   readonly kind: "unreadable";
@@ -60,10 +69,8 @@ export const MAX_VERSION_LENGTH = 64;
  */
 export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHeartbeat {
   if (typeof body !== "object" || body === null) return unreadable("body is not an object");
-  const { service, instance, incarnation, address, seq, intervalMs, state, version, answersOnce } = body as Record<
-    string,
-    unknown
-  >;
+  const { service, instance, incarnation, address, seq, intervalMs, state, version, answersOnce } = body as Fields;
+  const { operations = DEFAULT_OPERATIONS } = body as Fields;
   if (service !== origin.service) return unreadable("service is not the one of its subject");
   if (incarnation !== origin.incarnation) return unreadable("incarnation is not the one of its subject");
   if (address !== origin.address) return unreadable("address is not the incarnation's direct subject");
@@ -74,6 +81,7 @@ export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHe
     return unreadable(`intervalMs is not a whole number from ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}`);
   }
   if (!isState(state)) return unreadable(`state is not one of ${HEARTBEAT_STATES.join(", ")}`);
+  if (!areOperations(operations)) return unreadable(`operations are not 1 to ${MAX_OPERATIONS} names`);
   // Field by field, because spreading `origin` took two thirds of the time of parsing a heartbeat. Incarnation and
   // address are taken from the body, because those of `origin` are slices that would keep the whole subject in memory.
   // The service of `origin` is the caller's own string, one for all.
@@ -89,11 +97,18 @@ export function parseHeartbeat(body: unknown, origin: HeartbeatOrigin): ParsedHe
       state,
       version: readVersion(version),
       answersOnce: answersOnce === true,
+      operations,
     },
   };
 }
 
 const unreadable = (why: string): ParsedHeartbeat => ({ kind: "unreadable", why });
+
+function areOperations(value: unknown): value is readonly string[] {
+  if (value === DEFAULT_OPERATIONS) return true;
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_OPERATIONS) return false;
+  return value.every((name) => typeof name === "string" && isOperationName(name));
+}
 
 function isState(value: unknown): value is HeartbeatState {
   return value === "up" || value === "draining" || value === "gone";

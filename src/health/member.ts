@@ -3,7 +3,7 @@
 // one.
 
 import { type Breaker, type BreakerTransition, freshBreaker } from "./breaker.ts";
-import type { Heartbeat } from "./heartbeat.ts";
+import { DEFAULT_OPERATIONS, type Heartbeat } from "./heartbeat.ts";
 
 /** Identifies an incarnation in events, logs and pages. */
 export interface InstanceRef {
@@ -27,6 +27,8 @@ export interface Member {
   readonly who: InstanceRef;
   /** Taken from the first heartbeat: it describes the program and cannot change while the process runs. */
   readonly answersOnce: boolean;
+  /** The same for its operations. */
+  readonly operations: readonly string[];
   membership: Membership;
   breaker: Breaker;
   /** Highest sequence number received. A heartbeat with a lower one arrived out of order. */
@@ -62,11 +64,12 @@ export type HealthEvent =
 /** One object for all, which stays in the CPU cache. */
 export const UP: Membership = { kind: "up" };
 
-export function newMember(beat: Heartbeat, now: number): Member {
+export function newMember(beat: Heartbeat, now: number, operations: readonly string[] = beat.operations): Member {
   const { service, instance, incarnation, address, answersOnce } = beat;
   return {
     who: { service, instance, incarnation, address },
     answersOnce,
+    operations,
     membership: UP,
     breaker: freshBreaker(),
     seq: beat.seq,
@@ -112,4 +115,19 @@ export function detectDuplicate(one: Member, other: Member): readonly HealthEven
 /** Of two that joined at the same time, always the same one: the report is marked on it. */
 function hasJoinedLater(one: Member, other: Member): boolean {
   return one.joinedAt === other.joinedAt ? compareByInstance(one.who, other.who) > 0 : one.joinedAt > other.joinedAt;
+}
+
+/**
+ * One list of operations for members of the same version. Only the last list is kept: a fleet has one or two, and any
+ * client of an open bus can invent others.
+ */
+export class OperationLists {
+  #last: readonly string[] = DEFAULT_OPERATIONS;
+
+  shared(operations: readonly string[]): readonly string[] {
+    const isSame =
+      operations.length === this.#last.length && operations.every((name, index) => name === this.#last[index]);
+    if (!isSame) this.#last = operations;
+    return this.#last;
+  }
 }

@@ -55,6 +55,7 @@ export function hasFailed(result: Result, isOut: boolean): boolean {
     case "draining":
       return isOut;
     case "answered":
+    case "rejected":
     case "unchecked":
     case "inconclusive":
     case "unsent":

@@ -7,8 +7,7 @@
 import { retestIsDue } from "./breaker.ts";
 import type { Member } from "./member.ts";
 
-type IsLive = (member: Member) => boolean;
-type Tried = ReadonlySet<string> | undefined;
+type Test = (member: Member) => boolean;
 
 export class OpenBreakers {
   readonly #proven = new Set<Member>();
@@ -41,10 +40,10 @@ export class OpenBreakers {
   }
 
   /**
-   * The first of those whose retest may start now, at most `limit`. Proven members come before newcomers. Members in
-   * `tried` are left out, as the call was sent to them before.
+   * The first of those whose retest may start now, at most `limit`. Proven members come before newcomers.
+   * @param passedOver members that this call may not get, and the next one may
    */
-  dueForRetest(now: number, early: boolean, limit: number, isLive: IsLive, tried: Tried): readonly Member[] {
+  dueForRetest(now: number, early: boolean, limit: number, isLive: Test, passedOver?: Test): readonly Member[] {
     const due: Member[] = [];
     let nextDueAt = Number.POSITIVE_INFINITY;
     for (const members of [this.#proven, this.#newcomers]) {
@@ -54,7 +53,7 @@ export class OpenBreakers {
         // Its lease has expired. Until it is back it is not due, so that it costs no search for each call.
         if (mayStart && !isLive(member)) continue;
         nextDueAt = Math.min(nextDueAt, member.breaker.retestAt);
-        if (mayStart && !tried?.has(member.who.incarnation)) due.push(member);
+        if (mayStart && !passedOver?.(member)) due.push(member);
         if (due.length === limit) return due;
       }
     }

@@ -15,6 +15,7 @@ import {
   type Member,
   type Membership,
   newMember,
+  OperationLists,
   saidGoodbye,
   UP,
 } from "./member.ts";
@@ -22,10 +23,7 @@ import { hasFailed, NewcomerQuarantine } from "./newcomer-quarantine.ts";
 import { OpenBreakers } from "./open-breakers.ts";
 import { Ring } from "./ring.ts";
 
-/**
- * Permission to send one call to one incarnation, with the breaker generation it was issued under. Must be settled
- * exactly once, on every code path.
- */
+/** Permission to send one call to one incarnation, in one generation of its breaker. Must be settled exactly once. */
 export interface Ticket {
   readonly who: InstanceRef;
   /** The row it was issued for. Finding the row again among 10,000 would take longer than the pick did. */
@@ -45,6 +43,8 @@ export const RESULTS = [
   "no-responders",
   /** The instance refused the call: it takes no more. */
   "draining",
+  /** The instance lacks the operation, and has not begun the call. */
+  "rejected",
   /** A response in time, but the caller's own check of it threw: the instance is alive, and no more is known. */
   "unchecked",
   /** The bus was disconnected, or the instance got the call with too little time left. */
@@ -78,6 +78,7 @@ export class Tracker {
   readonly #random: breaker.Random;
   readonly #members = new Map<string, Member>();
   readonly #openBreakers = new OpenBreakers();
+  readonly #operationLists = new OperationLists();
   #disconnectedSince: number | undefined;
   #reconnectedAt = Number.NEGATIVE_INFINITY;
   #fullReported = false;
@@ -112,13 +113,15 @@ export class Tracker {
     return this.ring.all().filter((member) => this.isLive(member, now));
   }
 
-  /**
-   * At most `limit` live members with an open breaker whose retest is due. With `early`, also those whose delay has not
-   * passed. Proven members come before newcomers.
-   */
-  dueForRetest(now: number, early: boolean, limit: number, excluded?: ReadonlySet<string>): readonly Member[] {
+  /** At most `limit` live members whose retest is due, or with `early` also those whose delay has not passed. */
+  dueForRetest(
+    now: number,
+    early: boolean,
+    limit: number,
+    passedOver?: (member: Member) => boolean,
+  ): readonly Member[] {
     if (!this.#openBreakers.mayHaveDue(now, early)) return NO_MEMBERS;
-    return this.#openBreakers.dueForRetest(now, early, limit, (member) => this.isLive(member, now), excluded);
+    return this.#openBreakers.dueForRetest(now, early, limit, (member) => this.isLive(member, now), passedOver);
   }
 
   // Heartbeats.
@@ -141,7 +144,7 @@ export class Tracker {
   }
 
   #join(beat: Heartbeat, now: number): readonly HealthEvent[] {
-    const member = newMember(beat, now);
+    const member = newMember(beat, now, this.#operationLists.shared(beat.operations));
     if (!this.#makeRoom()) return this.#rejectNewcomer(member.who);
     this.#renew(member, beat, now);
     this.#members.set(beat.incarnation, member);
@@ -276,6 +279,7 @@ export class Tracker {
     switch (result) {
       case "answered":
       case "invalid":
+      case "rejected":
       case "unchecked":
         return this.#applyTransition(member, breaker.afterAnswer(member.breaker, ticket.generation, this.#rules));
       case "timeout":
@@ -328,8 +332,7 @@ export class Tracker {
     this.#disconnectedSince = undefined;
     this.#reconnectedAt = now;
     for (const member of this.#members.values()) {
-      // A heartbeat can be read before the bus reports that it is connected. It began a new lease, of which only the
-      // time since that heartbeat was frozen.
+      // A heartbeat read before the bus reports the connection began a lease: only the time since then was frozen.
       const frozenMs = now - Math.max(disconnectedSince, member.lastHeartbeatAt);
       member.leaseUntil = Math.max(member.leaseUntil + frozenMs, now + this.#rules.reconnectGraceMs);
     }
@@ -352,10 +355,8 @@ export class Tracker {
     }
     if (now >= member.leaseUntil) return this.#markLost(member, "no heartbeat", now);
     if (member.breaker.kind !== "retesting") return NO_EVENTS;
-    return this.#applyTransition(
-      member,
-      breaker.afterRetestLeaseExpiry(member.breaker, now, this.#rules, this.#random),
-    );
+    const result = breaker.afterRetestLeaseExpiry(member.breaker, now, this.#rules, this.#random);
+    return this.#applyTransition(member, result);
   }
 
   /** A member that had said goodbye has left as announced; any other is lost. */
@@ -363,10 +364,9 @@ export class Tracker {
     const hasLeft = saidGoodbye(member);
     this.#leave(member, { kind: "gone", since: now, reason: hasLeft ? "left" : why });
     if (hasLeft) return [{ kind: "left", who: member.who }];
-    // A forged heartbeat may have set a high sequence number, so that all of the real instance are dropped as older.
-    // The reset ends that. After "no responders" there is no reset: a heartbeat from before the death may still be on
-    // its way, and would bring the dead process back. A process that is alive after all sends higher numbers than
-    // before.
+    // A forged heartbeat may have set a high number, so that those of the real instance are dropped as older. The reset
+    // ends that. There is none after "no responders": a heartbeat from before the death may still be on its way, and
+    // would bring the dead process back. A process that is alive after all sends higher numbers than before.
     if (why === "no heartbeat") member.seq = -1;
     return [{ kind: "lost", who: member.who, why, silentMs: now - member.lastHeartbeatAt }];
   }

@@ -68,6 +68,9 @@ const DRAINING = 503;
 /** The instance left before it finished the request. It may have executed it all the same. */
 export const UNFINISHED = 504;
 
+/** The instance lacks the operation. */
+export const NO_SUCH_OPERATION = 501;
+
 /** @param who the instance that the call was sent to */
 export function readAttempt(reply: Reply, who: InstanceRef, read: ResponseReader | undefined): CallAttempt {
   switch (reply.kind) {
@@ -75,8 +78,7 @@ export function readAttempt(reply: Reply, who: InstanceRef, read: ResponseReader
       return readBody(decodeValue(reply.body, reply.headers), who, read);
     case "service-error": {
       const { code, message } = reply;
-      const isLeaving = code === DRAINING || code === UNFINISHED;
-      return { answer: { kind: "refused", code, message, who }, result: isLeaving ? "draining" : "answered" };
+      return { answer: { kind: "refused", code, message, who }, result: resultOf(code) };
     }
     case "timeout":
     case "receiver-died":
@@ -92,6 +94,11 @@ export function readAttempt(reply: Reply, who: InstanceRef, read: ResponseReader
     case "denied":
       return { answer: { kind: "unanswered", why: "not permitted", detail: reply.why }, result: "denied" };
   }
+}
+
+function resultOf(code: number): Result {
+  if (code === NO_SUCH_OPERATION) return "rejected";
+  return code === DRAINING || code === UNFINISHED ? "draining" : "answered";
 }
 
 /** Whether the instance may have executed the request, in whole or in part. */

@@ -9,15 +9,18 @@ import { incoming } from "../trace/core/traceparent.ts";
 import type { CallAttempt } from "./answer.ts";
 import type { EncodedResult } from "./core/handler.ts";
 
-const METHOD = "get";
-
 /** @param isCopy a retest or a newcomer probe: the caller does not wait for it */
-export function startAttemptSpan(trace: Trace | undefined, { who }: Ticket, isCopy: boolean): Span | undefined {
+export function startAttemptSpan(
+  trace: Trace | undefined,
+  operation: string,
+  { who }: Ticket,
+  isCopy: boolean,
+): Span | undefined {
   return trace?.startSpan?.({
-    name: `${who.service}/${METHOD}`,
+    name: `${who.service}/${operation}`,
     kind: "client",
     attributes: {
-      ...rpc(who.service),
+      ...rpc(who.service, operation),
       "server.address": who.address,
       "dwc.instance": who.instance,
       "dwc.incarnation": who.incarnation,
@@ -43,12 +46,20 @@ export function endAttemptSpan(span: Span, { answer, result }: CallAttempt): voi
 }
 
 /** The trace of a request. Where spans are exported it is continued; elsewhere it is passed on. Undefined: it has none. */
-export function traceOfRequest(tracing: Tracing | undefined, service: string, headers: Headers): Trace | undefined {
+export function traceOfRequest(
+  tracing: Tracing | undefined,
+  service: string,
+  operation: string,
+  headers: Headers,
+): Trace | undefined {
   const traceparent = headers.get("traceparent");
   const given = traceparent === undefined ? undefined : incoming(traceparent, headers.get("tracestate"));
   if (tracing === undefined)
     return given === undefined ? undefined : passThroughTrace(given.traceId, given.traceId, given.carried);
-  return tracing.serve({ name: `${service}/${METHOD}`, kind: "server", attributes: rpc(service) }, given?.carried);
+  return tracing.serve(
+    { name: `${service}/${operation}`, kind: "server", attributes: rpc(service, operation) },
+    given?.carried,
+  );
 }
 
 /** @param trace of traceOfRequest: if it is a span, the span ends with the answer */
@@ -57,8 +68,8 @@ export function endHandling(trace: Trace | undefined, encoded: EncodedResult): v
     (trace as Span).end(encoded.kind === "refusal" ? String(encoded.code) : undefined);
 }
 
-const rpc = (service: string): Record<string, string> => ({
+const rpc = (service: string, operation: string): Record<string, string> => ({
   "rpc.system.name": "nats",
   "rpc.service": service,
-  "rpc.method": METHOD,
+  "rpc.method": operation,
 });

@@ -14,6 +14,7 @@
 // caller with 64 calls in flight then finished 5 % fewer calls.
 
 import type { Reply } from "../bus/bus.ts";
+import { directSubject } from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
 import type { Resolver } from "../health/balancer.ts";
 import { heartbeatMayClose } from "../health/breaker.ts";
@@ -154,13 +155,13 @@ export class Call {
   #pick(): Ticket | undefined {
     const { resolver, tracker, emitAll, options } = this.#context;
     const { clock } = options;
-    const { idempotent, trace } = this.#request;
+    const { operation, idempotent, trace } = this.#request;
     const emit = this.#tried.size < MAX_LOGGED_ATTEMPTS ? options.onEvent : () => undefined;
     emit({ kind: "resolving" }, trace);
     emit({ kind: "resolved", live: () => tracker.live(clock.now()).map((member) => member.who) }, trace);
     // Instances whose answer a hedge has overtaken. A call that is not idempotent has no hedge, but avoids them too.
     const deprioritized = this.#context.hedge?.deprioritized;
-    const pick = resolver.next(clock.now(), { excluded: this.#tried, idempotent, deprioritized });
+    const pick = resolver.next(clock.now(), { operation, excluded: this.#tried, idempotent, deprioritized });
     emitAll(pick.changes, trace);
     for (const ticket of pick.retests) this.#sendCopy(ticket);
     for (const ticket of pick.newcomerProbes) this.#sendCopy(ticket);
@@ -192,7 +193,7 @@ export class Call {
   /** Encodes and sends. However it ends, `#onReply` settles the ticket. Never throws. */
   #send(slot: Slot): void {
     const { bus, clock } = this.#context.options;
-    const { trace, body, idempotent } = this.#request;
+    const { operation, trace, body, idempotent } = this.#request;
     const { ticket, timeoutMs } = slot;
     const span = trace === undefined ? undefined : this.#beginSpan(trace, slot);
     try {
@@ -203,7 +204,9 @@ export class Call {
       // `notIdempotent`: if the receiver dies, the call must not go on, so the bus lets it wait until its timeout.
       const { answersOnce } = ticket.member;
       const callOptions = { timeoutMs, lines, answersOnce, notIdempotent: !idempotent };
-      bus.call(ticket.who.address, body.body, callOptions, (reply) => this.#onReply(slot, span, reply));
+      const { service, incarnation } = ticket.who;
+      const subject = directSubject(service, incarnation, operation);
+      bus.call(subject, body.body, callOptions, (reply) => this.#onReply(slot, span, reply));
     } catch (error) {
       this.#onReply(slot, span, { kind: "unsent", why: textOf(error) });
     }
@@ -325,7 +328,8 @@ export class Call {
     // The caller has given up, the answer has arrived with the poll, or there is no time for a hedge.
     if (this.#isFinished || late.isOver || this.#giveUpAt - now < MIN_REMAINING_MS) return;
     const excluded = new Set(this.#tried).add(late.ticket.who.incarnation);
-    const pickOptions = { excluded, deprioritized: hedge.deprioritized, isHedge: true };
+    const { operation } = this.#request;
+    const pickOptions = { operation, excluded, deprioritized: hedge.deprioritized, isHedge: true };
     // The budget is not spent if no other instance is healthy.
     if (resolver.peek(now, pickOptions).call === undefined || !hedge.trySpend()) return;
     const { call: ticket } = resolver.next(now, pickOptions);
@@ -370,7 +374,11 @@ export class Call {
 
   #beginSpan(trace: Trace, { ticket, sentAs }: Slot): Span | undefined {
     const { guard } = this.#context.options;
-    return guard.run("trace", () => startAttemptSpan(trace, ticket, sentAs === "copy"), undefined);
+    return guard.run(
+      "trace",
+      () => startAttemptSpan(trace, this.#request.operation, ticket, sentAs === "copy"),
+      undefined,
+    );
   }
 
   #carried(from: Trace): TraceHeaders | undefined {
@@ -378,13 +386,14 @@ export class Call {
   }
 }
 
+const RETRIABLE: ReadonlySet<Result> = new Set(["no-responders", "draining", "rejected", "invalid"]);
+
 /**
- * A call goes on if nothing was executed. Either it was not delivered (`no-responders`), or the instance is leaving and
- * has not begun it (`draining`, code 503). An idempotent call also goes on where it may have been executed: after an
- * `invalid` answer, or where the instance left before it finished the request (`draining`, code 504).
+ * A call goes on if nothing was executed. It was not delivered (`no-responders`), or the instance has not begun it: it
+ * is leaving (`draining`, code 503) or lacks the operation (`rejected`, code 501). An idempotent call also goes on where
+ * it may have been executed: after an `invalid` answer, or where the instance left before it finished the request
+ * (`draining`, code 504).
  */
 function mayTryAnother(attempt: CallAttempt, { idempotent }: CallRequest): boolean {
-  const { result } = attempt;
-  const isRetriable = result === "no-responders" || result === "draining" || result === "invalid";
-  return isRetriable && (idempotent || !mayHaveExecuted(attempt));
+  return RETRIABLE.has(attempt.result) && (idempotent || !mayHaveExecuted(attempt));
 }

@@ -1,11 +1,11 @@
 // The caller's side of any service: its life cycle, its first roll call, and the events of its tracker. A call itself is
 // call.ts.
 
-import { checkServiceName } from "../bus/core/subjects.ts";
+import { checkServiceName, directSubject } from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
 import type { Incarnations, Resolver } from "../health/balancer.ts";
 import { Hedge } from "../health/hedge.ts";
-import type { HealthEvent } from "../health/member.ts";
+import type { HealthEvent, InstanceRef } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { type Answer, type FailedAnswer, failed, unanswered } from "./answer.ts";
@@ -55,6 +55,8 @@ class ServiceClient implements Client {
   readonly #options: ResolvedClientOptions;
   readonly #heartbeatListener: HeartbeatListener;
   readonly #calls: CallContext;
+  /** Those that were called. */
+  readonly #operations = new Set<string>();
   #stopTicking: Cancel = () => {};
 
   constructor(options: ResolvedClientOptions) {
@@ -107,6 +109,7 @@ class ServiceClient implements Client {
     if (bus.status !== "connected") return Promise.resolve(this.#denied() ?? unanswered("the bus is disconnected"));
     const maxBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;
     if (isLongerThan(call.body.body, maxBytes)) return Promise.resolve(this.#failed(tooLarge(maxBytes)));
+    this.#operations.add(call.operation);
     const { signal } = call;
     return new Promise((resolve) => {
       if (signal === undefined) new Call(this.#calls, call, resolve).start();
@@ -131,6 +134,11 @@ class ServiceClient implements Client {
     call.start();
   }
 
+  /** Calls in flight to a dead instance end. */
+  #giveUp({ service, incarnation }: InstanceRef): void {
+    for (const operation of this.#operations) this.#options.bus.giveUp(directSubject(service, incarnation, operation));
+  }
+
   #failed(answer: FailedAnswer): FailedAnswer {
     this.#options.onAttempt({ kind: "failed", why: answer.why });
     return answer;
@@ -149,12 +157,12 @@ class ServiceClient implements Client {
 
   #emitChanges(changes: readonly HealthEvent[], trace?: Trace): void {
     if (changes.length === 0) return;
-    const { bus, clock, onEvent } = this.#options;
+    const { clock, onEvent } = this.#options;
     for (const change of changes) {
       onEvent(change, trace);
       if (change.kind !== "lost" || change.why !== "no responders") continue;
       // After the reads of this turn of the loop: the last answers of the instance may be among them.
-      clock.afterIoPoll(() => bus.giveUp(change.who.address));
+      clock.afterIoPoll(() => this.#giveUp(change.who));
     }
   }
 }

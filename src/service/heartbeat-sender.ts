@@ -4,11 +4,11 @@ import type { Bus, Message } from "../bus/bus.ts";
 import { heartbeatSubject } from "../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import { type FaultStatus, statusJson } from "../faults/core/faults.ts";
-import { type Heartbeat, type HeartbeatState, jitteredIntervalMs } from "../health/heartbeat.ts";
+import { areDefault, type Heartbeat, type HeartbeatState, jitteredIntervalMs } from "../health/heartbeat.ts";
 import { queryLimit } from "../util/token-bucket.ts";
 
 export interface HeartbeatSenderOptions
-  extends Pick<Heartbeat, "service" | "instance" | "incarnation" | "address" | "version"> {
+  extends Pick<Heartbeat, "service" | "instance" | "incarnation" | "address" | "version" | "operations"> {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly heartbeatIntervalMs: number;
@@ -64,7 +64,8 @@ export class HeartbeatSender {
   /** Sends one heartbeat now, also when muted. @returns its body */
   beat(): string {
     const { bus, service, instance, incarnation, address, version, heartbeatIntervalMs, faults } = this.#options;
-    const beat: Heartbeat = {
+    const { operations } = this.#options;
+    const beat: Omit<Heartbeat, "operations"> = {
       ...{ service, instance, incarnation, address, version },
       seq: this.#seq++,
       intervalMs: heartbeatIntervalMs,
@@ -72,9 +73,12 @@ export class HeartbeatSender {
       // Holds for every instance of ours: a request that was answered, or refused at the goodbye, is not in flight any more.
       answersOnce: true,
     };
-    const body = JSON.stringify(
-      faults === undefined ? beat : { ...beat, faults: faults.faultStatuses.map(statusJson) },
-    );
+    const body = JSON.stringify({
+      ...beat,
+      // Left out where it is the default, as before there were others.
+      ...(!areDefault(operations) && { operations }),
+      ...(faults !== undefined && { faults: faults.faultStatuses.map(statusJson) }),
+    });
     bus.publish(heartbeatSubject(service, incarnation), body);
     return body;
   }

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import type { Bus } from "../bus/bus.ts";
 import {
+  checkOperationName,
   checkServiceName,
   directSubject,
   isIncarnationId,
@@ -19,6 +20,7 @@ import {
   parseHeartbeat,
 } from "../health/heartbeat.ts";
 import { decodeBody, fieldsOf, isIntegerIn } from "../util/json.ts";
+import { MAX_OPERATIONS } from "../util/operation-name.ts";
 import { quoted } from "../util/printable.ts";
 
 /** 72 bits: among a million starts no two ids are equal, and an address still fits on a line. */
@@ -39,6 +41,7 @@ export interface GivenIdentity {
   readonly incarnation: unknown;
   readonly version: unknown;
   readonly heartbeatIntervalMs: unknown;
+  readonly handlers: ReadonlyMap<string, unknown>;
 }
 
 /** The grammar of https://semver.org: three numbers, and optionally a pre-release and a build. */
@@ -55,7 +58,7 @@ const SEMVER = new RegExp(
  * @returns the first broken rule, with the value that breaks it
  */
 export function checkIdentity(given: GivenIdentity): NameCheck {
-  const { service, instance, incarnation, version, heartbeatIntervalMs } = given;
+  const { service, instance, incarnation, version, heartbeatIntervalMs, handlers } = given;
   if (typeof service !== "string") return bad(`service name ${shown(service)} must be a text`);
   const name = checkServiceName(service);
   if (name.kind === "bad") return name;
@@ -71,7 +74,19 @@ export function checkIdentity(given: GivenIdentity): NameCheck {
     return bad(
       `heartbeatIntervalMs ${shown(heartbeatIntervalMs)} must be a whole number from ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}`,
     );
-  return name;
+  return checkHandlers(handlers) ?? name;
+}
+
+/** @returns the first broken rule */
+function checkHandlers(handlers: ReadonlyMap<string, unknown>): NameCheck | undefined {
+  if (handlers.size === 0 || handlers.size > MAX_OPERATIONS)
+    return bad(`an instance has ${handlers.size} operations: it must have 1 to ${MAX_OPERATIONS}`);
+  for (const [name, handle] of handlers) {
+    const check = checkOperationName(name);
+    if (check.kind === "bad") return check;
+    if (typeof handle !== "function") return bad(`the handler of ${name} is of type ${typeof handle}, and no function`);
+  }
+  return undefined;
 }
 
 /** The length is checked first, so that the regular expression never reads a long text. */

@@ -6,6 +6,7 @@ import type { FaultEvent } from "../faults/core/faults.ts";
 import type { ProcessControl } from "../faults/process-control.ts";
 import { defaultHealthRules } from "../settings.ts";
 import type { Trace, Tracing } from "../trace/core/trace.ts";
+import { DEFAULT_OPERATION } from "../util/operation-name.ts";
 import type { Handler } from "./core/handler.ts";
 import { Guard } from "./guard.ts";
 import { newIncarnation } from "./identity.ts";
@@ -26,7 +27,10 @@ export interface InstanceOptions {
   /** The number that people use for it. */
   readonly instance: number;
   readonly bus: Bus;
-  readonly handle: Handler;
+  /** The handler of each operation, by its name. */
+  readonly operations?: Readonly<Record<string, Handler>>;
+  /** The handler of a service with one operation, `get`. */
+  readonly handle?: Handler;
   /** Unique to this process. Default: a new one at every start. */
   readonly incarnation?: string;
   readonly version?: string;
@@ -44,19 +48,23 @@ export interface InstanceOptions {
 }
 
 /** All options. User listeners are guarded: they cannot throw. */
-export type ResolvedInstanceOptions = Required<Omit<InstanceOptions, "tracing" | "report">> &
-  Pick<InstanceOptions, "tracing"> & { readonly guard: Guard };
+export type ResolvedInstanceOptions = Required<Omit<InstanceOptions, "tracing" | "report" | "handle" | "operations">> &
+  Pick<InstanceOptions, "tracing"> & { readonly guard: Guard; readonly handlers: ReadonlyMap<string, Handler> };
 
 /** The default version: the NATS service protocol requires one, of three numbers. */
 const NO_VERSION = "0.0.0";
 
 /** Applied one by one, not by spreading: plain JavaScript may pass `undefined` for an option that it does not set. */
 export function withDefaults(options: InstanceOptions): ResolvedInstanceOptions {
+  const { handle } = options;
   const clock = options.clock ?? defaultClock();
   const guard = new Guard(`instance ${options.instance} of ${options.service}`, options.report, clock);
   return {
     ...options,
     guard,
+    handlers: new Map(
+      Object.entries(options.operations ?? (handle === undefined ? {} : { [DEFAULT_OPERATION]: handle })),
+    ),
     incarnation: options.incarnation ?? newIncarnation(options.instance),
     version: options.version ?? NO_VERSION,
     clock,

@@ -5,9 +5,10 @@ import { type BusStatus, type Message, type Subscription, untilConnected } from 
 import * as subjects from "../bus/core/subjects.ts";
 import { type Cancel, isoTime } from "../clock.ts";
 import { FaultService } from "../faults/fault-service.ts";
+import type { FaultInjector } from "../faults/injector.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
 import { queryLimit } from "../util/token-bucket.ts";
-import { refuse } from "./core/handler.ts";
+import { type Handler, type HandlerResult, refuse } from "./core/handler.ts";
 import { infoAnswer, pingAnswer, type ServiceInfo, type ServiceStats, statsAnswer } from "./core/nats-service-info.ts";
 import { HeartbeatSender } from "./heartbeat-sender.ts";
 import { checkIdentity, findDuplicate } from "./identity.ts";
@@ -16,6 +17,7 @@ import { RequestHandler } from "./request-handler.ts";
 
 export interface Instance {
   readonly address: string;
+  /** The counts of all its operations. */
   readonly counts: ServiceStats;
   /** The process was continued (SIGCONT): sends a heartbeat at once. */
   resumed(): void;
@@ -54,7 +56,7 @@ export class NotPermitted extends Error {
 }
 
 /** The reply to a request that an injected fault fails. */
-const FAILED_ON_PURPOSE = refuse(500, "failed on purpose (CHAOS=1)");
+const FAILED_ON_PURPOSE: HandlerResult = refuse(500, "failed on purpose (CHAOS=1)");
 /** How long a request may take after the goodbye: its caller has given up long before. */
 const FINISH_TIMEOUT_MS = 5_000;
 /** Connecting takes milliseconds if the bus runs. After this time the instance reports what it waits for. */
@@ -66,6 +68,9 @@ async function waitForBus({ bus, clock, onEvent }: ResolvedInstanceOptions): Pro
   await untilConnected(bus);
   cancel();
 }
+
+const withFaults = (handlers: ReadonlyMap<string, Handler>, injector: FaultInjector): ReadonlyMap<string, Handler> =>
+  new Map([...handlers].map(([name, handle]) => [name, injector.wrap(handle, FAILED_ON_PURPOSE)]));
 
 class RunningInstance implements Instance {
   readonly address: string;
@@ -89,14 +94,11 @@ class RunningInstance implements Instance {
       chaos &&
       new FaultService({ ...options, process: chaos, emit: options.onEvent, beat: () => this.#heartbeats.beat() });
     const injector = this.#faults?.injector;
-    const handle = injector?.wrap(options.handle, FAILED_ON_PURPOSE) ?? options.handle;
-    this.#requestHandler = new RequestHandler({ ...options, handle });
-    this.#heartbeats = new HeartbeatSender({ ...options, address: this.address, faults: injector });
-    this.#serviceInfo = {
-      ...{ service, incarnation, instance, version },
-      address: this.address,
-      sharedSubject: subjects.sharedSubject(service),
-    };
+    const handlers = injector === undefined ? options.handlers : withFaults(options.handlers, injector);
+    this.#requestHandler = new RequestHandler({ ...options, handlers });
+    const operations = [...handlers.keys()];
+    this.#heartbeats = new HeartbeatSender({ ...options, operations, address: this.address, faults: injector });
+    this.#serviceInfo = { service, incarnation, instance, version, operations, address: this.address };
     this.#startedAt = isoTime(clock.wall());
   }
 
@@ -105,19 +107,25 @@ class RunningInstance implements Instance {
   }
 
   async start(): Promise<void> {
-    const { bus, service, clock, onEvent } = this.#options;
+    const { bus, service, incarnation, handlers, clock, onEvent } = this.#options;
     const receive = (message: Message): void => this.#requestHandler.receive(message);
     // First, so that it learns of a stall first: the heartbeat that follows lists the faults that are still active.
     this.#faults?.start();
-    this.#requestSubscriptions.push(bus.subscribe(subjects.sharedSubject(service), receive, service, "required"));
-    this.#requestSubscriptions.push(bus.subscribe(this.address, receive, undefined, "required"));
+    for (const operation of handlers.keys()) {
+      const subject = subjects.sharedSubject(service, operation);
+      this.#requestSubscriptions.push(bus.subscribe(subject, receive, service, "required"));
+    }
+    // One for all operations. With one for each, a call of an operation that this instance lacks would find no
+    // responders, and its caller would take the process for dead.
+    const direct = subjects.allDirectSubjects(service, incarnation);
+    this.#requestSubscriptions.push(bus.subscribe(direct, receive, undefined, "required"));
     const onRollCall = (message: Message): void => this.#heartbeats.onRollCall(message);
     this.#controlSubscriptions.push(
       bus.subscribe(subjects.rollCallSubject(service), onRollCall, undefined, "required"),
     );
     this.#answerVerb("PING", () => pingAnswer(this.#serviceInfo));
     this.#answerVerb("INFO", () => infoAnswer(this.#serviceInfo));
-    this.#answerVerb("STATS", () => statsAnswer(this.#serviceInfo, this.counts, this.#startedAt));
+    this.#answerVerb("STATS", () => statsAnswer(this.#serviceInfo, this.#requestHandler.statsOf, this.#startedAt));
     this.#unwatch.push(clock.onStall((stalledMs) => this.#afterStall(stalledMs)));
     // Up once the server has the subscriptions: a heartbeat before that would attract calls that nothing receives.
     while (!(await bus.flush())) {

@@ -4,95 +4,115 @@
 
 import type { Message, NotSent } from "../bus/bus.ts";
 import type { Headers } from "../bus/core/headers.ts";
+import { operationOf } from "../bus/core/subjects.ts";
 import { headerText } from "../bus/nats-message.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { isThenable } from "../util/promises.ts";
-import { UNFINISHED } from "./answer.ts";
+import { NO_SUCH_OPERATION, UNFINISHED } from "./answer.ts";
 import { endHandling, traceOfRequest } from "./call-span.ts";
 import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./core/backlog.ts";
 import { decodeValue } from "./core/body.ts";
-import { type EncodedResult, encode, type HandlerResult, refuse } from "./core/handler.ts";
-import { NO_STATS, type ServiceStats } from "./core/nats-service-info.ts";
+import { type EncodedResult, encode, type Handler, type HandlerResult, refuse } from "./core/handler.ts";
+import { NO_STATS, type ServiceStats, sumOf } from "./core/nats-service-info.ts";
 import { deadlineOf } from "./core/request-headers.ts";
 import type { ResolvedInstanceOptions } from "./instance-options.ts";
 
 export type RequestHandlerOptions = Pick<
   ResolvedInstanceOptions,
-  "service" | "clock" | "handle" | "tracing" | "guard" | "onEvent"
+  "service" | "clock" | "handlers" | "tracing" | "guard" | "onEvent"
 >;
 
 /** The code that the caller receives if the answer is too large for the bus. */
 const NOT_SENT = 500;
 
+/** A request in the hands of its operation. */
+interface Received {
+  readonly message: Message;
+  readonly operation: Operation;
+  readonly receivedAt: number;
+  readonly trace: Trace | undefined;
+}
+
+/** An operation, its handler and its counts. */
+interface Operation {
+  readonly name: string;
+  readonly handle: Handler;
+  stats: ServiceStats;
+}
+
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
   /** Requests whose handler has not finished. */
   readonly #inFlight = new Set<Message>();
-  #counts: ServiceStats = NO_STATS;
+  readonly #operations: ReadonlyMap<string, Operation>;
   #backlog: Backlog = NO_BACKLOG;
   #onIdle: () => void = () => {};
 
   constructor(options: RequestHandlerOptions) {
     this.#options = options;
+    this.#operations = new Map(
+      [...options.handlers].map(([name, handle]) => [name, { name, handle, stats: NO_STATS }]),
+    );
   }
 
   receive(message: Message): void {
     const { clock } = this.#options;
     // Reading the clock comes first: it detects a stall before the first request that waited through it is checked.
     const receivedAt = clock.now();
-    const { headers } = message;
-    if (this.#backlog.kind === "clearing" && isExpired(this.#backlog, deadlineOf(headers), clock.wall())) {
-      this.#drop();
+    const name = operationOf(message.subject);
+    const operation = this.#operations.get(name);
+    if (operation === undefined) {
+      message.refuse(NO_SUCH_OPERATION, `no such operation: ${name}`);
       return;
     }
-    const decoded = decodeValue(message.body, headers);
-    if (decoded.kind === "unreadable")
-      this.#reply(message, refuse(400, `bad request: the body is ${decoded.why}`), receivedAt);
-    else this.#handle(message, decoded.value, headers, receivedAt);
+    const { headers } = message;
+    if (this.#backlog.kind === "clearing" && isExpired(this.#backlog, deadlineOf(headers), clock.wall()))
+      this.#drop(operation);
+    else this.#handle(message, operation, headers, receivedAt);
   }
 
   /**
    * Most handlers return at once, and their answer is sent at once, without a promise. The instance's own part of a request,
    * from body to answer, takes 1.3 µs; with three promises for each it took 1.7 µs.
    */
-  #handle(message: Message, request: unknown, headers: Headers, receivedAt: number): void {
-    const { tracing, service, handle, guard } = this.#options;
-    const trace = guard.run("tracing", () => traceOfRequest(tracing, service, headers), undefined);
+  #handle(message: Message, operation: Operation, headers: Headers, receivedAt: number): void {
+    const { tracing, service, guard } = this.#options;
+    const traceOf = (): Trace | undefined => traceOfRequest(tracing, service, operation.name, headers);
+    const received = { message, operation, receivedAt, trace: guard.run("tracing", traceOf, undefined) };
+    const decoded = decodeValue(message.body, headers);
+    if (decoded.kind === "unreadable") {
+      this.#end(received, refuse(400, `bad request: the body is ${decoded.why}`));
+      return;
+    }
     let encoded: EncodedResult;
     try {
-      const result = handle(request, { headers, trace });
+      const result = operation.handle(decoded.value, { headers, trace: received.trace });
       if (isThenable(result)) {
-        this.#finishLater(message, result, receivedAt, trace);
+        this.#finishLater(received, result);
         return;
       }
       encoded = encode(result);
     } catch (error) {
-      encoded = this.#failed(error, trace);
+      encoded = this.#failed(error, received.trace);
     }
-    this.#endHandling(trace, this.#reply(message, encoded, receivedAt));
+    this.#end(received, encoded);
   }
 
-  #finishLater(
-    message: Message,
-    handling: PromiseLike<HandlerResult>,
-    receivedAt: number,
-    trace: Trace | undefined,
-  ): void {
-    this.#inFlight.add(message);
+  #finishLater(received: Received, handling: PromiseLike<HandlerResult>): void {
+    this.#inFlight.add(received.message);
     // Encoded inside the promise, so that a rejection and a body that JSON cannot hold end the same way.
     Promise.resolve(handling)
       .then(encode)
       .then(
-        (encoded) => this.#finish(message, encoded, receivedAt, trace),
-        (error: unknown) => this.#finish(message, this.#failed(error, trace), receivedAt, trace),
+        (encoded) => this.#finish(received, encoded),
+        (error: unknown) => this.#finish(received, this.#failed(error, received.trace)),
       );
   }
 
-  #finish(message: Message, encoded: EncodedResult, receivedAt: number, trace: Trace | undefined): void {
+  #finish(received: Received, encoded: EncodedResult): void {
     // False: the goodbye has refused the request meanwhile, and a caller must not get two answers.
-    const isInFlight = this.#inFlight.delete(message);
-    this.#endHandling(trace, isInFlight ? this.#reply(message, encoded, receivedAt) : encoded);
-    if (!isInFlight) return;
+    if (this.#inFlight.delete(received.message)) this.#end(received, encoded);
+    else this.#endSpan(received.trace, encoded);
     if (this.#inFlight.size === 0) this.#onIdle();
   }
 
@@ -102,41 +122,32 @@ export class RequestHandler {
     return refuse(500, "internal error");
   }
 
-  /** @returns the result that counts: an answer that was not sent is an error of this instance */
-  #reply(message: Message, encoded: EncodedResult, receivedAt: number): EncodedResult {
+  /** Answers, counts and ends the span. An answer that was not sent is an error of this instance. */
+  #end({ message, operation, receivedAt, trace }: Received, encoded: EncodedResult): void {
     const tookMs = this.#options.clock.now() - receivedAt;
     const notSent = encoded.kind === "answer" ? message.answer(encoded.body, encoded.lines) : undefined;
     if (encoded.kind === "refusal") message.refuse(encoded.code, encoded.message);
     const ended = notSent === undefined ? encoded : refuse(NOT_SENT, `not sent: ${reasonOf(notSent)}`);
-    this.#count(ended, tookMs);
-    return ended;
+    operation.stats = withRequest(operation.stats, ended, tookMs);
+    this.#endSpan(trace, ended);
   }
 
   /** A tracer is user code: if it throws, the answer is sent all the same. */
-  #endHandling(trace: Trace | undefined, encoded: EncodedResult): void {
+  #endSpan(trace: Trace | undefined, encoded: EncodedResult): void {
     if (trace !== undefined) this.#options.guard.run("tracing", () => endHandling(trace, encoded), undefined);
   }
 
-  #drop(): void {
+  #drop(operation: Operation): void {
     this.#backlog = afterDrop(this.#backlog);
-    this.#counts = { ...this.#counts, dropped: this.#counts.dropped + 1 };
+    operation.stats = { ...operation.stats, dropped: operation.stats.dropped + 1 };
   }
 
-  #count(encoded: EncodedResult, tookMs: number): void {
-    const { requests, errors, lastError, processingMs, dropped } = this.#counts;
-    const failed = encoded.kind === "refusal";
-    this.#counts = {
-      requests: requests + 1,
-      errors: failed ? errors + 1 : errors,
-      lastError: failed ? `${encoded.code}:${headerText(encoded.message)}` : lastError,
-      processingMs: processingMs + tookMs,
-      dropped,
-    };
-  }
-
+  /** The counts of all operations. */
   get counts(): ServiceStats {
-    return this.#counts;
+    return sumOf([...this.#operations.values()].map(({ stats }) => stats));
   }
+
+  statsOf = (operation: string): ServiceStats => this.#operations.get(operation)?.stats ?? NO_STATS;
 
   // The backlog of a stall.
 
@@ -174,3 +185,15 @@ export class RequestHandler {
 }
 
 const reasonOf = (notSent: NotSent): string => (notSent.kind === "unsent" ? notSent.why : "the bus is disconnected");
+
+function withRequest(stats: ServiceStats, ended: EncodedResult, tookMs: number): ServiceStats {
+  const { requests, errors, lastError, processingMs, dropped } = stats;
+  const failed = ended.kind === "refusal";
+  return {
+    requests: requests + 1,
+    errors: failed ? errors + 1 : errors,
+    lastError: failed ? `${ended.code}:${headerText(ended.message)}` : lastError,
+    processingMs: processingMs + tookMs,
+    dropped,
+  };
+}

@@ -1,12 +1,16 @@
 // The request of a call: read once as its caller made it, before an instance is picked. Getters, toJSON and proxies are the
 // caller's own code, and none of it runs after `readCall`.
 
+import { checkOperationName } from "../bus/core/subjects.ts";
 import type { Trace } from "../trace/core/trace.ts";
+import { DEFAULT_OPERATION } from "../util/operation-name.ts";
 import { type FailedAnswer, failed, type ResponseReader } from "./answer.ts";
 import { type EncodedBody, encodeBody } from "./core/body.ts";
 import { textOf } from "./guard.ts";
 
 export interface AskOptions<T = unknown> {
+  /** Default: `get`. */
+  readonly operation?: string;
   /** False for a call that must not reach two instances; reads may. */
   readonly idempotent?: boolean;
   /** Returns the value in a body. If it returns undefined, the call goes on to another instance. Default: the body. */
@@ -19,6 +23,7 @@ export interface AskOptions<T = unknown> {
 
 export interface CallRequest {
   readonly kind: "call";
+  readonly operation: string;
   readonly body: EncodedBody;
   readonly idempotent: boolean;
   /** Undefined: every body will do. */
@@ -36,10 +41,13 @@ export function readCall(request: unknown, options: AskOptions): CallRequest | F
     return failed("the request cannot be written as JSON", textOf(error));
   }
   try {
-    const { idempotent = true, read, signal, trace } = options;
+    const { operation = DEFAULT_OPERATION, idempotent = true, read, signal, trace } = options;
+    const name = checkOperationName(String(operation));
+    if (name.kind === "bad") throw new TypeError(name.why);
     if (read !== undefined && typeof read !== "function") throw new TypeError("read is no function");
     return {
       kind: "call",
+      operation,
       body,
       idempotent: Boolean(idempotent),
       read,

@@ -19,7 +19,7 @@ import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
 import { readAttempt } from "../../src/service/answer.ts";
 import { MAX_BODY_BYTES } from "../../src/service/core/body.ts";
 import { encode } from "../../src/service/core/handler.ts";
-import { infoAnswer, pingAnswer, statsAnswer } from "../../src/service/core/nats-service-info.ts";
+import { infoAnswer, pingAnswer, type ServiceStats, statsAnswer } from "../../src/service/core/nats-service-info.ts";
 import { deadlineOf, timeoutOf } from "../../src/service/core/request-headers.ts";
 import { incoming } from "../../src/trace/core/traceparent.ts";
 import { decodeBody } from "../../src/util/json.ts";
@@ -201,10 +201,10 @@ const counts = fc.record({
   processingMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
 });
 
-function verbsHold(given: Parameters<typeof statsAnswer>[1]): void {
+function verbsHold(given: ServiceStats): void {
   const { service, incarnation, instance, address } = WHO;
-  const identity = { service, incarnation, instance, address, version: "1.0.0", sharedSubject: "ratings.get" };
-  const stats = JSON.parse(JSON.stringify(statsAnswer(identity, given, "2024-01-01T00:00:00.000Z")));
+  const identity = { service, incarnation, instance, address, version: "1.0.0", operations: ["get"] };
+  const stats = JSON.parse(JSON.stringify(statsAnswer(identity, () => given, "2024-01-01T00:00:00.000Z")));
   const [endpoint] = stats.endpoints;
   for (const key of ["num_requests", "num_errors", "processing_time", "average_processing_time"]) {
     must(Number.isInteger(endpoint[key]) && endpoint[key] >= 0, `${key} is whole: ${endpoint[key]}`);

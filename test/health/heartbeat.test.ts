@@ -61,6 +61,20 @@ test("the ends of each range are accepted", () => {
   for (const intervalMs of [10, 300_000]) assert.is(why({ ...GOOD, intervalMs }), "it was accepted");
 });
 
+test("operations are 1 to 50 names; without the field the instance has get alone", () => {
+  const operationsOf = (operations: unknown): unknown => {
+    const { operations: _, ...beat } = GOOD;
+    const parsed = parseHeartbeat(operations === undefined ? beat : { ...beat, operations }, ORIGIN);
+    return parsed.kind === "heartbeat" ? parsed.beat.operations : parsed.why;
+  };
+  assert.equal(operationsOf(undefined), ["get"]);
+  assert.equal(operationsOf(["reserve", "get-it", "a".repeat(64)]), ["reserve", "get-it", "a".repeat(64)]);
+  const many = (count: number): string[] => Array.from({ length: count }, (_, index) => `op${index}`);
+  assert.equal(operationsOf(many(50)), many(50));
+  for (const odd of [[], many(51), "get", null, {}, [7], [""], ["a.b"], ["*"], ["1st"], ["a".repeat(65)]])
+    assert.is(operationsOf(odd), "operations are not 1 to 50 names", JSON.stringify(odd));
+});
+
 test("an unknown state is rejected", () => {
   for (const state of ["", "UP", "constructor", 1, undefined]) golden(why({ ...GOOD, state }));
 });

@@ -200,7 +200,7 @@ const isBelieved = (changes: object): boolean =>
 page("the protocol's examples are what the code makes and takes", () => {
   assert.is(examples.length, 6);
   assert.equal(rate(request), { kind: "answer", body: answer });
-  assert.equal(parseHeartbeat(heartbeat, origin), { kind: "heartbeat", beat: heartbeat });
+  assert.equal(parseHeartbeat(heartbeat, origin), { kind: "heartbeat", beat: { ...heartbeat, operations: ["get"] } });
   const { service, ...view } = belief as { service: string; market: string };
   assert.equal(parseView(belief, { service, market: view.market }), { kind: "view", view });
   for (const [asked, code] of [

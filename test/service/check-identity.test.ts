@@ -10,6 +10,7 @@ const test = suite("the identity of an instance");
 
 const GOOD: GivenIdentity = {
   ...{ service: "ratings", instance: 1, incarnation: "1-a", version: "1.0.0", heartbeatIntervalMs: 15_000 },
+  handlers: new Map([["get", () => undefined]]),
 };
 const whyBad = (given: Partial<GivenIdentity>): string => {
   const checked = checkIdentity({ ...GOOD, ...given });
@@ -77,12 +78,24 @@ test("what is taken is a heartbeat to others, and has the types that ADR-32 asks
     const beat = { service, instance, incarnation, address, version, seq: 0, intervalMs: 10, state: "up" };
     const read = parseHeartbeat(beat, { service, incarnation, address });
     assert.is(read.kind === "heartbeat" && read.beat.version, version);
-    const said = pingAnswer({ service, instance, incarnation, address, version, sharedSubject: "ratings.get" });
+    const said = pingAnswer({ service, instance, incarnation, address, version, operations: ["get"] });
     const { name, id, metadata } = said as { name: string; id: string; metadata: Record<string, unknown> };
     assert.match(name, /^[A-Za-z0-9_-]+$/);
     assert.type(id, "string");
     assert.ok(Object.values(metadata).every((value) => typeof value === "string"));
   }
+});
+
+test("an instance has 1 to 50 operations, each with a name of the protocol and a function", () => {
+  const whyNot = (operations: Record<string, unknown>): string =>
+    whyBad({ handlers: new Map(Object.entries(operations)) });
+  const handle = () => undefined;
+  assert.is(whyNot({ reserve: handle, getStock: handle }), "good");
+  assert.is(whyNot({}), "an instance has 0 operations: it must have 1 to 50");
+  const many = Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`op${index}`, handle]));
+  assert.is(whyNot(many), "an instance has 51 operations: it must have 1 to 50");
+  assert.match(whyNot({ "a.b": handle }), 'operation name "a.b" must be letters');
+  assert.is(whyNot({ get: undefined }), "the handler of get is of type undefined, and no function");
 });
 
 test.run();

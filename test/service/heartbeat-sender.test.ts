@@ -26,7 +26,7 @@ function begin(): Beating {
   ears.subscribe("health.ratings.*", ({ body }) => beats.push(new TextDecoder().decode(body)));
   const options: HeartbeatSenderOptions = {
     ...{ service: "ratings", instance: 1, incarnation: "1-a", address: "ratings.get.1-a", version: "1.0.0" },
-    ...{ bus, clock, heartbeatIntervalMs: 15_000, random: () => 0 },
+    ...{ bus, clock, heartbeatIntervalMs: 15_000, random: () => 0, operations: ["get"] },
   };
   const pulse = new HeartbeatSender(options);
   bus.subscribe("health.ratings", (message) => pulse.onRollCall(message));

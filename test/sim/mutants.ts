@@ -88,7 +88,11 @@ export const MUTANTS: readonly Mutant[] = [
   defect(
     "the cursor is an index",
     ["health/ring", "$last === undefined ? 0 : this.$placeAfter($last)", "$last === undefined ? 0 : $last + 1"],
-    ["health/balancer", "this.#last = $member.$who;", "this.#last = this.#tracker.ring.all().indexOf($member);"],
+    [
+      "health/balancer",
+      "this.#last.set(this.#lastOperation, $member.$who);",
+      "this.#last.set(this.#lastOperation, this.#tracker.ring.all().indexOf($member));",
+    ],
     [
       "health/balancer",
       "this.#lastProbed = $member.$who;",
@@ -98,12 +102,12 @@ export const MUTANTS: readonly Mutant[] = [
   defect("a retest moves the cursor", [
     "health/balancer",
     "return { $call, $retests, $probes, $changes };",
-    "if (retests.length > 0) this.#last = retests[0].who; return { $call, $retests, $probes, $changes };",
+    "if (retests.length > 0) this.#last.set(this.#lastOperation, retests[0].who); return { $call, $retests, $probes, $changes };",
   ]),
   defect("a look moves the cursor", [
     "health/balancer",
     "const $picked = this.$pick($now, $options); if",
-    "const $picked = this.$pick($now, $options); if ($picked !== undefined) this.#last = $picked.who; if",
+    "const $picked = this.$pick($now, $options); if ($picked !== undefined) this.#last.set($options.operation, $picked.who); if",
   ]),
   defect("a look at who lives puts off their end", [
     "health/tracker",
@@ -122,8 +126,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a new incarnation inherits its number's breaker", [
     "health/tracker",
-    "const $member = $newMember($beat, $now);",
-    "const $member = $newMember($beat, $now); for (const other of this.#members.values()) if (other.who.instance === $beat.instance) $member.breaker = other.breaker;",
+    "const $member = $newMember($beat, $now, this.$lists.shared($beat.operations));",
+    "const $member = $newMember($beat, $now, this.$lists.shared($beat.operations)); for (const other of this.#members.values()) if (other.who.instance === $beat.instance) $member.breaker = other.breaker;",
   ]),
   defect("a goodbye is ignored", ["health/tracker", 'return this.$drain($known, "goodbye");', "return [];"]),
   defect("who comes back gets no turn", ["health/tracker", "this.$reindex($member); if ($wasUp)", "if ($wasUp)"]),
@@ -149,7 +153,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect(
     "a call without responders does not go on",
-    ["service/call", '$result === "no-responders" ||', ""],
+    ["service/call", 'new Set(["no-responders", "draining",', 'new Set(["draining",'],
     [
       "health/tracker",
       'return $returning ? $NOTHING : this.$lose($member, "no responders", $now);',
@@ -163,11 +167,15 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect(
     "a handler that throws answers nothing",
-    ["service/request-handler", "$encoded = this.$failed(error, $trace);", "return void this.$failed(error, $trace);"],
     [
       "service/request-handler",
-      "this.$finish($message, this.$failed($error, $trace), $receivedAt, $trace)",
-      "this.$failed($error, $trace)",
+      "$encoded = this.$failed(error, $received.$trace);",
+      "return void this.$failed(error, $received.$trace);",
+    ],
+    [
+      "service/request-handler",
+      "this.$finish($received, this.$failed($error, $received.$trace))",
+      "this.$failed($error, $received.$trace)",
     ],
   ),
   defect("a timeout is believed before the sockets are read", [
@@ -281,13 +289,13 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("dropped requests are not counted", [
     "service/request-handler",
-    "this.$counts = { ...this.$counts, $dropped: this.$counts.$dropped + 1 };",
+    "$operation.$stats = { ...$operation.$stats, $dropped: $operation.$stats.$dropped + 1 };",
     ";",
   ]),
   defect("who ends after the goodbye answers a second time", [
     "service/request-handler",
-    "$isWaitedFor ? this.$reply($message, $encoded, $receivedAt) : $encoded",
-    "this.$reply($message, $encoded, $receivedAt)",
+    "if (this.#inFlight.delete($received.$message)) this.$end($received, $encoded);",
+    "this.#inFlight.delete($received.$message); if (true) this.$end($received, $encoded);",
   ]),
   defect("an error of the service is not counted as one", [
     "service/call",

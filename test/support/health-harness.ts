@@ -27,6 +27,7 @@ export function beatOf(instance: number, over: Partial<Heartbeat> = {}): Heartbe
     seq: 0,
     intervalMs: DEFAULT_RULES.heartbeatIntervalMs,
     state: "up",
+    operations: ["get"],
     version: "1.0.0",
     answersOnce: true,
     ...over,

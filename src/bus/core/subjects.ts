@@ -1,5 +1,6 @@
 // The subjects of the protocol (docs/protocol.md) and the rules for names in them.
 
+import { DEFAULT_OPERATION, isOperationName } from "../../util/operation-name.ts";
 import { quoted } from "../../util/printable.ts";
 
 export type NameCheck =
@@ -22,14 +23,11 @@ export function checkServiceName(name: string): NameCheck {
   return { kind: "good", name };
 }
 
-/** A heartbeat names them all, and has at most 4096 bytes. */
-export const MAX_OPERATIONS = 50;
-
 /** Checks an operation's name: letters, digits, `-` and `_`, starting with a letter. */
 export function checkOperationName(name: string): NameCheck {
   const shown = quoted(name, MAX_NAME_LENGTH);
   if (name.length > MAX_NAME_LENGTH) return bad(`operation name ${shown} is longer than ${MAX_NAME_LENGTH} characters`);
-  if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(name))
+  if (!isOperationName(name))
     return bad(`operation name ${shown} must be letters, digits, - and _, starting with a letter`);
   // An object with a method of this name is taken for a promise.
   if (name === "then") return bad(`operation name ${shown} is reserved`);
@@ -44,9 +42,15 @@ export function isIncarnationId(id: string): boolean {
 const bad = (why: string): NameCheck => ({ kind: "bad", why });
 
 /** A request to any instance: the bus picks one. The queue group has the name of the service. */
-export const sharedSubject = (service: string): string => `${service}.get`;
+export const sharedSubject = (service: string, operation: string = DEFAULT_OPERATION): string =>
+  `${service}.${operation}`;
 /** A request to one incarnation, for callers with a resolver. */
-export const directSubject = (service: string, incarnation: string): string => `${service}.get.${incarnation}`;
+export const directSubject = (service: string, incarnation: string, operation: string = DEFAULT_OPERATION): string =>
+  `${service}.${operation}.${incarnation}`;
+/** The requests to one incarnation, of all operations. */
+export const allDirectSubjects = (service: string, incarnation: string): string => `${service}.*.${incarnation}`;
+/** The operation that a request's subject names. */
+export const operationOf = (subject: string): string => subject.split(".", 2)[1] ?? "";
 export const heartbeatSubject = (service: string, incarnation: string): string => `health.${service}.${incarnation}`;
 /** All heartbeats of a service. */
 export const allHeartbeatsSubject = (service: string): string => `health.${service}.*`;

@@ -23,6 +23,7 @@ export interface Header {
 
 /** The options of a pick. Defaults are left out. */
 export interface RecordedPickOptions {
+  readonly operation?: string;
   readonly excluded?: readonly string[];
   readonly idempotent?: boolean;
   readonly deprioritized?: readonly string[];
@@ -34,7 +35,8 @@ export type RecordedEvent = RecordedHeartbeat | RecordedPick | RecordedSettlemen
 
 export interface RecordedHeartbeat {
   readonly kind: "heartbeat";
-  readonly beat: Omit<Heartbeat, "service" | "address">;
+  /** Operations are left out if they are the default. */
+  readonly beat: Omit<Heartbeat, "service" | "address" | "operations"> & Partial<Pick<Heartbeat, "operations">>;
 }
 
 export interface RecordedPick extends RecordedPickOptions {

@@ -2,16 +2,18 @@
 // problem is a sentence about the line. The caller adds the line's number.
 
 import { checkServiceName, directSubject, isIncarnationId } from "../../bus/core/subjects.ts";
-import { type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
+import { areDefault, type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
 import { RESULTS } from "../../health/tracker.ts";
 import { defaultHealthRules, type HealthRules } from "../../settings.ts";
 import { type Fields, fieldsOf, isIntegerIn, isJsonObject, parseJson } from "../../util/json.ts";
+import { isOperationName } from "../../util/operation-name.ts";
 import {
   type Entry,
   FORMAT,
   FORMAT_VERSION,
   type Header,
   type RecordedEvent,
+  type RecordedHeartbeat,
   type RecordedPickOptions,
   WHY_ENDED,
 } from "./entry.ts";
@@ -98,12 +100,15 @@ function parseHeartbeatEntry(value: unknown, service: string): Parsed<RecordedEv
 function withoutOrigin({
   service: _service,
   address: _address,
+  operations,
   ...beat
-}: Heartbeat): Omit<Heartbeat, "service" | "address"> {
-  return beat;
+}: Heartbeat): RecordedHeartbeat["beat"] {
+  return areDefault(operations) ? beat : { ...beat, operations };
 }
 
-function parsePicked({ excluded, idempotent, deprioritized, isHedge }: Fields): Parsed<RecordedEvent> {
+function parsePicked({ operation, excluded, idempotent, deprioritized, isHedge }: Fields): Parsed<RecordedEvent> {
+  if (operation !== undefined && !(typeof operation === "string" && isOperationName(operation)))
+    return unreadable("operation is no name of one");
   for (const [name, ids] of Object.entries({ excluded, deprioritized })) {
     if (ids !== undefined && !(Array.isArray(ids) && ids.every(isId)))
       return unreadable(`${name} is no list of incarnations`);
@@ -111,7 +116,7 @@ function parsePicked({ excluded, idempotent, deprioritized, isHedge }: Fields): 
   for (const [name, value] of Object.entries({ idempotent, isHedge })) {
     if (value !== undefined && typeof value !== "boolean") return unreadable(`${name} is neither true nor false`);
   }
-  const traits = Object.entries({ excluded, idempotent, deprioritized, isHedge }).filter(
+  const traits = Object.entries({ operation, excluded, idempotent, deprioritized, isHedge }).filter(
     ([, value]) => value !== undefined,
   );
   return readAs({ kind: "picked", ...(Object.fromEntries(traits) as RecordedPickOptions) });

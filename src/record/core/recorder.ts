@@ -6,10 +6,11 @@
 
 import { type BalancerFactory, type PickOptions, type PickResult, Resolver } from "../../health/balancer.ts";
 import type { Random } from "../../health/breaker.ts";
-import type { Heartbeat } from "../../health/heartbeat.ts";
+import { areDefault, type Heartbeat } from "../../health/heartbeat.ts";
 import type { HealthEvent } from "../../health/member.ts";
 import { type Result, type Ticket, Tracker } from "../../health/tracker.ts";
 import type { HealthRules } from "../../settings.ts";
+import { DEFAULT_OPERATION } from "../../util/operation-name.ts";
 import {
   FORMAT,
   FORMAT_VERSION,
@@ -109,7 +110,8 @@ class RecordedTracker extends Tracker {
 
   override onHeartbeat(heartbeat: Heartbeat, now: number): readonly HealthEvent[] {
     const changes = super.onHeartbeat(heartbeat, now);
-    const { service: _service, address: _address, ...beat } = heartbeat;
+    const { service: _service, address: _address, operations, ...rest } = heartbeat;
+    const beat = areDefault(operations) ? rest : { ...rest, operations };
     this.#recorder.record({ kind: "heartbeat", beat }, now, serializeChanges(changes));
     return changes;
   }
@@ -151,10 +153,11 @@ class RecordedResolver extends Resolver {
 
   override next(now: number, options: PickOptions = {}): PickResult {
     const pick = super.next(now, options);
-    const { excluded, idempotent, deprioritized, isHedge } = options;
+    const { operation, excluded, idempotent, deprioritized, isHedge } = options;
     const decided = serializePick(pick, (ticket) => this.#recorder.registerTicket(ticket));
     const picked = {
       kind: "picked",
+      ...(operation !== undefined && operation !== DEFAULT_OPERATION && { operation }),
       ...(excluded !== undefined && excluded.size > 0 && { excluded: [...excluded] }),
       ...(idempotent === false && { idempotent }),
       ...(deprioritized !== undefined && deprioritized.size > 0 && { deprioritized: [...deprioritized.keys()] }),

@@ -3,8 +3,10 @@
 
 import { directSubject } from "../../bus/core/subjects.ts";
 import { type Balancer, newBalancer, type PickOptions, type PickResult } from "../../health/balancer.ts";
+import { DEFAULT_OPERATIONS } from "../../health/heartbeat.ts";
 import type { HealthEvent } from "../../health/member.ts";
 import type { Ticket } from "../../health/tracker.ts";
+import { DEFAULT_OPERATION } from "../../util/operation-name.ts";
 import {
   type Entry,
   type EntryContext,
@@ -119,11 +121,12 @@ export class Replay {
 
   #heartbeatWithOrigin({ beat }: RecordedHeartbeat): Parameters<Balancer["tracker"]["onHeartbeat"]>[0] {
     const { service } = this.#head;
-    return { ...beat, service, address: directSubject(service, beat.incarnation) };
+    return { operations: DEFAULT_OPERATIONS, ...beat, service, address: directSubject(service, beat.incarnation) };
   }
 
-  #choose({ at, excluded, idempotent, deprioritized, isHedge }: RecordedPick & EntryContext): ReplayStep {
+  #choose({ at, operation, excluded, idempotent, deprioritized, isHedge }: RecordedPick & EntryContext): ReplayStep {
     const options: PickOptions = {
+      operation: operation ?? DEFAULT_OPERATION,
       ...(excluded !== undefined && { excluded: new Set(excluded) }),
       ...(idempotent !== undefined && { idempotent }),
       ...(deprioritized !== undefined && { deprioritized: new Set(deprioritized) }),

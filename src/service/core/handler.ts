@@ -30,11 +30,13 @@ export const refuse = (code: number, message: string): ErrorReply => ({ kind: "r
 /** The result as it is sent. */
 export type EncodedResult = ({ readonly kind: "answer" } & EncodedBody) | ErrorReply;
 
-/** Codes that mean "this instance is leaving" (answer.ts), and their replacements: callers would stop using it. */
+/** Codes that say something of the instance (answer.ts), and their replacements: callers would use another one. */
 const RESERVED: ReadonlyMap<number, number> = new Map([
   // "Overloaded, not begun", and "failed".
   [503, 529],
   [504, 500],
+  // An operation that the handler's own code lacks is no reason to call another instance.
+  [501, 500],
 ]);
 const [MIN_CODE, MAX_CODE] = [100, 999];
 const FAILED = 500;

@@ -1,16 +1,18 @@
 // The replies of an instance to `$SRV.PING`, `INFO` and `STATS` of the NATS service protocol (ADR-32), for `nats micro ls`,
 // `info` and `stats`.
 
+import { directSubject, sharedSubject } from "../../bus/core/subjects.ts";
+
 export interface ServiceInfo {
   readonly service: string;
   readonly incarnation: string;
   readonly instance: number;
   readonly version: string;
   readonly address: string;
-  readonly sharedSubject: string;
+  readonly operations: readonly string[];
 }
 
-/** Counts since the start. Times are of whole requests, including asynchronous handlers. */
+/** Counts of one operation since the start. Times are of whole requests, including asynchronous handlers. */
 export interface ServiceStats {
   readonly requests: number;
   readonly errors: number;
@@ -33,15 +35,32 @@ export function infoAnswer(info: ServiceInfo): object {
     type: "io.nats.micro.v1.info_response",
     ...nameAndId(info),
     description: `instance ${info.instance} of ${info.service}`,
-    endpoints: [{ ...endpoint(info), metadata: { address: info.address } }],
+    endpoints: info.operations.map((operation) => ({
+      ...endpoint(info, operation),
+      metadata: { address: directSubject(info.service, info.incarnation, operation) },
+    })),
   };
 }
 
-/** @param startedAt ISO time at which the instance started */
-export function statsAnswer(info: ServiceInfo, counts: ServiceStats, startedAt: string): object {
+/**
+ * @param statsOf the counts of an operation
+ * @param startedAt ISO time at which the instance started
+ */
+export function statsAnswer(
+  info: ServiceInfo,
+  statsOf: (operation: string) => ServiceStats,
+  startedAt: string,
+): object {
+  const endpoints = info.operations.map((operation) => ({
+    ...endpoint(info, operation),
+    ...endpointStats(statsOf(operation)),
+  }));
+  return { type: "io.nats.micro.v1.stats_response", ...nameAndId(info), started: startedAt, endpoints };
+}
+
+function endpointStats(counts: ServiceStats): object {
   const processingNs = Math.round(counts.processingMs * NANOSECONDS_PER_MS);
-  const stats = {
-    ...endpoint(info),
+  return {
     num_requests: counts.requests,
     num_errors: counts.errors,
     last_error: counts.lastError,
@@ -49,13 +68,26 @@ export function statsAnswer(info: ServiceInfo, counts: ServiceStats, startedAt: 
     average_processing_time: counts.requests === 0 ? 0 : Math.round(processingNs / counts.requests),
     data: { dropped_expired: counts.dropped },
   };
-  return { type: "io.nats.micro.v1.stats_response", ...nameAndId(info), started: startedAt, endpoints: [stats] };
+}
+
+/** The counts of all operations. `lastError` is of the first that has one. */
+export function sumOf(all: Iterable<ServiceStats>): ServiceStats {
+  let sum = NO_STATS;
+  for (const { requests, errors, lastError, processingMs, dropped } of all)
+    sum = {
+      requests: sum.requests + requests,
+      errors: sum.errors + errors,
+      lastError: sum.lastError || lastError,
+      processingMs: sum.processingMs + processingMs,
+      dropped: sum.dropped + dropped,
+    };
+  return sum;
 }
 
 function nameAndId({ service, incarnation, version, instance, address }: ServiceInfo): object {
   return { name: service, id: incarnation, version, metadata: { instance: String(instance), address } };
 }
 
-function endpoint({ service, sharedSubject }: ServiceInfo): object {
-  return { name: "get", subject: sharedSubject, queue_group: service };
+function endpoint({ service }: ServiceInfo, operation: string): object {
+  return { name: operation, subject: sharedSubject(service, operation), queue_group: service };
 }

@@ -7,12 +7,12 @@ const test = suite("statistics of an instance");
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const identity = {
   ...{ service: "ratings", incarnation: "2-x", instance: 2, version: "1.0.0" },
-  ...{ address: "ratings.get.2-x", sharedSubject: "ratings.get" },
+  ...{ address: "ratings.get.2-x", operations: ["get"] },
 };
 
 test("what our instances answer is read as they meant it", () => {
   const counts = { ...NO_STATS, requests: 4, errors: 1, processingMs: 2.5, dropped: 3 };
-  assert.equal(readStats(bytes(statsAnswer(identity, counts, "2026-01-02T03:04:05.000Z"))), {
+  assert.equal(readStats(bytes(statsAnswer(identity, () => counts, "2026-01-02T03:04:05.000Z"))), {
     service: "ratings",
     incarnation: "2-x",
     counts: { startedAt: 1_767_323_045_000, requests: 4, errors: 1, processingMs: 2.5, dropped: 3 },
