@@ -6,7 +6,7 @@
 // There are no source maps: with the sources that they need the package would be of 390 kB, and its limit is 300. The
 // compiled files are the sources without their types, comments and all, so a stack trace leads to lines that explain it.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -68,25 +68,23 @@ const target = resolve(process.argv[2] || ".");
 mkdirSync(join(root, ".prepared"), { recursive: true });
 // Within the repository, so that the compiler finds its packages.
 const staging = mkdtempSync(join(root, ".prepared/package-"));
-try {
-  const folder = join(staging, "package");
-  copySources(folder);
-  compile(folder);
-  const loaded = loadedFiles(folder);
-  bundleCommand(folder, loaded);
-  keepOnly(folder, new Set([...loaded, ...declarations(folder)]));
-  for (const sources of [SOURCES, "bin"]) rmSync(join(folder, sources), { recursive: true });
-  for (const page of PAGES) {
-    const ofPackage = join("package", page);
-    copyText(existsSync(join(root, ofPackage)) ? ofPackage : page, join(folder, page));
-  }
-  writeFileSync(join(folder, "package.json"), `${JSON.stringify(published(), undefined, 2)}\n`);
-  const file = join(target, pack(folder));
-  const files = filesIn(folder).length;
-  console.log(`${relative(process.cwd(), file)}: ${files} files, ${Math.ceil(statSync(file).size / BYTES_PER_KB)} kB`);
-} finally {
-  rmSync(staging, { recursive: true, force: true });
+process.once("exit", () => rmSync(staging, { recursive: true, force: true }));
+
+const folder = join(staging, "package");
+copySources(folder);
+compile(folder);
+const loaded = loadedFiles(folder);
+bundleCommand(folder, loaded);
+keepOnly(folder, new Set([...loaded, ...declarations(folder)]));
+for (const sources of [SOURCES, "bin"]) rmSync(join(folder, sources), { recursive: true });
+for (const page of PAGES) {
+  const ofPackage = join("package", page);
+  copyText(existsSync(join(root, ofPackage)) ? ofPackage : page, join(folder, page));
 }
+writeFileSync(join(folder, "package.json"), `${JSON.stringify(published(), undefined, 2)}\n`);
+const file = join(target, pack(folder));
+const files = filesIn(folder).length;
+console.log(`${relative(process.cwd(), file)}: ${files} files, ${Math.ceil(statSync(file).size / BYTES_PER_KB)} kB`);
 
 function copySources(folder: string): void {
   for (const file of [SOURCES, "bin"].flatMap((room) => filesIn(join(root, room), room)))
@@ -254,5 +252,8 @@ function pack(folder: string): string {
 }
 
 function run(tool: "tsc" | "esbuild", args: readonly string[], cwd: string): void {
-  execFileSync(join(root, "node_modules/.bin", tool), args, { cwd, stdio: ["ignore", "inherit", "inherit"] });
+  const { status } = spawnSync(join(root, "node_modules/.bin", tool), args, { cwd, stdio: ["ignore", 2, 2] });
+  if (status === 0) return;
+  console.error(`the package was not built, because ${tool} failed (above)`);
+  process.exit(1);
 }
