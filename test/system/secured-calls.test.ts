@@ -85,6 +85,46 @@ calls("an operation is called, shared and direct, and its answer reaches the cal
     assert.is((await bus.request(subject, "", { timeoutMs: 10_000 })).kind, "denied", subject);
 });
 
+/** Of two or three parts as calls are, and no calls. */
+const NO_CALLS = [
+  ..."health.inventory.x1 health.get.x1 belief.inventory account.token.news account.x.y".split(" "),
+  ..."_INBOX.x _INBOX.x.y _INBOX.inventory.x _R_.x _R_.x.y _GR_.x.y".split(" "),
+  ..."$SYS.x $SYS.x.y $SYS.REQ.USER.INFO $SYS.REQ.SERVER.PING $SYS.REQ.CLAIMS.UPDATE".split(" "),
+  ..."$JS.x $JS.API.INFO $JS.API.STREAM.LIST $KV.x.y $O.x.y $MQTT.x.y".split(" "),
+];
+const FAULTS = ["chaos.inventory", "chaos.inventory.x1", "chaos.get.x1", "chaos.x"];
+
+calls("a person calls every operation, and nothing that only has the form of a call", async (context) => {
+  const { folder, server } = context;
+  const { bus: instance } = await logIn(server, await create(context, "inventory"));
+  context.ends.push(() => instance.close());
+  instance.subscribe("inventory.reserve", (message) => message.answer("1"), "inventory");
+  instance.subscribe("inventory.*.x1", (message) => message.answer("1"));
+  await instance.flush();
+  const [member, admin] = [new Folder(), new Folder()];
+  context.ends.push(() => [member, admin].map((used) => used.remove()));
+  await member.accept(await folder.invite("ben@example.org"));
+  await admin.accept(await folder.invite("cyd@example.org", true));
+  assert.is((await folder.push(server)).kind, "obeys");
+  for (const [who, refused] of [
+    [member.person, [...NO_CALLS, ...FAULTS]],
+    [admin.person, NO_CALLS],
+    [folder.person, NO_CALLS],
+  ] as const) {
+    const { bus } = await logIn(server, who);
+    context.ends.push(() => bus.close());
+    for (const subject of ["inventory.reserve", "inventory.reserve.x1", "inventory._cancel.x1"])
+      assert.is((await bus.request(subject, "", { timeoutMs: 10_000 })).kind, "answered", `${who.name} ${subject}`);
+    assert.is((await bus.request("prices.get", "", { timeoutMs: 10_000 })).kind, "no-responders");
+    const replies = await Promise.all(refused.map((subject) => bus.request(subject, "", { timeoutMs: 10_000 })));
+    assert.equal(
+      refused.filter((_subject, at) => replies[at]?.kind !== "denied"),
+      [],
+      who.name,
+    );
+  }
+});
+
 calls("another list takes effect at once, and the credentials before it are refused", async (context) => {
   const { folder, server } = context;
   for (const name of ["inventory", "payments"]) await create(context, name);

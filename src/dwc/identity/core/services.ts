@@ -52,8 +52,8 @@ export async function createService(
   wanted: NewService,
   { mint, now }: { readonly mint: Mint; readonly now: number },
 ): Promise<Decision<ServiceResult>> {
-  const problem = problemOf(wanted);
-  if (problem !== undefined) return refused("bad-name", `${problem}: type  bin/dwc create-service ratings`);
+  const refusal = refusalOf(wanted);
+  if (refusal !== undefined) return refusal;
   const org = currentOrg(state);
   if (org === undefined) return refused("not-logged-in", NOT_LOGGED_IN);
   const before = org.services.find(({ name }) => name === wanted.name);
@@ -91,8 +91,12 @@ async function replaceKey(
   return { ...done, state: withOrg(state, next), org: next, unrevoked: undefined };
 }
 
-function problemOf({ name, calls = [] }: NewService): string | undefined {
-  return [name, ...calls].map(validateServiceName).find((problem) => problem !== undefined);
+function refusalOf({ name, calls = [] }: NewService): Refusal | undefined {
+  const problem = validateServiceName(name);
+  if (problem !== undefined) return refused("bad-name", `${problem}: type  bin/dwc create-service ratings`);
+  const inList = calls.map(validateServiceName).find((one) => one !== undefined);
+  if (inList === undefined) return undefined;
+  return refused("bad-name", `${inList}: type  bin/dwc create-service ${name} --calls inventory,payments`);
 }
 
 const tooManySentence = ({ name }: NewService): string =>
