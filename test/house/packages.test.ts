@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { join } from "node:path";
+import { join, normalize } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { repository } from "../support/repository.ts";
@@ -100,6 +100,14 @@ test("what runs in production is not many packages", () => {
       production.some(([path]) => path === `node_modules/${name}`),
       `${name} builds, and does not run`,
     );
+});
+
+test("the repository has the entry points of the library's package, compiled", () => {
+  const compiled = Object.entries(json("package/package.json")["exports"] as Names).map(([entry, source]) => [
+    entry,
+    `./dist/${normalize(source).replace(/ts$/, "js")}`,
+  ]);
+  assert.equal(json(ROOT)["exports"], Object.fromEntries(compiled));
 });
 
 test("no override is an alias or a folder: npm 9.2, Debian's, then takes the lock for missing", () => {
