@@ -34,8 +34,9 @@ const create = ({ folder }: Context, name: string, called?: readonly string[]): 
 
 async function start(context: Context, service: string): Promise<void> {
   const { bus } = await logIn(context.server, context.folder.service(service));
-  const handle = () => ({ kind: "answer", body: { from: service } }) as const;
-  const started = await startInstance({ service, instance: 1, bus, handle, clock });
+  const answer = () => ({ kind: "answer", body: { from: service } }) as const;
+  const operations = { get: answer, reserve: answer };
+  const started = await startInstance({ service, instance: 1, bus, operations, clock });
   assert.is(started.kind, "started");
   context.ends.push(async () => {
     if (started.kind === "started") await started.instance.goodbye();
@@ -47,7 +48,7 @@ async function ask(context: Context, bus: NatsBus, service: string): Promise<str
   const client = openClient({ service, bus, clock });
   context.ends.push(() => client.close());
   await client.ready();
-  const answer = await client.ask<{ readonly from: string }>({});
+  const answer = await client.ask<{ readonly from: string }>({}, { operation: "reserve" });
   if (answer.kind === "answered") return `answered by ${answer.body.from}`;
   return answer.kind === "unanswered" ? answer.why : answer.kind;
 }
