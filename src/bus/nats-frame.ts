@@ -34,8 +34,7 @@ export function publishFrame(
   lines: HeaderLines = "",
 ): void {
   const { protocol } = wire as ClientInternals;
-  const head = lines === "" ? "" : headerBlock(lines);
-  const headBytes = lines === "" ? 0 : Buffer.byteLength(head);
+  const { block: head, bytes: headBytes } = lines === "" ? NO_HEAD : headOf(lines);
   const bytes = headBytes + (typeof body === "string" ? Buffer.byteLength(body) : body.length);
   if (protocol?.sendCommand === undefined || wire.isClosed() || bytes > (wire.info?.max_payload ?? 0)) {
     publishByLibrary(wire, subject, replyTo, body, lines);
@@ -48,6 +47,26 @@ export function publishFrame(
       ? Buffer.from(`${command}\r\n${head}${body}\r\n`)
       : Buffer.concat([Buffer.from(`${command}\r\n${head}`), body, END]),
   );
+}
+
+const NO_HEAD: Head = { block: "", bytes: 0 };
+
+interface Head {
+  readonly block: string;
+  readonly bytes: number;
+}
+
+/** The last lines, and the block of them: the requests of one millisecond have equal lines. */
+let lastLines = "";
+let lastHead = NO_HEAD;
+
+function headOf(lines: HeaderLines): Head {
+  if (lines !== lastLines) {
+    const block = headerBlock(lines);
+    lastHead = { block, bytes: Buffer.byteLength(block) };
+    lastLines = lines;
+  }
+  return lastHead;
 }
 
 const END = Buffer.from("\r\n");

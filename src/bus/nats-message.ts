@@ -20,7 +20,20 @@ export interface WireMessage {
   readonly headers?: { toString(): string };
   /** The undecoded message, of which the first `hdr` bytes are headers; -1: it has none. */
   readonly _rdata?: Uint8Array;
-  readonly _msg?: { readonly hdr: number };
+  readonly _msg?: { readonly hdr: number; readonly subject?: Uint8Array; readonly reply?: Uint8Array | undefined };
+}
+
+/** Node's own decoder takes 0.1 µs for a subject, and the library's TextDecoder 0.4. */
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+
+export function subjectOf(message: WireMessage): string {
+  const bytes = message._msg?.subject;
+  return bytes === undefined ? message.subject : textOf(bytes);
+}
+
+function replySubjectOf(message: WireMessage): string | undefined {
+  const bytes = message._msg?.reply;
+  return bytes === undefined ? message.reply : textOf(bytes);
 }
 
 /** Sends a message to a reply subject. @returns why it was not sent */
@@ -70,12 +83,24 @@ const UNREADABLE_HEADERS: Reply = {
 
 const NONE: ParsedHeaders = { status: 0, fields: NO_HEADERS };
 
+/**
+ * The last block, and the headers in it. The requests that a caller sends in one millisecond have equal headers, so that
+ * under load most blocks are compared and not parsed.
+ */
+let lastBlock = "";
+let lastHeaders: ParsedHeaders | undefined;
+
 function headersOf(message: WireMessage): ParsedHeaders | undefined {
   const { _rdata: bytes, _msg: sizes } = message;
-  if (bytes !== undefined && sizes !== undefined)
-    return sizes.hdr < 0 ? NONE : parseHeaders(Buffer.from(bytes.buffer, bytes.byteOffset, sizes.hdr).toString());
-  const block = message.headers?.toString() ?? "";
-  return block === "" ? NONE : parseHeaders(block);
+  const isUndecoded = bytes !== undefined && sizes !== undefined;
+  if (isUndecoded && sizes.hdr < 0) return NONE;
+  const block = isUndecoded ? textOf(bytes.subarray(0, sizes.hdr)) : (message.headers?.toString() ?? "");
+  if (block === "") return NONE;
+  if (block !== lastBlock) {
+    lastHeaders = parseHeaders(block);
+    lastBlock = block;
+  }
+  return lastHeaders;
 }
 
 /** The headers of an error. */
@@ -107,7 +132,7 @@ export class NatsMessage implements Message {
   }
 
   get subject(): string {
-    return this.#message.subject;
+    return subjectOf(this.#message);
   }
 
   /** A view into the buffer of the socket, not a copy: keeping it keeps up to 64 KB in memory. */
@@ -116,7 +141,7 @@ export class NatsMessage implements Message {
   }
 
   get replyTo(): string | undefined {
-    const reply = this.#message.reply;
+    const reply = replySubjectOf(this.#message);
     return reply === undefined || reply === "" || !takesReplies(reply) ? undefined : reply;
   }
 

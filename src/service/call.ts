@@ -34,7 +34,7 @@ import {
 } from "./answer.ts";
 import { carriedBy, endAttemptSpan, startAttemptSpan } from "./call-span.ts";
 import type { ResolvedClientOptions, SentAs } from "./client-options.ts";
-import { requestLines } from "./core/request-headers.ts";
+import { type RequestHeaderWriter, traceLines } from "./core/request-headers.ts";
 import { textOf } from "./guard.ts";
 import type { CallRequest } from "./request.ts";
 
@@ -43,6 +43,7 @@ export interface CallContext {
   readonly options: ResolvedClientOptions;
   readonly tracker: Tracker;
   readonly resolver: Resolver;
+  readonly requestHeaders: RequestHeaderWriter;
   /** Undefined without HEDGE=1. */
   readonly hedge: Hedge | undefined;
   /** Emits events of the tracker and the resolver. */
@@ -198,8 +199,8 @@ export class Call {
     const span = trace === undefined ? undefined : this.#beginSpan(trace, slot);
     try {
       const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
-      // The header lines: the type of the body, how long the caller waits, and the trace.
-      const lines = body.lines + requestLines(timeoutMs, clock.wall(), carried);
+      const time = this.#context.requestHeaders.time(timeoutMs, clock.wall());
+      const lines = body.lines === "" && carried === undefined ? time : body.lines + time + traceLines(carried);
       // `answersOnce`: the instance answers each request at most once, so the bus may reuse the reply subject.
       // `notIdempotent`: if the receiver dies, the call must not go on, so the bus lets it wait until its timeout.
       const { answersOnce } = ticket.member;

@@ -304,8 +304,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a trace does not travel", [
     "service/call",
-    "const $lines = $body.$lines + $requestLines($timeoutMs, $clock.$wall(), $carried);",
-    "const $lines = $body.$lines + $requestLines($timeoutMs, $clock.$wall());",
+    "const $lines = $trace === undefined ? undefined : this.$carried($span ?? $trace);",
+    "const $lines = undefined;",
   ]),
   defect("a caller that gives up takes its ticket along", [
     "service/call",

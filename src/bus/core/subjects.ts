@@ -50,7 +50,11 @@ export const directSubject = (service: string, incarnation: string, operation: s
 /** The requests to one incarnation, of all operations. */
 export const allDirectSubjects = (service: string, incarnation: string): string => `${service}.*.${incarnation}`;
 /** The operation that a request's subject names. */
-export const operationOf = (subject: string): string => subject.split(".", 2)[1] ?? "";
+export function operationOf(subject: string): string {
+  const start = subject.indexOf(".") + 1;
+  const end = subject.indexOf(".", start);
+  return end === -1 ? subject.slice(start) : subject.slice(start, end);
+}
 export const heartbeatSubject = (service: string, incarnation: string): string => `health.${service}.${incarnation}`;
 /** All heartbeats of a service. */
 export const allHeartbeatsSubject = (service: string): string => `health.${service}.*`;
