@@ -3,8 +3,8 @@
 // permission to send once.
 //
 // A member is proven if it has answered one of our calls, and a newcomer until then. It is healthy if it is live, its
-// breaker is closed or on probation, and it is neither guarded nor deprioritized. Guarded: it is on probation with its
-// one call in flight. Deprioritized: it owes an answer that a hedge has given.
+// breaker is closed or on probation, and it is neither guarded nor deprioritized. Guarded: its probation allows one
+// call at a time, and that call is in flight. Deprioritized: it owes an answer that a hedge has given.
 //
 // A call goes to the next healthy member. Without one it goes to the next guarded or deprioritized member, and without
 // such a member it fails at once. Copies of the call go along, whose answers the caller does not wait for:
@@ -12,7 +12,7 @@
 // - A probe goes to a newcomer, while the quarantine for newcomers is active: several of them have failed.
 //
 // A call that is not idempotent is never copied, so the call itself has to be the retest or the probe. If no member can
-// take it, it is always a retest. Otherwise one in a hundred such calls is a retest or a probe.
+// take it, it is the retest of a member with an open breaker. Otherwise one of a hundred is a retest or a probe.
 
 import type { HealthRules } from "../settings.ts";
 import { eligibility, type Random } from "./breaker.ts";
@@ -88,8 +88,8 @@ export interface Choice {
 /**
  * Of so many calls in a row that are not idempotent, one is a trial. It is itself the retest that is due, or the probe
  * of a newcomer. If the instance hangs, that call times out, so the price is at most one call in a hundred. Without
- * this limit it could be each call of a service with few calls. An idempotent call restarts the count, because its
- * copies are retests and probes at no price.
+ * this limit, where calls are rarer than retests are due, each call would be a trial. An idempotent call restarts the
+ * count, because its copies are retests and probes at no price.
  *
  * No trial at all was rejected: in a service without idempotent calls, an instance that failed its probation would get
  * no call again. At a call every three seconds, a hundred take 300 s, as long as the longest delay of a retest. A
@@ -100,22 +100,22 @@ const CALLS_PER_TRIAL = 100;
  * A call that has tried so many instances goes only to proven members, if one is healthy. A forged instance without
  * responders costs a call a millisecond, so a table full of them would cost it seconds.
  *
- * All that it has tried count: also after an invalid answer, and the late one of a hedge. Each has cost the call time,
- * and a count of the dead alone would be a second set beside `excluded`.
+ * All that it has tried count: also after an invalid answer, and the late one of a hedge. Each has cost the call time.
+ * To count only the dead would take a second set beside `excluded`.
  */
 const TRIED_BEFORE_QUARANTINE = 2;
 /**
- * The most retests that one call sends, if no member can take the call itself. A page of the Market makes four calls,
- * which then retest 64 members: more than most services have. Without a limit, one call would become ten thousand where
- * as many forged instances have open breakers.
+ * The most retests that one call sends, if no member can take the call itself. Four calls at once, as for one page of
+ * the Market, then retest 64 members: more than most services have. Without a limit, one call would become ten
+ * thousand where as many forged instances have open breakers.
  */
 const MAX_COPIES = 16;
 
 export class Resolver {
   readonly #tracker: Tracker;
   /**
-   * The cursors of the rotation, by operation: the last member that got a turn. Retests and probes are no turns. With one
-   * cursor for all, two operations that are called by turns would each go to every second member only.
+   * The cursors of the rotation, by operation: the last member that got a turn. Retests and probes are no turns. With
+   * one cursor for all, two operations that are called by turns would each go to every second member only.
    */
   readonly #last = new Map<string | undefined, InstanceRef>();
   /** The operation of the last turn. A view without one peeks at its next. */
@@ -196,7 +196,7 @@ export class Resolver {
     );
   }
 
-  /** A member of the rotation that is available is healthy, guarded or deprioritized. */
+  /** `rotation` has no open breakers, so an available member of it is healthy, guarded or deprioritized. */
   #isAvailable(member: Member, now: number, options: PickOptions): boolean {
     return this.#tracker.isLive(member, now) && mayGetCall(member, options);
   }

@@ -81,7 +81,7 @@ interface Retesting {
   readonly until: number;
   /** The state to go back to. */
   readonly open: Open;
-  /** The delay had passed. It had not if no instance could take a call. A failure then does not double the delay. */
+  /** False for an early retest, sent because no instance could take a call. Its failure does not double the delay. */
   readonly wasDue: boolean;
 }
 
@@ -233,9 +233,9 @@ function countFailure(closed: Closed, now: number, rules: HealthRules): Transiti
  * An early failure adds no doubling, and no jitter: callers retest early with their own calls, and so not together.
  */
 function failRetest(retesting: Retesting, now: number, rules: HealthRules, random: Random): TransitionResult {
-  const { delayMs } = retesting.open;
+  const { delayMs, openedByCallAt, heartbeatMayClose } = retesting.open;
   const delay = retesting.wasDue ? nextBackoff(delayMs, rules, random) : { delayMs, retestInMs: delayMs };
-  return open(retesting, now, delay, retesting.open, "retest timed out");
+  return open(retesting, now, delay, { openedByCallAt, heartbeatMayClose }, "retest timed out");
 }
 
 interface Delay {
@@ -305,9 +305,9 @@ export const heartbeatMayClose = (breaker: Breaker): boolean => breaker.kind ===
 export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules): TransitionResult {
   const underlying = breaker.kind === "retesting" ? breaker.open : breaker;
   if (underlying.kind !== "open" || !underlying.heartbeatMayClose) return { breaker };
-  // When a call opened the breaker, a roll call requested a heartbeat, and this is the first since. A process that
-  // sends it within a timeout was most likely not paused: it was running, and did not answer. Its probation is guarded.
-  // The silence before the opening shows nothing: between two heartbeats each process is silent.
+  // The roll call at the opening requested a heartbeat at once. If it comes within a request timeout, the process was
+  // running and did not answer: its probation is guarded. If it comes later, the process was paused. The silence before
+  // the opening shows nothing: between two heartbeats each process is silent.
   const wasPaused = now - underlying.openedByCallAt >= rules.requestTimeoutMs;
   const share: ProbationShare = wasPaused ? FULL_SHARE : { kind: "one at a time", inFlight: 0, busyUntil: now };
   const probation = newProbation(breaker.generation, underlying.delayMs, share, rules);

@@ -99,9 +99,8 @@ export function compareByInstance(a: InstanceRef, b: InstanceRef): number {
 }
 
 /**
- * Reports two live incarnations of one number, once; both stay in use. Reported only after both have sent a heartbeat
- * since the second one joined. A process restarted within its lease reuses its number, and its old incarnation still
- * counts as live although it is dead: that is no duplicate.
+ * Reports two live incarnations of one number, once; both stay in use. The older one must have sent a heartbeat since
+ * the newer one joined. Otherwise it may be the dead process before a restart, whose lease has not expired yet.
  */
 export function detectDuplicate(one: Member, other: Member): readonly HealthEvent[] {
   const [earlier, later] = hasJoinedLater(one, other) ? [other, one] : [one, other];

@@ -12,7 +12,7 @@ type Test = (member: Member) => boolean;
 export class OpenBreakers {
   readonly #proven = new Set<Member>();
   readonly #newcomers = new Set<Member>();
-  /** No retest is due before this. If the member that it came from leaves, it is too early until the next search. */
+  /** No retest is due before this. It is too low if the member that it came from left: the next search corrects it. */
   #nextDueAt = Number.POSITIVE_INFINITY;
 
   /** Removes `member`. If it belongs in, adds it at the end: its breaker opened or was retested last. */

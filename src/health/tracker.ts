@@ -252,8 +252,9 @@ export class Tracker {
     const { member } = ticket;
     if (result === "answered") this.#markProven(member);
     const events = this.#applyResult(member, ticket, result, now);
-    if (!member.hasAnswered && hasFailed(result, events.length > 0))
-      this.quarantine.recordFailure(member.who.incarnation, now);
+    // Where `hasFailed` reads it, the only event of a result is that the member left.
+    const isOut = events.length > 0;
+    if (!member.hasAnswered && hasFailed(result, isOut)) this.quarantine.recordFailure(member.who.incarnation, now);
     return events;
   }
 
@@ -332,7 +333,7 @@ export class Tracker {
     this.#disconnectedSince = undefined;
     this.#reconnectedAt = now;
     for (const member of this.#members.values()) {
-      // A heartbeat read before the bus reports the connection began a lease: only the time since then was frozen.
+      // A heartbeat may arrive before the bus reports the connection. It began a lease: the time since then is added.
       const frozenMs = now - Math.max(disconnectedSince, member.lastHeartbeatAt);
       member.leaseUntil = Math.max(member.leaseUntil + frozenMs, now + this.#rules.reconnectGraceMs);
     }

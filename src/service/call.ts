@@ -1,14 +1,14 @@
 // One call: pick an instance, send, read the reply, settle the ticket, and go on to the next instance if there was no
 // answer. A ticket is the tracker's permission to send once. Settling it reports to the tracker how the attempt ended.
-// Each state of a breaker has a number of its own, the generation, and the ticket holds that of its sending. A result
-// counts only if the breaker is still in that state: a late one, of before an opening or a closing, changes nothing.
+// Each state of a breaker has its own number, the generation. A ticket holds the generation at the time of sending, and
+// its result counts only if the breaker is still in that state: a late one changes nothing.
 //
 // With HEDGE=1 a call that is late is sent to a second instance as well, and the first answer ends the call. The late
 // instance keeps its ticket: if it hangs, its timeout counts against it as without the hedge.
 //
-// Only an idempotent call may reach two instances: by a copy, by a hedge, or by going on after an attempt that may have
-// been executed (an invalid answer, or 504). Any other call goes on only after a reply that says that nothing was
-// executed: no responders, or 503. After a timeout no call goes on, because its time is over.
+// Only an idempotent call may be executed twice: by a copy, by a hedge, or by going on after an invalid answer or a 504
+// (the instance left before it finished). Any other call goes on only where nothing was executed: the bus had no
+// responders, or the instance had not begun it (503, 501). After a timeout no call goes on, because its time is over.
 //
 // A call goes on in callbacks, and its state is in the fields of one object. A promise for each step was rejected: a
 // caller with 64 calls in flight then finished 5 % fewer calls.
@@ -60,17 +60,17 @@ export interface CallContext {
 const MIN_REMAINING_MS = 5;
 /**
  * A timeout counts against an instance that had at least this share of the request timeout. A late hedge has less, and
- * so has a call that has tried others for long. A dead one takes a thousandth: after a hundred, a timeout still counts.
+ * so has a call that has tried others for long. Each dead one takes a thousandth: after a hundred, it still counts.
  */
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 /**
  * After so many attempts the steps of a call (`resolving`, `resolved`, `using`) are emitted no more. Only forged
- * instances cause so many attempts. Any client of an open bus can forge a thousand, and each would cost three lines of
- * the log.
+ * instances cause so many attempts: any client of a bus without logins can send heartbeats of a thousand that do not
+ * exist. Each would cost three lines of the log.
  */
 const MAX_LOGGED_ATTEMPTS = 8;
 
-/** The failed code, as logged. "read": the caller's check of the answer. "core": the balancer, ours or the user's. */
+/** What failed, as logged. "read": the caller's check of the answer. "core": the balancer, ours or the user's. */
 const FAILED_CODE_NAMES: Readonly<Record<WhyFailed, string>> = {
   "the request cannot be written as JSON": "the request",
   "the options of the call cannot be used": "the options of a call",
@@ -110,7 +110,7 @@ export class Call {
   /** How `#first` ended, if the call may not go on after that end and waits for its hedge. */
   #firstEnded: CallAttempt | undefined;
   #cancelHedge: Cancel | undefined;
-  /** The hedge answered first and deprioritized the instance of `#first`, until `#first` ends as well. */
+  /** The hedge answered first. Until `#first` ends, its instance gets no new calls while others are healthy. */
   #isOvertaken = false;
   /** The caller has its answer, also by giving up. An attempt in flight still settles its ticket. */
   #isFinished = false;
@@ -202,7 +202,7 @@ export class Call {
       const time = this.#context.requestHeaders.time(timeoutMs, clock.wall());
       const lines = body.lines === "" && carried === undefined ? time : body.lines + time + traceLines(carried);
       // `answersOnce`: the instance answers each request at most once, so the bus may reuse the reply subject.
-      // `notIdempotent`: if the receiver dies, the call must not go on, so the bus lets it wait until its timeout.
+      // `notIdempotent`: if the receiver dies, the call waits until its timeout. Others end then, and go on.
       const { answersOnce } = ticket.member;
       const callOptions = { timeoutMs, lines, answersOnce, notIdempotent: !idempotent };
       const { service, incarnation } = ticket.who;
@@ -232,8 +232,8 @@ export class Call {
 
   /** The result for the tracker: that of the attempt, apart from two kinds of `timeout`. */
   #healthResult(reply: Reply, { result }: CallAttempt, timeoutMs: number): Result {
-    // Another call had no responders: the process is dead, so its breaker must not open. For this call it is a
-    // `timeout`, after which no call goes on: the instance may have executed it.
+    // Another call to this instance had no responders while this one waited: the process is dead, not hung, so its
+    // breaker must not open. For this call it is a `timeout`: the instance may have executed it.
     if (reply.kind === "receiver-died") return "no-responders";
     // The instance got the call late, after other instances had used up its time.
     const hadFullTimeout = timeoutMs >= this.#context.options.rules.requestTimeoutMs * MIN_SHARE_TO_ATTRIBUTE;
@@ -246,8 +246,8 @@ export class Call {
     try {
       const events = tracker.settle(ticket, result, options.clock.now());
       emitAll(events, this.#request.trace);
-      // The heartbeat of an instance that was only paused closes its breaker. With a roll call it comes now, and not up
-      // to an interval later. After a failed probation no heartbeat closes it.
+      // A heartbeat readmits an instance that was only paused, on trial. With a roll call it comes now, and not up to
+      // an interval later. After a trial that failed no heartbeat does.
       const hasOpened = events.some(({ kind }) => kind === "opened");
       if (hasOpened && heartbeatMayClose(ticket.member.breaker)) sendRollCall();
     } catch (error) {
@@ -277,7 +277,7 @@ export class Call {
     if (attempt.result === "answered") this.#finish(attempt.answer);
     // The hedge has ended: the call waits for `#first`, or ends as `#first` has ended.
     else if (slot === this.#second) this.#afterHedge(slot, attempt);
-    // `#first` has ended, and there is no hedge: on to the next instance, or the end.
+    // From here on `slot` is `#first`. It has ended, and there is no hedge: on to the next instance, or the end.
     else if (this.#second === undefined) this.#goOn(slot, attempt);
     // `#first` has ended, and no further instance may get the call. One has it already: the hedge, which may answer.
     else if (!mayTryAnother(attempt, this.#request)) this.#firstEnded = attempt;
@@ -371,7 +371,7 @@ export class Call {
     if (hedge !== undefined) this.#scheduleHedge(hedged, hedge);
   }
 
-  // Code of the user's own: without it the call goes on.
+  // The user's trace code. If it throws, the guard returns its last argument: the call goes on without a span.
 
   #beginSpan(trace: Trace, { ticket, sentAs }: Slot): Span | undefined {
     const { guard } = this.#context.options;
@@ -390,10 +390,10 @@ export class Call {
 const RETRIABLE: ReadonlySet<Result> = new Set(["no-responders", "draining", "rejected", "invalid"]);
 
 /**
- * A call goes on if nothing was executed. It was not delivered (`no-responders`), or the instance has not begun it: it
- * is leaving (`draining`, code 503) or lacks the operation (`rejected`, code 501). An idempotent call also goes on where
- * it may have been executed: after an `invalid` answer, or where the instance left before it finished the request
- * (`draining`, code 504).
+ * A call goes on if nothing was executed. It was not delivered (`no-responders`), or the instance has not begun it:
+ * it is leaving (`draining`, code 503) or lacks the operation (`rejected`, code 501). An idempotent call also goes on
+ * where it may have been executed: after an `invalid` answer, or where the instance left before it finished the
+ * request (`draining`, code 504).
  */
 function mayTryAnother(attempt: CallAttempt, { idempotent }: CallRequest): boolean {
   return RETRIABLE.has(attempt.result) && (idempotent || !mayHaveExecuted(attempt));

@@ -142,4 +142,19 @@ test("the headers of a request are there by name; where they cannot be parsed th
   assert.equal(headersOf(wireMessage("inbox", "", { block: "broken" })), []);
 });
 
+test("headers that follow equal or other ones are those of their own message", () => {
+  const headerOf = (value: string): string | undefined =>
+    new NatsMessage(wire("{}", 0, { "X-Trace": value }), () => undefined).headers.get("x-trace");
+  assert.equal(["1", "1", "2", "1"].map(headerOf), ["1", "1", "2", "1"]);
+  const broken = new NatsMessage(wireMessage("inbox", "", { block: "broken" }), () => undefined);
+  assert.equal([broken.headers.size, broken.headers.size, headerOf("3")], [0, 0, "3"]);
+});
+
+test("subjects are decoded from the undecoded message, in any script", () => {
+  const [subject, reply] = ["tea.gét.1", "_INBOX.é"].map((text) => Buffer.from(text));
+  const message = { ...wire("{}"), _msg: { hdr: -1, subject: subject as Buffer, reply } };
+  const received = new NatsMessage(message, () => undefined);
+  assert.equal([received.subject, received.replyTo], ["tea.gét.1", "_INBOX.é"]);
+});
+
 test.run();

@@ -2,7 +2,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Headers, headerBlock, NO_HEADERS, parseHeaders } from "../../src/bus/core/headers.ts";
 import { decodeValue, encodeBody, isLongerThan, MAX_BODY_BYTES } from "../../src/service/core/body.ts";
-import { deadlineOf, requestLines, timeoutOf } from "../../src/service/core/request-headers.ts";
+import { deadlineOf, RequestHeaderWriter, requestLines, timeoutOf } from "../../src/service/core/request-headers.ts";
 import { decodeBody } from "../../src/util/json.ts";
 import { goldenOf } from "../support/golden.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
@@ -122,6 +122,15 @@ test("the time of a request is in its headers, and only whole numbers are taken 
     assert.is(deadlineOf(fields(`Dwc-Timeout-Ms: 5\r\nDwc-Sent-At-Ms: ${odd}\r\n`)), undefined, odd);
   }
   assert.is(deadlineOf(NO_HEADERS), undefined);
+});
+
+test("a client writes the time lines of one millisecond once, and others again", () => {
+  const writer = new RequestHeaderWriter();
+  const first = writer.time(1_000, 5_000.2);
+  assert.is(first, "Dwc-Timeout-Ms: 1000\r\nDwc-Sent-At-Ms: 5000\r\n");
+  assert.is(writer.time(1_000.3, 5_000.4), first);
+  assert.is(writer.time(1_000, 5_001), "Dwc-Timeout-Ms: 1000\r\nDwc-Sent-At-Ms: 5001\r\n");
+  assert.is(writer.time(999, 5_001), "Dwc-Timeout-Ms: 999\r\nDwc-Sent-At-Ms: 5001\r\n");
 });
 
 test.run();

@@ -62,8 +62,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a paused instance whose retest failed is guarded", [
     "health/breaker",
-    "return $open($retesting, $now, $delay, $retesting.$open,",
-    "return $open($retesting, $now, $delay, { ...$retesting.$open, openedByCallAt: $now },",
+    "return $open($retesting, $now, $delay, { $at, $may },",
+    "return $open($retesting, $now, $delay, { openedByCallAt: $now, $may },",
   ]),
   defect("any end frees a guarded instance that has more calls", [
     "health/breaker",
