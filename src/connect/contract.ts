@@ -16,21 +16,12 @@ export interface OperationOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** An operation with one answer. */
 export interface Operation<I extends Schema = Schema, O extends Schema = Schema> {
-  readonly kind: "call" | "stream";
   readonly input: I;
   readonly output: O;
   readonly idempotent: boolean;
   readonly timeoutMs: number | undefined;
-}
-
-export interface CallOperation<I extends Schema = Schema, O extends Schema = Schema> extends Operation<I, O> {
-  readonly kind: "call";
-}
-
-/** Many answers, until the handler's iterable ends. */
-export interface StreamOperation<I extends Schema = Schema, O extends Schema = Schema> extends Operation<I, O> {
-  readonly kind: "stream";
 }
 
 export type Operations = Readonly<Record<string, Operation>>;
@@ -53,17 +44,18 @@ export function operation<const I extends Schema, const O extends Schema>(
   input: I,
   output: O,
   options: OperationOptions = {},
-): CallOperation<I, O> {
-  return { kind: "call", ...checked(input, output, options) };
-}
-
-/** An operation with many answers: `output` is the schema of each. @throws TypeError for an option that breaks a rule */
-export function stream<const I extends Schema, const O extends Schema>(
-  input: I,
-  output: O,
-  options: OperationOptions = {},
-): StreamOperation<I, O> {
-  return { kind: "stream", ...checked(input, output, options) };
+): Operation<I, O> {
+  const { idempotent = false, timeoutMs, ...unknown } = options;
+  for (const [name, schema] of Object.entries({ input, output }))
+    if (!isSchema(schema)) throw new TypeError(`${name} is no schema: it must implement Standard Schema, version 1`);
+  const [key] = Object.keys(unknown);
+  if (key !== undefined)
+    throw new TypeError(`an operation has no option ${quoted(key, 64)}: it has idempotent and timeoutMs`);
+  if (typeof idempotent !== "boolean")
+    throw new TypeError(`idempotent must be true or false, not ${String(idempotent)}`);
+  if (timeoutMs !== undefined && !isTimeout(timeoutMs))
+    throw new TypeError(`timeoutMs must be a number from 1 to ${MAX_TIMEOUT_MS}, not ${String(timeoutMs)}`);
+  return { input, output, idempotent, timeoutMs };
 }
 
 /**
@@ -88,22 +80,5 @@ export function contract<const Ops extends Operations>(service: string, operatio
 
 const isOperation = (value: unknown): value is Operation =>
   typeof value === "object" && value !== null && isSchema((value as Operation).input) && "idempotent" in value;
-
-function checked<I extends Schema, O extends Schema>(
-  input: I,
-  output: O,
-  { idempotent = false, timeoutMs, ...unknown }: OperationOptions,
-): Omit<Operation<I, O>, "kind"> {
-  for (const [name, schema] of Object.entries({ input, output }))
-    if (!isSchema(schema)) throw new TypeError(`${name} is no schema: it must implement Standard Schema, version 1`);
-  const [key] = Object.keys(unknown);
-  if (key !== undefined)
-    throw new TypeError(`an operation has no option ${quoted(key, 64)}: it has idempotent and timeoutMs`);
-  if (typeof idempotent !== "boolean")
-    throw new TypeError(`idempotent must be true or false, not ${String(idempotent)}`);
-  if (timeoutMs !== undefined && !isTimeout(timeoutMs))
-    throw new TypeError(`timeoutMs must be a number from 1 to ${MAX_TIMEOUT_MS}, not ${String(timeoutMs)}`);
-  return { input, output, idempotent, timeoutMs };
-}
 
 const isTimeout = (value: unknown): boolean => typeof value === "number" && value >= 1 && value <= MAX_TIMEOUT_MS;

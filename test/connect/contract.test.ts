@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as v from "valibot";
-import { contract, operation, stream } from "../../src/connect/contract.ts";
+import { contract, operation } from "../../src/connect/contract.ts";
 import { bytes, nothing } from "../../src/connect/schema.ts";
 
 const test = suite("contract");
@@ -15,19 +15,18 @@ test("a contract names its operations, and what each allows", () => {
   const orders = contract("orders", {
     get: operation(item, v.number(), { idempotent: true }),
     reserve: operation(item, nothing, { timeoutMs: 250 }),
-    follow: stream(item, bytes),
+    picture: operation(item, bytes),
   });
   assert.is(orders.service, "orders");
-  const shown = Object.entries(orders.operations).map(([name, { kind, idempotent, timeoutMs }]) => [
+  const shown = Object.entries(orders.operations).map(([name, { idempotent, timeoutMs }]) => [
     name,
-    kind,
     idempotent,
     timeoutMs,
   ]);
   assert.equal(shown, [
-    ["get", "call", true, undefined],
-    ["reserve", "call", false, 250],
-    ["follow", "stream", false, undefined],
+    ["get", true, undefined],
+    ["reserve", false, 250],
+    ["picture", false, undefined],
   ]);
   assert.is(orders.operations.get.input, item);
   assert.throws(() => Object.assign(orders.operations, { more: 1 }), TypeError);
@@ -48,12 +47,11 @@ test("a wrong option is an error that names it and its rule", () => {
     [{ idempotnet: true }, 'an operation has no option "idempotnet": it has idempotent and timeoutMs'],
   ];
   for (const [options, message] of wrong)
-    for (const make of [operation, stream])
-      assert.throws(
-        () => make(item, item, plain(options)),
-        (error: Error) => error.message === message,
-        message,
-      );
+    assert.throws(
+      () => operation(item, item, plain(options)),
+      (error: Error) => error.message === message,
+      message,
+    );
   assert.throws(
     () => operation(plain(String), item),
     "input is no schema: it must implement Standard Schema, version 1",
