@@ -2,7 +2,6 @@
 // shares: dwc
 // dwc among the things of a shell: links, other folders, pipes that close, disks that are full, and no HOME.
 
-import { spawn } from "node:child_process";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -10,7 +9,6 @@ import * as assert from "uvu/assert";
 import { COMMANDS } from "../../../src/dwc/commands/table.ts";
 import { VERSION } from "../../../src/program/program.ts";
 import { goldenOf } from "../../support/golden.ts";
-import { childrenCpuMs } from "../../support/processes.ts";
 import { Desk, ownersDesk, PROGRAM } from "../run-dwc.ts";
 
 const test = suite("dwc in a shell");
@@ -108,24 +106,5 @@ test("help of every command is there, on stdout, with exit code 0", async () => 
 test("settings of the Market that are wrong do not keep help from being read", async () => {
   assert.is((await ann.type(["create-org", "--help"], { env: { PORT: "none" } })).code, 0);
 });
-
-test("an answer takes little more processor time than starting Node", async () => {
-  const nothing = join(ann.folder, "nothing.mjs");
-  writeFileSync(nothing, "");
-  // Not the time that passes: on a busy machine one of the two may wait for a processor.
-  const best = { node: Number.POSITIVE_INFINITY, status: Number.POSITIVE_INFINITY };
-  for (let round = 0; round < 4 && !(best.status < best.node * 4); round += 1) {
-    best.node = Math.min(best.node, await cpuMs(process.execPath, [nothing]));
-    best.status = Math.min(best.status, await cpuMs(PROGRAM, ["status"]));
-  }
-  assert.ok(best.status < best.node * 4, `status ${best.status} ms, Node alone ${best.node} ms`);
-});
-
-async function cpuMs(program: string, args: readonly string[]): Promise<number> {
-  const before = childrenCpuMs() ?? 0;
-  const child = spawn(program, [...args], { env: { ...process.env, DWC_STATE: ann.state }, stdio: "ignore" });
-  await new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
-  return (childrenCpuMs() ?? 0) - before;
-}
 
 test.run();
