@@ -56,4 +56,14 @@ test("a block of another protocol, without an end, or with more than a hundred f
   assert.equal(parsed(`NATS/1.0\r\n${"a: b\r\n".repeat(100)}\r\n`), [0, { a: "b" }]);
 });
 
+test("headers that were parsed cannot be changed: other messages may share them", () => {
+  for (const block of ["NATS/1.0\r\na: b\r\n\r\n", "NATS/1.0\r\n\r\n"]) {
+    const fields = parseHeaders(block)?.fields as Map<string, string>;
+    const before = [...fields];
+    for (const change of [() => fields.set("a", "c"), () => fields.delete("a"), () => fields.clear()])
+      assert.throws(change, "the headers of a message are read only");
+    assert.equal([...fields], before);
+  }
+});
+
 test.run();

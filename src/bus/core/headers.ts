@@ -16,7 +16,15 @@ export interface ParsedHeaders {
   readonly fields: Headers;
 }
 
-export const NO_HEADERS: Headers = new Map();
+const refuseChange = (): never => {
+  throw new TypeError("the headers of a message are read only");
+};
+
+/** Messages with equal headers share one map. A handler that changed it would change those of another request. */
+const readOnly = (fields: Map<string, string>): Headers =>
+  Object.assign(fields, { set: refuseChange, delete: refuseChange, clear: refuseChange });
+
+export const NO_HEADERS: Headers = readOnly(new Map());
 
 const VERSION = "NATS/1.0";
 const LINE_END = "\r\n";
@@ -71,7 +79,7 @@ function parseFields(block: string, from: number): Headers | undefined {
     addField(fields, block.slice(at, lineEnd));
     at = lineEnd + LINE_END.length;
   }
-  return fields;
+  return readOnly(fields);
 }
 
 /** A line without a colon is no field. Other clients skip it as well. */
