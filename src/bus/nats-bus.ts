@@ -44,7 +44,7 @@ import { LoginIdentity } from "./login-identity.ts";
 import type { BusConnection, SubscriptionSpec } from "./nats-connection.ts";
 import { publishFrame } from "./nats-frame.ts";
 import { logIn, loginOf } from "./nats-login.ts";
-import { errorLines, NatsMessage, replyOf, subjectOf, type WireMessage } from "./nats-message.ts";
+import { errorLines, NatsMessage, replyOf, type WireMessage } from "./nats-message.ts";
 import { DIAL_TIMEOUT_MS, dialOptions, type KnownServer, type NatsBus, type NatsBusOptions } from "./nats-options.ts";
 import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
 import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
@@ -135,7 +135,7 @@ class NatsBusImpl implements NatsBus {
     const { subscription: subject } = subjects;
     if (this.#replySubscription?.subject === subject) return;
     if (this.#replySubscription !== undefined) this.#subscriptions.delete(this.#replySubscription);
-    const pass = (message: WireMessage): void => void this.#pending.onReply(subjectOf(message), replyOf(message));
+    const pass = (message: WireMessage): void => void this.#pending.onReply(message.subject, replyOf(message));
     this.#replySubscription = { subject, queue: undefined, onMessage: pass, denied: () => this.#denyReplies(subject) };
     this.#subscriptions.add(this.#replySubscription);
     this.#pending.replyUnder(subjects);

@@ -20,20 +20,7 @@ export interface WireMessage {
   readonly headers?: { toString(): string };
   /** The undecoded message, of which the first `hdr` bytes are headers; -1: it has none. */
   readonly _rdata?: Uint8Array;
-  readonly _msg?: { readonly hdr: number; readonly subject?: Uint8Array; readonly reply?: Uint8Array | undefined };
-}
-
-/** Node's own decoder takes 0.1 µs for a subject, and the library's TextDecoder 0.4. */
-const textOf = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-
-export function subjectOf(message: WireMessage): string {
-  const bytes = message._msg?.subject;
-  return bytes === undefined ? message.subject : textOf(bytes);
-}
-
-function replySubjectOf(message: WireMessage): string | undefined {
-  const bytes = message._msg?.reply;
-  return bytes === undefined ? message.reply : textOf(bytes);
+  readonly _msg?: { readonly hdr: number };
 }
 
 /** Sends a message to a reply subject. @returns why it was not sent */
@@ -83,9 +70,11 @@ const UNREADABLE_HEADERS: Reply = {
 
 const NONE: ParsedHeaders = { status: 0, fields: NO_HEADERS };
 
+const decoder = new TextDecoder();
+
 /**
- * The last block, and the headers in it. The requests that a caller sends in one millisecond have equal headers, so that
- * under load most blocks are compared and not parsed.
+ * The last block, and the headers in it. The requests that a caller sends in one millisecond have equal headers. Under
+ * load most blocks are then compared, which saves the 0.7 µs of parsing them.
  */
 let lastBlock = "";
 let lastHeaders: ParsedHeaders | undefined;
@@ -94,7 +83,7 @@ function headersOf(message: WireMessage): ParsedHeaders | undefined {
   const { _rdata: bytes, _msg: sizes } = message;
   const isUndecoded = bytes !== undefined && sizes !== undefined;
   if (isUndecoded && sizes.hdr < 0) return NONE;
-  const block = isUndecoded ? textOf(bytes.subarray(0, sizes.hdr)) : (message.headers?.toString() ?? "");
+  const block = isUndecoded ? decoder.decode(bytes.subarray(0, sizes.hdr)) : (message.headers?.toString() ?? "");
   if (block === "") return NONE;
   if (block !== lastBlock) {
     lastHeaders = parseHeaders(block);
@@ -132,7 +121,7 @@ export class NatsMessage implements Message {
   }
 
   get subject(): string {
-    return subjectOf(this.#message);
+    return this.#message.subject;
   }
 
   /** A view into the buffer of the socket, not a copy: keeping it keeps up to 64 KB in memory. */
@@ -141,7 +130,7 @@ export class NatsMessage implements Message {
   }
 
   get replyTo(): string | undefined {
-    const reply = replySubjectOf(this.#message);
+    const { reply } = this.#message;
     return reply === undefined || reply === "" || !takesReplies(reply) ? undefined : reply;
   }
 

@@ -34,7 +34,7 @@ import {
 } from "./answer.ts";
 import { carriedBy, endAttemptSpan, startAttemptSpan } from "./call-span.ts";
 import type { ResolvedClientOptions, SentAs } from "./client-options.ts";
-import { type RequestHeaderWriter, traceLines } from "./core/request-headers.ts";
+import { type RequestTimeWriter, traceLines } from "./core/request-headers.ts";
 import { textOf } from "./guard.ts";
 import type { CallRequest } from "./request.ts";
 
@@ -43,7 +43,7 @@ export interface CallContext {
   readonly options: ResolvedClientOptions;
   readonly tracker: Tracker;
   readonly resolver: Resolver;
-  readonly requestHeaders: RequestHeaderWriter;
+  readonly requestTime: RequestTimeWriter;
   /** Undefined without HEDGE=1. */
   readonly hedge: Hedge | undefined;
   /** Emits events of the tracker and the resolver. */
@@ -199,7 +199,7 @@ export class Call {
     const span = trace === undefined ? undefined : this.#beginSpan(trace, slot);
     try {
       const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
-      const time = this.#context.requestHeaders.time(timeoutMs, clock.wall());
+      const time = this.#context.requestTime.lines(timeoutMs, clock.wall());
       const lines = body.lines === "" && carried === undefined ? time : body.lines + time + traceLines(carried);
       // `answersOnce`: the instance answers each request at most once, so the bus may reuse the reply subject.
       // `notIdempotent`: if the receiver dies, the call waits until its timeout. Others end then, and go on.

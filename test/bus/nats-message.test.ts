@@ -150,11 +150,4 @@ test("headers that follow equal or other ones are those of their own message", (
   assert.equal([broken.headers.size, broken.headers.size, headerOf("3")], [0, 0, "3"]);
 });
 
-test("subjects are decoded from the undecoded message, in any script", () => {
-  const [subject, reply] = ["tea.gét.1", "_INBOX.é"].map((text) => Buffer.from(text));
-  const message = { ...wire("{}"), _msg: { hdr: -1, subject: subject as Buffer, reply } };
-  const received = new NatsMessage(message, () => undefined);
-  assert.equal([received.subject, received.replyTo], ["tea.gét.1", "_INBOX.é"]);
-});
-
 test.run();

@@ -2,7 +2,13 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Headers, headerBlock, NO_HEADERS, parseHeaders } from "../../src/bus/core/headers.ts";
 import { decodeValue, encodeBody, isLongerThan, MAX_BODY_BYTES } from "../../src/service/core/body.ts";
-import { deadlineOf, RequestHeaderWriter, requestLines, timeoutOf } from "../../src/service/core/request-headers.ts";
+import {
+  deadlineOf,
+  RequestTimeWriter,
+  timeLines,
+  timeoutOf,
+  traceLines,
+} from "../../src/service/core/request-headers.ts";
 import { decodeBody } from "../../src/util/json.ts";
 import { goldenOf } from "../support/golden.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
@@ -109,11 +115,11 @@ test("a body is longer than a limit by its bytes in UTF-8", () => {
 
 test("the time of a request is in its headers, and only whole numbers are taken for one", () => {
   const fields = (lines: string): Headers => parseHeaders(headerBlock(lines))?.fields ?? NO_HEADERS;
-  const lines = requestLines(499.6, 1_700_000_000_000.4);
+  const lines = timeLines(499.6, 1_700_000_000_000.4);
   assert.is(lines, "Dwc-Timeout-Ms: 500\r\nDwc-Sent-At-Ms: 1700000000000\r\n");
   assert.equal([timeoutOf(fields(lines)), deadlineOf(fields(lines))], [500, 1_700_000_000_500]);
   assert.is(
-    requestLines(1, 2, { traceparent: "00-a", tracestate: "b=1" }),
+    timeLines(1, 2) + traceLines({ traceparent: "00-a", tracestate: "b=1" }),
     "Dwc-Timeout-Ms: 1\r\nDwc-Sent-At-Ms: 2\r\ntraceparent: 00-a\r\ntracestate: b=1\r\n",
   );
   for (const odd of ["", "x", "-1", "1.5", "1e3", "0x1", "Infinity", "1".repeat(16)]) {
@@ -125,12 +131,12 @@ test("the time of a request is in its headers, and only whole numbers are taken 
 });
 
 test("a client writes the time lines of one millisecond once, and others again", () => {
-  const writer = new RequestHeaderWriter();
-  const first = writer.time(1_000, 5_000.2);
+  const writer = new RequestTimeWriter();
+  const first = writer.lines(1_000, 5_000.2);
   assert.is(first, "Dwc-Timeout-Ms: 1000\r\nDwc-Sent-At-Ms: 5000\r\n");
-  assert.is(writer.time(1_000.3, 5_000.4), first);
-  assert.is(writer.time(1_000, 5_001), "Dwc-Timeout-Ms: 1000\r\nDwc-Sent-At-Ms: 5001\r\n");
-  assert.is(writer.time(999, 5_001), "Dwc-Timeout-Ms: 999\r\nDwc-Sent-At-Ms: 5001\r\n");
+  assert.is(writer.lines(1_000.3, 5_000.4), first);
+  assert.is(writer.lines(1_000, 5_001), "Dwc-Timeout-Ms: 1000\r\nDwc-Sent-At-Ms: 5001\r\n");
+  assert.is(writer.lines(999, 5_001), "Dwc-Timeout-Ms: 999\r\nDwc-Sent-At-Ms: 5001\r\n");
 });
 
 test.run();

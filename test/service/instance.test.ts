@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { answer, type Handler } from "../../src/service/core/handler.ts";
-import { requestLines } from "../../src/service/core/request-headers.ts";
+import { timeLines } from "../../src/service/core/request-headers.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
@@ -23,7 +23,7 @@ test("requests that wait through a second stall are dropped, and reported as one
   const { clock, caller, bus, instance, events } = scene;
   const flushes: (() => void)[] = [];
   bus.flush = () => new Promise((resolve) => flushes.push(() => resolve(true)));
-  const lines = requestLines(TIMEOUT_MS, clock.wall());
+  const lines = timeLines(TIMEOUT_MS, clock.wall());
   const askAndStall = async (): Promise<void> => {
     void caller.request(instance.address, "{}", { timeoutMs: TIMEOUT_MS, lines });
     bus.pause();

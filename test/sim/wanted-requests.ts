@@ -3,7 +3,7 @@
 
 import type { HeaderLines } from "../../src/bus/core/headers.ts";
 import type { HandlerResult } from "../../src/service/core/handler.ts";
-import { requestLines } from "../../src/service/core/request-headers.ts";
+import { timeLines } from "../../src/service/core/request-headers.ts";
 import type { SeededRandom } from "../support/seeded-random.ts";
 import type { Host } from "./host.ts";
 import { MAX_BODY_BYTES } from "./sim-bus.ts";
@@ -71,7 +71,7 @@ export function randomWanted(dice: SeededRandom): Wanted | undefined {
 
 /** Its headers: a deadline, if it has one. */
 export const linesOf = (wanted: Wanted | undefined): HeaderLines =>
-  wanted?.deadline === undefined ? "" : requestLines(0, wanted.deadline);
+  wanted?.deadline === undefined ? "" : timeLines(0, wanted.deadline);
 
 /** The body of such a request, as it is sent. */
 export const bodyOf = (wanted: Wanted | undefined): string =>

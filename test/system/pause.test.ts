@@ -3,7 +3,7 @@
 
 import * as assert from "uvu/assert";
 import type { HeaderLines } from "../../src/bus/core/headers.ts";
-import { requestLines } from "../../src/service/core/request-headers.ts";
+import { timeLines } from "../../src/service/core/request-headers.ts";
 import { answeredBy, failures } from "../support/caller.ts";
 import { callerSuite } from "../support/system.ts";
 
@@ -62,6 +62,6 @@ pausing("what piled up is dropped unread when it is continued, and counted", asy
 });
 
 const BODY = JSON.stringify({ thingID: "camera" });
-const lines = (): HeaderLines => requestLines(500, Date.now());
+const lines = (): HeaderLines => timeLines(500, Date.now());
 
 pausing.run();

@@ -9,10 +9,10 @@ const SENT_AT = "Dwc-Sent-At-Ms";
 const [TIMEOUT_KEY, SENT_AT_KEY] = [TIMEOUT.toLowerCase(), SENT_AT.toLowerCase()] as const;
 
 /**
- * Writes the headers of the requests of one client. It keeps the last time lines, which all requests of one millisecond
- * share: to write them again takes 0.4 µs of the 6 that a call costs its caller.
+ * Writes the time of the requests of one client. It keeps the last lines, which all requests of one millisecond share:
+ * to write them again takes 0.2 to 0.3 µs.
  */
-export class RequestHeaderWriter {
+export class RequestTimeWriter {
   #timeoutMs = -1;
   #sentAtMs = -1;
   #time: HeaderLines = "";
@@ -21,10 +21,10 @@ export class RequestHeaderWriter {
    * @param timeoutMs how long the caller still waits
    * @param sentAtMs epoch ms by the caller's clock
    */
-  time(timeoutMs: number, sentAtMs: number): HeaderLines {
+  lines(timeoutMs: number, sentAtMs: number): HeaderLines {
     const [timeout, sentAt] = [Math.round(timeoutMs), Math.round(sentAtMs)];
     if (timeout !== this.#timeoutMs || sentAt !== this.#sentAtMs) {
-      this.#time = requestLines(timeout, sentAt);
+      this.#time = timeLines(timeout, sentAt);
       this.#timeoutMs = timeout;
       this.#sentAtMs = sentAt;
     }
@@ -35,13 +35,11 @@ export class RequestHeaderWriter {
 /**
  * @param timeoutMs how long the caller still waits, in ms. It is relative, because the clocks of two hosts differ
  * @param sentAtMs epoch ms by the caller's clock
- * @param carried the headers of the trace, which can be sent (call-span.ts)
  */
-export function requestLines(timeoutMs: number, sentAtMs: number, carried?: TraceHeaders): HeaderLines {
-  const time = `${TIMEOUT}: ${Math.round(timeoutMs)}\r\n${SENT_AT}: ${Math.round(sentAtMs)}\r\n`;
-  return time + traceLines(carried);
-}
+export const timeLines = (timeoutMs: number, sentAtMs: number): HeaderLines =>
+  `${TIMEOUT}: ${Math.round(timeoutMs)}\r\n${SENT_AT}: ${Math.round(sentAtMs)}\r\n`;
 
+/** @param carried the headers of the trace, which can be sent (call-span.ts) */
 export const traceLines = (carried: TraceHeaders | undefined): HeaderLines =>
   carried === undefined ? "" : headerLines(Object.entries(carried));
 
