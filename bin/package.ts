@@ -36,7 +36,7 @@ interface LibraryManifest {
   readonly bin: Names;
 }
 
-/** What esbuild read, by paths from its working folder. */
+/** The files that esbuild read, by paths from its working folder. */
 interface Metafile {
   readonly inputs: Readonly<Record<string, unknown>>;
 }
@@ -45,7 +45,7 @@ const root = dirname(fileURLToPath(import.meta.resolve("#root/package.json")));
 const PAGES = ["README.md", "CHANGELOG.md", "LICENSE"];
 /** The folder of the sources, and that of the compiled files. */
 const [SOURCES, COMPILED] = ["src", "dist"];
-/** Where the bundled command is. */
+/** The folder of the bundled command. */
 const COMMAND = `${COMPILED}/dwc`;
 const NOTICES = `${COMMAND}/THIRD-PARTY.txt`;
 /** Packages that are CommonJS ask for Node's own modules with require, which a module does not have. */

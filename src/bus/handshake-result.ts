@@ -1,5 +1,5 @@
-// What comes of a handshake that reaches no NATS server. Apart from the handshake, whose types need those of Node: a user
-// of the library compiles without them.
+// The results of a handshake that reaches no NATS server. They are apart from the handshake, whose types need those of
+// Node: a user of the library compiles without them.
 
 import type { NotNats, PeerPort } from "./core/greeting.ts";
 

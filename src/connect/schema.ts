@@ -70,7 +70,7 @@ function pathText(path: NonNullable<SchemaIssue["path"]>): string {
     .join("");
 }
 
-/** Whether a value, such as one of plain JavaScript, can be used as a schema. */
+/** True for a value that can be used as a schema. Plain JavaScript may pass any other. */
 export function isSchema(value: unknown): value is Schema {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
   const { "~standard": standard } = value as { "~standard"?: { version?: unknown; validate?: unknown } };

@@ -68,7 +68,7 @@ export async function connectBus(given?: string | ConnectOptions, more: ConnectO
 const optionsOf = (given: string | ConnectOptions | undefined, more: ConnectOptions): ConnectOptions =>
   typeof given === "string" ? { ...more, urls: given } : { ...more, ...given };
 
-/** What a caller passes takes precedence over the environment. */
+/** The options of the caller, and else the environment. */
 function settingsOf(
   urls: string | undefined,
   env: Env,

@@ -1,4 +1,4 @@
-// What to type for a right on the bus that the credentials of a program lack.
+// The command that gives a program a right on the bus, where its credentials lack it.
 
 import { checkServiceName } from "./subjects.ts";
 

@@ -1,6 +1,6 @@
 // The subjects of the protocol (docs/protocol.md) and the rules for names in them.
 
-import { DEFAULT_OPERATION, isOperationName } from "../../util/operation-name.ts";
+import { DEFAULT_OPERATION, isOperationName, MAX_OPERATION_NAME_LENGTH } from "../../util/operation-name.ts";
 import { quoted } from "../../util/printable.ts";
 
 export type NameCheck =
@@ -26,7 +26,8 @@ export function checkServiceName(name: string): NameCheck {
 /** Checks an operation's name: letters, digits, `-` and `_`, starting with a letter. */
 export function checkOperationName(name: string): NameCheck {
   const shown = quoted(name, MAX_NAME_LENGTH);
-  if (name.length > MAX_NAME_LENGTH) return bad(`operation name ${shown} is longer than ${MAX_NAME_LENGTH} characters`);
+  if (name.length > MAX_OPERATION_NAME_LENGTH)
+    return bad(`operation name ${shown} is longer than ${MAX_OPERATION_NAME_LENGTH} characters`);
   if (!isOperationName(name))
     return bad(`operation name ${shown} must be letters, digits, - and _, starting with a letter`);
   // An object with a method of this name is taken for a promise.

@@ -68,7 +68,7 @@ const LIVE: Readonly<Record<string, LiveNames>> = {
   "create-service --calls": "org-services",
 };
 const FIXED: Readonly<Record<string, readonly Candidate[]>> = {
-  "call 1": [{ word: "get", meaning: "the one verb that services have" }],
+  "call 1": [{ word: "get", meaning: "the operation that dwc calls" }],
   // The things of this project's service. The requests of other services are unknown here.
   "call ratings 2": ["basketball", "briefcase", "camera", "football"].map((word) => ({ word, meaning: "thing" })),
   "fault 0": [{ word: RESET, meaning: "ends all faults now" }],
