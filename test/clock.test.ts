@@ -3,7 +3,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import { advanceTo, afterRunning, type Clock, type RunningTime, STALL_MS, systemClock } from "../src/clock.ts";
-import { FakeClock } from "./support/fake-clock.ts";
+import { FakeClock } from "../src/testing/fake-clock.ts";
 import { until } from "./support/until.ts";
 
 const test = suite("clock");

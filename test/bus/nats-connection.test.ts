@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { BusConnection, type ClientConnection, type WireSubscribing } from "../../src/bus/nats-connection.ts";
 import type { WireMessage } from "../../src/bus/nats-message.ts";
 import { PING_EVERY_MS } from "../../src/bus/ping-monitor.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
 
 const test = suite("a connection to the bus");
 

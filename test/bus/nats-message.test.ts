@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import type { Body } from "../../src/bus/bus.ts";
 import type { HeaderLines } from "../../src/bus/core/headers.ts";
 import { errorLines, headerText, NatsMessage, replyOf, type WireMessage } from "../../src/bus/nats-message.ts";
-import { wireMessage } from "../support/wire-message.ts";
+import { wireMessage } from "../../src/testing/wire-message.ts";
 
 const test = suite("nats message");
 

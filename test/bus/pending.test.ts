@@ -3,8 +3,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { CallOptions, Reply } from "../../src/bus/bus.ts";
 import { PendingTable } from "../../src/bus/pending.ts";
-import { countedReplies } from "../support/counted-replies.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { countedReplies } from "../../src/testing/counted-replies.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
 
 const test = suite("pending");
 

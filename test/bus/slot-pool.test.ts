@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SlotPool } from "../../src/bus/slot-pool.ts";
-import { countedReplies } from "../support/counted-replies.ts";
+import { countedReplies } from "../../src/testing/counted-replies.ts";
 
 const test = suite("the slot pool");
 

@@ -3,7 +3,7 @@
 import type { Bus } from "../../src/bus/bus.ts";
 import { connectNatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
-import { MemoryNetwork } from "../support/memory-bus.ts";
+import { MemoryNetwork } from "../../src/testing/memory-network.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { until } from "../support/until.ts";
 

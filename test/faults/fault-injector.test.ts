@@ -5,9 +5,9 @@ import * as assert from "uvu/assert";
 import { encodeCommand, type FaultCommand } from "../../src/faults/core/faults.ts";
 import { broadcastFault, sendFaultCommand } from "../../src/faults/fault-client.ts";
 import type { PauseHandle, ProcessControl } from "../../src/faults/process-control.ts";
-import type { FakeClock } from "../support/fake-clock.ts";
+import type { FakeClock } from "../../src/testing/fake-clock.ts";
+import type { MemoryBus } from "../../src/testing/memory-bus.ts";
 import { goldenOf } from "../support/golden.ts";
-import type { MemoryBus } from "../support/memory-bus.ts";
 import { ServiceScene } from "../support/service-scene.ts";
 
 const test = suite("an instance under faults");

@@ -21,10 +21,10 @@ import { MAX_BODY_BYTES } from "../../src/service/core/body.ts";
 import { encode } from "../../src/service/core/handler.ts";
 import { infoAnswer, pingAnswer, type ServiceStats, statsAnswer } from "../../src/service/core/nats-service-info.ts";
 import { deadlineOf, timeoutOf } from "../../src/service/core/request-headers.ts";
+import { wireMessage } from "../../src/testing/wire-message.ts";
 import { incoming } from "../../src/trace/core/traceparent.ts";
 import { decodeBody } from "../../src/util/json.ts";
 import { beatOf } from "../support/health-harness.ts";
-import { wireMessage } from "../support/wire-message.ts";
 import { anyText, messages, nearlyText } from "./inputs.ts";
 import { must, mustBeProblem, mustBeSame, type Target, target } from "./target.ts";
 

@@ -16,6 +16,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   faults: ["bus", "health", "settings.ts", "clock.ts", "util"],
   service: ["faults", "bus", "health", "trace", "settings.ts", "clock.ts", "util"],
   connect: ["service", "faults", "bus", "health", "trace", "settings.ts", "clock.ts", "util"],
+  testing: ["connect", "service", "faults", "bus", "health", "trace", "settings.ts", "clock.ts", "util"],
   monitor: ["service", "faults", "bus", "program", "health", "settings.ts", "clock.ts", "util"],
   ratings: ["monitor", "service", "faults", "bus", "program", "health", "trace", "settings.ts", "clock.ts", "util"],
   demo: ["ratings", "program", "bus", "settings.ts", "clock.ts", "util"],

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { asText, type LogEntry } from "../../src/program/log.ts";
 import { type InstanceLog, openInstanceLog } from "../../src/ratings/instance-log.ts";
 import { answer, refuse } from "../../src/service/core/handler.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { goldenOf } from "../support/golden.ts";
 
 const test = suite("the lines of an instance");

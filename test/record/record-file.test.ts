@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { linesOf, openRecordFile, type RecordFile, type RecordFileOptions } from "../../src/record/record-file.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { goldenOf } from "../support/golden.ts";
 import { until } from "../support/until.ts";
 

@@ -12,7 +12,7 @@ import { type AskOptions, type Client, openClient } from "../../src/service/clie
 import type { AttemptOutcome, ClientOptions } from "../../src/service/client-options.ts";
 import { deadlineOf } from "../../src/service/core/request-headers.ts";
 import { startRollCall } from "../../src/service/initial-roll-call.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { beatOf } from "../support/health-harness.ts";
 
 const test = suite("a client");

@@ -5,7 +5,7 @@ import { withDefaults as clientDefaults } from "../../src/service/client-options
 import { answer } from "../../src/service/core/handler.ts";
 import { withDefaults as instanceDefaults } from "../../src/service/instance-options.ts";
 import { defaultHealthRules, SETTINGS } from "../../src/settings.ts";
-import { MemoryNetwork } from "../support/memory-bus.ts";
+import { MemoryNetwork } from "../../src/testing/memory-network.ts";
 
 const defaults = suite("defaults");
 

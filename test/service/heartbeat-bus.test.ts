@@ -4,8 +4,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { openClient } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
+import type { MemoryBus } from "../../src/testing/memory-bus.ts";
+import { MemoryNetwork } from "../../src/testing/memory-network.ts";
 
 const test = suite("heartbeat bus");
 

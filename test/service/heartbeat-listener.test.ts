@@ -6,7 +6,7 @@ import { Tracker } from "../../src/health/tracker.ts";
 import { withDefaults } from "../../src/service/client-options.ts";
 import { HeartbeatListener } from "../../src/service/heartbeat-listener.ts";
 import { defaultHealthRules } from "../../src/settings.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
 
 const test = suite("heartbeat listener");
 

@@ -3,8 +3,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { HeartbeatSender, type HeartbeatSenderOptions } from "../../src/service/heartbeat-sender.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { MemoryNetwork } from "../support/memory-bus.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
+import { MemoryNetwork } from "../../src/testing/memory-network.ts";
 
 const test = suite("pulse of an instance");
 

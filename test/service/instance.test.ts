@@ -3,8 +3,9 @@ import * as assert from "uvu/assert";
 import { answer, type Handler } from "../../src/service/core/handler.ts";
 import { timeLines } from "../../src/service/core/request-headers.ts";
 import { startInstance } from "../../src/service/instance.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { type MemoryBus, MemoryNetwork } from "../support/memory-bus.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
+import type { MemoryBus } from "../../src/testing/memory-bus.ts";
+import { MemoryNetwork } from "../../src/testing/memory-network.ts";
 import { ServiceScene, TEA, TIMEOUT_MS } from "../support/service-scene.ts";
 
 const test = suite("instance");

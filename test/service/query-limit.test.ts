@@ -4,8 +4,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ProcessControl } from "../../src/faults/process-control.ts";
 import type { InstanceEvent } from "../../src/service/instance-options.ts";
-import type { FakeClock } from "../support/fake-clock.ts";
-import type { MemoryBus } from "../support/memory-bus.ts";
+import type { FakeClock } from "../../src/testing/fake-clock.ts";
+import type { MemoryBus } from "../../src/testing/memory-bus.ts";
 import { ServiceScene } from "../support/service-scene.ts";
 
 const test = suite("queries of any client");

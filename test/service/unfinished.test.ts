@@ -4,8 +4,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { answer, type HandlerResult, refuse } from "../../src/service/core/handler.ts";
+import type { MemoryBus } from "../../src/testing/memory-bus.ts";
 import { drainingBus } from "../support/draining-bus.ts";
-import type { MemoryBus } from "../support/memory-bus.ts";
 import { ServiceScene } from "../support/service-scene.ts";
 
 const test = suite("what was begun and not finished");

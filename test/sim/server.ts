@@ -4,8 +4,8 @@
 // the cut is mended or an end drops the connection.
 
 import type { WireMessage } from "../../src/bus/nats-message.ts";
+import { NO_RESPONDERS_BLOCK, wireMessage } from "../../src/testing/wire-message.ts";
 import type { SeededRandom } from "../support/seeded-random.ts";
-import { NO_RESPONDERS_BLOCK, wireMessage } from "../support/wire-message.ts";
 import type { Host } from "./host.ts";
 import { type Node, Route } from "./route.ts";
 import { PHASES, type Timeline } from "./timeline.ts";

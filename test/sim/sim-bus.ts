@@ -24,8 +24,8 @@ import {
 } from "../../src/bus/nats-connection.ts";
 import { errorLines, NatsMessage, replyOf, type WireMessage } from "../../src/bus/nats-message.ts";
 import { AWAY, CANCELLED, PendingTable } from "../../src/bus/pending.ts";
-import { countedReplies } from "../support/counted-replies.ts";
-import { wireMessage } from "../support/wire-message.ts";
+import { countedReplies } from "../../src/testing/counted-replies.ts";
+import { wireMessage } from "../../src/testing/wire-message.ts";
 import type { Host } from "./host.ts";
 import type { Connection, Permissions, Server, Sub } from "./server.ts";
 

@@ -1,7 +1,7 @@
 // The bus of a third-party instance that leaves with a reply: its handler's 529 is sent as 503. Ours announces that
 // with a goodbye, and never with a handler's code.
 
-import type { MemoryBus } from "./memory-bus.ts";
+import type { MemoryBus } from "../../src/testing/memory-bus.ts";
 
 const [OVERLOADED, LEAVING] = [529, 503];
 

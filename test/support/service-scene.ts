@@ -7,8 +7,9 @@ import { answer, type HandlerResult, type RequestContext } from "../../src/servi
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent, InstanceOptions } from "../../src/service/instance-options.ts";
 
-import { FakeClock } from "./fake-clock.ts";
-import { type MemoryBus, MemoryNetwork } from "./memory-bus.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
+import type { MemoryBus } from "../../src/testing/memory-bus.ts";
+import { MemoryNetwork } from "../../src/testing/memory-network.ts";
 
 /** The service of a scene. */
 export const TEA = "tea";

@@ -15,9 +15,9 @@ import { natsMint } from "../../src/dwc/identity/mint.ts";
 import { openClient } from "../../src/service/client.ts";
 import { startInstance } from "../../src/service/instance.ts";
 import type { InstanceOptions } from "../../src/service/instance-options.ts";
+import { mayPublish, maySubscribe } from "../support/may-publish.ts";
 import type { TestServer } from "../support/nats-server.ts";
 import { clock, credentials, Folder, logIn } from "../support/orgs.ts";
-import { mayPublish, maySubscribe } from "../support/subject-match.ts";
 import { until } from "../support/until.ts";
 
 interface Role {

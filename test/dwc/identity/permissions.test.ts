@@ -10,7 +10,8 @@ import {
   pushPermissions,
   servicePermissions,
 } from "../../../src/dwc/identity/core/permissions.ts";
-import { matches, mayPublish, maySubscribe } from "../../support/subject-match.ts";
+import { matches } from "../../../src/testing/core/subject-match.ts";
+import { mayPublish, maySubscribe } from "../../support/may-publish.ts";
 
 const test = suite("permissions");
 

@@ -6,9 +6,9 @@ import { PeerExchange } from "../../../src/market/board/peer-exchange.ts";
 import type { MarketsComparison } from "../../../src/monitor/disagreement.ts";
 import { ServiceMonitor } from "../../../src/monitor/monitor.ts";
 import { MAX_VIEW_BYTES } from "../../../src/monitor/peers.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeClock } from "../../../src/testing/fake-clock.ts";
+import { MemoryNetwork } from "../../../src/testing/memory-network.ts";
 import { DEFAULT_RULES, HealthHarness } from "../../support/health-harness.ts";
-import { MemoryNetwork } from "../../support/memory-bus.ts";
 
 const test = suite("exchange");
 

@@ -5,9 +5,10 @@ import * as assert from "uvu/assert";
 import { accountNewsSubject, accountTokenSubject, sharedAccountTokenSubject } from "../../../src/bus/core/subjects.ts";
 import { followAccount } from "../../../src/market/ratings/account-news.ts";
 import { type Comparison, decideSteps, NO_CHECKS, type Step } from "../../../src/market/ratings/core/account-steps.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeClock } from "../../../src/testing/fake-clock.ts";
+import type { MemoryBus } from "../../../src/testing/memory-bus.ts";
+import { MemoryNetwork } from "../../../src/testing/memory-network.ts";
 import { goldenOf } from "../../support/golden.ts";
-import { type MemoryBus, MemoryNetwork } from "../../support/memory-bus.ts";
 
 const test = suite("account tokens of a bus that changes hands");
 const golden = goldenOf(test, "market");

@@ -8,9 +8,9 @@ import { type PageRatings, pageLine, RatingStore, ratePage } from "../../../src/
 import { asText } from "../../../src/program/log.ts";
 import type { Answer } from "../../../src/service/answer.ts";
 import type { AskOptions } from "../../../src/service/client.ts";
+import { FakeClock } from "../../../src/testing/fake-clock.ts";
 import type { Trace } from "../../../src/trace/core/trace.ts";
 import { tracingOf } from "../../../src/trace/spans.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
 import { KeepingTracer } from "../../support/spans.ts";
 
 const test = suite("the ratings of pages");

@@ -7,7 +7,7 @@ import { createEventSink } from "../../../src/market/ratings/event-sink.ts";
 import { ServiceMonitor } from "../../../src/monitor/monitor.ts";
 import type { LogEntry } from "../../../src/program/log.ts";
 import type { LogLevel } from "../../../src/settings.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeClock } from "../../../src/testing/fake-clock.ts";
 import { DEFAULT_RULES } from "../../support/health-harness.ts";
 
 const test = suite("event sink");

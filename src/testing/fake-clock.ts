@@ -1,7 +1,7 @@
 // A clock that a test advances. One advance runs everything that falls due, in order. After each step promises settle
 // and the simulated sockets are read, as in the real loop: timers first, then reading, then its consequences.
 
-import type { Cancel, Clock } from "../../src/clock.ts";
+import { type Cancel, type Clock, loopTurn } from "../clock.ts";
 
 /** A stall adds this to the running time: one tick, as in the real clock. */
 const STALL_COUNTS_AS_MS = 50;
@@ -117,7 +117,7 @@ export class FakeClock implements Clock {
     for (const timer of overdue) {
       if (!this.#timers.has(timer)) continue; // cancelled by one before it
       this.#run(timer);
-      await promisesSettle();
+      await loopTurn();
     }
     await this.#settle();
   }
@@ -131,16 +131,13 @@ export class FakeClock implements Clock {
 
   /** Settles promises, then reads sockets, then runs the consequences, until nothing is left. */
   async #settle(): Promise<void> {
-    await promisesSettle();
+    await loopTurn();
     while (this.#toRead.length + this.#afterIoPoll.length > 0) {
       const acts = this.#toRead.length > 0 ? this.#toRead.splice(0) : this.#afterIoPoll.splice(0);
       for (const act of acts) act();
-      await promisesSettle();
+      await loopTurn();
     }
   }
 }
 
 const byDue = (left: Timer, right: Timer): number => left.dueAtMs - right.dueAtMs || left.order - right.order;
-
-/** A turn of the real loop: every promise that can settle has then settled, however long its chain. */
-const promisesSettle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

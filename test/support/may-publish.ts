@@ -2,26 +2,17 @@
 // shows that the server does the same.
 
 import type { Permissions } from "../../src/dwc/identity/core/permissions.ts";
-
-/** As nats-server does, a subscription's own wildcards are words like others: `*` is allowed only where any word is. */
-export function matches(pattern: string, subject: string): boolean {
-  const wanted = pattern.split(".");
-  const words = subject.split(".");
-  for (const [place, want] of wanted.entries()) {
-    const word = words[place];
-    if (word === undefined) return false;
-    if (want === ">") return true;
-    if (want !== "*" && want !== word) return false;
-  }
-  return words.length === wanted.length;
-}
+import { matches } from "../../src/testing/core/subject-match.ts";
 
 export function mayPublish({ pub }: Permissions, subject: string): boolean {
   const isNamed = (patterns: readonly string[] = []) => patterns.some((pattern) => matches(pattern, subject));
   return isNamed(pub.allow) && !isNamed(pub.deny);
 }
 
-/** A rule may name a queue group behind its subject: then it holds in that group only. */
+/**
+ * As in nats-server, a subscription's own wildcards are words like others: `*` is allowed only where any word is. A rule
+ * may name a queue group behind its subject: then it holds in that group only.
+ */
 export function maySubscribe({ sub }: Permissions, subject: string, queue?: string): boolean {
   return sub.allow.some((rule) => {
     const [pattern = "", group] = rule.split(" ");

@@ -1,8 +1,8 @@
 // A message as the client library delivers it: undecoded bytes, of which the first are the headers.
 
-import type { Body } from "../../src/bus/bus.ts";
-import { type HeaderLines, headerBlock } from "../../src/bus/core/headers.ts";
-import type { WireMessage } from "../../src/bus/nats-message.ts";
+import type { Body } from "../bus/bus.ts";
+import { type HeaderLines, headerBlock } from "../bus/core/headers.ts";
+import type { WireMessage } from "../bus/nats-message.ts";
 
 interface Given {
   readonly replyTo?: string | undefined;

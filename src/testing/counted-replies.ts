@@ -1,7 +1,7 @@
 // Reply subjects whose tokens are counted, so that a test or a simulated day has the same ones in every run.
 
-import { REPLY_ROOT } from "../../src/bus/core/credentials.ts";
-import { type ReplySubjects, replySubjects } from "../../src/bus/reply-subjects.ts";
+import { REPLY_ROOT } from "../bus/core/credentials.ts";
+import { type ReplySubjects, replySubjects } from "../bus/reply-subjects.ts";
 
 export function countedReplies(caller = "caller"): ReplySubjects {
   let count = 0;

@@ -5,8 +5,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import type { Reply } from "../../src/bus/bus.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { MemoryNetwork, matches } from "../support/memory-bus.ts";
+import { matches } from "../../src/testing/core/subject-match.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
+import { MemoryNetwork } from "../../src/testing/memory-network.ts";
 
 const test = suite("memory bus");
 
