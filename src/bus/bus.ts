@@ -80,6 +80,14 @@ export interface CallOptions extends RequestOptions {
   readonly notIdempotent?: boolean;
 }
 
+/** A request that is answered by many messages, in their order. */
+export interface ReplyStream {
+  /** Its reply subject, which names the stream to the instance. Empty: the request was not sent. */
+  readonly replyTo: string;
+  /** No reply is reported after this call. */
+  end(): void;
+}
+
 export type BusStatus = "connected" | "disconnected" | "closed";
 
 export interface Bus {
@@ -98,8 +106,14 @@ export interface Bus {
    */
   call(subject: string, body: Body, options: CallOptions, onReply: (reply: Reply) => void): void;
   /**
+   * Sends a request that is answered by many messages. `onReply` is called with each, until `end()`, or until the first
+   * that is not `answered`. The timeout is that of the first. `onReply` is called before this method returns, if the
+   * request could not be sent. It must not throw.
+   */
+  openStream(subject: string, body: Body, options: CallOptions, onReply: (reply: Reply) => void): ReplyStream;
+  /**
    * The process that served the subject is dead. Calls in flight to it end as `no-responders` at once
-   * (`notIdempotent`).
+   * (`notIdempotent`), and so do its streams.
    */
   giveUp(subject: string): void;
   /**

@@ -18,6 +18,7 @@ import {
   type Message,
   type NotSent,
   type Reply,
+  type ReplyStream,
   type RequestOptions,
   StatusEmitter,
   type Subscription,
@@ -46,7 +47,7 @@ import { publishFrame } from "./nats-frame.ts";
 import { logIn, loginOf } from "./nats-login.ts";
 import { errorLines, NatsMessage, replyOf, type WireMessage } from "./nats-message.ts";
 import { DIAL_TIMEOUT_MS, dialOptions, type KnownServer, type NatsBus, type NatsBusOptions } from "./nats-options.ts";
-import { AWAY, CANCELLED, PendingTable } from "./pending.ts";
+import { AWAY, CANCELLED, NO_STREAM, PendingTable } from "./pending.ts";
 import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
 
 export type { Authenticator } from "nats";
@@ -194,6 +195,19 @@ class NatsBusImpl implements NatsBus {
       const failure = this.#send(wire, subject, body, replyTo, options.lines);
       if (failure !== undefined) this.#pending.settle(replyTo, failure);
     }
+  }
+
+  openStream(subject: string, body: Body, options: CallOptions, onReply: (reply: Reply) => void): ReplyStream {
+    assertSubject(subject);
+    const wire = this.#wire;
+    if (wire === undefined || this.#repliesDenied !== undefined) {
+      onReply(this.#repliesDenied ?? AWAY);
+      return NO_STREAM;
+    }
+    const stream = this.#pending.addStream(subject, options, onReply);
+    const failure = this.#send(wire, subject, body, stream.replyTo, options.lines);
+    if (failure !== undefined) this.#pending.settle(stream.replyTo, failure);
+    return stream;
   }
 
   giveUp(subject: string): void {

@@ -6,7 +6,7 @@
 // Otherwise an answer that has arrived already would lose against the clock.
 
 import type { Cancel, Clock } from "../clock.ts";
-import type { CallOptions, Denied, NotSent, Reply } from "./bus.ts";
+import type { CallOptions, Denied, NotSent, Reply, ReplyStream } from "./bus.ts";
 import { answererOf, EVERY_SERVICE } from "./core/subjects.ts";
 import type { ReplySubjects } from "./reply-subjects.ts";
 import { REUSE_DELAY, SlotPool } from "./slot-pool.ts";
@@ -17,6 +17,9 @@ export const CANCELLED: Reply = { kind: "cancelled" };
 export const TIMEOUT: Reply = { kind: "timeout" };
 const NO_RESPONDERS: Reply = { kind: "no-responders" };
 const RECEIVER_DIED: Reply = { kind: "receiver-died" };
+
+/** The stream of a request that was not sent. */
+export const NO_STREAM: ReplyStream = { replyTo: "", end: () => undefined };
 
 /** How late a timeout may be noticed: a hundredth of the default timeout. */
 const SWEEP_MS = 10;
@@ -82,6 +85,17 @@ export class PendingTable {
     const { signal } = options;
     if (signal !== undefined) call.endWith(signal, () => this.settle(replyTo, CANCELLED));
     return replyTo;
+  }
+
+  /** Adds a request with many replies. It ends with the first that is not `answered`, or by its own `end`. */
+  addStream(subject: string, options: CallOptions, onReply: (reply: Reply) => void): ReplyStream {
+    const entry = new PendingStream(subject, this.#clock.now(), options, onReply);
+    const replyTo = this.#add(entry);
+    // Not by `settle`: nothing is reported to a caller that has ended the stream itself.
+    const end = (): void => {
+      if (this.#entries.find(replyTo) === entry) this.#entries.remove(replyTo, subject, false);
+    };
+    return { replyTo, end };
   }
 
   /** Adds a request that collects answers for `waitMs` of running time. */
@@ -161,9 +175,10 @@ export class PendingTable {
     if (expired.length === 0) return;
     this.#clock.afterIoPoll(() => {
       // A call that was answered meanwhile is no longer found. If its reply subject serves another call, `sentAtMs`
-      // differs.
+      // differs. A stream that has begun has no deadline any more.
       for (const [replyTo, sentAtMs] of expired) {
-        if (this.#entries.find(replyTo)?.sentAtMs === sentAtMs)
+        const entry = this.#entries.find(replyTo);
+        if (entry?.sentAtMs === sentAtMs && entry.deadlineMs <= now)
           this.settle(replyTo, this.#isBusSuspect(sentAtMs) ? AWAY : TIMEOUT);
       }
     });
@@ -173,9 +188,9 @@ export class PendingTable {
 class PendingCall implements PendingEntry {
   readonly subject: string;
   readonly sentAtMs: number;
-  readonly deadlineMs: number;
+  deadlineMs: number;
   readonly answersOnce: boolean;
-  readonly notIdempotent: boolean;
+  notIdempotent: boolean;
   /** The receiver is dead, but may have executed the call before. */
   receiverIsDead = false;
   readonly #onReply: (reply: Reply) => void;
@@ -201,13 +216,32 @@ class PendingCall implements PendingEntry {
     this.#forgetSignal = () => signal.removeEventListener("abort", end);
   }
 
-  receive(): boolean {
+  receive(_reply: Reply): boolean {
     return true;
   }
 
   end(reply: Reply): void {
     this.#forgetSignal?.();
     this.#onReply(reply.kind === "timeout" && this.receiverIsDead ? RECEIVER_DIED : reply);
+  }
+}
+
+class PendingStream extends PendingCall {
+  readonly #onEach: (reply: Reply) => void;
+
+  constructor(subject: string, sentAtMs: number, options: CallOptions, onReply: (reply: Reply) => void) {
+    super(subject, sentAtMs, { ...options, answersOnce: false }, onReply);
+    this.#onEach = onReply;
+  }
+
+  override receive(reply: Reply): boolean {
+    if (reply.kind !== "answered") return true;
+    // The timeout was that of the first reply. From now on a dead receiver ends the stream at once, because the caller
+    // knows already that the request was executed.
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+    this.notIdempotent = false;
+    this.#onEach(reply);
+    return false;
   }
 }
 

@@ -10,13 +10,14 @@ import {
   type Message,
   type NotSent,
   type Reply,
+  type ReplyStream,
   type RequestOptions,
   StatusEmitter,
   type Subscription,
 } from "../bus/bus.ts";
 import type { HeaderLines } from "../bus/core/headers.ts";
 import { errorLines, NatsMessage, replyOf, type WireMessage } from "../bus/nats-message.ts";
-import { AWAY, CANCELLED, PendingTable } from "../bus/pending.ts";
+import { AWAY, CANCELLED, NO_STREAM, PendingTable } from "../bus/pending.ts";
 import { countedReplies } from "./counted-replies.ts";
 import type { MemoryNetwork, MemorySubscription } from "./memory-network.ts";
 import { wireMessage } from "./wire-message.ts";
@@ -75,6 +76,17 @@ export class MemoryBus implements Bus {
       const failure = this.#send(subject, body, replyTo, options.lines);
       if (failure !== undefined) this.#table.settle(replyTo, failure);
     }
+  }
+
+  openStream(subject: string, body: Body, options: CallOptions, onReply: (reply: Reply) => void): ReplyStream {
+    if (this.#board.status !== "connected" || this.deniesReplies) {
+      onReply(this.#board.status === "connected" ? denied("subscribe to _INBOX.>") : AWAY);
+      return NO_STREAM;
+    }
+    const stream = this.#table.addStream(subject, options, onReply);
+    const failure = this.#send(subject, body, stream.replyTo, options.lines);
+    if (failure !== undefined) this.#table.settle(stream.replyTo, failure);
+    return stream;
   }
 
   giveUp(subject: string): void {

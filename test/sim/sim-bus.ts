@@ -10,6 +10,7 @@ import {
   type Message,
   type NotSent,
   type Reply,
+  type ReplyStream,
   type RequestOptions,
   StatusEmitter,
   type Subscription,
@@ -23,7 +24,7 @@ import {
   type WireSubscription,
 } from "../../src/bus/nats-connection.ts";
 import { errorLines, NatsMessage, replyOf, type WireMessage } from "../../src/bus/nats-message.ts";
-import { AWAY, CANCELLED, PendingTable } from "../../src/bus/pending.ts";
+import { AWAY, CANCELLED, NO_STREAM, PendingTable } from "../../src/bus/pending.ts";
 import { countedReplies } from "../../src/testing/counted-replies.ts";
 import { wireMessage } from "../../src/testing/wire-message.ts";
 import type { Host } from "./host.ts";
@@ -122,6 +123,17 @@ export class SimBus implements Bus {
       this.nextReplyTo = this.#pending.add(subject, options, ended);
       wire.publish(wireMessage(subject, this.#encoded(body), { replyTo: this.nextReplyTo, lines: options.lines }));
     }
+  }
+
+  openStream(subject: string, body: Body, options: CallOptions, onReply: (reply: Reply) => void): ReplyStream {
+    const wire = this.#wire;
+    if (wire === undefined || this.#repliesDenied !== undefined) {
+      onReply(this.#repliesDenied ?? AWAY);
+      return NO_STREAM;
+    }
+    const stream = this.#pending.addStream(subject, options, onReply);
+    wire.publish(wireMessage(subject, this.#encoded(body), { replyTo: stream.replyTo, lines: options.lines }));
+    return stream;
   }
 
   giveUp(subject: string): void {
