@@ -194,13 +194,13 @@ export class Call {
   /** Encodes and sends. However it ends, `#onReply` settles the ticket. Never throws. */
   #send(slot: Slot): void {
     const { bus, clock } = this.#context.options;
-    const { operation, trace, body, idempotent } = this.#request;
+    const { operation, trace, body, lines: own, idempotent } = this.#request;
     const { ticket, timeoutMs } = slot;
     const span = trace === undefined ? undefined : this.#beginSpan(trace, slot);
     try {
       const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
       const time = this.#context.requestTime.lines(timeoutMs, clock.wall());
-      const lines = body.lines === "" && carried === undefined ? time : body.lines + time + traceLines(carried);
+      const lines = own === "" && carried === undefined ? time : own + time + traceLines(carried);
       // `answersOnce`: the instance answers each request at most once, so the bus may reuse the reply subject.
       // `notIdempotent`: if the receiver dies, the call waits until its timeout. Others end then, and go on.
       const { answersOnce } = ticket.member;

@@ -64,10 +64,11 @@ export {
   type ErrorReply,
   type Handler,
   type HandlerResult,
-  type RequestContext,
   refuse,
 } from "./core/handler.ts";
+export type { Metadata } from "./core/metadata.ts";
 export type { ServiceStats } from "./core/nats-service-info.ts";
 export { type Instance, NotPermitted, type Started, startInstance } from "./instance.ts";
 export type { InstanceEvent, InstanceOptions } from "./instance-options.ts";
 export type { AskOptions } from "./request.ts";
+export type { RequestContext } from "./request-context.ts";

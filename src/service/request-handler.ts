@@ -4,7 +4,7 @@
 
 import type { Message, NotSent } from "../bus/bus.ts";
 import type { Headers } from "../bus/core/headers.ts";
-import { operationOf } from "../bus/core/subjects.ts";
+import { directSubject, operationOf } from "../bus/core/subjects.ts";
 import { headerText } from "../bus/nats-message.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { isThenable } from "../util/promises.ts";
@@ -16,10 +16,11 @@ import { type EncodedResult, encode, type Handler, type HandlerResult, refuse } 
 import { NO_STATS, type ServiceStats, sumOf } from "./core/nats-service-info.ts";
 import { deadlineOf } from "./core/request-headers.ts";
 import type { ResolvedInstanceOptions } from "./instance-options.ts";
+import { type ContextSource, ReceivedContext } from "./request-context.ts";
 
 export type RequestHandlerOptions = Pick<
   ResolvedInstanceOptions,
-  "service" | "clock" | "handlers" | "tracing" | "guard" | "onEvent"
+  "service" | "instance" | "incarnation" | "clock" | "handlers" | "tracing" | "guard" | "onEvent"
 >;
 
 /** The code that the caller receives if the answer is too large for the bus. */
@@ -30,7 +31,7 @@ interface Received {
   readonly message: Message;
   readonly operation: Operation;
   readonly receivedAt: number;
-  readonly trace: Trace | undefined;
+  readonly context: ReceivedContext;
 }
 
 /** An operation, its handler and its counts. */
@@ -45,11 +46,20 @@ export class RequestHandler {
   /** Requests whose handler has not finished. */
   readonly #inFlight = new Set<Message>();
   readonly #operations: ReadonlyMap<string, Operation>;
+  readonly #contextSource: ContextSource;
+  /** Real time is running time plus this. */
+  #stalledMs = 0;
   #backlog: Backlog = NO_BACKLOG;
   #onIdle: () => void = () => {};
 
   constructor(options: RequestHandlerOptions) {
+    const { service, incarnation, instance, clock } = options;
     this.#options = options;
+    this.#contextSource = {
+      instance: { service, instance, incarnation, address: directSubject(service, incarnation) },
+      clock,
+      realNow: () => this.#realNow(),
+    };
     this.#operations = new Map(
       [...options.handlers].map(([name, handle]) => [name, { name, handle, stats: NO_STATS }]),
     );
@@ -78,7 +88,10 @@ export class RequestHandler {
   #handle(message: Message, operation: Operation, headers: Headers, receivedAt: number): void {
     const { tracing, service, guard } = this.#options;
     const traceOf = (): Trace | undefined => traceOfRequest(tracing, service, operation.name, headers);
-    const received = { message, operation, receivedAt, trace: guard.run("tracing", traceOf, undefined) };
+    const trace = guard.run("tracing", traceOf, undefined);
+    const realReceivedAt = receivedAt + this.#stalledMs;
+    const context = new ReceivedContext(this.#contextSource, operation.name, headers, trace, realReceivedAt);
+    const received = { message, operation, receivedAt, context };
     const decoded = decodeValue(message.body, headers);
     if (decoded.kind === "unreadable") {
       this.#end(received, refuse(400, `bad request: the body is ${decoded.why}`));
@@ -86,14 +99,14 @@ export class RequestHandler {
     }
     let encoded: EncodedResult;
     try {
-      const result = operation.handle(decoded.value, { headers, trace: received.trace });
+      const result = operation.handle(decoded.value, context);
       if (isThenable(result)) {
         this.#finishLater(received, result);
         return;
       }
       encoded = encode(result);
     } catch (error) {
-      encoded = this.#failed(error, received.trace);
+      encoded = this.#failed(error, trace);
     }
     this.#end(received, encoded);
   }
@@ -105,14 +118,14 @@ export class RequestHandler {
       .then(encode)
       .then(
         (encoded) => this.#finish(received, encoded),
-        (error: unknown) => this.#finish(received, this.#failed(error, received.trace)),
+        (error: unknown) => this.#finish(received, this.#failed(error, received.context.trace)),
       );
   }
 
   #finish(received: Received, encoded: EncodedResult): void {
     // False: the goodbye has refused the request meanwhile, and a caller must not get two answers.
     if (this.#inFlight.delete(received.message)) this.#end(received, encoded);
-    else this.#endSpan(received.trace, encoded);
+    else this.#endSpan(received.context.trace, encoded);
     if (this.#inFlight.size === 0) this.#onIdle();
   }
 
@@ -123,13 +136,14 @@ export class RequestHandler {
   }
 
   /** Answers, counts and ends the span. An answer that was not sent is an error of this instance. */
-  #end({ message, operation, receivedAt, trace }: Received, encoded: EncodedResult): void {
+  #end({ message, operation, receivedAt, context }: Received, encoded: EncodedResult): void {
+    context.end();
     const tookMs = this.#options.clock.now() - receivedAt;
     const notSent = encoded.kind === "answer" ? message.answer(encoded.body, encoded.lines) : undefined;
     if (encoded.kind === "refusal") message.refuse(encoded.code, encoded.message);
     const ended = notSent === undefined ? encoded : refuse(NOT_SENT, `not sent: ${reasonOf(notSent)}`);
     operation.stats = withRequest(operation.stats, ended, tookMs);
-    this.#endSpan(trace, ended);
+    this.#endSpan(context.trace, ended);
   }
 
   /** A tracer is user code: if it throws, the answer is sent all the same. */
@@ -153,6 +167,7 @@ export class RequestHandler {
 
   /** A stall has been measured. Until `backlogCleared`, requests that waited through it may arrive. */
   afterStall(stalledMs: number): void {
+    this.#stalledMs += stalledMs;
     this.#backlog = afterStall(this.#backlog, stalledMs);
   }
 
@@ -161,6 +176,12 @@ export class RequestHandler {
     const before = this.#backlog;
     this.#backlog = afterFlush(before);
     return before.kind === "clearing" && this.#backlog.kind === "none" ? before.dropped : 0;
+  }
+
+  /** The clock is read first, because reading it detects a stall. */
+  #realNow(): number {
+    const ranMs = this.#options.clock.now();
+    return ranMs + this.#stalledMs;
   }
 
   // Goodbye.

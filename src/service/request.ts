@@ -1,11 +1,13 @@
 // The request of a call: read once as its caller made it, before an instance is picked. Getters, toJSON and proxies are the
 // caller's own code, and none of it runs after `readCall`.
 
+import type { HeaderLines } from "../bus/core/headers.ts";
 import { checkOperationName } from "../bus/core/subjects.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { DEFAULT_OPERATION } from "../util/operation-name.ts";
 import { type FailedAnswer, failed, type ResponseReader } from "./answer.ts";
 import { type EncodedBody, encodeBody } from "./core/body.ts";
+import { type Metadata, metadataLines } from "./core/metadata.ts";
 import { textOf } from "./guard.ts";
 
 export interface AskOptions<T = unknown> {
@@ -19,12 +21,19 @@ export interface AskOptions<T = unknown> {
   readonly signal?: AbortSignal;
   /** The trace of the call: passed to its events, sent with the request, and extended by spans if spans are exported. */
   readonly trace?: Trace | undefined;
+  /**
+   * Texts that the handler receives beside the body. Keys: lower-case letters, digits and `-`, starting with a letter, 64
+   * at most. Values: one line of text without blanks around it. 64 keys and 4 KB in all; else the call fails.
+   */
+  readonly metadata?: Metadata | undefined;
 }
 
 export interface CallRequest {
   readonly kind: "call";
   readonly operation: string;
   readonly body: EncodedBody;
+  /** The headers that each request of the call has: those of the body, and the metadata. */
+  readonly lines: HeaderLines;
   readonly idempotent: boolean;
   /** Undefined: every body will do. */
   readonly read: ResponseReader | undefined;
@@ -41,7 +50,7 @@ export function readCall(request: unknown, options: AskOptions): CallRequest | F
     return failed("the request cannot be written as JSON", textOf(error));
   }
   try {
-    const { operation = DEFAULT_OPERATION, idempotent = true, read, signal, trace } = options;
+    const { operation = DEFAULT_OPERATION, idempotent = true, read, signal, trace, metadata } = options;
     const name = checkOperationName(String(operation));
     if (name.kind === "bad") throw new TypeError(name.why);
     if (read !== undefined && typeof read !== "function") throw new TypeError("read is no function");
@@ -49,6 +58,7 @@ export function readCall(request: unknown, options: AskOptions): CallRequest | F
       kind: "call",
       operation,
       body,
+      lines: body.lines + metadataLines(metadata),
       idempotent: Boolean(idempotent),
       read,
       signal: signal ?? undefined,

@@ -169,13 +169,13 @@ export const MUTANTS: readonly Mutant[] = [
     "a handler that throws answers nothing",
     [
       "service/request-handler",
-      "$encoded = this.$failed(error, $received.$trace);",
+      "$encoded = this.$failed(error, $trace);",
       "return void this.$failed(error, $received.$trace);",
     ],
     [
       "service/request-handler",
-      "this.$finish($received, this.$failed($error, $received.$trace))",
-      "this.$failed($error, $received.$trace)",
+      "this.$finish($received, this.$failed($error, $received.$context.$trace))",
+      "this.$failed($error, $received.$context.$trace)",
     ],
   ),
   defect("a timeout is believed before the sockets are read", [

@@ -3,9 +3,10 @@
 import type { Answer } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientEvent, ClientOptions } from "../../src/service/client-options.ts";
-import { answer, type HandlerResult, type RequestContext } from "../../src/service/core/handler.ts";
+import { answer, type HandlerResult } from "../../src/service/core/handler.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent, InstanceOptions } from "../../src/service/instance-options.ts";
+import type { RequestContext } from "../../src/service/request-context.ts";
 
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import type { MemoryBus } from "../../src/testing/memory-bus.ts";

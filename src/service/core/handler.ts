@@ -1,7 +1,6 @@
 // The result of a service's handler. It is a value, so that a service can be tested without a bus.
 
-import type { Headers } from "../../bus/core/headers.ts";
-import type { Trace } from "../../trace/core/trace.ts";
+import type { RequestContext } from "../request-context.ts";
 import { type EncodedBody, encodeBody } from "./body.ts";
 
 /** An error with a code of HTTP: 404 unknown, 400 bad request. It is about the request, and never drains the instance. */
@@ -13,13 +12,6 @@ export interface ErrorReply {
 
 /** `body`: any JSON value, bytes, or undefined. */
 export type HandlerResult = { readonly kind: "answer"; readonly body: unknown } | ErrorReply;
-
-/** A request, besides its body. */
-export interface RequestContext {
-  readonly headers: Headers;
-  /** The trace that the request belongs to, if it has one: for the log, and for calls that the handler makes. */
-  readonly trace: Trace | undefined;
-}
 
 /** Receives the decoded body, which can be any value. If it throws, the reply is a 500, and the error is counted. */
 export type Handler = (request: unknown, context: RequestContext) => HandlerResult | Promise<HandlerResult>;
