@@ -101,7 +101,7 @@ function shown(value: unknown): string {
 }
 
 /** How long to wait for replies: many round trips on a slow network, and a start that is hardly longer. */
-const WAIT_MS = 250;
+export const DUPLICATE_WAIT_MS = 250;
 
 /**
  * The check for a duplicate at the start: is the number taken by a process that answers? A paused instance cannot answer,
@@ -109,14 +109,14 @@ const WAIT_MS = 250;
  * @returns the heartbeat of a live instance with that number, if one answers the roll call
  */
 export async function findDuplicate(bus: Bus, service: string, instance: number): Promise<Heartbeat | undefined> {
-  const answers = await bus.requestMany(rollCallSubject(service), "", WAIT_MS);
+  const answers = await bus.requestMany(rollCallSubject(service), "", DUPLICATE_WAIT_MS);
   return answers
-    .map((bytes) => readHeartbeat(service, bytes))
+    .map((bytes) => readRollCallAnswer(service, bytes))
     .find((beat) => beat !== undefined && beat.instance === instance && beat.state === "up");
 }
 
 /** A reply to a roll call has no subject that names its sender, so only the consistency of its body can be checked. */
-function readHeartbeat(service: string, bytes: Uint8Array): Heartbeat | undefined {
+export function readRollCallAnswer(service: string, bytes: Uint8Array): Heartbeat | undefined {
   const decoded = decodeBody(bytes, MAX_HEARTBEAT_BYTES);
   if (decoded.kind === "unreadable") return undefined;
   const { incarnation } = fieldsOf(decoded.value);
