@@ -118,8 +118,9 @@ test("a reason is said again after a server of its own has run in between", asyn
   keeping.permit = WITHHELD;
   const [, pid = ""] = /pid (\d+)/.exec(keeping.said[1] ?? "") ?? [];
   send(Number(pid), "SIGKILL");
-  await until("it waits again", () => keeping.said.length === 3);
-  assert.equal([keeping.said[0], keeping.said[2]], [waiting(url), waiting(url)]);
+  // A look before the kernel has ended the killed server may find its port silent, and says that first.
+  await until("it waits again", () => keeping.said.slice(2).includes(waiting(url)));
+  assert.is(keeping.said[0], waiting(url));
 });
 
 test("the server from before is ended once another is started, and at the end", async (context) => {
