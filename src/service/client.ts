@@ -12,6 +12,7 @@ import { type Answer, type FailedAnswer, failed, unanswered } from "./answer.ts"
 import { Call, type CallContext } from "./call.ts";
 import { type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
 import { isLongerThan } from "./core/body.ts";
+import { DirectSubjects } from "./core/direct-subjects.ts";
 import { RequestTimeWriter } from "./core/request-headers.ts";
 import { textOf } from "./guard.ts";
 import { HeartbeatListener } from "./heartbeat-listener.ts";
@@ -67,7 +68,7 @@ class ServiceClient implements Client {
     this.resolver = resolver;
     this.#heartbeatListener = new HeartbeatListener(options, this.tracker, (changes) => this.#emitChanges(changes));
     this.#calls = {
-      ...{ options, tracker, resolver, requestTime: new RequestTimeWriter() },
+      ...{ options, tracker, resolver, requestTime: new RequestTimeWriter(), subjects: new DirectSubjects() },
       hedge: options.hedge ? new Hedge(options.rules.requestTimeoutMs) : undefined,
       emitAll: (events, trace) => this.#emitChanges(events, trace),
       sendRollCall: () => this.#heartbeatListener.sendRollCall(),

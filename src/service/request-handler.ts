@@ -26,6 +26,8 @@ export type RequestHandlerOptions = Pick<
 /** The code that the caller receives if the answer is too large for the bus. */
 const NOT_SENT = 500;
 
+const TRACE_KEY = "traceparent";
+
 /** A request in the hands of its operation. */
 interface Received {
   readonly message: Message;
@@ -86,9 +88,7 @@ export class RequestHandler {
    * from body to answer, takes 1.3 µs; with three promises for each it took 1.7 µs.
    */
   #handle(message: Message, operation: Operation, headers: Headers, receivedAt: number): void {
-    const { tracing, service, guard } = this.#options;
-    const traceOf = (): Trace | undefined => traceOfRequest(tracing, service, operation.name, headers);
-    const trace = guard.run("tracing", traceOf, undefined);
+    const trace = this.#traceOf(operation, headers);
     const realReceivedAt = receivedAt + this.#stalledMs;
     const context = new ReceivedContext(this.#contextSource, operation.name, headers, trace, realReceivedAt);
     const received = { message, operation, receivedAt, context };
@@ -109,6 +109,12 @@ export class RequestHandler {
       encoded = this.#failed(error, trace);
     }
     this.#end(received, encoded);
+  }
+
+  #traceOf({ name }: Operation, headers: Headers): Trace | undefined {
+    const { tracing, service, guard } = this.#options;
+    if (tracing === undefined && !headers.has(TRACE_KEY)) return undefined;
+    return guard.run("tracing", () => traceOfRequest(tracing, service, name, headers), undefined);
   }
 
   #finishLater(received: Received, handling: PromiseLike<HandlerResult>): void {

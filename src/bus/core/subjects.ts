@@ -25,14 +25,13 @@ export function checkServiceName(name: string): NameCheck {
 
 /** Checks an operation's name: letters, digits, `-` and `_`, starting with a letter. */
 export function checkOperationName(name: string): NameCheck {
+  // An object with a method `then` is taken for a promise.
+  if (isOperationName(name) && name !== "then") return { kind: "good", name };
   const shown = quoted(name, MAX_NAME_LENGTH);
   if (name.length > MAX_OPERATION_NAME_LENGTH)
     return bad(`operation name ${shown} is longer than ${MAX_OPERATION_NAME_LENGTH} characters`);
-  if (!isOperationName(name))
-    return bad(`operation name ${shown} must be letters, digits, - and _, starting with a letter`);
-  // An object with a method of this name is taken for a promise.
   if (name === "then") return bad(`operation name ${shown} is reserved`);
-  return { kind: "good", name };
+  return bad(`operation name ${shown} must be letters, digits, - and _, starting with a letter`);
 }
 
 /** Whether the id of an incarnation is valid in a subject: one token, no wildcards. */
