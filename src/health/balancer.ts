@@ -54,6 +54,8 @@ export interface PickResult {
 export interface PickOptions {
   /** The operation of the call: members without it are passed over. Default: any member will do. */
   readonly operation?: string;
+  /** When an attempt of the call has ended at the latest. Default: the request timeout of the rules. */
+  readonly timeoutMs?: number | undefined;
   /** Incarnations that this call was sent to already. */
   readonly excluded?: ReadonlySet<string>;
   /**
@@ -156,8 +158,8 @@ export class Resolver {
     }
     const retests: Ticket[] = [];
     const changes: HealthEvent[] = [];
-    for (const member of choice.retests) this.#admitRetest(member, now, retests, changes);
-    const newcomerProbes = choice.newcomerProbes.map((member) => this.#admitProbe(member, now));
+    for (const member of choice.retests) this.#admitRetest(member, now, options, retests, changes);
+    const newcomerProbes = choice.newcomerProbes.map((member) => this.#admitProbe(member, now, options));
     const call = this.#admitCall(choice, now, options, changes);
     return { call, retests, newcomerProbes, changes };
   }
@@ -238,16 +240,22 @@ export class Resolver {
 
   // Issuing tickets.
 
-  #admitRetest(member: Member, now: number, retests: Ticket[], changes: HealthEvent[]): void {
-    const retest = this.#tracker.admitRetest(member, now);
+  #admitRetest(
+    member: Member,
+    now: number,
+    { timeoutMs }: PickOptions,
+    retests: Ticket[],
+    changes: HealthEvent[],
+  ): void {
+    const retest = this.#tracker.admitRetest(member, now, timeoutMs);
     if (retest === undefined) return;
     retests.push(retest.ticket);
     changes.push(...retest.changes);
   }
 
-  #admitProbe(member: Member, now: number): Ticket {
+  #admitProbe(member: Member, now: number, { timeoutMs }: PickOptions): Ticket {
     this.#lastProbed = member.who;
-    return this.#tracker.admit(member, now);
+    return this.#tracker.admit(member, now, timeoutMs);
   }
 
   #countTowardsTrial({ call, isProbe }: Choice, options: PickOptions): void {
@@ -262,8 +270,8 @@ export class Resolver {
   #admitCall(choice: Choice, now: number, options: PickOptions, changes: HealthEvent[]): Ticket | undefined {
     const { call: member, isProbe } = choice;
     if (member === undefined) return undefined;
-    if (isProbe) return this.#admitProbe(member, now);
-    const retest = this.#tracker.admitRetest(member, now);
+    if (isProbe) return this.#admitProbe(member, now, options);
+    const retest = this.#tracker.admitRetest(member, now, options.timeoutMs);
     if (retest === undefined) return this.#admitTurn(member, now, options);
     // A retest is not a turn of the rotation: moving the cursor here would skip the members in between.
     changes.push(...retest.changes);
@@ -271,10 +279,10 @@ export class Resolver {
   }
 
   /** A hedge is a turn as well: the instance has had a request. */
-  #admitTurn(member: Member, now: number, { operation }: PickOptions): Ticket {
+  #admitTurn(member: Member, now: number, { operation, timeoutMs }: PickOptions): Ticket {
     this.#lastOperation = operation ?? this.#lastOperation;
     this.#last.set(this.#lastOperation, member.who);
-    return this.#tracker.admit(member, now);
+    return this.#tracker.admit(member, now, timeoutMs);
   }
 }
 

@@ -135,12 +135,13 @@ export function eligibility(breaker: Breaker, now: number): "yes" | "guarded" | 
   return share.kind === "one at a time" && now < share.busyUntil ? "guarded" : "yes";
 }
 
-/** A call is being sent. Only a guarded probation keeps a record of it. */
-export function afterSending(breaker: Breaker, now: number, rules: HealthRules): Breaker {
+/** A call is being sent, which ends within `timeoutMs`. Only a guarded probation keeps a record of it. */
+export function afterSending(breaker: Breaker, now: number, timeoutMs: number): Breaker {
   if (breaker.kind !== "probation" || breaker.share.kind === "full") return breaker;
   const { busyUntil, inFlight, kind } = breaker.share;
   const others = now < busyUntil ? inFlight : 0;
-  const until = now + rules.requestTimeoutMs + LEASE_MARGIN_MS;
+  // Each call has its own timeout, so that of an earlier one may end later.
+  const until = Math.max(busyUntil, now + timeoutMs + LEASE_MARGIN_MS);
   return { ...breaker, share: { kind, inFlight: others + 1, busyUntil: until } };
 }
 
@@ -150,13 +151,16 @@ export const isOpen = ({ kind }: Breaker): boolean => kind === "open" || kind ==
 export const retestIsDue = (breaker: Breaker, now: number): boolean =>
   breaker.kind === "open" && now >= breaker.retestAt;
 
-/** Starts a retest, whether or not it is due. Undefined if the breaker is not open: a second retest cannot start. */
-export function startRetest(breaker: Breaker, now: number, rules: HealthRules): TransitionResult | undefined {
+/**
+ * Starts a retest, whether or not it is due. Undefined if the breaker is not open: a second retest cannot start.
+ * @param timeoutMs of the retest, which is a call
+ */
+export function startRetest(breaker: Breaker, now: number, timeoutMs: number): TransitionResult | undefined {
   if (breaker.kind !== "open") return undefined;
   const retesting: Retesting = {
     kind: "retesting",
     generation: breaker.generation + 1,
-    until: now + rules.requestTimeoutMs + LEASE_MARGIN_MS,
+    until: now + timeoutMs + LEASE_MARGIN_MS,
     open: breaker,
     wasDue: now >= breaker.retestAt,
   };

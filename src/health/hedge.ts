@@ -1,8 +1,8 @@
 // When a late call is sent a second time, to another instance (hedging), and how often that may happen. Calls, answers
 // and hedges that won go in; a delay or a permission comes out.
 //
-// A call is late beyond the p95 of its own instance's recent answers: what takes 80 ms at every instance is not late
-// after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more at the start. What is
+// A call is late beyond the p95 of its own instance's recent answers to the same operation: what takes 80 ms at every
+// instance is not late after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more at the start. What is
 // not spent is saved, for at most 128 hedges at once.
 //
 // A hedge that answers first has overtaken the late instance. That one gets no new calls while others are healthy,
@@ -42,16 +42,13 @@ const INITIAL_BUDGET = 8;
 const MAX_BUDGET = 128;
 
 export class Hedge {
-  readonly #requestTimeoutMs: number;
-  /** Keyed by `Member.who`, one object for each row of the table: an evicted row takes its latencies along. */
-  readonly #latencies = new WeakMap<InstanceRef, LatencyWindow>();
+  /**
+   * By operation. Keyed by `Member.who`, one object for each row of the table: an evicted row takes its latencies along.
+   */
+  readonly #latencies = new WeakMap<InstanceRef, Map<string, LatencyWindow>>();
   /** Per incarnation, how many of its calls are in flight although a hedge has answered them. */
   readonly #lateCalls = new Map<string, number>();
   #budget = INITIAL_BUDGET;
-
-  constructor(requestTimeoutMs: number) {
-    this.#requestTimeoutMs = requestTimeoutMs;
-  }
 
   /** Incarnations that get no calls while others are healthy. */
   get deprioritized(): Incarnations {
@@ -63,17 +60,19 @@ export class Hedge {
     this.#budget = Math.min(MAX_BUDGET, this.#budget + BUDGET_PER_CALL);
   }
 
-  /** How long after sending, in ms, a call to this instance is late. */
-  lateAfterMs(who: InstanceRef): number {
-    const expectedMs = this.#latencies.get(who)?.p95Ms ?? this.#requestTimeoutMs * UNKNOWN_SHARE;
-    return Math.min(Math.max(expectedMs, MIN_DELAY_MS), this.#requestTimeoutMs * MAX_SHARE);
+  /** How long after sending, in ms, a call to this instance is late. @param timeoutMs how long its caller waits */
+  lateAfterMs(who: InstanceRef, operation: string, timeoutMs: number): number {
+    const expectedMs = this.#latencies.get(who)?.get(operation)?.p95Ms ?? timeoutMs * UNKNOWN_SHARE;
+    return Math.min(Math.max(expectedMs, MIN_DELAY_MS), timeoutMs * MAX_SHARE);
   }
 
   /** An answer arrived `tookMs` after its call was sent. Late answers count as well. */
-  recordLatency(who: InstanceRef, tookMs: number): void {
-    const latencies = this.#latencies.get(who);
+  recordLatency(who: InstanceRef, operation: string, tookMs: number): void {
+    const known = this.#latencies.get(who);
+    const latencies = known?.get(operation);
     if (latencies !== undefined) latencies.add(tookMs);
-    else this.#latencies.set(who, new LatencyWindow(tookMs));
+    else if (known !== undefined) known.set(operation, new LatencyWindow(tookMs));
+    else this.#latencies.set(who, new Map([[operation, new LatencyWindow(tookMs)]]));
   }
 
   /** Takes one hedge from the budget; false if there is none left. */
@@ -96,7 +95,7 @@ export class Hedge {
   }
 }
 
-/** The recent latencies of one incarnation. */
+/** The recent latencies of one operation of one incarnation. */
 class LatencyWindow {
   /** A ring buffer of 256 bytes. */
   readonly #tookMs = new Float32Array(WINDOW_SIZE);

@@ -229,15 +229,15 @@ export class Tracker {
 
   // Calls.
 
-  /** Issues the ticket of a call that is not a retest. */
-  admit(member: Member, now: number): Ticket {
-    member.breaker = breaker.afterSending(member.breaker, now, this.#rules);
+  /** Issues the ticket of a call that is not a retest. @param timeoutMs when its attempt has ended at the latest */
+  admit(member: Member, now: number, timeoutMs = this.#rules.requestTimeoutMs): Ticket {
+    member.breaker = breaker.afterSending(member.breaker, now, timeoutMs);
     return ticketFor(member, now);
   }
 
   /** Issues the ticket of a retest. Undefined if the breaker is not open: a second retest cannot start. */
-  admitRetest(member: Member, now: number): AdmittedRetest | undefined {
-    const result = breaker.startRetest(member.breaker, now, this.#rules);
+  admitRetest(member: Member, now: number, timeoutMs = this.#rules.requestTimeoutMs): AdmittedRetest | undefined {
+    const result = breaker.startRetest(member.breaker, now, timeoutMs);
     if (result === undefined) return undefined;
     const changes = this.#applyTransition(member, result);
     return { ticket: ticketFor(member, now), changes };

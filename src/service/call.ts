@@ -66,8 +66,7 @@ const MIN_REMAINING_MS = 5;
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 /**
  * After so many attempts the steps of a call (`resolving`, `resolved`, `using`) are emitted no more. Only forged
- * instances cause so many attempts: any client of a bus without logins can send heartbeats of a thousand that do not
- * exist. Each would cost three lines of the log.
+ * instances cause so many: a client of a bus without logins can forge a thousand, at three lines of the log each.
  */
 const MAX_LOGGED_ATTEMPTS = 8;
 
@@ -315,12 +314,12 @@ export class Call {
   }
 
   #scheduleHedge(late: Slot, hedge: Hedge): void {
-    const { clock, guard } = this.#context.options;
+    const { clock, guard, rules } = this.#context.options;
     const send = (): void => guard.run("core", () => this.#sendHedge(late, hedge), undefined);
+    const { who, sentAt } = late.ticket;
+    const lateAfterMs = hedge.lateAfterMs(who, this.#request.operation, rules.requestTimeoutMs);
     // After one more poll for I/O (setImmediate): timers run first, and the answer may have arrived already.
-    const whenLate = (): void => clock.afterIoPoll(send);
-    const lateAt = late.ticket.sentAt + hedge.lateAfterMs(late.ticket.who);
-    this.#cancelHedge = clock.after(Math.max(0, lateAt - clock.now()), whenLate);
+    this.#cancelHedge = clock.after(Math.max(0, sentAt + lateAfterMs - clock.now()), () => clock.afterIoPoll(send));
   }
 
   #sendHedge(late: Slot, hedge: Hedge): void {
@@ -345,8 +344,9 @@ export class Call {
 
   /** Records the latency of an answer, and whether the hedge answered before the late instance. */
   #recordForHedge(slot: Slot, { result }: CallAttempt, hedge: Hedge): void {
-    const { who, sentAt } = slot.ticket;
-    if (result === "answered") hedge.recordLatency(who, this.#context.options.clock.now() - sentAt);
+    const { who } = slot.ticket;
+    const tookMs = this.#context.options.clock.now() - slot.ticket.sentAt;
+    if (result === "answered") hedge.recordLatency(who, this.#request.operation, tookMs);
     if (slot === this.#first) {
       this.#cancelHedge?.();
       if (this.#isOvertaken) hedge.lateCallEnded(who.incarnation);

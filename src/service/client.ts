@@ -69,7 +69,7 @@ class ServiceClient implements Client {
     this.#heartbeatListener = new HeartbeatListener(options, this.tracker, (changes) => this.#emitChanges(changes));
     this.#calls = {
       ...{ options, tracker, resolver, requestTime: new RequestTimeWriter(), subjects: new DirectSubjects() },
-      hedge: options.hedge ? new Hedge(options.rules.requestTimeoutMs) : undefined,
+      hedge: options.hedge ? new Hedge() : undefined,
       emitAll: (events, trace) => this.#emitChanges(events, trace),
       sendRollCall: () => this.#heartbeatListener.sendRollCall(),
       shortCircuit: () => this.#shortCircuit(),

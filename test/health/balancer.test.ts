@@ -55,6 +55,19 @@ test("a retest that is due is sent as a copy of the call, and takes no turn", ()
   assert.equal(table.takeEvents(), ["retesting 3"]);
 });
 
+test("a retest has the timeout of its call, and fails by itself only after that", () => {
+  const table = harnessWith(1, 2, 3);
+  failsProbation(table, 3);
+  allBeat(table, [1, 2, 3], 60_000);
+  assert.equal(inNumbers(table.next(63_000, { timeoutMs: 5_000 })), [1, [3]]);
+  assert.equal(table.takeEvents(), ["retesting 3"]);
+  allBeat(table, [1, 2, 3], 68_000);
+  table.tick(68_499);
+  assert.equal(table.takeEvents(), []);
+  table.tick(68_500);
+  assert.equal(table.takeEvents(), ["opened 3 (retest timed out)"]);
+});
+
 test("of several retests that are due, each call sends one", () => {
   const table = harnessWith(1, 2, 3);
   failsProbation(table, 2);

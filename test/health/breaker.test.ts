@@ -27,7 +27,7 @@ const answer = (breaker: Breaker): TransitionResult => afterAnswer(breaker, brea
 const beat = (breaker: Breaker, now: number): TransitionResult => afterHeartbeat(breaker, now, RULES);
 
 function retest(breaker: Breaker, now: number): Breaker {
-  const step = startRetest(breaker, now, RULES);
+  const step = startRetest(breaker, now, RULES.requestTimeoutMs);
   if (step === undefined) throw new Error("no retest was started");
   return step.breaker;
 }
@@ -167,13 +167,13 @@ test("several inconclusive retests are reported once, and the first one after th
   let breaker: Breaker = opened();
   const reported: (string | undefined)[] = [];
   for (let now = 31_000; now < 31_005; now += 1) {
-    const step = startRetest(breaker, now, RULES);
+    const step = startRetest(breaker, now, RULES.requestTimeoutMs);
     reported.push(step?.transition?.kind);
     breaker = afterInconclusive(step?.breaker ?? breaker, step?.breaker.generation ?? 0, now);
   }
   assert.equal(reported, ["retesting", undefined, undefined, undefined, undefined]);
   const again = timeout(retest(breaker, 32_000), 33_000).breaker;
-  assert.is(startRetest(again, 200_000, RULES)?.transition?.kind, "retesting");
+  assert.is(startRetest(again, 200_000, RULES.requestTimeoutMs)?.transition?.kind, "retesting");
 });
 
 test("an inconclusive end changes no other state", () => {
@@ -183,39 +183,47 @@ test("an inconclusive end changes no other state", () => {
 });
 
 test("a guarded probation may send its next call when the last was inconclusive, or when its lease has expired", () => {
-  const waiting = afterSending(beat(opened(), 1005).breaker, 1010, RULES);
+  const waiting = afterSending(beat(opened(), 1005).breaker, 1010, RULES.requestTimeoutMs);
   const back = afterInconclusive(waiting, waiting.generation, 1100);
   assert.is(eligibility(back, 1100), "yes");
-  assert.is(eligibility(afterSending(back, 1100, RULES), 1101), "guarded", "still one call at a time");
+  assert.is(eligibility(afterSending(back, 1100, RULES.requestTimeoutMs), 1101), "guarded", "still one call at a time");
   assert.is(eligibility(waiting, 2509), "guarded");
   assert.is(eligibility(waiting, 2510), "yes");
 });
 
 test("an inconclusive call of a guarded probation leaves it guarded while another call is in flight", () => {
-  const first = afterSending(beat(opened(), 1005).breaker, 1010, RULES);
-  const both = afterSending(first, 1020, RULES);
+  const first = afterSending(beat(opened(), 1005).breaker, 1010, RULES.requestTimeoutMs);
+  const both = afterSending(first, 1020, RULES.requestTimeoutMs);
   const one = afterInconclusive(both, both.generation, 1030);
   assert.is(eligibility(one, 1030), "guarded");
   const none = afterInconclusive(one, one.generation, 1040);
   assert.is(eligibility(none, 1040), "yes");
 });
 
+test("a guarded probation waits for the call with the longest timeout", () => {
+  const long = afterSending(beat(opened(), 1005).breaker, 1010, 5_000);
+  const both = afterSending(long, 1020, 100);
+  const one = afterInconclusive(both, both.generation, 1030);
+  assert.is(eligibility(one, 6_509), "guarded");
+  assert.is(eligibility(one, 6_510), "yes");
+});
+
 test("a call of a guarded probation whose lease has expired is not counted any more", () => {
-  const first = afterSending(beat(opened(), 1005).breaker, 1010, RULES);
-  const next = afterSending(first, 3000, RULES);
+  const first = afterSending(beat(opened(), 1005).breaker, 1010, RULES.requestTimeoutMs);
+  const next = afterSending(first, 3000, RULES.requestTimeoutMs);
   assert.is(eligibility(afterInconclusive(next, next.generation, 3010), 3010), "yes");
 });
 
 test("a heartbeat within one request timeout of the opening guards the probation, a later one does not", () => {
-  const demanded = afterSending(beat(opened(), 1999).breaker, 2000, RULES);
+  const demanded = afterSending(beat(opened(), 1999).breaker, 2000, RULES.requestTimeoutMs);
   assert.is(eligibility(demanded, 2001), "guarded");
-  const silent = afterSending(beat(opened(), 2000).breaker, 2000, RULES);
+  const silent = afterSending(beat(opened(), 2000).breaker, 2000, RULES.requestTimeoutMs);
   assert.is(eligibility(silent, 2001), "yes");
 });
 
 test("an instance that was silent through a failed retest has a full probation, however soon its heartbeat comes after it", () => {
   const retestFailed = timeout(retest(opened(), 31_000), 32_000).breaker;
-  const woken = afterSending(beat(retestFailed, 32_010).breaker, 32_011, RULES);
+  const woken = afterSending(beat(retestFailed, 32_010).breaker, 32_011, RULES.requestTimeoutMs);
   assert.is(eligibility(woken, 32_012), "yes");
 });
 

@@ -17,10 +17,10 @@ const who = (instance: number): InstanceRef => ({
 
 /** The delay after which a call is late, after these answers. */
 function lateAfter(answers: readonly number[]): number {
-  const hedge = new Hedge(TIMEOUT_MS);
+  const hedge = new Hedge();
   const one = who(1);
-  for (const tookMs of answers) hedge.recordLatency(one, tookMs);
-  return hedge.lateAfterMs(one);
+  for (const tookMs of answers) hedge.recordLatency(one, "get", tookMs);
+  return hedge.lateAfterMs(one, "get", TIMEOUT_MS);
 }
 const times = (count: number, tookMs: number): readonly number[] => Array.from({ length: count }, () => tookMs);
 
@@ -44,19 +44,29 @@ test("no call is late before ten milliseconds, and every call is late at half of
   assert.is(lateAfter(times(64, 900)), 500);
 });
 
+test("each operation has its own latencies, and each call its own timeout", () => {
+  const hedge = new Hedge();
+  const one = who(1);
+  for (const tookMs of times(64, 5)) hedge.recordLatency(one, "get", tookMs);
+  for (const tookMs of times(64, 900)) hedge.recordLatency(one, "report", tookMs);
+  assert.equal([hedge.lateAfterMs(one, "get", 5_000), hedge.lateAfterMs(one, "report", 5_000)], [10, 900]);
+  assert.is(hedge.lateAfterMs(one, "report", 200), 100, "half of a shorter timeout");
+  assert.is(hedge.lateAfterMs(one, "reserve", 5_000), 500, "a tenth of a longer one");
+});
+
 test("each incarnation has its own latencies", () => {
-  const hedge = new Hedge(TIMEOUT_MS);
+  const hedge = new Hedge();
   const [one, two] = [who(1), who(2)];
-  for (const tookMs of times(64, 50)) hedge.recordLatency(one, tookMs);
-  assert.is(hedge.lateAfterMs(one), 50);
-  assert.is(hedge.lateAfterMs(two), 100);
-  assert.is(hedge.lateAfterMs(who(1)), 100, "the row that replaced it");
+  for (const tookMs of times(64, 50)) hedge.recordLatency(one, "get", tookMs);
+  assert.is(hedge.lateAfterMs(one, "get", TIMEOUT_MS), 50);
+  assert.is(hedge.lateAfterMs(two, "get", TIMEOUT_MS), 100);
+  assert.is(hedge.lateAfterMs(who(1), "get", TIMEOUT_MS), 100, "the row that replaced it");
 });
 
 test("one call in twenty is sent twice, and eight at the start, in any order of events", () => {
   for (let seed = 1; seed <= 50; seed++) {
     const dice = new SeededRandom(seed);
-    const hedge = new Hedge(TIMEOUT_MS);
+    const hedge = new Hedge();
     let [sent, twice] = [0, 0];
     for (let step = 0; step < 3000; step++) {
       if (dice.chance(0.5)) {
@@ -70,7 +80,7 @@ test("one call in twenty is sent twice, and eight at the start, in any order of 
 });
 
 test("the budget saves up at most 128", () => {
-  const hedge = new Hedge(TIMEOUT_MS);
+  const hedge = new Hedge();
   for (let call = 0; call < 100_000; call++) hedge.earn();
   let taken = 0;
   while (hedge.trySpend()) taken += 1;
@@ -78,7 +88,7 @@ test("the budget saves up at most 128", () => {
 });
 
 test("an overtaken instance is deprioritized until each of its late calls has ended", () => {
-  const hedge = new Hedge(TIMEOUT_MS);
+  const hedge = new Hedge();
   hedge.hedgeWon("2-a");
   hedge.hedgeWon("2-a");
   hedge.lateCallEnded("2-a");

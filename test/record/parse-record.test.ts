@@ -60,6 +60,7 @@ test("each event is read, and one that breaks a rule is refused with it", () => 
   const events = [
     { kind: "heartbeat", beat: BEAT },
     { kind: "picked", excluded: ["1-a"], idempotent: false, decided: { call: null } },
+    { kind: "picked", timeoutMs: 5_000, decided: { call: null } },
     { kind: "picked", deprioritized: ["2-a"], isHedge: true, decided: { call: null } },
     { kind: "settled", ticket: 1, result: "timeout" },
     ...(["disconnected", "reconnected", "tick"] as const).map((kind) => ({ kind })),

@@ -324,8 +324,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a call that is late is sent once more too soon", [
     "health/hedge",
-    "Math.min(Math.max($usualMs, $MIN_DELAY_MS), this.$requestTimeoutMs * $MAX_SHARE)",
-    "Math.min(Math.max($usualMs / 2, $MIN_DELAY_MS), this.$requestTimeoutMs * $MAX_SHARE)",
+    "Math.min(Math.max($usualMs, $MIN_DELAY_MS), $timeoutMs * $MAX_SHARE)",
+    "Math.min(Math.max($usualMs / 2, $MIN_DELAY_MS), $timeoutMs * $MAX_SHARE)",
   ]),
   defect("an old rating is shown as a new one", [
     "market/ratings/rate-page",

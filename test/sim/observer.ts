@@ -149,11 +149,11 @@ export class Observer implements View {
   #listenToTracker(): void {
     const { tracker } = this.market.client;
     const admit = tracker.admit.bind(tracker);
-    tracker.admit = (member, now) => this.#sent(admit(member, now), false, now);
+    tracker.admit = (member, now, timeoutMs) => this.#sent(admit(member, now, timeoutMs), false, now);
     const admitRetest = tracker.admitRetest.bind(tracker);
-    tracker.admitRetest = (member, now) => {
+    tracker.admitRetest = (member, now, timeoutMs) => {
       const { breaker } = member;
-      const admitted = admitRetest(member, now);
+      const admitted = admitRetest(member, now, timeoutMs);
       if (breaker.kind === "open") this.#beliefs.retested(member, now, breaker.retestAt, admitted?.changes ?? []);
       if (admitted !== undefined) {
         this.#state.noteKind(member);

@@ -24,6 +24,7 @@ export interface Header {
 /** The options of a pick. Defaults are left out. */
 export interface RecordedPickOptions {
   readonly operation?: string;
+  readonly timeoutMs?: number;
   readonly excluded?: readonly string[];
   readonly idempotent?: boolean;
   readonly deprioritized?: readonly string[];

@@ -106,9 +106,11 @@ function withoutOrigin({
   return areDefault(operations) ? beat : { ...beat, operations };
 }
 
-function parsePicked({ operation, excluded, idempotent, deprioritized, isHedge }: Fields): Parsed<RecordedEvent> {
+function parsePicked(fields: Fields): Parsed<RecordedEvent> {
+  const { operation, timeoutMs, excluded, idempotent, deprioritized, isHedge } = fields;
   if (operation !== undefined && !(typeof operation === "string" && isOperationName(operation)))
     return unreadable("operation is no name of one");
+  if (timeoutMs !== undefined && !isTime(timeoutMs)) return unreadable("timeoutMs is no time");
   for (const [name, ids] of Object.entries({ excluded, deprioritized })) {
     if (ids !== undefined && !(Array.isArray(ids) && ids.every(isId)))
       return unreadable(`${name} is no list of incarnations`);
@@ -116,7 +118,7 @@ function parsePicked({ operation, excluded, idempotent, deprioritized, isHedge }
   for (const [name, value] of Object.entries({ idempotent, isHedge })) {
     if (value !== undefined && typeof value !== "boolean") return unreadable(`${name} is neither true nor false`);
   }
-  const traits = Object.entries({ operation, excluded, idempotent, deprioritized, isHedge }).filter(
+  const traits = Object.entries({ operation, timeoutMs, excluded, idempotent, deprioritized, isHedge }).filter(
     ([, value]) => value !== undefined,
   );
   return readAs({ kind: "picked", ...(Object.fromEntries(traits) as RecordedPickOptions) });

@@ -153,11 +153,12 @@ class RecordedResolver extends Resolver {
 
   override next(now: number, options: PickOptions = {}): PickResult {
     const pick = super.next(now, options);
-    const { operation, excluded, idempotent, deprioritized, isHedge } = options;
+    const { operation, timeoutMs, excluded, idempotent, deprioritized, isHedge } = options;
     const decided = serializePick(pick, (ticket) => this.#recorder.registerTicket(ticket));
     const picked = {
       kind: "picked",
       ...(operation !== undefined && operation !== DEFAULT_OPERATION && { operation }),
+      ...(timeoutMs !== undefined && { timeoutMs }),
       ...(excluded !== undefined && excluded.size > 0 && { excluded: [...excluded] }),
       ...(idempotent === false && { idempotent }),
       ...(deprioritized !== undefined && deprioritized.size > 0 && { deprioritized: [...deprioritized.keys()] }),

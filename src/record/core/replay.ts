@@ -124,9 +124,11 @@ export class Replay {
     return { operations: DEFAULT_OPERATIONS, ...beat, service, address: directSubject(service, beat.incarnation) };
   }
 
-  #choose({ at, operation, excluded, idempotent, deprioritized, isHedge }: RecordedPick & EntryContext): ReplayStep {
+  #choose({ at, operation, timeoutMs, excluded, ...rest }: RecordedPick & EntryContext): ReplayStep {
+    const { idempotent, deprioritized, isHedge } = rest;
     const options: PickOptions = {
       operation: operation ?? DEFAULT_OPERATION,
+      ...(timeoutMs !== undefined && { timeoutMs }),
       ...(excluded !== undefined && { excluded: new Set(excluded) }),
       ...(idempotent !== undefined && { idempotent }),
       ...(deprioritized !== undefined && { deprioritized: new Set(deprioritized) }),
