@@ -187,42 +187,48 @@ const GENERAL = {
   ),
 };
 
+/** @param limits the smallest and the largest value */
+const healthRule = (name: string, preset: number, limits: Limits, meaning: string) => ({
+  ...setting(name, preset, integer(...limits), meaning),
+  limits,
+});
+
 /** The numbers by which health is decided (docs/health.md). All times in milliseconds. */
 const HEALTH = {
-  requestTimeoutMs: setting(
+  requestTimeoutMs: healthRule(
     "REQUEST_TIMEOUT_MS",
     1000,
-    integer(10, 60_000),
+    [10, 60_000],
     "how long a caller waits for an answer; a page waits no longer",
   ),
-  failureLimit: setting(
+  failureLimit: healthRule(
     "FAILURE_LIMIT",
     1,
-    integer(1, 100),
+    [1, 100],
     "unanswered calls in a row that open a breaker; with 1, a hung instance costs one wait",
   ),
-  retestDelayMs: setting(
+  retestDelayMs: healthRule(
     "RETEST_DELAY_MS",
     30_000,
-    integer(10, 3_600_000),
+    [10, 3_600_000],
     "time from the opening of a breaker to its first retest; a continued process sends a heartbeat before that",
   ),
-  retestDelayMaxMs: setting(
+  retestDelayMaxMs: healthRule(
     "RETEST_DELAY_MAX_MS",
     300_000,
-    integer(10, 86_400_000),
+    [10, 86_400_000],
     "maximum of that delay, which doubles; a recovery is noticed after five minutes at the latest",
   ),
-  heartbeatIntervalMs: setting(
+  heartbeatIntervalMs: healthRule(
     "HEARTBEAT_INTERVAL_MS",
     15_000,
-    integer(50, 300_000),
+    [50, 300_000],
     "longest time between two heartbeats; each is sent up to a fifth sooner, at random",
   ),
-  purgeAfterMs: setting(
+  purgeAfterMs: healthRule(
     "PURGE_AFTER_MS",
     300_000,
-    integer(100, 86_400_000),
+    [100, 86_400_000],
     "how long a caller remembers an instance that is gone, and its breaker",
   ),
 };
@@ -234,6 +240,27 @@ export const FIXED = {
   reconnectGraceMs: 5_000, // after a bus restart every instance has to come back first: their longest back-off, twice
   maxIncarnations: 10_000, // at about 500 bytes each, 5 MB: what a flood of forged heartbeats can cost at most
 } as const;
+
+/** The smallest and the largest value of a number. */
+export type Limits = readonly [min: number, max: number];
+
+const FIXED_LIMITS = {
+  leaseIntervals: [1, 100], // below one, a lease would end before the next heartbeat is due
+  probationSuccesses: [1, 1_000],
+  reconnectGraceMs: [0, 3_600_000],
+  maxIncarnations: [1, 1_000_000], // at about 500 bytes each, 500 MB
+} as const satisfies Record<keyof typeof FIXED, Limits>;
+
+/** The limits of each rule of health. */
+export const HEALTH_LIMITS: Readonly<Record<keyof HealthRules, Limits>> = {
+  ...FIXED_LIMITS,
+  requestTimeoutMs: HEALTH.requestTimeoutMs.limits,
+  failureLimit: HEALTH.failureLimit.limits,
+  retestDelayMs: HEALTH.retestDelayMs.limits,
+  retestDelayMaxMs: HEALTH.retestDelayMaxMs.limits,
+  heartbeatIntervalMs: HEALTH.heartbeatIntervalMs.limits,
+  purgeAfterMs: HEALTH.purgeAfterMs.limits,
+};
 
 /** All settings, in the order of the docs. */
 export const SETTINGS: readonly Omit<Setting<unknown>, "read">[] = Object.values({ ...GENERAL, ...HEALTH });
@@ -331,17 +358,31 @@ function relationProblems({ health: rules, port, adminPort }: Settings): string[
   if (port !== 0 && adminPort === port) {
     problems.push(`ADMIN_PORT=${adminPort} must not be PORT: what is for you alone would be for all visitors`);
   }
-  if (rules.retestDelayMaxMs < rules.retestDelayMs) {
-    problems.push(
-      `RETEST_DELAY_MAX_MS=${rules.retestDelayMaxMs} must not be below RETEST_DELAY_MS=${rules.retestDelayMs}: the delay only grows`,
-    );
-  }
-  if (rules.purgeAfterMs < rules.requestTimeoutMs) {
-    problems.push(
-      `PURGE_AFTER_MS=${rules.purgeAfterMs} must not be below REQUEST_TIMEOUT_MS=${rules.requestTimeoutMs}: an instance would be forgotten while a call to it is out`,
-    );
-  }
-  return problems;
+  const shown = (key: Variable): string => `${HEALTH[key].name}=${rules[key]}`;
+  return [
+    ...problems,
+    ...contradictions(rules).map(([key, least, why]) => `${shown(key)} ${MUST} ${shown(least)}: ${why}`),
+  ];
+}
+
+type Variable = keyof typeof HEALTH;
+const MUST = "must not be below";
+
+/** The rules that contradict each other: the first is below the second, and why it must not be. */
+function contradictions(rules: HealthRules): readonly (readonly [key: Variable, least: Variable, why: string])[] {
+  const pairs = [
+    ["retestDelayMaxMs", "retestDelayMs", "the delay only grows"],
+    ["purgeAfterMs", "requestTimeoutMs", "an instance would be forgotten while a call to it is out"],
+  ] as const;
+  return pairs.filter(([key, least]) => rules[key] < rules[least]);
+}
+
+/** Why the rules contradict each other, by the names of the rules; undefined: they do not. */
+export function contradictionIn(rules: HealthRules): string | undefined {
+  const [first] = contradictions(rules);
+  if (first === undefined) return undefined;
+  const [key, least, why] = first;
+  return `${key} ${rules[key]} ${MUST} ${least} ${rules[least]}: ${why}`;
 }
 
 /** Another port for what found its own taken. @param taken the one that it must not be either */

@@ -43,10 +43,17 @@ import { Dialler } from "./dialler.ts";
 import type { Greeted } from "./handshake.ts";
 import { LoginIdentity } from "./login-identity.ts";
 import type { BusConnection, SubscriptionSpec } from "./nats-connection.ts";
-import { publishFrame } from "./nats-frame.ts";
+import { publishFrame, whyNotSent } from "./nats-frame.ts";
 import { logIn, loginOf } from "./nats-login.ts";
 import { errorLines, NatsMessage, replyOf, type WireMessage } from "./nats-message.ts";
-import { DIAL_TIMEOUT_MS, dialOptions, type KnownServer, type NatsBus, type NatsBusOptions } from "./nats-options.ts";
+import {
+  checked,
+  DIAL_TIMEOUT_MS,
+  dialOptions,
+  type KnownServer,
+  type NatsBus,
+  type NatsBusOptions,
+} from "./nats-options.ts";
 import { AWAY, CANCELLED, NO_STREAM, PendingTable } from "./pending.ts";
 import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
 
@@ -61,9 +68,9 @@ const PROCESS_PART_BYTES = 8;
 const NOT_SENT = 500;
 const LEFT_OPEN_BUS = "it is open, and this process has joined a bus with logins meanwhile";
 
-/** Returns at once, with status "disconnected", and connects in the background for as long as it is not closed. */
+/** Returns at once, with status "disconnected", and dials in the background until it is closed. @throws TypeError: `checked` */
 export function connectNatsBus(options: NatsBusOptions): NatsBus {
-  return new NatsBusImpl(options);
+  return new NatsBusImpl(checked(options));
 }
 
 class NatsBusImpl implements NatsBus {
@@ -287,17 +294,11 @@ class NatsBusImpl implements NatsBus {
       publishFrame(wire, subject, replyTo, body, lines);
       return undefined;
     } catch (failure) {
-      return this.#notSent(wire, subject, failure);
+      const why = whyNotSent(wire, failure);
+      if (why === undefined) return AWAY;
+      this.#report("not sent", `a message to ${subject} was not sent: ${why}`);
+      return { kind: "unsent", why };
     }
-  }
-
-  #notSent(wire: NatsConnection, subject: string, error: unknown): NotSent {
-    if (wire.isClosed()) return AWAY;
-    const limit = wire.info?.max_payload;
-    const tooLarge = (error as { code?: unknown }).code === "MAX_PAYLOAD_EXCEEDED";
-    const why = tooLarge ? `the body is over the bus's limit of ${limit} bytes` : String(error);
-    this.#report("not sent", `a message to ${subject} was not sent: ${why}`);
-    return { kind: "unsent", why };
   }
 
   #sendReply = (subject: string, body: Body, lines?: HeaderLines): NotSent | undefined => {

@@ -86,3 +86,10 @@ function libraryHeaders(lines: HeaderLines): MsgHdrs {
   }
   return made;
 }
+
+/** @param error what `publishFrame` has thrown. @returns undefined if the connection is closed */
+export function whyNotSent(wire: FrameWire, error: unknown): string | undefined {
+  if (wire.isClosed()) return undefined;
+  const tooLarge = (error as { code?: unknown }).code === "MAX_PAYLOAD_EXCEEDED";
+  return tooLarge ? `the body is over the bus's limit of ${wire.info?.max_payload} bytes` : String(error);
+}

@@ -3,6 +3,7 @@
 import type { Authenticator } from "nats";
 import type { Clock } from "../clock.ts";
 import { bracketHost } from "../util/format.ts";
+import { checkOptions } from "../util/options.ts";
 import type { Report } from "../util/throttle.ts";
 import type { Bus } from "./bus.ts";
 import type { ConnectResult } from "./connect-failure.ts";
@@ -10,6 +11,7 @@ import type { BusAddress, UrlCredentials } from "./core/bus-address.ts";
 import type { Credentials, CredentialsSource } from "./core/credentials.ts";
 import type { Greeting } from "./core/greeting.ts";
 import type { BusHistory, OpenBusRule } from "./core/open-bus.ts";
+import { BUS_RULES } from "./core/option-rules.ts";
 
 /**
  * Timeout of an attempt: twice what a server needs on a busy machine. A silent server delays the next attempt by this.
@@ -79,13 +81,19 @@ export interface LinkOptions {
   /** Shared by the connections of a process. Default: one of its own. */
   readonly history?: BusHistory | undefined;
   /** The first part of reply subjects, for a server whose permissions allow only another. Default: `_INBOX`. */
-  readonly inboxPrefix?: string;
+  readonly inboxPrefix?: string | undefined;
 }
 
 export interface NatsBusOptions extends LinkOptions {
-  readonly authenticator?: Authenticator;
+  readonly authenticator?: Authenticator | undefined;
   /** How long to wait for the answer to a login. Default: as long as for the greeting. */
-  readonly loginTimeoutMs?: number;
+  readonly loginTimeoutMs?: number | undefined;
+}
+
+/** @throws TypeError for an option that breaks its rule: its name, its value and the rule */
+export function checked(options: NatsBusOptions): NatsBusOptions {
+  checkOptions("connectNatsBus", options, BUS_RULES);
+  return options;
 }
 
 /** A server that greeted. */

@@ -3,7 +3,7 @@
 
 import { checkOperationName, checkServiceName } from "../bus/core/subjects.ts";
 import { MAX_OPERATIONS } from "../util/operation-name.ts";
-import { quoted } from "../util/printable.ts";
+import { aNumber, checkOptions, type Rules, trueOrFalse } from "../util/options.ts";
 import { isSchema, type Schema } from "./schema.ts";
 
 export interface OperationOptions {
@@ -34,6 +34,8 @@ export interface Contract<Ops extends Operations = Operations> {
 /** As long as a heartbeat's lease may be: a caller that waits longer wants a stream, or a job. */
 const MAX_TIMEOUT_MS = 600_000;
 
+const RULES: Rules<OperationOptions> = { idempotent: trueOrFalse, timeoutMs: aNumber(1, MAX_TIMEOUT_MS) };
+
 /**
  * An operation with one answer.
  * @param input validated by the instance: what does not fit is answered with a 400 that names the paths
@@ -45,16 +47,10 @@ export function operation<const I extends Schema, const O extends Schema>(
   output: O,
   options: OperationOptions = {},
 ): Operation<I, O> {
-  const { idempotent = false, timeoutMs, ...unknown } = options;
   for (const [name, schema] of Object.entries({ input, output }))
     if (!isSchema(schema)) throw new TypeError(`${name} is no schema: it must implement Standard Schema, version 1`);
-  const [key] = Object.keys(unknown);
-  if (key !== undefined)
-    throw new TypeError(`an operation has no option ${quoted(key, 64)}: it has idempotent and timeoutMs`);
-  if (typeof idempotent !== "boolean")
-    throw new TypeError(`idempotent must be true or false, not ${String(idempotent)}`);
-  if (timeoutMs !== undefined && !isTimeout(timeoutMs))
-    throw new TypeError(`timeoutMs must be a number from 1 to ${MAX_TIMEOUT_MS}, not ${String(timeoutMs)}`);
+  checkOptions("an operation", options, RULES);
+  const { idempotent = false, timeoutMs } = options;
   return { input, output, idempotent, timeoutMs };
 }
 
@@ -80,5 +76,3 @@ export function contract<const Ops extends Operations>(service: string, operatio
 
 const isOperation = (value: unknown): value is Operation =>
   typeof value === "object" && value !== null && isSchema((value as Operation).input) && "idempotent" in value;
-
-const isTimeout = (value: unknown): boolean => typeof value === "number" && value >= 1 && value <= MAX_TIMEOUT_MS;

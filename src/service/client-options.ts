@@ -6,9 +6,12 @@ import type { Faults } from "../faults/core/active-faults.ts";
 import { type BalancerFactory, newBalancer } from "../health/balancer.ts";
 import type { HealthEvent, InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/tracker.ts";
-import { defaultHealthRules, type HealthRules } from "../settings.ts";
+import type { HealthRules } from "../settings.ts";
 import type { Trace } from "../trace/core/trace.ts";
+import { aFunction, anObject, checkOptions, type Rules, required, trueOrFalse } from "../util/options.ts";
 import type { WhyFailed } from "./answer.ts";
+import { healthRulesOf } from "./core/health-rules.ts";
+import { aBus, aClock, aServiceName, type Resolved } from "./core/option-rules.ts";
 import { Guard } from "./guard.ts";
 
 export interface ClientOptions {
@@ -18,21 +21,21 @@ export interface ClientOptions {
    * The connection that receives heartbeats, if not the one of the calls. Any client can send heartbeats, and a connection
    * is read in order: on the same one, the answers to calls would wait behind a flood of heartbeats.
    */
-  readonly heartbeatBus?: Bus;
-  readonly clock?: Clock;
+  readonly heartbeatBus?: Bus | undefined;
+  readonly clock?: Clock | undefined;
   /** The rules that differ from the defaults of the settings. */
-  readonly rules?: Partial<HealthRules>;
-  readonly random?: () => number;
+  readonly rules?: Partial<Record<keyof HealthRules, number | undefined>> | undefined;
+  readonly random?: (() => number) | undefined;
   /** Creates the balancer: for example, one that records its inputs. */
-  readonly createBalancer?: BalancerFactory;
+  readonly createBalancer?: BalancerFactory | undefined;
   /** Sends a late call to a second instance as well, unless the call is not idempotent. Default: false. */
-  readonly hedge?: boolean;
+  readonly hedge?: boolean | undefined;
   /** `trace`: of the call that caused the event, if a call did and has one. */
-  readonly onEvent?: (event: ClientEvent, trace?: Trace) => void;
+  readonly onEvent?: ((event: ClientEvent, trace?: Trace) => void) | undefined;
   /** Called at the end of every attempt, while the caller waits. It should only count. */
-  readonly onAttempt?: (ended: AttemptOutcome) => void;
+  readonly onAttempt?: ((ended: AttemptOutcome) => void) | undefined;
   /** Receives a sentence when `onEvent`, `onAttempt` or other user code fails: at most one a minute for each. Default: stderr. */
-  readonly report?: (sentence: string) => void;
+  readonly report?: ((sentence: string) => void) | undefined;
 }
 
 /** The call itself; a copy (a retest or newcomer probe) that the caller does not wait for; or the hedge of a late call. */
@@ -74,13 +77,31 @@ export type ClientEvent =
   | HealthEvent;
 
 /** All options. User functions are guarded: they cannot throw. */
-export type ResolvedClientOptions = Required<Omit<ClientOptions, "report">> & {
+export type ResolvedClientOptions = Resolved<Omit<ClientOptions, "report" | "rules">> & {
   readonly rules: HealthRules;
   readonly guard: Guard;
 };
 
-/** Applied one by one, not by spreading: plain JavaScript may pass `undefined` for an option that it does not set. */
+const RULES: Rules<ClientOptions> = {
+  service: required(aServiceName),
+  bus: required(aBus),
+  heartbeatBus: aBus,
+  clock: aClock,
+  rules: anObject,
+  random: aFunction,
+  createBalancer: aFunction,
+  hedge: trueOrFalse,
+  onEvent: aFunction,
+  onAttempt: aFunction,
+  report: aFunction,
+};
+
+/**
+ * Applied one by one, not by spreading: plain JavaScript may pass `undefined` for an option that it does not set.
+ * @throws TypeError for an option that breaks its rule
+ */
 export function withDefaults(options: ClientOptions): ResolvedClientOptions {
+  checkOptions("openClient", options, RULES);
   const clock = options.clock ?? defaultClock();
   const guard = new Guard(`the client of ${options.service}`, options.report, clock);
   return {
@@ -88,7 +109,7 @@ export function withDefaults(options: ClientOptions): ResolvedClientOptions {
     heartbeatBus: options.heartbeatBus ?? options.bus,
     clock,
     guard,
-    rules: { ...defaultHealthRules(), ...options.rules },
+    rules: healthRulesOf(options.rules),
     random: options.random === undefined ? Math.random : guard.random(options.random),
     createBalancer: options.createBalancer ?? newBalancer,
     hedge: options.hedge ?? false,

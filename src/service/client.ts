@@ -39,11 +39,12 @@ export interface Client {
 /** How often leases are checked for expiry. A pick checks them itself, so this only bounds how late a loss is reported. */
 const TICK_MS = 200;
 
-/** @throws Error when the service's name cannot stand in a subject */
+/** @throws TypeError for an option that breaks its rule: its name, its value and the rule */
 export function openClient(options: ClientOptions): Client {
-  const name = checkServiceName(options.service);
-  if (name.kind === "bad") throw new Error(name.why);
-  const client = new ServiceClient(withDefaults(options));
+  const resolved = withDefaults(options);
+  const name = checkServiceName(resolved.service);
+  if (name.kind === "bad") throw new TypeError(name.why);
+  const client = new ServiceClient(resolved);
   client.start();
   return client;
 }

@@ -3,16 +3,19 @@
 import { untilConnected } from "../bus/bus.ts";
 import { readBusAddress } from "../bus/core/bus-address.ts";
 import { BusHistory } from "../bus/core/open-bus.ts";
-import { takesReplies } from "../bus/core/subjects.ts";
+import { BUS_RULES } from "../bus/core/option-rules.ts";
 import { whyNeverStarted } from "../bus/core/succession.ts";
 import { credentialsSource, outdatedMessage, readCredentialsFile } from "../bus/credentials-file.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 import { defaultClock } from "../clock.ts";
 import { readBusSettings } from "../settings.ts";
 import type { Env } from "../util/environment.ts";
+import { aText, aWholeNumber, checkOptions, optional, type Rules } from "../util/options.ts";
 import { withoutUserinfos } from "../util/printable.ts";
 
-export type ConnectOptions = Partial<Omit<NatsBusOptions, "urls">> & {
+type GivenBusOptions = { readonly [Name in Exclude<keyof NatsBusOptions, "urls">]?: NatsBusOptions[Name] | undefined };
+
+export type ConnectOptions = GivenBusOptions & {
   /** The addresses of one cluster, separated by commas. Default: NATS_URL, or this machine and the default port. */
   readonly urls?: string | undefined;
   /**
@@ -31,27 +34,26 @@ const NOTHING_YET = { kind: "unreachable", message: "no server has answered yet"
 
 /** A reachable server greets in milliseconds. After this time the program reports what it waits for. */
 const FIRST_CONNECT_MS = 3_000;
+/** A program that waits longer wants to wait for ever, and the bus goes on to dial all the same. */
+const MAX_WAIT_MS = 3_600_000;
 
 /**
  * Connects to the bus: `connectBus()` as NATS_URL and NATS_CREDS say, `connectBus("nats://…")`, or `connectBus({ creds })`.
  * Resolves once connected. Without a bus it reports that, resolves all the same, and keeps dialling. The reply subjects
  * follow from the credentials.
+ * @throws TypeError for an option that breaks its rule: its name, its value and the rule
  * @throws Error when an address or a path is invalid, when the credentials file cannot be used or is of an earlier version,
  * and when the server refuses the first login, or is open and must not be joined
  */
 export async function connectBus(given?: string | ConnectOptions, more: ConnectOptions = {}): Promise<NatsBus> {
   const { urls: typed, creds, waitMs = FIRST_CONNECT_MS, ...options } = optionsOf(given, more);
   const { urls, natsCreds } = settingsOf(typed, process.env);
-  if (options.inboxPrefix !== undefined && !takesReplies(options.inboxPrefix))
-    throw new Error(
-      `inboxPrefix ${JSON.stringify(options.inboxPrefix)} must begin with _ or an upper-case letter: no instance answers elsewhere`,
-    );
   const clock = options.clock ?? defaultClock();
   const report = options.report ?? ((sentence: string) => console.error(`bus: ${sentence}`));
   const history = options.history ?? processHistory;
   const bus = connectNatsBus({
-    reportOpen: (warning) => report(`WARNING: ${warning}`),
     ...options,
+    reportOpen: options.reportOpen ?? ((warning) => report(`WARNING: ${warning}`)),
     ...loginOf({ ...options, creds }, natsCreds),
     history,
     urls,
@@ -65,8 +67,25 @@ export async function connectBus(given?: string | ConnectOptions, more: ConnectO
   return bus;
 }
 
-const optionsOf = (given: string | ConnectOptions | undefined, more: ConnectOptions): ConnectOptions =>
-  typeof given === "string" ? { ...more, urls: given } : { ...more, ...given };
+const RULES: Rules<ConnectOptions> = {
+  ...optional(BUS_RULES),
+  urls: {
+    must: "a text: the addresses of one cluster, separated by commas",
+    fits: (value) => typeof value === "string",
+  },
+  creds: { ...aText, must: "the path of a credentials file" },
+  waitMs: aWholeNumber(0, MAX_WAIT_MS),
+};
+
+/** An option of the first argument takes precedence over the same one of the second. */
+function optionsOf(given: string | ConnectOptions | undefined = {}, more: ConnectOptions): ConnectOptions {
+  const both: readonly ConnectOptions[] = [
+    more,
+    typeof given === "string" ? { urls: given } : (given as ConnectOptions),
+  ];
+  for (const options of both) checkOptions("connectBus", options, RULES);
+  return Object.fromEntries(both.flatMap(Object.entries).filter(([, value]) => value !== undefined));
+}
 
 /** The options of the caller, and else the environment. */
 function settingsOf(

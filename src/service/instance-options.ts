@@ -7,7 +7,9 @@ import type { ProcessControl } from "../faults/process-control.ts";
 import { defaultHealthRules } from "../settings.ts";
 import type { Trace, Tracing } from "../trace/core/trace.ts";
 import { DEFAULT_OPERATION } from "../util/operation-name.ts";
+import { aFunction, anObject, anObjectWith, checkOptions, type Rule, type Rules, required } from "../util/options.ts";
 import type { Handler } from "./core/handler.ts";
+import { aBus, aClock, aServiceName, type Resolved } from "./core/option-rules.ts";
 import { Guard } from "./guard.ts";
 import { newIncarnation } from "./identity.ts";
 
@@ -28,19 +30,19 @@ export interface InstanceOptions {
   readonly instance: number;
   readonly bus: Bus;
   /** The handler of each operation, by its name. */
-  readonly operations?: Readonly<Record<string, Handler>>;
+  readonly operations?: Readonly<Record<string, Handler>> | undefined;
   /** The handler of a service with one operation, `get`. */
-  readonly handle?: Handler;
+  readonly handle?: Handler | undefined;
   /** Unique to this process. Default: a new one at every start. */
-  readonly incarnation?: string;
-  readonly version?: string;
-  readonly clock?: Clock;
-  readonly heartbeatIntervalMs?: number;
-  readonly random?: () => number;
+  readonly incarnation?: string | undefined;
+  readonly version?: string | undefined;
+  readonly clock?: Clock | undefined;
+  readonly heartbeatIntervalMs?: number | undefined;
+  readonly random?: (() => number) | undefined;
   /** `trace`: of the request that caused the event, if a request did and has one. */
-  readonly onEvent?: (event: InstanceEvent, trace?: Trace) => void;
+  readonly onEvent?: ((event: InstanceEvent, trace?: Trace) => void) | undefined;
   /** Receives a sentence when `onEvent` or other user code fails: at most one a minute for each. Default: stderr. */
-  readonly report?: (sentence: string) => void;
+  readonly report?: ((sentence: string) => void) | undefined;
   /** Exports the spans of its requests (`datawire-connect/tracing`). Default: no spans. */
   readonly tracing?: Tracing | undefined;
   /** Accepts fault commands from the bus and applies them to this process (CHAOS=1). Default: no such subject. */
@@ -48,14 +50,45 @@ export interface InstanceOptions {
 }
 
 /** All options. User listeners are guarded: they cannot throw. */
-export type ResolvedInstanceOptions = Required<Omit<InstanceOptions, "tracing" | "report" | "handle" | "operations">> &
-  Pick<InstanceOptions, "tracing"> & { readonly guard: Guard; readonly handlers: ReadonlyMap<string, Handler> };
+export type ResolvedInstanceOptions = Resolved<
+  Omit<InstanceOptions, "tracing" | "chaos" | "report" | "handle" | "operations">
+> &
+  Pick<InstanceOptions, "tracing" | "chaos"> & {
+    readonly guard: Guard;
+    readonly handlers: ReadonlyMap<string, Handler>;
+  };
 
 /** The default version: the NATS service protocol requires one, of three numbers. */
 const NO_VERSION = "0.0.0";
 
-/** Applied one by one, not by spreading: plain JavaScript may pass `undefined` for an option that it does not set. */
+/** A value that checkIdentity checks. */
+const anything: Rule = { must: "given", fits: () => true };
+
+const RULES: Rules<InstanceOptions> = {
+  service: required(aServiceName),
+  instance: anything,
+  bus: required(aBus),
+  operations: { ...anObject, must: "an object with a handler for each operation" },
+  handle: aFunction,
+  incarnation: anything,
+  version: anything,
+  clock: aClock,
+  heartbeatIntervalMs: anything,
+  random: aFunction,
+  onEvent: aFunction,
+  report: aFunction,
+  tracing: anObjectWith("a tracing, as tracingOf returns", "serve"),
+  chaos: { ...anObject, must: "a process control, as processControl returns" },
+};
+
+/**
+ * Applied one by one, not by spreading: plain JavaScript may pass `undefined` for an option that it does not set.
+ * @throws TypeError for an option that breaks its rule
+ */
 export function withDefaults(options: InstanceOptions): ResolvedInstanceOptions {
+  checkOptions("startInstance", options, RULES);
+  if (options.handle !== undefined && options.operations !== undefined)
+    throw new TypeError("handle and operations are both given: operations alone has all handlers");
   const { handle } = options;
   const clock = options.clock ?? defaultClock();
   const guard = new Guard(`instance ${options.instance} of ${options.service}`, options.report, clock);

@@ -32,13 +32,13 @@ export type Started =
 
 /**
  * Waits for the bus, checks that no other process has the number, and starts to serve.
- * @throws Error when a value of its identity breaks a rule of the protocol: the value and the rule
+ * @throws TypeError for an option that breaks its rule, or a rule of the protocol: its name, its value and the rule
  * @throws NotPermitted when the server refuses its subscriptions: which one, and what to type
  */
 export async function startInstance(given: InstanceOptions): Promise<Started> {
   const options = withDefaults(given);
   const identity = checkIdentity(options);
-  if (identity.kind === "bad") throw new Error(identity.why);
+  if (identity.kind === "bad") throw new TypeError(identity.why);
   await waitForBus(options);
   const duplicate = await findDuplicate(options.bus, options.service, options.instance);
   if (duplicate !== undefined) return { kind: "taken", by: duplicate };

@@ -39,12 +39,12 @@ test("undefined is the default of each option", () => {
 
 test("a wrong option is an error that names it and its rule", () => {
   const wrong: readonly (readonly [object, string])[] = [
-    [{ timeoutMs: 0 }, "timeoutMs must be a number from 1 to 600000, not 0"],
-    [{ timeoutMs: Number.NaN }, "timeoutMs must be a number from 1 to 600000, not NaN"],
-    [{ timeoutMs: 600_001 }, "timeoutMs must be a number from 1 to 600000, not 600001"],
-    [{ timeoutMs: "1s" }, "timeoutMs must be a number from 1 to 600000, not 1s"],
-    [{ idempotent: "yes" }, "idempotent must be true or false, not yes"],
-    [{ idempotnet: true }, 'an operation has no option "idempotnet": it has idempotent and timeoutMs'],
+    [{ timeoutMs: 0 }, "timeoutMs 0 must be a number from 1 to 600000"],
+    [{ timeoutMs: Number.NaN }, "timeoutMs NaN must be a number from 1 to 600000"],
+    [{ timeoutMs: 600_001 }, "timeoutMs 600001 must be a number from 1 to 600000"],
+    [{ timeoutMs: "1s" }, 'timeoutMs "1s" must be a number from 1 to 600000'],
+    [{ idempotent: "yes" }, 'idempotent "yes" must be true or false'],
+    [{ idempotnet: true }, 'an operation has no option "idempotnet": did you mean idempotent?'],
   ];
   for (const [options, message] of wrong)
     assert.throws(

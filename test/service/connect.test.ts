@@ -197,7 +197,7 @@ connecting("a file or a prefix that cannot work is refused at once", async () =>
   assert.match(await rejectionOf(), /^NATS_CREDS=\/nowhere\/orders\.creds cannot be read/);
   assert.match(
     await rejectionOf({ inboxPrefix: "inbox" }),
-    /inboxPrefix "inbox" must begin with _ or an upper-case letter/,
+    /inboxPrefix "inbox" must be a text that begins with _ or an upper-case letter/,
   );
 });
 

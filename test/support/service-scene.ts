@@ -72,7 +72,9 @@ export class ServiceScene {
         random: () => 0,
         onEvent: (event) => this.instanceEvents.push(event),
         report: (sentence) => this.reports.push(sentence),
-        handle: (request, context) => handle(request, number, context),
+        ...("operations" in { ...instance, ...more }
+          ? {}
+          : { handle: (request, context) => handle(request, number, context) }),
         ...instance,
         ...more,
       });

@@ -19,8 +19,8 @@ import {
 import type { FaultReceiver } from "../../faults/fault-client.ts";
 import { formatDuration, parseDuration } from "../../util/format.ts";
 import { isIntegerIn } from "../../util/json.ts";
+import { nearest } from "../../util/nearest.ts";
 import type { Command } from "../cli/core/command.ts";
-import { nearest } from "../cli/core/parse.ts";
 import {
   type CommandResult,
   type Failed,

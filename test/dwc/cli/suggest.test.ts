@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { nearest } from "../../../src/dwc/cli/core/parse.ts";
+import { nearest } from "../../../src/util/nearest.ts";
 
 const test = suite("near misses");
 const COMMANDS = ["create-org", "create-service", "status", "login", "logout", "revoke"];

@@ -1,0 +1,17 @@
+// What the options of a client and of an instance share.
+
+import { anObjectWith, type Rule } from "../../util/options.ts";
+
+/** A connection of the client library lacks one of these three. */
+export const aBus: Rule = anObjectWith("a bus, as connectBus resolves with", "publish", "subscribe", "watch");
+
+export const aClock: Rule = anObjectWith(
+  "a clock, as systemClock returns",
+  ...["now", "wall", "after", "every", "afterIoPoll", "onStall"],
+);
+
+/** Its grammar is checked by checkServiceName, which says more. */
+export const aServiceName: Rule = { must: "the name of a service", fits: (value) => typeof value === "string" };
+
+/** All options, each with a value. */
+export type Resolved<T> = { readonly [Key in keyof T]-?: Exclude<T[Key], undefined> };
