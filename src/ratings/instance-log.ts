@@ -4,7 +4,7 @@
 import type { Clock } from "../clock.ts";
 import type { Log } from "../program/log.ts";
 import type { ShutdownHooks } from "../program/program.ts";
-import type { HandlerResult } from "../service/core/handler.ts";
+import type { SingleResult } from "../service/core/handler.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { LogRateLimiter } from "../util/throttle.ts";
 import {
@@ -22,7 +22,7 @@ const SUPPRESSED_EVERY_MS = 1_000;
 
 export interface InstanceLog {
   readonly event: (event: InstanceLogEvent, trace?: Trace) => void;
-  readonly request: (request: unknown, handled: HandlerResult, trace?: Trace) => void;
+  readonly request: (request: unknown, handled: SingleResult, trace?: Trace) => void;
 }
 
 export function openInstanceLog(

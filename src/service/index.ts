@@ -65,6 +65,9 @@ export {
   type Handler,
   type HandlerResult,
   refuse,
+  type SingleResult,
+  type StreamResult,
+  streamOf,
 } from "./core/handler.ts";
 export type { Metadata } from "./core/metadata.ts";
 export type { ServiceStats } from "./core/nats-service-info.ts";

@@ -10,6 +10,7 @@ import type { Heartbeat } from "../health/heartbeat.ts";
 import { queryLimit } from "../util/token-bucket.ts";
 import { type Handler, type HandlerResult, refuse } from "./core/handler.ts";
 import { infoAnswer, pingAnswer, type ServiceInfo, type ServiceStats, statsAnswer } from "./core/nats-service-info.ts";
+import { STREAM_PART } from "./core/stream-wire.ts";
 import { HeartbeatSender } from "./heartbeat-sender.ts";
 import { checkIdentity, findDuplicate } from "./identity.ts";
 import { type InstanceOptions, type ResolvedInstanceOptions, withDefaults } from "./instance-options.ts";
@@ -108,7 +109,7 @@ class RunningInstance implements Instance {
 
   async start(): Promise<void> {
     const { bus, service, incarnation, handlers, clock, onEvent } = this.#options;
-    const receive = (message: Message): void => this.#requestHandler.receive(message);
+    const receive = this.#receive;
     // First, so that it learns of a stall first: the heartbeat that follows lists the faults that are still active.
     this.#faults?.start();
     for (const operation of handlers.keys()) {
@@ -146,6 +147,8 @@ class RunningInstance implements Instance {
     for (const stop of this.#unwatch) stop();
     for (const subscription of [...this.#requestSubscriptions, ...this.#controlSubscriptions]) subscription.close();
   }
+
+  readonly #receive = (message: Message): void => this.#requestHandler.receive(message);
 
   #answerVerb(verb: "PING" | "INFO" | "STATS", make: () => object): void {
     const { bus, clock, service, incarnation } = this.#options;
@@ -190,6 +193,9 @@ class RunningInstance implements Instance {
     if (this.#heartbeats.state !== "up") return;
     this.#faults?.close();
     this.#heartbeats.announce("draining");
+    // The readers of running streams still have to reach them.
+    const stream = subjects.directSubject(this.#options.service, this.#options.incarnation, STREAM_PART);
+    this.#controlSubscriptions.push(this.#options.bus.subscribe(stream, this.#receive));
     // From here on callers get "no responders" and go to another instance within the same call. Requests that were sent
     // before are still received and answered. So no call is lost, however late a caller receives the goodbye.
     await Promise.all(this.#requestSubscriptions.map((subscription) => subscription.drain()));

@@ -24,9 +24,15 @@ export interface RequestContext {
   readonly headers: Headers;
   /** The trace that the request belongs to, if it has one: for the log, and for calls that the handler makes. */
   readonly trace: Trace | undefined;
-  /** Aborted when the caller waits no more: its time is over, or it has given up. */
+  /**
+   * Aborted when the caller waits no more: its time is over, or it has given up. For a stream the time is that of its first
+   * reply. From then on the signal is aborted when the stream ends before its items do.
+   */
   readonly signal: AbortSignal;
-  /** When the time of the caller is over: epoch ms, as of `Date.now()`. Infinity if the caller did not say. */
+  /**
+   * When the time of the caller is over: epoch ms, as of `Date.now()`. Infinity if the caller did not say, and once a stream
+   * has begun.
+   */
   readonly deadline: number;
 }
 
@@ -60,6 +66,7 @@ export class ReceivedContext implements RequestContext {
   readonly #receivedAt: number;
   #metadata: Metadata | undefined;
   #signal: SignalState = UNREAD;
+  #hasBegun = false;
 
   /** @param receivedAt in real time */
   constructor(
@@ -108,6 +115,12 @@ export class ReceivedContext implements RequestContext {
     this.#signal.controller.abort(reason);
   }
 
+  /** The answer has begun, and is a stream: the caller waits for as long as it lasts. */
+  begin(): void {
+    this.#hasBegun = true;
+    if (this.#signal.kind === "read") this.#signal.stopTimer();
+  }
+
   /** The request is over: its signal is aborted no more. */
   end(): void {
     if (this.#signal.kind === "read") this.#signal.stopTimer();
@@ -116,7 +129,7 @@ export class ReceivedContext implements RequestContext {
 
   /** How long the caller still waits. Undefined: it did not say. */
   #leftMs(): number | undefined {
-    const timeoutMs = timeoutOf(this.headers);
+    const timeoutMs = this.#hasBegun ? undefined : timeoutOf(this.headers);
     return timeoutMs === undefined ? undefined : this.#receivedAt + timeoutMs - this.#source.realNow();
   }
 

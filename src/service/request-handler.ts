@@ -12,19 +12,30 @@ import { NO_SUCH_OPERATION, UNFINISHED } from "./answer.ts";
 import { endHandling, traceOfRequest } from "./call-span.ts";
 import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./core/backlog.ts";
 import { decodeValue } from "./core/body.ts";
-import { type EncodedResult, encode, type Handler, type HandlerResult, refuse } from "./core/handler.ts";
+import {
+  type EncodedResult,
+  type ErrorReply,
+  encode,
+  type Handler,
+  type HandlerResult,
+  refuse,
+  type StreamResult,
+} from "./core/handler.ts";
 import { NO_STATS, type ServiceStats, sumOf } from "./core/nats-service-info.ts";
 import { deadlineOf } from "./core/request-headers.ts";
+import { STREAM_PART } from "./core/stream-wire.ts";
 import type { ResolvedInstanceOptions } from "./instance-options.ts";
 import { type ContextSource, ReceivedContext } from "./request-context.ts";
+import { StreamSenders } from "./stream-senders.ts";
 
 export type RequestHandlerOptions = Pick<
   ResolvedInstanceOptions,
-  "service" | "instance" | "incarnation" | "clock" | "handlers" | "tracing" | "guard" | "onEvent"
+  "bus" | "service" | "instance" | "incarnation" | "clock" | "handlers" | "tracing" | "guard" | "onEvent"
 >;
 
 /** The code that the caller receives if the answer is too large for the bus. */
 const NOT_SENT = 500;
+const LEFT: ErrorReply = { kind: "refusal", code: UNFINISHED, message: "left before it was finished" };
 
 const TRACE_KEY = "traceparent";
 
@@ -51,6 +62,7 @@ export class RequestHandler {
   readonly #contextSource: ContextSource;
   /** Real time is running time plus this. */
   #stalledMs = 0;
+  readonly #streams: StreamSenders;
   #backlog: Backlog = NO_BACKLOG;
   #onIdle: () => void = () => {};
 
@@ -62,6 +74,7 @@ export class RequestHandler {
       clock,
       realNow: () => this.#realNow(),
     };
+    this.#streams = new StreamSenders(options);
     this.#operations = new Map(
       [...options.handlers].map(([name, handle]) => [name, { name, handle, stats: NO_STATS }]),
     );
@@ -74,7 +87,8 @@ export class RequestHandler {
     const name = operationOf(message.subject);
     const operation = this.#operations.get(name);
     if (operation === undefined) {
-      message.refuse(NO_SUCH_OPERATION, `no such operation: ${name}`);
+      if (name === STREAM_PART) this.#streams.receive(message);
+      else message.refuse(NO_SUCH_OPERATION, `no such operation: ${name}`);
       return;
     }
     const { headers } = message;
@@ -100,7 +114,7 @@ export class RequestHandler {
     let encoded: EncodedResult;
     try {
       const result = operation.handle(decoded.value, context);
-      if (isThenable(result)) {
+      if (isThenable(result) || result.kind === "stream") {
         this.#finishLater(received, result);
         return;
       }
@@ -117,15 +131,21 @@ export class RequestHandler {
     return guard.run("tracing", () => traceOfRequest(tracing, service, name, headers), undefined);
   }
 
-  #finishLater(received: Received, handling: PromiseLike<HandlerResult>): void {
+  #finishLater(received: Received, handling: PromiseLike<HandlerResult> | HandlerResult): void {
     this.#inFlight.add(received.message);
     // Encoded inside the promise, so that a rejection and a body that JSON cannot hold end the same way.
     Promise.resolve(handling)
-      .then(encode)
+      .then((result) => (result.kind === "stream" ? this.#sendItems(received, result) : encode(result)))
       .then(
         (encoded) => this.#finish(received, encoded),
         (error: unknown) => this.#finish(received, this.#failed(error, received.context.trace)),
       );
+  }
+
+  /** @returns the last reply, once all items are sent */
+  #sendItems({ message, context }: Received, result: StreamResult): Promise<EncodedResult> {
+    context.begin();
+    return this.#streams.send(message, result, (reason) => context.abort(reason));
   }
 
   #finish(received: Received, encoded: EncodedResult): void {
@@ -206,8 +226,9 @@ export class RequestHandler {
 
   /** Ends the requests that are not finished. What their handlers return later is not sent. */
   refuseUnfinished(): void {
-    for (const message of this.#inFlight) message.refuse(UNFINISHED, "left before it was finished");
+    for (const message of this.#inFlight) message.refuse(LEFT.code, LEFT.message);
     this.#inFlight.clear();
+    this.#streams.failAll(LEFT);
   }
 }
 

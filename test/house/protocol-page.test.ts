@@ -7,6 +7,10 @@ import * as assert from "uvu/assert";
 import { checkServiceName } from "../../src/bus/core/subjects.ts";
 import { advanceTo, STALL_MS } from "../../src/clock.ts";
 import { STATE_NAMES } from "../../src/monitor/states.ts";
+import { READER_SILENCE_MS } from "../../src/service/core/stream-credit.ts";
+import { PROBE_MS, SENDER_SILENCE_MS } from "../../src/service/core/stream-window.ts";
+import { MAX_GOING_BYTES, MAX_WINDOW } from "../../src/service/core/stream-wire.ts";
+import { OPENING_DELAY_MS } from "../../src/service/stream-sender.ts";
 import { repository } from "../support/repository.ts";
 
 const test = suite("the page of the protocol");
@@ -44,6 +48,19 @@ test("a stall begins after the stated gap, and all of it but one reading counts"
   const gapMs = STALL_MS + 1;
   assert.is(advanceTo({ runningMs: 0, seenAtMs: 0 }, STALL_MS), 0);
   assert.is(advanceTo({ runningMs: 0, seenAtMs: 0 }, gapMs), gapMs - (tick ?? 0));
+});
+
+test("the numbers of a stream are those of the code", () => {
+  const [maxWindow, openingMs] = stated(
+    /`Dwc-Credit`, a whole number from 1 to (\d+): .* takes a while. Ours send it after (\d+) ms/,
+  ).map(Number);
+  assert.equal([maxWindow, openingMs], [MAX_WINDOW, OPENING_DELAY_MS]);
+  const [goingMib, grantMib] = stated(/while (\d+) MiB of items .* half of its window, or (\d+) MiB/).map(Number);
+  assert.equal([(goingMib ?? 0) * 2 ** 20, (grantMib ?? 0) * 2 ** 20], [MAX_GOING_BYTES, MAX_GOING_BYTES / 2]);
+  const [probeMs, silenceMs, readerS] = stated(
+    /one such request every (\d+) ms\. .* silence of (\d+) ms ours fail .* from its reader for (\d+) s/,
+  ).map(Number);
+  assert.equal([probeMs, silenceMs, (readerS ?? 0) * 1_000], [PROBE_MS, SENDER_SILENCE_MS, READER_SILENCE_MS]);
 });
 
 test.run();

@@ -11,6 +11,7 @@ import { MAX_HEARTBEAT_BYTES, parseHeartbeat } from "../../src/health/heartbeat.
 import { parseView } from "../../src/monitor/peers.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";
 import { MAX_BODY_BYTES } from "../../src/service/core/body.ts";
+import { readCommand } from "../../src/service/core/stream-wire.ts";
 import { defaultHealthRules, FIXED, LOG_LEVELS, SETTINGS } from "../../src/settings.ts";
 import { isPrintable } from "../support/log-patterns.ts";
 import { blocksOf, PAGES, readBook, readPage, rowsOf, sectionOf } from "../support/readme.ts";
@@ -188,7 +189,7 @@ page("a line that nothing prints would be found", () => {
 const examples = blocksOf(protocol)
   .filter(({ language }) => language === "json")
   .map(({ text }): Record<string, unknown> => JSON.parse(text));
-const [request, answer, heartbeat, belief, faultOrder, faultAnswer] = examples;
+const [request, answer, grant, cancel, heartbeat, belief, faultOrder, faultAnswer] = examples;
 const origin = {
   service: String(heartbeat?.["service"]),
   incarnation: String(heartbeat?.["incarnation"]),
@@ -198,8 +199,9 @@ const isBelieved = (changes: object): boolean =>
   parseHeartbeat({ ...heartbeat, ...changes }, origin).kind === "heartbeat";
 
 page("the protocol's examples are what the code makes and takes", () => {
-  assert.is(examples.length, 6);
+  assert.is(examples.length, 8);
   assert.equal(rate(request), { kind: "answer", body: answer });
+  assert.equal([readCommand(grant)?.kind, readCommand(cancel)?.kind], ["grant", "cancel"]);
   assert.equal(parseHeartbeat(heartbeat, origin), { kind: "heartbeat", beat: { ...heartbeat, operations: ["get"] } });
   const { service, ...view } = belief as { service: string; market: string };
   assert.equal(parseView(belief, { service, market: view.market }), { kind: "view", view });

@@ -1,6 +1,6 @@
 // The ratings: from 0 to 5, by the customers of the Market. Access and transport are up to the instance.
 
-import { answer, type HandlerResult, refuse } from "../../service/core/handler.ts";
+import { answer, refuse, type SingleResult } from "../../service/core/handler.ts";
 
 const RATINGS: ReadonlyMap<string, number> = new Map([
   ["basketball", 2.1],
@@ -13,7 +13,7 @@ const RATINGS: ReadonlyMap<string, number> = new Map([
 const MAX_QUOTED_LENGTH = 40;
 
 /** `{"thingID":"camera"}` → `{"thingID":"camera","rating":4.5}`; 404 for a thing without ratings, 400 for anything else. */
-export function rate(request: unknown): HandlerResult {
+export function rate(request: unknown): SingleResult {
   const { thingID } = Object(request) as { thingID?: unknown };
   if (typeof thingID !== "string") return refuse(400, 'bad request: "thingID" must be a text');
   const rating = RATINGS.get(thingID);
@@ -22,7 +22,7 @@ export function rate(request: unknown): HandlerResult {
 }
 
 /** The line of the Ratings window for one request. */
-export function requestLine(request: unknown, handled: HandlerResult): string {
+export function requestLine(request: unknown, handled: SingleResult): string {
   const { thingID } = Object(request) as { thingID?: unknown };
   const asked = typeof thingID === "string" ? shown(thingID) : "?";
   if (handled.kind === "refusal") return `GET ${asked} => ${handled.code} ${handled.message}`;

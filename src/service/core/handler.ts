@@ -10,13 +10,26 @@ export interface ErrorReply {
   readonly message: string;
 }
 
+/**
+ * Many values, one after the other, each as the body of an answer. The next one is taken from the iterator when the caller
+ * has room for it. If the iterator throws, the caller gets a 500. If it returns an `ErrorReply`, the caller gets that.
+ */
+export interface StreamResult {
+  readonly kind: "stream";
+  readonly items: AsyncIterable<unknown>;
+}
+
+/** The result of a handler with one answer. */
+export type SingleResult = { readonly kind: "answer"; readonly body: unknown } | ErrorReply;
+
 /** `body`: any JSON value, bytes, or undefined. */
-export type HandlerResult = { readonly kind: "answer"; readonly body: unknown } | ErrorReply;
+export type HandlerResult = SingleResult | StreamResult;
 
 /** Receives the decoded body, which can be any value. If it throws, the reply is a 500, and the error is counted. */
 export type Handler = (request: unknown, context: RequestContext) => HandlerResult | Promise<HandlerResult>;
 
-export const answer = (body: unknown): HandlerResult => ({ kind: "answer", body });
+export const answer = (body: unknown): SingleResult => ({ kind: "answer", body });
+export const streamOf = (items: AsyncIterable<unknown>): StreamResult => ({ kind: "stream", items });
 export const refuse = (code: number, message: string): ErrorReply => ({ kind: "refusal", code, message });
 
 /** The result as it is sent. */
@@ -41,7 +54,7 @@ function sentCode(given: unknown): number {
 }
 
 /** @throws TypeError when the handler's answer cannot be written as JSON: the handler has failed */
-export function encode(result: HandlerResult): EncodedResult {
+export function encode(result: SingleResult): EncodedResult {
   if (result.kind === "refusal")
     return { kind: "refusal", code: sentCode(result.code), message: String(result.message) };
   const { body, lines } = encodeBody(result.body);
