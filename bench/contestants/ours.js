@@ -22,15 +22,18 @@ export async function serve({ server, number, failing }) {
   };
 }
 
+const NO_RATING = { kind: "invalid", problems: ["no rating of the thing"] };
+
 export async function open({ server }) {
   const bus = await connectBus(server, QUIET);
   const client = openClient({ service: SERVICE, bus });
   await client.ready();
   return {
     ask: async (thingID) => {
-      const answered = await client.ask({ thingID }, { read: (body) => (isRating(body, thingID) ? body : undefined) });
-      if (answered.kind === "answered") return answered.body;
-      throw new Error(answered.kind === "refused" ? answered.message : answered.why);
+      const read = (value) => (isRating(value, thingID) ? { kind: "valid", value } : NO_RATING);
+      const outcome = await client.ask({ thingID }, { read });
+      if (outcome.kind === "ok") return outcome.value;
+      throw new Error(outcome.kind === "error" ? outcome.message : outcome.reason);
     },
   };
 }

@@ -2,11 +2,11 @@
 // The handling in the instance is a server span below it. Both exist only where spans are exported.
 
 import { type Headers, isHeaderValue } from "../bus/core/headers.ts";
-import type { Ticket } from "../health/tracker.ts";
+import type { Result, Ticket } from "../health/tracker.ts";
 import type { Span, Trace, TraceHeaders, Tracing } from "../trace/core/trace.ts";
 import { passThroughTrace } from "../trace/core/trace.ts";
 import { incoming } from "../trace/core/traceparent.ts";
-import type { CallAttempt } from "./answer.ts";
+import type { AttemptEnd } from "./attempt.ts";
 import type { EncodedResult } from "./core/handler.ts";
 
 /** @param isCopy a retest or a newcomer probe: the caller does not wait for it */
@@ -39,9 +39,13 @@ export function carriedBy({ carried }: Trace): TraceHeaders | undefined {
 
 const isSendable = (value: unknown): value is string => typeof value === "string" && isHeaderValue(value);
 
-/** The error of a refused attempt is its code. Any other failed attempt is named by its result, as in the metrics. */
-export function endAttemptSpan(span: Span, { answer, result }: CallAttempt): void {
-  if (answer.kind === "refused") span.end(String(answer.code));
+/**
+ * The error of an attempt that got an error reply is its code. Any other failed attempt is named by its result, as in
+ * the metrics.
+ */
+export function endAttemptSpan(span: Span, end: AttemptEnd, result: Result): void {
+  const code = end.kind === "ok" ? undefined : end.code;
+  if (code !== undefined) span.end(String(code));
   else span.end(result === "answered" ? undefined : result);
 }
 

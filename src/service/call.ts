@@ -21,21 +21,14 @@ import type { Hedge } from "../health/hedge.ts";
 import type { HealthEvent } from "../health/member.ts";
 import type { Result, Ticket, Tracker } from "../health/tracker.ts";
 import type { Span, Trace, TraceHeaders } from "../trace/core/trace.ts";
-import {
-  type Answer,
-  type CallAttempt,
-  type FailedAnswer,
-  failed,
-  mayHaveExecuted,
-  readAttempt,
-  unanswered,
-  type WhyFailed,
-} from "./answer.ts";
+import { type AttemptEnd, mayHaveExecuted, outcomeOf, readAttempt } from "./attempt.ts";
+import { CallHistory, newSlot, type Slot } from "./call-history.ts";
 import { carriedBy, endAttemptSpan, startAttemptSpan } from "./call-span.ts";
 import type { ResolvedClientOptions, SentAs } from "./client-options.ts";
 import type { DirectSubjects } from "./core/direct-subjects.ts";
 import { type RequestTimeWriter, traceLines } from "./core/request-headers.ts";
 import { textOf } from "./guard.ts";
+import { failedWhy, type Outcome, type Why } from "./outcome.ts";
 import type { CallRequest } from "./request.ts";
 
 /** Shared by the calls of one client. */
@@ -51,10 +44,10 @@ export interface CallContext {
   readonly emitAll: (events: readonly HealthEvent[], trace: Trace | undefined) => void;
   /** Publishes a roll call: every instance that receives it sends a heartbeat at once. */
   readonly sendRollCall: () => void;
-  /** Counts a call without an eligible instance, and returns its answer. */
-  readonly shortCircuit: () => Answer;
-  /** Counts a call that failed on its caller's side, and returns its answer. */
-  readonly countFailed: (answer: FailedAnswer) => Answer;
+  /** Counts a call without an eligible instance, and returns why there is none. */
+  readonly shortCircuit: () => Why;
+  /** Counts a call that failed on its caller's side before an instance was picked. */
+  readonly countFailed: (why: Required<Why>) => void;
 }
 
 /** A call with less time left is not sent to another instance: it could not be answered. */
@@ -70,45 +63,19 @@ const MIN_SHARE_TO_ATTRIBUTE = 0.9;
  */
 const MAX_LOGGED_ATTEMPTS = 8;
 
-/** What failed, as logged. "read": the caller's check of the answer. "core": the balancer, ours or the user's. */
-const FAILED_CODE_NAMES: Readonly<Record<WhyFailed, string>> = {
-  "the request cannot be written as JSON": "the request",
-  "the options of the call cannot be used": "the options of a call",
-  "the request was not sent": "a request",
-  "the check of the answer failed": "read",
-  "the call failed in its own process": "core",
-};
-
-/** One sending of the call to one instance. */
-interface Slot {
-  readonly ticket: Ticket;
-  /** "call" and "hedge": the caller waits for the answer. "copy": it does not. */
-  readonly sentAs: SentAs;
-  /** Copies have the whole request timeout, and the others what is left of it. */
-  readonly timeoutMs: number;
-  /**
-   * The bus has reported its end. A second report is ignored, also while `#onReply` handles the first: it calls `read`,
-   * which is the caller's code and may end calls by closing the bus.
-   */
-  isOver: boolean;
-}
-
 export class Call {
   readonly #context: CallContext;
   readonly #request: CallRequest;
   /** When the call times out, in running time (ms): stalls of this process do not count. */
   readonly #giveUpAt: number;
-  readonly #resolve: (answer: Answer) => void;
-  /** Incarnations that the next pick leaves out: those that this call has left, and those of its hedges. */
-  readonly #tried = new Set<string>();
-  /** An invalid answer of an earlier instance, returned if the call finds no other instance, or no time for one. */
-  #invalid: Answer | undefined;
+  readonly #resolve: (outcome: Outcome) => void;
+  readonly #history = new CallHistory();
   /** The attempt that the call waits for. */
   #first: Slot | undefined;
   /** The hedge beside it, from its sending to its end. */
   #second: Slot | undefined;
   /** How `#first` ended, if the call may not go on after that end and waits for its hedge. */
-  #firstEnded: CallAttempt | undefined;
+  #firstEnded: AttemptEnd | undefined;
   #cancelHedge: Cancel | undefined;
   /** The hedge answered first. Until `#first` ends, its instance gets no new calls while others are healthy. */
   #isOvertaken = false;
@@ -116,7 +83,7 @@ export class Call {
   #isFinished = false;
 
   /** @param resolve is called once, and must not throw */
-  constructor(context: CallContext, request: CallRequest, resolve: (answer: Answer) => void) {
+  constructor(context: CallContext, request: CallRequest, resolve: (outcome: Outcome) => void) {
     const { clock, rules } = context.options;
     this.#context = context;
     this.#request = request;
@@ -134,18 +101,20 @@ export class Call {
    * always give up before the request timeout would never open the breaker of an instance that hangs.
    */
   giveUp(): void {
-    this.#finish(unanswered("the caller gave up"));
+    this.#finishWithout({ reason: "cancelled" });
   }
 
   /** Sends the call to the next instance. If a balancer of the user's own throws, or ours has a bug, the call ends. */
   #next(): void {
     try {
       const ticket = this.#pick();
-      if (ticket === undefined) this.#finish(this.#invalid ?? this.#context.shortCircuit());
+      if (ticket === undefined) this.#finishWithout(this.#history.invalid ?? this.#context.shortCircuit());
       else this.#sendFirst(ticket);
     } catch (error) {
       this.#context.options.guard.failed("core", error);
-      this.#finish(this.#context.countFailed(failed("the call failed in its own process", textOf(error))));
+      const why = failedWhy("the call failed in its own process", textOf(error));
+      this.#context.countFailed(why);
+      this.#finishWithout(why);
     }
   }
 
@@ -157,12 +126,13 @@ export class Call {
     const { resolver, tracker, emitAll, options } = this.#context;
     const { clock } = options;
     const { operation, idempotent, trace } = this.#request;
-    const emit = this.#tried.size < MAX_LOGGED_ATTEMPTS ? options.onEvent : () => undefined;
+    const { left } = this.#history;
+    const emit = left.size < MAX_LOGGED_ATTEMPTS ? options.onEvent : () => undefined;
     emit({ kind: "resolving" }, trace);
     emit({ kind: "resolved", live: () => tracker.live(clock.now()).map((member) => member.who) }, trace);
     // Instances whose answer a hedge has overtaken. A call that is not idempotent has no hedge, but avoids them too.
     const deprioritized = this.#context.hedge?.deprioritized;
-    const pick = resolver.next(clock.now(), { operation, excluded: this.#tried, idempotent, deprioritized });
+    const pick = resolver.next(clock.now(), { operation, excluded: left, idempotent, deprioritized });
     emitAll(pick.changes, trace);
     for (const ticket of pick.retests) this.#sendCopy(ticket);
     for (const ticket of pick.newcomerProbes) this.#sendCopy(ticket);
@@ -184,11 +154,11 @@ export class Call {
   /** No part of the call: the caller does not wait for it. */
   #sendCopy(ticket: Ticket): void {
     const { requestTimeoutMs } = this.#context.options.rules;
-    this.#send({ ticket, sentAs: "copy", timeoutMs: requestTimeoutMs, isOver: false });
+    this.#send(newSlot(ticket, "copy", requestTimeoutMs));
   }
 
   #newSlot(ticket: Ticket, sentAs: SentAs): Slot {
-    return { ticket, sentAs, timeoutMs: this.#giveUpAt - this.#context.options.clock.now(), isOver: false };
+    return newSlot(ticket, sentAs, this.#giveUpAt - this.#context.options.clock.now());
   }
 
   /** Encodes and sends. However it ends, `#onReply` settles the ticket. Never throws. */
@@ -196,6 +166,7 @@ export class Call {
     const { bus, clock } = this.#context.options;
     const { operation, trace, body, lines: own, idempotent } = this.#request;
     const { ticket, timeoutMs } = slot;
+    this.#history.sent(slot);
     const span = trace === undefined ? undefined : this.#beginSpan(trace, slot);
     try {
       const carried = trace === undefined ? undefined : this.#carried(span ?? trace);
@@ -207,6 +178,7 @@ export class Call {
       const callOptions = { timeoutMs, lines, answersOnce, notIdempotent: !idempotent };
       const subject = this.#context.subjects.of(ticket.who, operation);
       bus.call(subject, body.body, callOptions, (reply) => this.#onReply(slot, span, reply));
+      slot.wasSent = true;
     } catch (error) {
       this.#onReply(slot, span, { kind: "unsent", why: textOf(error) });
     }
@@ -218,19 +190,20 @@ export class Call {
     slot.isOver = true;
     const { guard } = this.#context.options;
     const { ticket } = slot;
-    const attempt = readAttempt(reply, ticket.who, this.#request.read);
-    const healthResult = this.#healthResult(reply, attempt, slot.timeoutMs);
-    if (attempt.answer.kind === "failed") guard.failed(FAILED_CODE_NAMES[attempt.answer.why], attempt.answer.detail);
+    const end = readAttempt(reply, this.#request.read, slot.wasSent);
+    const healthResult = this.#healthResult(reply, end, slot.timeoutMs);
+    this.#history.ended(slot, end, healthResult);
+    if (end.kind === "none" && end.error !== undefined)
+      guard.failed(end.result === "unsent" ? "a request" : "read", end.error);
     this.#settle(ticket, healthResult);
-    if (span !== undefined)
-      guard.run("trace", () => endAttemptSpan(span, { ...attempt, result: healthResult }), undefined);
-    this.#count(slot, attempt, healthResult);
-    if (attempt.result === "invalid") this.#emitInvalid(slot);
-    if (slot.sentAs !== "copy") this.#afterAttempt(slot, attempt);
+    if (span !== undefined) guard.run("trace", () => endAttemptSpan(span, end, healthResult), undefined);
+    this.#count(slot, end, healthResult);
+    if (end.result === "invalid") this.#emitInvalid(slot, end.problems ?? []);
+    if (slot.sentAs !== "copy") this.#afterAttempt(slot, end);
   }
 
   /** The result for the tracker: that of the attempt, apart from two kinds of `timeout`. */
-  #healthResult(reply: Reply, { result }: CallAttempt, timeoutMs: number): Result {
+  #healthResult(reply: Reply, { result }: AttemptEnd, timeoutMs: number): Result {
     // Another call to this instance had no responders while this one waited: the process is dead, not hung, so its
     // breaker must not open. For this call it is a `timeout`: the instance may have executed it.
     if (reply.kind === "receiver-died") return "no-responders";
@@ -254,56 +227,60 @@ export class Call {
     }
   }
 
-  #count({ ticket, sentAs }: Slot, { answer }: CallAttempt, healthResult: Result): void {
+  #count({ ticket, sentAs }: Slot, { kind }: AttemptEnd, healthResult: Result): void {
     const { clock, onAttempt } = this.#context.options;
     const { who, sentAt } = ticket;
     const tookMs = clock.now() - sentAt;
-    onAttempt({ kind: "attempt", who, sentAs, result: healthResult, isRefusal: answer.kind === "refused", tookMs });
+    onAttempt({ kind: "attempt", who, sentAs, result: healthResult, isRefusal: kind === "error", tookMs });
   }
 
-  #emitInvalid({ ticket }: Slot): void {
-    this.#context.options.onEvent({ kind: "invalid-response", who: ticket.who }, this.#request.trace);
+  #emitInvalid({ ticket }: Slot, problems: readonly string[]): void {
+    this.#context.options.onEvent({ kind: "invalid-response", who: ticket.who, problems }, this.#request.trace);
   }
 
   /**
    * The attempt that the call waits for (`#first`) has ended, or its hedge (`#second`). The first answer ends the call.
    * Without an answer the call waits as long as one of the two is in flight, and then goes on or ends.
    */
-  #afterAttempt(slot: Slot, attempt: CallAttempt): void {
+  #afterAttempt(slot: Slot, end: AttemptEnd): void {
     const hedge = this.#hedge;
-    if (hedge !== undefined) this.#recordForHedge(slot, attempt, hedge);
+    if (hedge !== undefined) this.#recordForHedge(slot, end, hedge);
     if (this.#isFinished) return;
-    if (attempt.result === "answered") this.#finish(attempt.answer);
+    if (end.result === "answered") this.#finishWith(end, slot);
     // The hedge has ended: the call waits for `#first`, or ends as `#first` has ended.
-    else if (slot === this.#second) this.#afterHedge(slot, attempt);
+    else if (slot === this.#second) this.#afterHedge(slot);
     // From here on `slot` is `#first`. It has ended, and there is no hedge: on to the next instance, or the end.
-    else if (this.#second === undefined) this.#goOn(slot, attempt);
+    else if (this.#second === undefined) this.#goOn(slot, end);
     // `#first` has ended, and no further instance may get the call. One has it already: the hedge, which may answer.
-    else if (!mayTryAnother(attempt, this.#request)) this.#firstEnded = attempt;
+    else if (!mayTryAnother(end, this.#request)) this.#firstEnded = end;
     // `#first` has ended, and the call may go on: the hedge is its next instance, and becomes `#first`.
-    else this.#promoteHedge(slot, attempt, this.#second);
+    else this.#promoteHedge(slot, this.#second);
   }
 
-  #goOn(slot: Slot, attempt: CallAttempt): void {
-    if (!mayTryAnother(attempt, this.#request)) {
-      this.#finish(attempt.answer);
+  #goOn(slot: Slot, end: AttemptEnd): void {
+    if (!mayTryAnother(end, this.#request)) {
+      this.#finishWith(end, slot);
       return;
     }
-    this.#leaveBehind(slot, attempt);
+    this.#history.leave(slot.ticket.who.incarnation);
     if (this.#giveUpAt - this.#context.options.clock.now() >= MIN_REMAINING_MS) this.#next();
-    else this.#finish(this.#invalid ?? unanswered("request timed out"));
+    else this.#finishWithout(this.#history.invalid ?? { reason: "timeout" });
   }
 
-  /** The call goes on without this instance. */
-  #leaveBehind({ ticket }: Slot, attempt: CallAttempt): void {
-    this.#tried.add(ticket.who.incarnation);
-    if (attempt.result === "invalid") this.#invalid = attempt.answer;
+  #finishWith(end: AttemptEnd, { ticket }: Slot): void {
+    const { attempts } = this.#history;
+    if (end.kind === "none") this.#finishWithout(end);
+    else this.#finish(outcomeOf(end, ticket.who, attempts));
   }
 
-  #finish(answer: Answer): void {
+  #finishWithout(why: Why): void {
+    if (!this.#isFinished) this.#finish(this.#history.unanswered(why));
+  }
+
+  #finish(outcome: Outcome): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
-    this.#resolve(answer);
+    this.#resolve(outcome);
   }
 
   // The hedge: a second slot.
@@ -327,14 +304,14 @@ export class Call {
     const now = options.clock.now();
     // The caller has given up, the answer has arrived with the poll, or there is no time for a hedge.
     if (this.#isFinished || late.isOver || this.#giveUpAt - now < MIN_REMAINING_MS) return;
-    const excluded = new Set(this.#tried).add(late.ticket.who.incarnation);
+    const excluded = new Set(this.#history.left).add(late.ticket.who.incarnation);
     const { operation } = this.#request;
     const pickOptions = { operation, excluded, deprioritized: hedge.deprioritized, isHedge: true };
     // The budget is not spent if no other instance is healthy.
     if (resolver.peek(now, pickOptions).call === undefined || !hedge.trySpend()) return;
     const { call: ticket } = resolver.next(now, pickOptions);
     if (ticket === undefined) return;
-    this.#tried.add(ticket.who.incarnation);
+    this.#history.leave(ticket.who.incarnation);
     const { who: lateWho, sentAt } = late.ticket;
     options.onEvent({ kind: "hedging", who: ticket.who, late: lateWho, afterMs: now - sentAt }, this.#request.trace);
     const slot = this.#newSlot(ticket, "hedge");
@@ -343,7 +320,7 @@ export class Call {
   }
 
   /** Records the latency of an answer, and whether the hedge answered before the late instance. */
-  #recordForHedge(slot: Slot, { result }: CallAttempt, hedge: Hedge): void {
+  #recordForHedge(slot: Slot, { result }: AttemptEnd, hedge: Hedge): void {
     const { who } = slot.ticket;
     const tookMs = this.#context.options.clock.now() - slot.ticket.sentAt;
     if (result === "answered") hedge.recordLatency(who, this.#request.operation, tookMs);
@@ -356,15 +333,14 @@ export class Call {
     }
   }
 
-  #afterHedge(slot: Slot, attempt: CallAttempt): void {
+  #afterHedge(slot: Slot): void {
     this.#second = undefined;
-    this.#leaveBehind(slot, attempt);
-    if (this.#firstEnded !== undefined) this.#finish(this.#firstEnded.answer);
+    if (this.#firstEnded !== undefined) this.#finishWith(this.#firstEnded, slot);
   }
 
   /** The hedge is now the attempt that the call waits for. If it is late as well, it gets a hedge of its own. */
-  #promoteHedge(ended: Slot, attempt: CallAttempt, hedged: Slot): void {
-    this.#leaveBehind(ended, attempt);
+  #promoteHedge(ended: Slot, hedged: Slot): void {
+    this.#history.leave(ended.ticket.who.incarnation);
     this.#first = hedged;
     this.#second = undefined;
     const hedge = this.#hedge;
@@ -395,6 +371,6 @@ const RETRIABLE: ReadonlySet<Result> = new Set(["no-responders", "draining", "re
  * where it may have been executed: after an `invalid` answer, or where the instance left before it finished the
  * request (`draining`, code 504).
  */
-function mayTryAnother(attempt: CallAttempt, { idempotent }: CallRequest): boolean {
-  return RETRIABLE.has(attempt.result) && (idempotent || !mayHaveExecuted(attempt));
+function mayTryAnother(end: AttemptEnd, { idempotent }: CallRequest): boolean {
+  return RETRIABLE.has(end.result) && (idempotent || !mayHaveExecuted(end));
 }

@@ -9,7 +9,6 @@ import type { Result } from "../health/tracker.ts";
 import type { HealthRules } from "../settings.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { aFunction, anObject, checkOptions, type Rules, required, trueOrFalse } from "../util/options.ts";
-import type { WhyFailed } from "./answer.ts";
 import { healthRulesOf } from "./core/health-rules.ts";
 import { aBus, aClock, aServiceName, type Resolved } from "./core/option-rules.ts";
 import { Guard } from "./guard.ts";
@@ -53,7 +52,7 @@ export type AttemptOutcome =
       readonly tookMs: number;
     }
   | { readonly kind: "short-circuited" }
-  | { readonly kind: "failed"; readonly why: WhyFailed };
+  | { readonly kind: "failed"; readonly detail: string };
 
 /** The events of a client, as they happen. */
 export type ClientEvent =
@@ -64,7 +63,7 @@ export type ClientEvent =
   /** `late` has not answered after `afterMs`, and the call is sent to `who` as well. */
   | { readonly kind: "hedging"; readonly who: InstanceRef; readonly late: InstanceRef; readonly afterMs: number }
   /** The response of `who` was invalid: to a call, to its hedge or to a copy. An idempotent call goes on to another instance. */
-  | { readonly kind: "invalid-response"; readonly who: InstanceRef }
+  | { readonly kind: "invalid-response"; readonly who: InstanceRef; readonly problems: readonly string[] }
   /** `subject` names the sender; a bus with logins has checked it. It is printable, and cut to a maximum length. */
   | { readonly kind: "unreadable-heartbeat"; readonly subject: string; readonly why: string }
   /** Too many unknown instances at once: the heartbeat of this one was dropped unread. */

@@ -8,7 +8,6 @@ import { Hedge } from "../health/hedge.ts";
 import type { HealthEvent, InstanceRef } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import type { Trace } from "../trace/core/trace.ts";
-import { type Answer, type FailedAnswer, failed, unanswered } from "./answer.ts";
 import { Call, type CallContext } from "./call.ts";
 import { type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
 import { isLongerThan } from "./core/body.ts";
@@ -16,6 +15,7 @@ import { DirectSubjects } from "./core/direct-subjects.ts";
 import { RequestTimeWriter } from "./core/request-headers.ts";
 import { textOf } from "./guard.ts";
 import { HeartbeatListener } from "./heartbeat-listener.ts";
+import { failedWhy, type Outcome, type Unanswered, unsent, type Why } from "./outcome.ts";
 import { type AskOptions, type CallRequest, readCall } from "./request.ts";
 
 export type { AskOptions } from "./request.ts";
@@ -32,7 +32,7 @@ export interface Client {
    * Sends the request to one instance. If that is dead or leaving, the next one gets it, all within one request timeout.
    * Never rejects: a failure on the caller's own side (request, options, check, listeners) is a result as well.
    */
-  ask<T = unknown>(request: unknown, options?: AskOptions<T>): Promise<Answer<T>>;
+  ask<T = unknown>(request: unknown, options?: AskOptions<T>): Promise<Outcome<T>>;
   close(): void;
 }
 
@@ -49,8 +49,8 @@ export function openClient(options: ClientOptions): Client {
   return client;
 }
 
-const tooLarge = (limitBytes: number): FailedAnswer =>
-  failed("the request was not sent", `it is over the bus's limit of ${limitBytes} bytes`);
+const tooLarge = (limitBytes: number): Required<Why> =>
+  failedWhy("the request was not sent", `it is over the bus's limit of ${limitBytes} bytes`);
 
 class ServiceClient implements Client {
   readonly tracker: Tracker;
@@ -74,7 +74,7 @@ class ServiceClient implements Client {
       emitAll: (events, trace) => this.#emitChanges(events, trace),
       sendRollCall: () => this.#heartbeatListener.sendRollCall(),
       shortCircuit: () => this.#shortCircuit(),
-      countFailed: (answer) => this.#failed(answer),
+      countFailed: (why) => void this.#failed(why),
     };
   }
 
@@ -98,18 +98,18 @@ class ServiceClient implements Client {
     await this.#heartbeatListener.rollCall;
   }
 
-  ask<T>(request: unknown, options: AskOptions<T> = {}): Promise<Answer<T>> {
+  ask<T>(request: unknown, options: AskOptions<T> = {}): Promise<Outcome<T>> {
     const call = readCall(request, options);
-    if (call.kind === "failed") return Promise.resolve(this.#failed(call));
+    if (call.kind === "not made") return Promise.resolve(this.#failed(call.why));
     const { rollCall } = this.#heartbeatListener;
-    const answer = rollCall === undefined ? this.#ask(call) : rollCall.then(() => this.#ask(call));
-    // The body of an answered call is what the `read` of these options returned.
-    return answer as Promise<Answer<T>>;
+    const outcome = rollCall === undefined ? this.#ask(call) : rollCall.then(() => this.#ask(call));
+    // The value of an answered call is what the `read` of these options returned.
+    return outcome as Promise<Outcome<T>>;
   }
 
-  #ask(call: CallRequest): Promise<Answer> {
+  #ask(call: CallRequest): Promise<Outcome> {
     const { bus } = this.#options;
-    if (bus.status !== "connected") return Promise.resolve(this.#denied() ?? unanswered("the bus is disconnected"));
+    if (bus.status !== "connected") return Promise.resolve(unsent(this.#denied() ?? { reason: "disconnected" }));
     const maxBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;
     if (isLongerThan(call.body.body, maxBytes)) return Promise.resolve(this.#failed(tooLarge(maxBytes)));
     this.#operations.add(call.operation);
@@ -121,17 +121,17 @@ class ServiceClient implements Client {
   }
 
   /** Starts a call that ends when its caller's signal is aborted. A signal may throw, or fire twice or late. */
-  #startUntil(signal: AbortSignal, request: CallRequest, resolve: (answer: Answer) => void): void {
-    const call = new Call(this.#calls, request, (answer) => {
+  #startUntil(signal: AbortSignal, request: CallRequest, resolve: (outcome: Outcome) => void): void {
+    const call = new Call(this.#calls, request, (outcome) => {
       this.#options.guard.run("signal", () => signal.removeEventListener("abort", giveUp), undefined);
-      resolve(answer);
+      resolve(outcome);
     });
     const giveUp = (): void => call.giveUp();
     try {
       if (signal.aborted) giveUp();
       else signal.addEventListener("abort", giveUp);
     } catch (error) {
-      resolve(this.#failed(failed("the options of the call cannot be used", textOf(error))));
+      resolve(this.#failed(failedWhy("the options of the call cannot be used", textOf(error))));
       return;
     }
     call.start();
@@ -142,20 +142,20 @@ class ServiceClient implements Client {
     for (const operation of this.#operations) this.#options.bus.giveUp(directSubject(service, incarnation, operation));
   }
 
-  #failed(answer: FailedAnswer): FailedAnswer {
-    this.#options.onAttempt({ kind: "failed", why: answer.why });
-    return answer;
+  #failed(why: Required<Why>): Unanswered {
+    this.#options.onAttempt({ kind: "failed", detail: why.detail });
+    return unsent(why);
   }
 
-  #shortCircuit(): Answer {
+  #shortCircuit(): Why {
     this.#options.onAttempt({ kind: "short-circuited" });
-    return this.#denied() ?? unanswered("all services are down");
+    return this.#denied() ?? { reason: "no-instances" };
   }
 
   /** The server denies heartbeats to this process. That is then the reason why no instance is known. */
-  #denied(): Answer | undefined {
+  #denied(): Why | undefined {
     const failure = this.#options.heartbeatBus.lastFailure;
-    return failure?.isDenial ? { kind: "unanswered", why: "not permitted", detail: failure.message } : undefined;
+    return failure?.isDenial ? { reason: "denied", detail: failure.message } : undefined;
   }
 
   #emitChanges(changes: readonly HealthEvent[], trace?: Trace): void {

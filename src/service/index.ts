@@ -55,7 +55,6 @@ export type { AdmittedRetest, Result, Ticket, Tracker } from "../health/tracker.
 export { defaultHealthRules, type HealthRules } from "../settings.ts";
 export type { Attributes, Span, SpanSpec, Trace, TraceHeaders, Tracing } from "../trace/core/trace.ts";
 export type { Report } from "../util/throttle.ts";
-export type { Answer, FailedAnswer, ResponseReader, WhyFailed, WhyUnanswered } from "./answer.ts";
 export { type Client, openClient } from "./client.ts";
 export type { AttemptOutcome, ClientEvent, ClientOptions, SentAs } from "./client-options.ts";
 export { type ConnectOptions, connectBus } from "./connect.ts";
@@ -73,5 +72,17 @@ export type { Metadata } from "./core/metadata.ts";
 export type { ServiceStats } from "./core/nats-service-info.ts";
 export { type Instance, NotPermitted, type Started, startInstance } from "./instance.ts";
 export type { InstanceEvent, InstanceOptions } from "./instance-options.ts";
+export type {
+  ErrorOutcome,
+  InvalidResponse,
+  OkOutcome,
+  Outcome,
+  ResponseReader,
+  Tried,
+  Unanswered,
+  UnansweredReason,
+  Validated,
+  ValidResponse,
+} from "./outcome.ts";
 export type { AskOptions } from "./request.ts";
 export type { RequestContext } from "./request-context.ts";

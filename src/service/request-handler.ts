@@ -8,7 +8,7 @@ import { directSubject, operationOf } from "../bus/core/subjects.ts";
 import { headerText } from "../bus/nats-message.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { isThenable } from "../util/promises.ts";
-import { NO_SUCH_OPERATION, UNFINISHED } from "./answer.ts";
+import { NO_SUCH_OPERATION, UNFINISHED } from "./attempt.ts";
 import { endHandling, traceOfRequest } from "./call-span.ts";
 import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./core/backlog.ts";
 import { decodeValue } from "./core/body.ts";

@@ -5,17 +5,17 @@ import type { HeaderLines } from "../bus/core/headers.ts";
 import { checkOperationName } from "../bus/core/subjects.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { DEFAULT_OPERATION } from "../util/operation-name.ts";
-import { type FailedAnswer, failed, type ResponseReader } from "./answer.ts";
 import { type EncodedBody, encodeBody } from "./core/body.ts";
 import { type Metadata, metadataLines } from "./core/metadata.ts";
 import { textOf } from "./guard.ts";
+import { type FailedPart, failedWhy, type ResponseReader, type Why } from "./outcome.ts";
 
 export interface AskOptions<T = unknown> {
   /** Default: `get`. */
   readonly operation?: string;
   /** False for a call that must not reach two instances; reads may. */
   readonly idempotent?: boolean;
-  /** Returns the value in a body. If it returns undefined, the call goes on to another instance. Default: the body. */
+  /** Validates the body of an answer. If it is invalid, the call goes on to another instance. Default: any body will do. */
   readonly read?: ResponseReader<T>;
   /** Aborted: the call ends at once. Its instance is judged all the same, by its answer or its timeout. */
   readonly signal?: AbortSignal;
@@ -41,13 +41,21 @@ export interface CallRequest {
   readonly trace: Trace | undefined;
 }
 
+/** The call cannot be made. */
+export interface NotMade {
+  readonly kind: "not made";
+  readonly why: Required<Why>;
+}
+
+const notMade = (part: FailedPart, detail: string): NotMade => ({ kind: "not made", why: failedWhy(part, detail) });
+
 /** @param request any JSON value, bytes, or undefined */
-export function readCall(request: unknown, options: AskOptions): CallRequest | FailedAnswer {
+export function readCall(request: unknown, options: AskOptions): CallRequest | NotMade {
   let body: EncodedBody;
   try {
     body = encodeBody(request);
   } catch (error) {
-    return failed("the request cannot be written as JSON", textOf(error));
+    return notMade("the request cannot be written as JSON", textOf(error));
   }
   try {
     const { operation = DEFAULT_OPERATION, idempotent = true, read, signal, trace, metadata } = options;
@@ -65,6 +73,6 @@ export function readCall(request: unknown, options: AskOptions): CallRequest | F
       trace: trace ?? undefined,
     };
   } catch (error) {
-    return failed("the options of the call cannot be used", textOf(error));
+    return notMade("the options of the call cannot be used", textOf(error));
   }
 }

@@ -16,7 +16,7 @@ import { eventLine } from "../../src/monitor/events.ts";
 import { MAX_STATUSES, MAX_VIEW_BYTES, parseView } from "../../src/monitor/peers.ts";
 import { asText } from "../../src/program/log.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
-import { readAttempt } from "../../src/service/answer.ts";
+import { readAttempt } from "../../src/service/attempt.ts";
 import { MAX_BODY_BYTES } from "../../src/service/core/body.ts";
 import { encode } from "../../src/service/core/handler.ts";
 import { infoAnswer, pingAnswer, type ServiceStats, statsAnswer } from "../../src/service/core/nats-service-info.ts";
@@ -160,16 +160,16 @@ function replyHolds(wire: WireReply): void {
     must(reply.code >= 0 && reply.code <= 999, "a code has three digits");
     must(!reply.message.includes("\n") && reply.message === headerText(reply.message), "a message is a header's text");
   }
-  const { answer, result } = readAttempt(reply, WHO, (body) => (Object(body).rating === 4.5 ? body : undefined));
-  const wanted: Record<typeof answer.kind, readonly string[]> = {
-    answered: ["answered"],
-    invalid: ["invalid"],
-    refused: ["answered", "draining"],
-    unanswered: ["no-responders", "invalid"],
-    failed: [],
+  const end = readAttempt(reply, (value) =>
+    Object(value).rating === 4.5 ? { kind: "valid", value } : { kind: "invalid", problems: [] },
+  );
+  const wanted: Record<typeof end.kind, readonly string[]> = {
+    ok: ["answered"],
+    error: ["answered"],
+    none: ["no-responders", "invalid", "draining", "rejected"],
   };
-  must(wanted[answer.kind].includes(result), `${answer.kind} may not count as ${result}`);
-  const why = answer.kind === "refused" ? `${answer.code} ${answer.message}` : answer.kind;
+  must(wanted[end.kind].includes(end.result), `${end.kind} may not count as ${end.result}`);
+  const why = end.kind === "error" ? `${end.code} ${end.message}` : end.kind;
   must(!CONTROL.test(asText(pageLine({ kind: "bad", thingID: "camera", why }))), "a line is one line");
 }
 

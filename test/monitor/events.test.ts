@@ -96,7 +96,7 @@ test("each row has its level and its logger", () => {
     const { level, logger, text } = eventLine("ratings", event);
     return [level, logger, text.startsWith("- ratings") || text.startsWith("- no heartbeats")];
   };
-  assert.equal(of({ kind: "invalid-response", who: who(1) }), ["WARNING", "resolver", true]);
+  assert.equal(of({ kind: "invalid-response", who: who(1), problems: [] }), ["WARNING", "resolver", true]);
   assert.match(
     line({ kind: "suppressed", name: "instance.joined", count: 12 }),
     /^WARNING:membership:- 12 .*instance\.joined/,

@@ -72,7 +72,7 @@ test("processes of one number are counted together, with their latest heartbeat;
   for (const instance of [3, 4]) table.beats(instance, 1000);
   table.beats(3, 1000, { state: "draining" });
   table.beats(4, 1000, { state: "gone" });
-  monitor.recordAttempt({ kind: "failed", why: "the request was not sent" }, 0);
+  monitor.recordAttempt({ kind: "failed", detail: "the request was not sent" }, 0);
   const samples = clientSamples(monitor, table, 5000);
   const valuesOf = (name: string): readonly number[] => samples[name]?.map(({ value }) => value) ?? [];
   assert.equal(samples["dwc_up"], [{ labels: {}, value: 0 }]);

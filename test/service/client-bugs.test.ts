@@ -8,9 +8,10 @@ import type { Ticket } from "../../src/health/tracker.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientOptions } from "../../src/service/client-options.ts";
 import { answer, type HandlerResult } from "../../src/service/core/handler.ts";
+import type { Validated } from "../../src/service/outcome.ts";
 import type { Span, Trace } from "../../src/trace/core/trace.ts";
 import { goldenOf } from "../support/golden.ts";
-import { ServiceScene, TIMEOUT_MS } from "../support/service-scene.ts";
+import { endOf, failedPart, ServiceScene, TIMEOUT_MS } from "../support/service-scene.ts";
 
 const bugs = suite("a caller's bugs");
 const golden = goldenOf(bugs, "service");
@@ -125,24 +126,20 @@ for (const [way, options, hedge] of WAYS) {
     const scene = await Scene.of({ hedge });
     for (const [, request] of UNWRITABLE) {
       const ended = await scene.ask(options, request);
-      golden(ended.kind === "failed" && ended.why);
+      golden(failedPart(ended));
     }
     assert.is(scene.ends.filter(({ kind }) => kind === "failed").length, UNWRITABLE.length);
     await scene.settles();
     assert.equal([scene.handled, scene.proven()], [[0, 0, 0], 0]);
-    assert.is((await scene.ask(options)).kind, "answered");
+    assert.is((await scene.ask(options)).kind, "ok");
   });
 
   bugs(`${way}a check that throws fails its call, and its instance is neither blamed nor trusted`, async () => {
     const scene = await Scene.of({ hedge });
-    const checks: readonly (() => boolean)[] = [
-      boom,
-      (async () => true) as unknown as () => boolean,
-      (async () => boom()) as unknown as () => boolean,
-    ];
+    const checks: readonly (() => unknown)[] = [boom, async () => true, async () => boom()];
     for (const read of checks) {
-      const ended = await scene.ask({ ...options, read });
-      golden(ended.kind === "failed" && ended.why);
+      const ended = await scene.ask({ ...options, read: read as never });
+      golden(failedPart(ended));
     }
     await scene.settles();
     assert.equal([scene.proven(), scene.breaker(1), scene.breaker(2)], [0, "closed", "closed"]);
@@ -154,11 +151,11 @@ for (const [way, options, hedge] of WAYS) {
   bugs(`${way}listeners that throw, or reject, change nothing, and are reported`, async () => {
     for (const broken of [boom, async () => boom()]) {
       const scene = await Scene.of({ hedge, onEvent: broken, onAttempt: broken });
-      assert.is((await scene.ask(options)).kind, "answered");
+      assert.is((await scene.ask(options)).kind, "ok");
       await scene.open(1);
       await scene.clock.advance(10_000);
       // Of calls that must not be copied, the hundredth in a row is the retest. The last ten end the probation.
-      for (let call = 0; call < 110; call++) assert.is((await scene.ask(options)).kind, "answered");
+      for (let call = 0; call < 110; call++) assert.is((await scene.ask(options)).kind, "ok");
       assert.is(scene.breaker(1), "closed", "the retest that was answered closed it");
       await scene.settles();
       golden(scene.reports.join("\n"));
@@ -176,7 +173,7 @@ for (const [way, options, hedge] of WAYS) {
       { traceId: "1", requestId: "1", carried: { traceparent: 1n } as never, startSpan: undefined },
       Object.defineProperty({}, "begin", { get: boom }) as Trace,
     ];
-    for (const trace of traces) assert.is((await scene.ask({ ...options, trace })).kind, "answered");
+    for (const trace of traces) assert.is((await scene.ask({ ...options, trace })).kind, "ok");
     await scene.settles();
     golden(scene.reports.join("\n"));
   });
@@ -195,9 +192,9 @@ bugs("a signal that is none, or throws, ends its own call as failed or changes n
   ];
   for (const signal of failing) {
     const ended = await scene.ask({ signal });
-    golden(ended.kind === "failed" && ended.why);
+    golden(failedPart(ended));
   }
-  assert.is((await scene.ask({ signal: signalWith({ removeEventListener: boom }) })).kind, "answered");
+  assert.is((await scene.ask({ signal: signalWith({ removeEventListener: boom }) })).kind, "ok");
   golden(scene.reports.join("\n"));
   await scene.settles();
 });
@@ -208,10 +205,10 @@ bugs("a signal that fires twice, at once, or long after ends its own call and no
   golden(await scene.ask({ signal: atOnce }));
   let late: () => void = boom;
   const keeping = signalWith({ addEventListener: (_kind: string, fire: () => void) => (late = fire) });
-  assert.is((await scene.ask({ signal: keeping })).kind, "answered");
+  assert.is((await scene.ask({ signal: keeping })).kind, "ok");
   const other = scene.ask();
   late();
-  assert.is((await other).kind, "answered");
+  assert.is((await other).kind, "ok");
   const raised = AbortSignal.abort();
   golden(await scene.ask({ signal: raised }));
   await scene.settles();
@@ -264,12 +261,12 @@ bugs("listeners and checks that call the client again, and throw, lose no call a
 bugs("a check that aborts its own call ends it, and its answer counts", async () => {
   const scene = await Scene.of();
   const leaving = new AbortController();
-  const read = (body: unknown): unknown => {
+  const read = (value: unknown): Validated => {
     leaving.abort();
-    return body;
+    return { kind: "valid", value };
   };
   const ended = await scene.ask({ signal: leaving.signal, read });
-  assert.equal(ended, { kind: "unanswered", why: "the caller gave up" });
+  assert.is(endOf(ended), "cancelled");
   await scene.settles();
   assert.equal([scene.proven(), scene.ends.map((end) => end.kind === "attempt" && end.result)], [1, ["answered"]]);
 });
@@ -285,7 +282,7 @@ bugs("options that cannot be read fail by themselves", async () => {
   ];
   for (const options of odd) {
     const ended = await scene.ask(options as AskOptions);
-    golden(ended.kind === "failed" && ended.why);
+    golden(failedPart(ended));
   }
   await scene.settles();
 });
@@ -323,14 +320,14 @@ bugs("a core that throws ends calls as failed, and neither a timer nor the proce
       },
     });
     await scene.clock.advance(1_000);
-    assert.is((await scene.ask()).kind, "answered", method);
+    assert.is((await scene.ask()).kind, "ok", method);
   }
   const scene = await Scene.of();
   scene.client.tracker.live = boom;
-  assert.is((await scene.ask()).kind, "answered");
+  assert.is((await scene.ask()).kind, "ok");
   scene.client.resolver.next = boom;
   const ended = await scene.ask();
-  golden(ended.kind === "failed" && ended.why);
+  golden(failedPart(ended));
 });
 
 bugs("a report that throws loses no call, and its sentence goes to stderr", async () => {
@@ -339,7 +336,7 @@ bugs("a report that throws loses no call, and its sentence goes to stderr", asyn
   console.error = (sentence: unknown) => said.push(sentence);
   try {
     const scene = await Scene.of({ report: boom, onEvent: boom });
-    assert.is((await scene.ask()).kind, "answered");
+    assert.is((await scene.ask()).kind, "ok");
     await scene.settles();
   } finally {
     console.error = error;

@@ -7,18 +7,20 @@ import * as assert from "uvu/assert";
 import type { Bus, CallOptions, Message, Reply } from "../../src/bus/bus.ts";
 import { headerBlock, NO_HEADERS, parseHeaders } from "../../src/bus/core/headers.ts";
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
-import type { Answer } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientOptions } from "../../src/service/client-options.ts";
 import { deadlineOf } from "../../src/service/core/request-headers.ts";
 import { startRollCall } from "../../src/service/initial-roll-call.ts";
+import type { InvalidResponse, Outcome, Validated } from "../../src/service/outcome.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { beatOf } from "../support/health-harness.ts";
+import { endOf } from "../support/service-scene.ts";
 
 const test = suite("a client");
 
 const TIMEOUT_MS = 1_000;
 const RETEST_MS = 5_000;
+const INVALID: InvalidResponse = { kind: "invalid", problems: [] };
 
 interface Sent {
   readonly instance: number;
@@ -82,7 +84,7 @@ class Scene {
   }
 
   /** Makes a call, which is out afterwards. */
-  async ask(options: AskOptions = {}): Promise<{ readonly answer: Promise<Answer> }> {
+  async ask(options: AskOptions = {}): Promise<{ readonly answer: Promise<Outcome> }> {
     await this.clock.advance(0);
     this.acts.length = 0;
     const answer = this.client.ask({}, options);
@@ -101,8 +103,6 @@ class Scene {
   }
 }
 
-const why = (answer: Answer): string => ("why" in answer ? answer.why : answer.kind);
-
 test("of one call, at most eight attempts are emitted, however many it takes", async () => {
   const scene = new Scene(12);
   const { answer } = await scene.ask();
@@ -112,7 +112,7 @@ test("of one call, at most eight attempts are emitted, however many it takes", a
     [8, 8, 8],
   );
   await scene.end(NO_RESPONDERS);
-  assert.is(why(await answer), "all services are down");
+  assert.is(endOf(await answer), "no-instances");
   assert.is(scene.ends.at(-1)?.kind, "short-circuited");
 });
 
@@ -185,7 +185,7 @@ test("a call goes on while it has 5 ms left, with its own deadline and what is l
     await scene.end(NO_RESPONDERS);
     assert.is(scene.sent.length, goesOn ? 2 : 1, `${passedMs} ms`);
     if (goesOn) await scene.end(answered({}));
-    assert.is(why(await answer), goesOn ? "answered" : "request timed out");
+    assert.is(endOf(await answer), goesOn ? "ok" : "timeout");
     for (const { deadline } of scene.sent) assert.is(deadline, until);
     assert.equal(
       scene.sent.map(({ how }) => how.timeoutMs),
@@ -225,7 +225,7 @@ test("a copy that retests has a time of its own, and the bus gets no signal of t
   assert.is(call?.how.signal, undefined);
   assert.is(getEventListeners(leaving.signal, "abort").length, 1);
   leaving.abort();
-  assert.is(why(await answer), "the caller gave up");
+  assert.is(endOf(await answer), "cancelled");
   assert.is(getEventListeners(leaving.signal, "abort").length, 0);
 });
 
@@ -256,12 +256,12 @@ test("a second end of the same call changes nothing", async () => {
   const { answer } = await scene.ask();
   await scene.end(answered({}));
   scene.sent[0]?.end(TIMEOUT);
-  assert.equal([why(await answer), scene.ends.length, scene.countOf("opened")], ["answered", 1, 0]);
+  assert.equal([endOf(await answer), scene.ends.length, scene.countOf("opened")], ["ok", 1, 0]);
 });
 
 test("who was asked beside a late one is not asked again for the same call", async () => {
   const scene = new Scene(2, { hedge: true });
-  const { answer } = await scene.ask({ read: () => undefined });
+  const { answer } = await scene.ask({ read: () => INVALID });
   await scene.clock.advance(200);
   assert.equal(
     scene.sent.map(({ instance }) => instance),
@@ -275,18 +275,18 @@ test("who was asked beside a late one is not asked again for the same call", asy
     scene.sent.map(({ instance }) => instance),
     [1, 2],
   );
-  assert.is(why(await answer), "invalid");
+  assert.is(endOf(await answer), "invalid-response");
   assert.is(scene.countOf("invalid-response"), 2);
 });
 
 test("every invalid answer is one event: of a call that goes on, of one that may not, of a copy", async () => {
-  const read = (): undefined => undefined;
+  const read = (): Validated => INVALID;
   for (const idempotent of [true, false]) {
     const scene = new Scene(2);
     const { answer } = await scene.ask({ read, idempotent });
     await scene.end(answered({}));
     if (idempotent) await scene.end(answered({}));
-    assert.is(why(await answer), "invalid");
+    assert.is(endOf(await answer), "invalid-response");
     assert.is(scene.countOf("invalid-response"), idempotent ? 2 : 1);
   }
   const scene = new Scene(2);
@@ -328,7 +328,7 @@ test("a request above a known limit is counted and not sent", async () => {
     const scene = new Scene(1);
     Object.assign(scene.bus, { maxBodyBytes });
     await scene.ask();
-    const failed = { kind: "failed", why: "the request was not sent" };
+    const failed = { kind: "failed", detail: "the request was not sent: it is over the bus's limit of 1 bytes" };
     assert.equal([scene.sent.length, scene.ends], [sent, sent === 1 ? [] : [failed]]);
   }
 });
@@ -336,17 +336,17 @@ test("a request above a known limit is counted and not sent", async () => {
 test("what is away, or denied, is no instance's doing, and is said at once", async () => {
   const denial = { kind: "limited", message: "not allowed to subscribe to", isDenial: true };
   for (const [status, lastFailure, expected] of [
-    ["disconnected", undefined, "the bus is disconnected"],
-    ["disconnected", { kind: "unreachable", message: "" }, "the bus is disconnected"],
-    ["disconnected", denial, "not permitted"],
-    ["connected", denial, "not permitted"],
-    ["connected", undefined, "all services are down"],
+    ["disconnected", undefined, "disconnected"],
+    ["disconnected", { kind: "unreachable", message: "" }, "disconnected"],
+    ["disconnected", denial, "denied"],
+    ["connected", denial, "denied"],
+    ["connected", undefined, "no-instances"],
   ] as const) {
     const scene = new Scene(0);
     await scene.clock.advance(TIMEOUT_MS);
     Object.assign(scene.bus, { status, lastFailure });
     const ended = await (await scene.ask()).answer;
-    assert.equal([ended.kind, why(ended)], ["unanswered", expected]);
+    assert.equal([ended.kind, endOf(ended)], ["unanswered", expected]);
   }
 });
 
@@ -384,7 +384,7 @@ test("it is ready once the roll call is over, or at once where an instance is kn
     assert.is(ready, 2);
     const { answer } = await scene.ask({ signal: null as unknown as AbortSignal });
     if (instances === 1) await scene.end(answered({}));
-    assert.is(why(await answer), instances === 1 ? "answered" : "all services are down");
+    assert.is(endOf(await answer), instances === 1 ? "ok" : "no-instances");
   }
 });
 
@@ -394,7 +394,7 @@ test("a closed client has no timer and no subscription, and no call that waits",
   assert.is(scene.clock.timers, 2);
   scene.client.close();
   assert.equal([scene.clock.timers, scene.countOf("unsubscribe")], [0, 1]);
-  assert.is(why(await waiting), "all services are down");
+  assert.is(endOf(await waiting), "no-instances");
 });
 
 test.run();

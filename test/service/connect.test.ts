@@ -124,7 +124,7 @@ connecting("the reply subjects follow from the credentials: a call is answered",
   const started = await startInstance({ service: "payments", instance: 1, bus: server, handle });
   const client = openClient({ service: "payments", bus: caller, clock });
   await client.ready();
-  assert.is((await client.ask({})).kind, "answered");
+  assert.is((await client.ask({})).kind, "ok");
   client.close();
   if (started.kind === "started") await started.instance.goodbye();
   await Promise.all([server.close(), caller.close()]);
@@ -137,7 +137,7 @@ connecting("a message about a missing right names it, and what to type", async (
   let said = "";
   await until("it is not permitted", async () => {
     const answer = await client.ask({});
-    said = answer.kind === "unanswered" && answer.why === "not permitted" ? (answer.detail ?? "") : "";
+    said = answer.kind === "unanswered" && answer.reason === "denied" ? (answer.detail ?? "") : "";
     return said !== "";
   });
   assert.match(

@@ -32,7 +32,7 @@ dying("what it had is answered by another as soon as its death is known", async 
 });
 
 dying("a call that must not reach two is not sent again", async () => {
-  assert.is((await oneOfTwoDies(false)).ended, "request timed out");
+  assert.is((await oneOfTwoDies(false)).ended, "timeout");
 });
 
 dying.run();

@@ -75,7 +75,7 @@ test("callers that give up early open the breaker of an instance that hangs", as
   }
   // The heartbeat that the opening requests starts a probation, which one more timeout ends.
   assert.equal([scene.countEvents("opened"), scene.breaker(1)], [2, "open"]);
-  const given = ends.filter((end) => end === "the caller gave up").length;
+  const given = ends.filter((end) => end === "cancelled").length;
   assert.ok(given >= 1 && given <= 8, `${given} of 30 were given up`);
   assert.is(scene.reached[1], given);
 });
@@ -83,7 +83,7 @@ test("callers that give up early open the breaker of an instance that hangs", as
 test("an answer after the caller has given up counts for its instance", async () => {
   const scene = await Scene.of();
   scene.manners[1] = GIVE_UP_MS + 100;
-  assert.equal(await scene.askFor(GIVE_UP_MS), ["the caller gave up", GIVE_UP_MS]);
+  assert.equal(await scene.askFor(GIVE_UP_MS), ["cancelled", GIVE_UP_MS]);
   assert.equal(scene.results(), []);
   await scene.clock.advance(TIMEOUT_MS);
   assert.equal([scene.results(), scene.countEvents("opened")], [["1 answered"], 0]);
@@ -107,7 +107,7 @@ test("a retest whose caller gives up stays in flight until its timeout", async (
   const before = scene.reached[1] ?? 0;
   // Of calls that must not be copied, the hundredth in a row is the retest.
   for (let call = 0; call < 99; call++) assert.is((await scene.askFor(GIVE_UP_MS, false))[0], 2);
-  assert.is((await scene.askFor(GIVE_UP_MS, false))[0], "the caller gave up");
+  assert.is((await scene.askFor(GIVE_UP_MS, false))[0], "cancelled");
   assert.is(scene.breaker(1), "retesting");
   for (let call = 0; call < 3; call++) assert.is((await scene.askFor(GIVE_UP_MS, false))[0], 2);
   assert.is(scene.reached[1], before + 1, "one retest");
@@ -124,7 +124,7 @@ test("a caller that has given up gets no hedge, not even one that waits for the 
     await scene.clock.advance(0);
     // Set after the timer of the hedge, so it comes between that one and the poll.
     scene.clock.after(giveUpMs, () => leaving.abort());
-    assert.is(answeredBy(await scene.ended(asking)), "the caller gave up");
+    assert.is(answeredBy(await scene.ended(asking)), "cancelled");
     await scene.clock.advance(2 * TIMEOUT_MS);
     assert.equal([scene.reached, scene.results()], [[0, 1, 0], ["1 timeout"]]);
   }
@@ -165,7 +165,7 @@ test("calls that were given up are in flight for one request timeout, and then f
   const calls = leaving.map(({ signal }) => scene.client.ask({}, { signal }));
   await scene.clock.advance(0);
   for (const controller of leaving) controller.abort();
-  for (const call of calls) assert.is(answeredBy(await call), "the caller gave up");
+  for (const call of calls) assert.is(answeredBy(await call), "cancelled");
   assert.is(scene.bus.pending, 1_000);
   await scene.clock.advance(TIMEOUT_MS + 50);
   assert.equal([scene.ends.length, scene.bus.pending, scene.clock.timers], [1_000, 0, timers]);

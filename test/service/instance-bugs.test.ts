@@ -67,14 +67,14 @@ test("whatever a handler says to one request, everybody keeps their turns", asyn
   });
   for (code of [503, 504, 529, 500]) {
     const said = await scene.ask();
-    assert.is(said.kind, "refused");
+    assert.is(said.kind, "error");
   }
   assert.is(handled, 4, "each call was one instance's");
   code = 200;
   const who = new Set<number>();
   for (let call = 0; call < 4; call++) {
     const said = await scene.ask();
-    if (said.kind === "answered") who.add(said.who.instance);
+    if (said.kind === "ok") who.add(said.instance.instance);
   }
   assert.equal([...who].sort(), [1, 2]);
   assert.is(countOf(scene, "draining", "opened", "returned"), 0);
@@ -101,7 +101,7 @@ test("an answer that is too large for the bus is an error to its caller, and no 
   scene.network.maxBodyBytes = 1_000;
   for (let call = 0; call < 4; call++) {
     const said = await scene.ask();
-    golden(said.kind === "refused" && [said.code, said.message]);
+    golden(said.kind === "error" && [said.code, said.message]);
   }
   assert.is(countOf(scene, "draining", "opened"), 0);
   for (const { counts } of scene.instances) golden([counts.requests, counts.errors, counts.lastError]);

@@ -2,10 +2,10 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Answer } from "../../src/service/answer.ts";
 import { answer, type Handler } from "../../src/service/core/handler.ts";
 import { startInstance } from "../../src/service/instance.ts";
-import { ServiceScene, TEA, TIMEOUT_MS } from "../support/service-scene.ts";
+import type { Outcome } from "../../src/service/outcome.ts";
+import { endOf, failedPart, ServiceScene, TEA, TIMEOUT_MS } from "../support/service-scene.ts";
 
 const test = suite("operations");
 
@@ -31,7 +31,7 @@ async function sceneOf(...instances: readonly (readonly string[])[]): Promise<Se
   return scene;
 }
 
-const bodyOf = (ended: Answer): unknown => (ended.kind === "answered" ? ended.body : ended);
+const bodyOf = (ended: Outcome): unknown => (ended.kind === "ok" ? ended.value : ended);
 
 test("each operation is handled by its own handler", async () => {
   const scene = await sceneOf(["get", "reserve"]);
@@ -44,7 +44,7 @@ test("a call goes only to an instance that has its operation", async () => {
   for (let call = 0; call < 4; call += 1)
     assert.equal(bodyOf(await scene.ask({ operation: "reserve" })), { operation: "reserve", instance: 2 });
   const none = await scene.ask({ operation: "cancel" });
-  assert.is(none.kind === "unanswered" && none.why, "all services are down");
+  assert.is(endOf(none), "no-instances");
   assert.is(scene.ends.filter(({ kind }) => kind === "attempt").length, 4);
 });
 
@@ -103,10 +103,7 @@ test("calls of every operation end when their instance dies", async () => {
   const third = await scene.ask();
   const ends = await Promise.all(calls.map((call) => scene.ended(call)));
   const endedAt = scene.clock.now();
-  assert.equal(
-    [third, ...ends].map((ended) => ended.kind === "unanswered" && ended.why),
-    ["all services are down", "all services are down", "all services are down"],
-  );
+  assert.equal([third, ...ends].map(endOf), ["no-instances", "no-instances", "no-instances"]);
   assert.ok(endedAt < 2 * TIMEOUT_MS, "none waited for its timeout");
 });
 
@@ -114,7 +111,7 @@ test("an operation without a name that a subject can hold fails on the caller's 
   const scene = await sceneOf(["get"]);
   for (const operation of ["", "a.b", "*", "then", 7 as never]) {
     const ended = await scene.ask({ operation });
-    assert.is(ended.kind === "failed" && ended.why, "the options of the call cannot be used", String(operation));
+    assert.is(failedPart(ended), "the options of the call cannot be used", String(operation));
   }
 });
 

@@ -1,8 +1,8 @@
 // P4, P7 and P15: the results of calls, and their times.
 
 import type { Headers } from "../../src/bus/core/headers.ts";
-import type { Answer } from "../../src/service/answer.ts";
 import { deadlineOf } from "../../src/service/core/request-headers.ts";
+import type { Outcome } from "../../src/service/outcome.ts";
 import type { InstanceProcess } from "./actors.ts";
 import { WALL_START_MS } from "./host.ts";
 import type { Asked, Check, View } from "./view.ts";
@@ -36,21 +36,24 @@ export class CallChecks implements Check {
     this.#out.add(asked);
   }
 
-  answered(asked: Asked, answer: Answer): void {
+  answered(asked: Asked, answer: Outcome): void {
     this.#out.delete(asked);
     this.#inTime(asked);
     this.#isItsOwn(asked, answer);
-    if (answer.kind !== "unanswered" || asked.options.idempotent === false) return;
+    if (answer.kind !== "unanswered" || answer.reason === "failed" || asked.options.idempotent === false) return;
     if (this.#mustSucceed(asked.atMs - DETECTION_MS))
-      this.#view.world.breaks("P7", `a call ended with "${answer.why}", and an instance was healthy`);
+      this.#view.world.breaks("P7", `a call ended with "${answer.reason}", and an instance was healthy`);
   }
 
   /** A late answer belongs to no call, also when another call is out. */
-  #isItsOwn({ request }: Asked, answer: Answer): void {
-    if (answer.kind !== "answered") return;
-    const [{ thingID: asked }, { thingID: got }] = [Object(request), Object(answer.body)] as [Thing, Thing];
+  #isItsOwn({ request }: Asked, answer: Outcome): void {
+    if (answer.kind !== "ok") return;
+    const [{ thingID: asked }, { thingID: got }] = [Object(request), Object(answer.value)] as [Thing, Thing];
     if (got !== undefined && got !== asked)
-      this.#view.world.breaks("P4", `${answer.who.incarnation} was asked for ${asked}, and its answer is about ${got}`);
+      this.#view.world.breaks(
+        "P4",
+        `${answer.instance.incarnation} was asked for ${asked}, and its answer is about ${got}`,
+      );
   }
 
   #mustSucceed(sinceMs: number): boolean {

@@ -1,19 +1,27 @@
 // The calls of the drill of a caller: requests as they are sent, and the outcome of each attempt.
 
-import { unanswered } from "../../src/service/answer.ts";
+import type { InstanceRef } from "../../src/health/member.ts";
+import type { Validated } from "../../src/service/outcome.ts";
 import type { SeededRandom } from "../support/seeded-random.ts";
 import type { HandlerAction, ScriptedInstance } from "./scripted-instance.ts";
 
 const DRAINING = 503;
 const UNFINISHED = 504;
 
-/** The expected result of one attempt. */
-export interface Outcome {
+/** The expected end of one attempt. */
+export interface Expected {
   readonly result: "answered" | "invalid" | "draining";
-  readonly answer: unknown;
+  /** The fields of the outcome that follow from this attempt alone. */
+  readonly outcome: { readonly kind: "ok" | "error" } | { readonly kind: "unanswered"; readonly reason: string };
+  readonly mayHaveExecuted: boolean;
   readonly goesOn: boolean;
   readonly error: string | undefined;
 }
+
+const UNTRUE: Validated = { kind: "invalid", problems: ["isTrue: must be true"] };
+/** Rejects the body of a lie. */
+export const readTrue = (value: unknown): Validated =>
+  Object(value).isTrue === true ? { kind: "valid", value } : UNTRUE;
 
 /** Requests, and the value that reaches the instance: the same, also where it has names of the protocol's own. */
 export const REQUESTS: readonly (readonly [request: unknown, sent: unknown])[] = [
@@ -58,31 +66,37 @@ export function randomAction(dice: SeededRandom): HandlerAction {
 }
 
 /**
- * The outcome of an attempt at this instance.
+ * The end of an attempt at this instance.
  * @param isRepeatable a call that may reach two instances
  * @param isChecked a call that checks its answer
  */
-export function outcomeOf(
+export function expectedOf(
   { who, number, action }: ScriptedInstance,
   isRepeatable: boolean,
   isChecked: boolean,
-): Outcome {
+): Expected {
   const { how, code = 0 } = action;
-  const body = { by: number, isTrue: how === "answer" };
-  if (how === "refuse") {
-    const isLeaving = code === DRAINING || code === UNFINISHED;
-    const answer = { kind: "refused", code, message: `no ${code}`, who };
-    const goesOn = code === DRAINING || (code === UNFINISHED && isRepeatable);
-    return { result: isLeaving ? "draining" : "answered", answer, goesOn, error: String(code) };
+  const value = { by: number, isTrue: how === "answer" };
+  if (how === "refuse") return refusedWith(code, who, isRepeatable);
+  if (how === "garbage") return invalid("the body is not JSON in UTF-8", isRepeatable);
+  if (how === "lie" && isChecked) return invalid("isTrue: must be true", isRepeatable);
+  const outcome = { kind: "ok", value, instance: who } as const;
+  return { result: "answered", outcome, mayHaveExecuted: true, goesOn: false, error: undefined };
+}
+
+function refusedWith(code: number, instance: InstanceRef, isRepeatable: boolean): Expected {
+  const error = String(code);
+  if (code !== DRAINING && code !== UNFINISHED) {
+    const outcome = { kind: "error", code, message: `no ${code}`, instance } as const;
+    return { result: "answered", outcome, mayHaveExecuted: true, goesOn: false, error };
   }
-  if (how === "garbage")
-    return {
-      result: "invalid",
-      answer: unanswered("the answer was not readable"),
-      goesOn: isRepeatable,
-      error: "invalid",
-    };
-  if (how === "lie" && isChecked)
-    return { result: "invalid", answer: { kind: "invalid", body, who }, goesOn: isRepeatable, error: "invalid" };
-  return { result: "answered", answer: { kind: "answered", body, who }, goesOn: false, error: undefined };
+  const isUnfinished = code === UNFINISHED;
+  const detail = isUnfinished ? { detail: "the instance left before it finished the request" } : {};
+  const outcome = { kind: "unanswered", reason: "draining", ...detail } as const;
+  return { result: "draining", outcome, mayHaveExecuted: isUnfinished, goesOn: !isUnfinished || isRepeatable, error };
+}
+
+function invalid(detail: string, goesOn: boolean): Expected {
+  const outcome = { kind: "unanswered", reason: "invalid-response", detail } as const;
+  return { result: "invalid", outcome, mayHaveExecuted: true, goesOn, error: "invalid" };
 }

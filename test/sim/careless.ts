@@ -2,9 +2,9 @@
 // encoded or are too large, checks and tracers that throw. Knows the expected end of each call of a client that
 // isolates them.
 
-import type { Answer } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
+import type { Outcome } from "../../src/service/outcome.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { MAX_BODY_BYTES } from "./sim-bus.ts";
 
@@ -20,7 +20,7 @@ export interface CarelessCall {
   readonly request: object;
   readonly options: AskOptions;
   /** True when the call may have ended so. */
-  readonly mayEndAs: (answer: Answer) => boolean;
+  readonly mayEndAs: (answer: Outcome) => boolean;
 }
 
 /** A random sequence of its own, far from those of its Market: its bugs must not change the day. */
@@ -63,7 +63,7 @@ export class Careless {
   }
 }
 
-const fails = (answer: Answer): boolean => answer.kind === "failed";
+const fails = (answer: Outcome): boolean => answer.kind === "unanswered" && answer.reason === "failed";
 const CAMERA = { thingID: "camera" };
 
 function unwritable(dice: SeededRandom): CarelessCall {
@@ -75,7 +75,7 @@ function unwritable(dice: SeededRandom): CarelessCall {
 }
 
 /** Without a bus or without an instance nothing has to be sent. */
-const failsOrFindsNobody = (answer: Answer): boolean => fails(answer) || answer.kind === "unanswered";
+const failsOrFindsNobody = (answer: Outcome): boolean => answer.kind === "unanswered";
 
 const tooLarge = (): CarelessCall => ({
   what: "a request that is too large",
@@ -94,7 +94,7 @@ const badCheck = (): CarelessCall => ({
   what: "a check that throws",
   request: CAMERA,
   options: { read: boom },
-  mayEndAs: (answer) => answer.kind !== "answered",
+  mayEndAs: (answer) => answer.kind !== "ok",
 });
 
 function badSignal(dice: SeededRandom): CarelessCall {

@@ -1,13 +1,14 @@
 // P22: the answers, events and counts of a caller, in a drill: two instances that answer as ordered, and calls of all kinds.
 
 import type { Headers } from "../../src/bus/core/headers.ts";
-import { type Answer, type FailedAnswer, failed, unanswered } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
 import { deadlineOf } from "../../src/service/core/request-headers.ts";
+import { failedWhy, type Outcome, type Tried, type UnansweredReason } from "../../src/service/outcome.ts";
 import type { Span, SpanSpec, Trace, TraceHeaders } from "../../src/trace/core/trace.ts";
+import { endOf, failedPart } from "../support/service-scene.ts";
 import type { Process } from "./actors.ts";
-import { CARRIED, type Outcome, outcomeOf, REQUESTS, randomAction } from "./call-outcomes.ts";
+import { CARRIED, type Expected, expectedOf, REQUESTS, randomAction, readTrue } from "./call-outcomes.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { WALL_START_MS } from "./host.ts";
 import { ScriptedInstance } from "./scripted-instance.ts";
@@ -15,6 +16,14 @@ import { MAX_BODY_BYTES } from "./sim-bus.ts";
 
 const TIMEOUT_MS = 1_000;
 const RETEST_DELAY_MS = 30_000;
+const TOO_LARGE = failedWhy("the request was not sent", `it is over the bus's limit of ${MAX_BODY_BYTES} bytes`);
+
+/** The outcome of a call that no instance got. */
+const unanswered = (reason: UnansweredReason): object => {
+  const tried: readonly Tried[] = [];
+  return { kind: "unanswered", reason, mayHaveExecuted: false, tried };
+};
+
 export async function drillAsking(ground: Ground): Promise<void> {
   const drill = new AskingDrill(ground);
   await drill.begin();
@@ -53,12 +62,12 @@ class AskingDrill extends Scene {
   }
 
   async begin(): Promise<void> {
-    const ask = (): Promise<Answer> => this.get(this.#client.ask({}));
-    this.same("a call without a bus", await ask(), unanswered("the bus is disconnected"));
+    const ask = (): Promise<Outcome> => this.get(this.#client.ask({}));
+    this.same("a call without a bus", await ask(), unanswered("disconnected"));
     const ready = this.#client.ready();
     await this.pass(50);
     await this.get(ready);
-    this.same("a call without instances", await ask(), unanswered("all services are down"));
+    this.same("a call without instances", await ask(), unanswered("no-instances"));
     this.same("what was counted of it", this.#counted.splice(0), [{ kind: "short-circuited" }]);
     for (const puppet of this.#puppets) puppet.beat();
     await this.pass(ROUND_MS);
@@ -81,7 +90,7 @@ class AskingDrill extends Scene {
     const options: AskOptions = {
       ...(isRepeatable ? {} : { idempotent: false }),
       ...(dice.chance(0.2) ? { signal: null as never } : {}),
-      ...(isChecked ? { read: (body: unknown) => (Object(body).isTrue === true ? body : undefined) } : {}),
+      ...(isChecked ? { read: readTrue } : {}),
       ...(isTraced ? { trace: this.#trace(given as TraceHeaders | undefined) } : {}),
     };
     const at = this.now;
@@ -97,30 +106,34 @@ class AskingDrill extends Scene {
   }
 
   /** The instances that received the call, in order. Only turns say which was first. */
-  #way(isRepeatable: boolean, isChecked: boolean): readonly (readonly [ScriptedInstance, Outcome])[] {
+  #way(isRepeatable: boolean, isChecked: boolean): readonly (readonly [ScriptedInstance, Expected])[] {
     const used = this.#events.flatMap((event) => (event.kind === "using" ? [event.who.incarnation] : []));
     const first = this.#puppets.find(({ incarnation }) => incarnation === used[0]);
     if (first === undefined) {
       this.ground.breaks("P22", "a call went to no instance");
       return [];
     }
-    const one = outcomeOf(first, isRepeatable, isChecked);
+    const one = expectedOf(first, isRepeatable, isChecked);
     const [second] = this.#puppets.filter((puppet) => puppet !== first);
     if (!one.goesOn || second === undefined) return [[first, one]];
     return [
       [first, one],
-      [second, outcomeOf(second, isRepeatable, isChecked)],
+      [second, expectedOf(second, isRepeatable, isChecked)],
     ];
   }
 
-  #isAnsweredRightly(answer: Answer, way: readonly (readonly [ScriptedInstance, Outcome])[]): void {
+  #isAnsweredRightly(answer: Outcome, way: readonly (readonly [ScriptedInstance, Expected])[]): void {
     const last = way.at(-1)?.[1];
-    const invalid = way.findLast(([, { result, goesOn }]) => result === "invalid" && goesOn)?.[1].answer;
-    const known = last?.goesOn === true ? (invalid ?? unanswered("all services are down")) : last?.answer;
-    this.same("the end of a call", answer, known);
+    const invalid = way.findLast(([, { result, goesOn }]) => result === "invalid" && goesOn)?.[1].outcome;
+    const noInstance = { kind: "unanswered", reason: "no-instances" } as const;
+    const known = last?.goesOn === true ? (invalid ?? noInstance) : last?.outcome;
+    const tried = way.map(([{ who }, { result }]) => ({ instance: who, result }));
+    const mayHaveExecuted = way.some(([, end]) => end.mayHaveExecuted);
+    const rest = known?.kind === "unanswered" ? { mayHaveExecuted, tried } : { attempts: way.length };
+    this.same("the end of a call", sorted(answer), sorted({ ...known, ...rest }));
   }
 
-  #areEventsRight(way: readonly (readonly [ScriptedInstance, Outcome])[]): void {
+  #areEventsRight(way: readonly (readonly [ScriptedInstance, Expected])[]): void {
     const reported = this.#events
       .splice(0)
       .map((event) => ("who" in event ? `${event.kind} ${event.who.incarnation}` : event.kind));
@@ -139,12 +152,12 @@ class AskingDrill extends Scene {
     this.same("the reported live instances", this.#live.splice(0), knownLive);
   }
 
-  #isCounted(way: readonly (readonly [ScriptedInstance, Outcome])[], tookMs: number): void {
+  #isCounted(way: readonly (readonly [ScriptedInstance, Expected])[], tookMs: number): void {
     const counted = this.#counted.splice(0);
     const attempts = counted.filter((ended) => ended.kind === "attempt");
     const said = attempts.map(({ who, sentAs, result, isRefusal }) => ({ who, sentAs, result, isRefusal }));
     const known = way.map(([{ who, action }, { result }]) => {
-      return { who, sentAs: "call", result, isRefusal: action.how === "refuse" };
+      return { who, sentAs: "call", result, isRefusal: action.how === "refuse" && result === "answered" };
     });
     this.same("what a caller counts", said, known);
     const isUp = way.at(-1)?.[1].goesOn === true && way.every(([, { result }]) => result !== "invalid");
@@ -153,7 +166,7 @@ class AskingDrill extends Scene {
     this.holds(`a call of ${tookMs} ms is counted as ${timedMs}`, Math.abs(timedMs - tookMs) < 1e-6);
   }
 
-  #wasAsked(way: readonly (readonly [ScriptedInstance, Outcome])[], sent: unknown, carried: object, at: number): void {
+  #wasAsked(way: readonly (readonly [ScriptedInstance, Expected])[], sent: unknown, carried: object, at: number): void {
     for (const puppet of this.#puppets) {
       const asked = puppet.asked.splice(0);
       const place = way.findIndex(([one]) => one === puppet);
@@ -181,7 +194,7 @@ class AskingDrill extends Scene {
     return { traceId: "1", requestId: "1", carried: undefined, startSpan: begin };
   }
 
-  #isTraced(way: readonly (readonly [ScriptedInstance, Outcome])[]): void {
+  #isTraced(way: readonly (readonly [ScriptedInstance, Expected])[]): void {
     const rpc = { "rpc.system.name": "nats", "rpc.service": DRILL, "rpc.method": "get" };
     const known = way.map(([{ who, action }, { error }]) => {
       const { instance, incarnation, address } = who;
@@ -211,21 +224,18 @@ class AskingDrill extends Scene {
       throw new Error("boom");
     };
     const cannot = "the request cannot be written as JSON";
-    const [request, options, known] = dice.pick<readonly [unknown, AskOptions, FailedAnswer]>([
-      [{ thingID: 1n }, {}, failed(cannot, "Do not know how to serialize a BigInt")],
-      [{ toJSON: throws }, {}, failed(cannot, "boom")],
-      [() => 7, {}, failed(cannot, "a function cannot be written as JSON")],
-      [{ pad: "x".repeat(MAX_BODY_BYTES) }, {}, failed("the request was not sent", "")],
-      [{ pad: "€".repeat(MAX_BODY_BYTES / 3) }, {}, failed("the request was not sent", "")],
-      [{}, { read: 7 as never }, failed("the options of the call cannot be used", "read is no function")],
+    const [request, options, known] = dice.pick<readonly [unknown, AskOptions, ReturnType<typeof failedWhy>]>([
+      [{ thingID: 1n }, {}, failedWhy(cannot, "Do not know how to serialize a BigInt")],
+      [{ toJSON: throws }, {}, failedWhy(cannot, "boom")],
+      [() => 7, {}, failedWhy(cannot, "a function cannot be written as JSON")],
+      [{ pad: "x".repeat(MAX_BODY_BYTES) }, {}, TOO_LARGE],
+      [{ pad: "€".repeat(MAX_BODY_BYTES / 3) }, {}, TOO_LARGE],
+      [{}, { read: 7 as never }, failedWhy("the options of the call cannot be used", "read is no function")],
     ]);
     const answer = await this.get(this.#client.ask(request, options));
-    this.same("a call that cannot be made", answer, {
-      ...known,
-      detail: "detail" in answer ? answer.detail : "",
-    });
-    if (known.detail !== "") this.same("its reason", answer, known);
-    this.same("what is counted of it", this.#counted.splice(0), [{ kind: "failed", why: known.why }]);
+    const { reason, detail } = known;
+    this.same("a call that cannot be made", sorted(answer), sorted({ ...unanswered(reason), detail }));
+    this.same("what is counted of it", this.#counted.splice(0), [{ kind: "failed", detail }]);
     this.same("its events", this.#events.splice(0), []);
     this.#forget();
   }
@@ -253,9 +263,9 @@ class AskingDrill extends Scene {
     if (isGivenUp) for (const listener of registered) listener();
     const answer = await this.get(asking);
     const tookMs = this.now - at;
-    const gaveUp = unanswered("the caller gave up");
+    const gaveUp = "cancelled";
     const isAnswered = !signal.aborted && !isGivenUp;
-    this.same("a call with a signal", isAnswered ? answer.kind : answer, isAnswered ? "answered" : gaveUp);
+    this.same("a call with a signal", endOf(answer), isAnswered ? "ok" : gaveUp);
     this.holds(`it took ${tookMs} ms`, isAnswered ? tookMs >= 300 : tookMs <= 100 + ROUND_MS);
     this.same("listeners that are left", listeners.size, 0);
     this.same("what is counted of it so far", this.#counted.length, isAnswered ? 1 : 0);
@@ -279,8 +289,7 @@ class AskingDrill extends Scene {
       },
     ]);
     const answer = await this.get(this.#client.ask({}, { read: read as never }));
-    const why = answer.kind === "failed" ? answer.why : answer;
-    this.same("a check that fails", why, "the check of the answer failed");
+    this.same("a check that fails", failedPart(answer), "the check of the answer failed");
     const results = this.#counted.map((ended) => (ended.kind === "attempt" ? ended.result : ended.kind));
     this.same("what is counted of a check that fails", results, ["unchecked"]);
     const kinds = this.#events.map(({ kind }) => kind);
@@ -300,7 +309,7 @@ class AskingDrill extends Scene {
     const asking = this.#client.ask({}, { signal: giveUp.signal });
     await this.pass(100);
     giveUp.abort();
-    this.same("a call that is given up", await this.get(asking), unanswered("the caller gave up"));
+    this.same("a call that is given up", endOf(await this.get(asking)), "cancelled");
     await this.pass(TIMEOUT_MS);
     const ends = this.#counted.flatMap((ended) =>
       ended.kind === "attempt" ? [`${ended.sentAs} ${ended.result}`] : [],
@@ -328,7 +337,7 @@ class AskingDrill extends Scene {
     const at = this.now;
     const answer = await this.get(this.#client.ask({}));
     const tookMs = this.now - at;
-    this.same("a call without an answer", answer, unanswered("request timed out"));
+    this.same("a call without an answer", endOf(answer), "timeout");
     this.holds(`it took ${tookMs} ms`, tookMs >= TIMEOUT_MS - 1 && tookMs <= TIMEOUT_MS + ROUND_MS);
   }
 
@@ -338,7 +347,7 @@ class AskingDrill extends Scene {
     const asking = this.#client.ask({}, { signal: giveUp.signal });
     await this.pass(100);
     giveUp.abort();
-    this.same("a call that is given up early", await this.get(asking), unanswered("the caller gave up"));
+    this.same("a call that is given up early", endOf(await this.get(asking)), "cancelled");
     this.same("what is counted of it before its timeout", this.#counted.length, 0);
     await this.pass(TIMEOUT_MS - 100 + ROUND_MS);
   }

@@ -1,11 +1,12 @@
 // P17 and P22: late calls, in a drill with HEDGE=1: when a call is sent once more and to which instance, which answer counts,
 // and how often that is allowed.
 
-import type { Answer } from "../../src/service/answer.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
 import { deadlineOf } from "../../src/service/core/request-headers.ts";
+import type { Outcome } from "../../src/service/outcome.ts";
 import type { Process } from "./actors.ts";
+import { readTrue } from "./call-outcomes.ts";
 import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { type HandlerAction, ScriptedInstance } from "./scripted-instance.ts";
 
@@ -98,13 +99,10 @@ class HedgingDrill extends Scene {
     for (const puppet of this.#puppets) puppet.asked.splice(0);
   }
 
-  #ask(isRepeatable = true): Promise<Answer> {
+  #ask(isRepeatable = true): Promise<Outcome> {
     this.#isRepeatable = isRepeatable;
     if (isRepeatable) this.#allowance += EARNED;
-    return this.#client.ask(
-      {},
-      { idempotent: isRepeatable, read: (body) => (Object(body).isTrue === true ? body : undefined) },
-    );
+    return this.#client.ask({}, { idempotent: isRepeatable, read: readTrue });
   }
 
   #action(): HandlerAction {
@@ -154,7 +152,7 @@ class HedgingDrill extends Scene {
   #endsAsTheFirstAnswer(
     [first, second]: readonly [ScriptedInstance, ScriptedInstance],
     lateMs: number,
-    answer: Answer,
+    answer: Outcome,
     tookMs: number,
   ): void {
     const [one, other] = [first.action, second.action];
@@ -170,7 +168,7 @@ class HedgingDrill extends Scene {
     if (!isUseful(other)) this.ground.holds("P22", "an invalid answer that is not reported", invalid > 0);
     if (Math.abs(oneMs - otherMs) < APART_MS || !(isUseful(one) || isUseful(other))) return;
     const isSecond = isUseful(other) && (!isUseful(one) || otherMs < oneMs);
-    const who = "who" in answer ? answer.who : undefined;
+    const who = "instance" in answer ? answer.instance : undefined;
     this.same("the instance of the answer", who, (isSecond ? second : first).who);
     const knownMs =
       isSecond && !isUseful(one) ? Math.max(otherMs, Math.min(oneMs, otherMs)) : isSecond ? otherMs : oneMs;
@@ -196,7 +194,7 @@ class HedgingDrill extends Scene {
     if (hung === undefined || other === undefined) return;
     hung.action = { how: "nothing", ms: 0 };
     const answer = await this.get(this.#ask());
-    this.same("who helps out", "who" in answer ? answer.who : answer, other.who);
+    this.same("who helps out", "instance" in answer ? answer.instance : answer, other.who);
     for (let call = 0; call < 2; call++) await this.get(this.#ask());
     this.same("who is spared", [...(this.#client.deprioritized?.keys() ?? [])], [hung.incarnation]);
     this.same("the calls to one that hangs", hung.asked.length, 1);

@@ -4,7 +4,7 @@
 import type { Reply } from "../../src/bus/bus.ts";
 import type { Breaker } from "../../src/health/breaker.ts";
 import type { Ticket } from "../../src/health/tracker.ts";
-import type { Answer } from "../../src/service/answer.ts";
+import type { Outcome } from "../../src/service/outcome.ts";
 import type { CarelessCall } from "./careless.ts";
 import type { Call, Check, Settled, View } from "./view.ts";
 
@@ -56,9 +56,9 @@ export class LocalChecks implements Check {
     this.#breaks(`ask rejected: ${String(error)}`);
   }
 
-  carelessEnded({ what, mayEndAs }: CarelessCall, answer: Answer): void {
+  carelessEnded({ what, mayEndAs }: CarelessCall, answer: Outcome): void {
     const { kind } = answer;
-    if (!mayEndAs(answer)) this.#breaks(`${what} ended as ${"why" in answer ? answer.why : kind}`);
+    if (!mayEndAs(answer)) this.#breaks(`${what} ended as ${"reason" in answer ? answer.reason : kind}`);
   }
 
   audit(now: number): void {

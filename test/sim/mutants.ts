@@ -137,19 +137,19 @@ export const MUTANTS: readonly Mutant[] = [
     "if (false)",
   ]),
   defect("a bus that is away is the instance's fault", [
-    "service/answer",
-    '$unanswered("the bus is disconnected"), $result: "inconclusive"',
-    '$unanswered("the bus is disconnected"), $result: "timeout"',
+    "service/attempt",
+    'result: "inconclusive", reason: "disconnected"',
+    'result: "timeout", reason: "disconnected"',
   ]),
   defect("an answer that is none is a timeout", [
-    "service/answer",
-    'who }, result: "invalid" }',
-    'who }, result: "timeout" }',
+    "service/attempt",
+    'result: "invalid", reason: "invalid-response"',
+    'result: "timeout", reason: "invalid-response"',
   ]),
   defect("a second instance gets a second timeout", [
     "service/call",
-    "timeoutMs: this.$giveUpAt - this.$context.$options.$clock.$now()",
-    "timeoutMs: this.$context.$options.rules.requestTimeoutMs",
+    "this.$giveUpAt - this.$context.$options.$clock.$now())",
+    "this.$context.$options.rules.requestTimeoutMs)",
   ]),
   defect(
     "a call without responders does not go on",
@@ -209,9 +209,9 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a stall of our own counts as time", ["clock", "$gapMs > $STALL_MS ? $TICK_MS : $gapMs", "$gapMs"]),
   defect("an instance that sent an invalid answer counts as not called", [
-    "service/answer",
-    '$result === "invalid" || ($answer',
-    "($answer",
+    "service/attempt",
+    'reason: "invalid-response", mayHaveExecuted: true',
+    'reason: "invalid-response", mayHaveExecuted: false',
   ]),
   defect("a call that must not be repeated leaves the dead", [
     "bus/pending",
@@ -229,18 +229,18 @@ export const MUTANTS: readonly Mutant[] = [
   defect("who is late is spared for ever", ["service/call", "$hedge.$lateCallEnded($who.$incarnation);", ";"]),
   defect("who hangs is excused by who helps out", [
     "service/call",
-    "= this.$healthResult($reply, $attempt, $slot.$timeoutMs);",
-    '= this.#hedge !== undefined && $attempt.result === "timeout" ? "inconclusive" : this.$healthResult($reply, $attempt, $slot.$timeoutMs);',
+    "= this.$healthResult($reply, $end, $slot.$timeoutMs);",
+    '= this.#hedge !== undefined && $end.result === "timeout" ? "inconclusive" : this.$healthResult($reply, $end, $slot.$timeoutMs);',
   ]),
   defect("what was never sent counts as an answer", [
-    "service/answer",
-    '$failed("the request was not sent", $reply.$why), $result: "unsent"',
-    '$failed("the request was not sent", $reply.$why), $result: "answered"',
+    "service/attempt",
+    'kind: "none", result: "unsent"',
+    'kind: "none", result: "answered"',
   ]),
   defect("what the server denies is the instance's fault", [
-    "service/answer",
-    '$detail: $reply.$why }, $result: "denied"',
-    '$detail: $reply.$why }, $result: "timeout"',
+    "service/attempt",
+    'kind: "none", result: "denied"',
+    'kind: "none", result: "timeout"',
   ]),
   defect("a call that is denied waits for its timeout", [
     "bus/pending",
@@ -248,13 +248,13 @@ export const MUTANTS: readonly Mutant[] = [
     "if (false) this.$settle($replyTo, $denied);",
   ]),
   defect("a check that throws is the instance's fault", [
-    "service/answer",
-    '$textOf($error)), $result: "unchecked"',
-    '$textOf($error)), $result: "timeout"',
+    "service/attempt",
+    'kind: "none", result: "unchecked"',
+    'kind: "none", result: "timeout"',
   ]),
   defect("a request that cannot be written is thrown at its caller", [
     "service/request",
-    'return $failed("the request cannot be written as JSON", $textOf($error));',
+    'return $notMade("the request cannot be written as JSON", $textOf($error));',
     "throw $error;",
   ]),
   defect("a listener that throws ends whatever called it", [
@@ -265,7 +265,7 @@ export const MUTANTS: readonly Mutant[] = [
   defect("a call that failed on its own side keeps its ticket", [
     "service/call",
     "this.$settle($ticket, healthResult);",
-    'if (attempt.answer.kind !== "failed") this.$settle($ticket, healthResult);',
+    'if (end.kind !== "none" || end.error === undefined) this.$settle($ticket, healthResult);',
   ]),
   defect("who was sent nothing is trusted", [
     "health/tracker",
@@ -299,7 +299,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("an error of the service is not counted as one", [
     "service/call",
-    '$isRefusal: $answer.$kind === "refused"',
+    '$isRefusal: $kind === "error"',
     "$isRefusal: false",
   ]),
   defect("a trace does not travel", [
@@ -309,13 +309,13 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a caller that gives up takes its ticket along", [
     "service/call",
-    'this.$finish($unanswered("the caller gave up"));',
-    'this.$finish($unanswered("the caller gave up")); if (this.#first !== undefined) this.#onReply(this.#first, undefined, { kind: "cancelled" });',
+    'this.$finishWithout({ reason: "cancelled" });',
+    'this.$finishWithout({ reason: "cancelled" }); if (this.#first !== undefined) this.#onReply(this.#first, undefined, { kind: "cancelled" });',
   ]),
   defect("only a call that goes on reports an invalid answer", [
     "service/call",
-    'if ($attempt.$result === "invalid") this.$emitInvalid($slot);',
-    'if ($attempt.$result === "invalid" && this.#request.idempotent) this.$emitInvalid($slot);',
+    'if ($end.$result === "invalid") this.$emitInvalid(',
+    'if ($end.$result === "invalid" && this.#request.idempotent) this.$emitInvalid(',
   ]),
   defect("a heartbeat counts for one interval", [
     "health/tracker",

@@ -5,9 +5,9 @@ import type { Headers } from "../../src/bus/core/headers.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
 import type { Ticket } from "../../src/health/tracker.ts";
 import type { PageRatings } from "../../src/market/ratings/rate-page.ts";
-import { type Answer, failed } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
+import { failedWhy, type Outcome, unsent } from "../../src/service/outcome.ts";
 import { defaultHealthRules, type HealthRules } from "../../src/settings.ts";
 import { eventText } from "../support/health-harness.ts";
 import type { InstanceProcess, MarketProcess } from "./actors.ts";
@@ -85,24 +85,24 @@ export class Observer implements View {
     return this.market.client.ready();
   }
 
-  async ask(request: object, options: AskOptions = {}): Promise<Answer> {
+  async ask(request: object, options: AskOptions = {}): Promise<Outcome> {
     const asked = { request, options, atMs: this.world.timeline.now, at: this.market.host.now() };
     this.world.calls += 1;
     for (const check of this.#checks) check.asked?.(asked);
     const marked = this.#seconds.marked(request, options);
     const answer = await this.#answerOf(marked, options);
     this.#seconds.singleEnded(marked, answer);
-    this.world.note(() => `${this.market.host.name} ${answer.kind === "unanswered" ? answer.why : answer.kind}`);
+    this.world.note(() => `${this.market.host.name} ${answer.kind === "unanswered" ? answer.reason : answer.kind}`);
     for (const check of this.#checks) check.answered?.(asked, answer);
     return answer;
   }
 
-  async #answerOf(request: object, options: AskOptions): Promise<Answer> {
+  async #answerOf(request: object, options: AskOptions): Promise<Outcome> {
     try {
       return await this.market.client.ask(request, options);
     } catch (error) {
       this.#local.rejected(error);
-      return failed("the call failed in its own process", String(error));
+      return unsent(failedWhy("the call failed in its own process", String(error)));
     }
   }
 

@@ -2,7 +2,7 @@
 
 import type { PageRatings } from "../../src/market/ratings/rate-page.ts";
 import { rate } from "../../src/ratings/core/ratings.ts";
-import type { Answer } from "../../src/service/answer.ts";
+import type { Outcome } from "../../src/service/outcome.ts";
 import type { Asked, Check, View } from "./view.ts";
 
 /** A rating is kept as it arrives. */
@@ -28,13 +28,13 @@ export class PageChecks implements Check {
     this.#view = view;
   }
 
-  answered({ request, options }: Asked, answer: Answer): void {
+  answered({ request, options }: Asked, answer: Outcome): void {
     // Only calls of pages read their answer and are idempotent.
-    if (answer.kind !== "answered" || options.idempotent === false || options.read === undefined) return;
+    if (answer.kind !== "ok" || options.idempotent === false || options.read === undefined) return;
     const { thingID } = request as { readonly thingID: string };
     const atMs = this.#view.world.timeline.now;
     const known = this.#rated.get(thingID) ?? [];
-    this.#rated.set(thingID, [...known.slice(1 - MAX_REMEMBERED), { atMs, instance: answer.who.instance }]);
+    this.#rated.set(thingID, [...known.slice(1 - MAX_REMEMBERED), { atMs, instance: answer.instance.instance }]);
   }
 
   /** The last one that has been kept for sure, those that came after it, and those that may have been kept after it. */

@@ -1,9 +1,9 @@
 // P16 and P17: the calls that may reach two instances, and their limit.
 
 import type { Ticket } from "../../src/health/tracker.ts";
-import type { Answer } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
+import type { Outcome } from "../../src/service/outcome.ts";
 import type { InstanceProcess } from "./actors.ts";
 import type { Call, Check, Made, Settled, View } from "./view.ts";
 
@@ -60,12 +60,12 @@ export class SecondChecks implements Check {
   }
 
   /** The instance named in the answer to such a call is the one that received it. */
-  singleEnded(request: object, answer: Answer): void {
+  singleEnded(request: object, answer: Outcome): void {
     const { single } = request as { single?: string };
-    if (single === undefined || answer.kind !== "answered") return;
+    if (single === undefined || answer.kind !== "ok") return;
     const by = this.#handledBy.get(single);
-    if (by !== answer.who.incarnation)
-      this.#view.world.breaks("P16", `${answer.who.incarnation} is said to have answered what ${by} was asked`);
+    if (by !== answer.instance.incarnation)
+      this.#view.world.breaks("P16", `${answer.instance.incarnation} is said to have answered what ${by} was asked`);
   }
 
   // P17.

@@ -4,8 +4,8 @@
 import type { Choice, PickOptions, PickResult } from "../../src/health/balancer.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
 import type { Result, Ticket } from "../../src/health/tracker.ts";
-import type { Answer } from "../../src/service/answer.ts";
 import type { AskOptions } from "../../src/service/client.ts";
+import type { Outcome } from "../../src/service/outcome.ts";
 import type { HealthRules } from "../../src/settings.ts";
 import type { MarketProcess } from "./actors.ts";
 import type { World } from "./world.ts";
@@ -67,7 +67,7 @@ export interface Check {
   settled?(settled: Settled): void;
   onEvent?(change: HealthEvent, now: number): void;
   asked?(asked: Asked): void;
-  answered?(asked: Asked, answer: Answer): void;
+  answered?(asked: Asked, answer: Outcome): void;
   /** Several times a second. */
   audit?(now: number): void;
   atTheEnd?(now: number): void;

@@ -4,6 +4,7 @@
 import { CallCoalescer } from "../../src/market/ratings/coalesce.ts";
 import { RatingStore, ratePage } from "../../src/market/ratings/rate-page.ts";
 import type { AskOptions, Client } from "../../src/service/client.ts";
+import type { InvalidResponse } from "../../src/service/outcome.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { InstanceProcess, MarketProcess, type Process } from "./actors.ts";
 import { drill } from "./drills.ts";
@@ -31,9 +32,10 @@ export interface Outcome {
 const THINGS = ["basketball", "briefcase", "camera", "football"] as const;
 /** One page in this many loads one thing by a call that must not reach two instances. */
 const ONE_IN_SINGLE = 4;
+const INVALID: InvalidResponse = { kind: "invalid", problems: ["no rating"] };
 const SINGLE: AskOptions = {
   idempotent: false,
-  read: (body) => (typeof Object(body).rating === "number" ? body : undefined),
+  read: (body) => (typeof Object(body).rating === "number" ? { kind: "valid", value: body } : INVALID),
 };
 /** Distance between the random sequences of processes, so that two seeds share none. */
 const DICE_APART = 7_919;

@@ -4,8 +4,8 @@ import { connectNatsBus, type NatsBus } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
 import { eventLine } from "../../src/monitor/events.ts";
 import { asText } from "../../src/program/log.ts";
-import type { Answer } from "../../src/service/answer.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
+import type { Outcome } from "../../src/service/outcome.ts";
 import { type HealthRules, readSettings } from "../../src/settings.ts";
 import { pause, until } from "./world.ts";
 
@@ -20,7 +20,7 @@ export interface Call {
   /** When it was sent and when it ended, in ms of this process. */
   readonly sentAt: number;
   readonly endedAt: number;
-  readonly answer: Answer;
+  readonly answer: Outcome;
 }
 
 export class Caller {
@@ -120,9 +120,8 @@ export class Load {
   }
 }
 
-export const failures = (calls: readonly Call[]): readonly Call[] =>
-  calls.filter(({ answer }) => answer.kind !== "answered");
+export const failures = (calls: readonly Call[]): readonly Call[] => calls.filter(({ answer }) => answer.kind !== "ok");
 
 /** Which instance answered each call, by number. */
 export const answeredBy = (calls: readonly Call[]): readonly number[] =>
-  calls.flatMap(({ answer }) => (answer.kind === "answered" ? [answer.who.instance] : []));
+  calls.flatMap(({ answer }) => (answer.kind === "ok" ? [answer.instance.instance] : []));

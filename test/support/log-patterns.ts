@@ -4,12 +4,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { InstanceRef } from "../../src/health/member.ts";
+import { failureText } from "../../src/market/ratings/core/failure-text.ts";
 import { pageLine } from "../../src/market/ratings/rate-page.ts";
 import { eventLine } from "../../src/monitor/events.ts";
 import { asText, type LogEntry } from "../../src/program/log.ts";
 import { instanceLine } from "../../src/ratings/core/lines.ts";
 import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
-import type { WhyUnanswered } from "../../src/service/answer.ts";
+import type { UnansweredReason } from "../../src/service/outcome.ts";
 import { escapeRegExp } from "./escape-regexp.ts";
 import { repository } from "./repository.ts";
 
@@ -29,11 +30,15 @@ const FREE: readonly (readonly [string, string])[] = [
 
 const who: InstanceRef = { service: "ratings", instance: NUMBER, incarnation: ID, address: `ratings.get.${ID}` };
 const speaker = { instance: NUMBER, pid: NUMBER, natsUrls: [URL] };
-const WHY: readonly WhyUnanswered[] = [
-  ...(["request timed out", "all services are down", "the bus is disconnected"] as const),
-  "the answer was not readable",
-  "not permitted",
+const REASONS: readonly UnansweredReason[] = [
+  ...(["timeout", "no-instances", "disconnected", "invalid-response", "denied"] as const),
 ];
+const WHY = REASONS.map((reason) =>
+  failureText({
+    ...{ kind: "unanswered", reason, mayHaveExecuted: false },
+    tried: [{ instance: who, result: "invalid" }],
+  }),
+);
 
 const market: readonly LogEntry[] = [
   pageLine({ kind: "asking", thingID: "camera" }),

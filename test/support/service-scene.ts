@@ -1,11 +1,11 @@
 // Instances of one service and their client, on a bus in memory and a clock that the test advances.
 
-import type { Answer } from "../../src/service/answer.ts";
 import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientEvent, ClientOptions } from "../../src/service/client-options.ts";
 import { answer, type HandlerResult } from "../../src/service/core/handler.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { InstanceEvent, InstanceOptions } from "../../src/service/instance-options.ts";
+import type { Outcome } from "../../src/service/outcome.ts";
 import type { RequestContext } from "../../src/service/request-context.ts";
 
 import { FakeClock } from "../../src/testing/fake-clock.ts";
@@ -94,14 +94,14 @@ export class ServiceScene {
   }
 
   /** Asks, and pushes the clock until the call has ended, in steps of 10 ms. */
-  async ask(options: AskOptions = {}, request: object = {}): Promise<Answer> {
+  async ask(options: AskOptions = {}, request: object = {}): Promise<Outcome> {
     return (await this.timed(options, request)).answer;
   }
 
   async timed(
     options: AskOptions = {},
     request: object = {},
-  ): Promise<{ readonly answer: Answer; readonly tookMs: number }> {
+  ): Promise<{ readonly answer: Outcome; readonly tookMs: number }> {
     const askedAt = this.clock.now();
     const asked = await this.ended(this.client.ask(request, options));
     return { answer: asked, tookMs: this.clock.now() - askedAt };
@@ -125,9 +125,15 @@ export class ServiceScene {
 }
 
 /** Which instance answered, by number; else how the call has ended. */
-export const answeredBy = (ended: Answer): number | string =>
-  ended.kind === "answered"
-    ? ended.who.instance
-    : "why" in ended
-      ? ended.why
-      : String("code" in ended ? ended.code : ended.kind);
+export const answeredBy = (ended: Outcome): number | string =>
+  ended.kind === "ok" ? ended.instance.instance : endOf(ended);
+
+/** How a call has ended: "ok", the code of an error, or the reason why there is no answer. */
+export function endOf(ended: Outcome): string {
+  if (ended.kind === "ok") return "ok";
+  return ended.kind === "error" ? String(ended.code) : ended.reason;
+}
+
+/** What failed on the caller's own side, without the error that it failed with. */
+export const failedPart = (ended: Outcome): string | undefined =>
+  ended.kind === "unanswered" && ended.reason === "failed" ? ended.detail?.split(":")[0] : undefined;

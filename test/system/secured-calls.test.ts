@@ -49,8 +49,8 @@ async function ask(context: Context, bus: NatsBus, service: string): Promise<str
   context.ends.push(() => client.close());
   await client.ready();
   const answer = await client.ask<{ readonly from: string }>({}, { operation: "reserve" });
-  if (answer.kind === "answered") return `answered by ${answer.body.from}`;
-  return answer.kind === "unanswered" ? answer.why : answer.kind;
+  if (answer.kind === "ok") return `answered by ${answer.value.from}`;
+  return answer.kind === "unanswered" ? answer.reason : answer.kind;
 }
 
 calls("orders calls inventory and payments through the library, and not their sibling", async (context) => {
@@ -62,11 +62,11 @@ calls("orders calls inventory and payments through the library, and not their si
   for (const name of ["inventory", "payments"]) assert.is(await ask(context, bus, name), `answered by ${name}`);
   const { bus: other, reports } = await logIn(context.server, who);
   context.ends.push(() => other.close());
-  assert.is(await ask(context, other, "prices"), "not permitted");
+  assert.is(await ask(context, other, "prices"), "denied");
   assert.match(reports.join("\n"), /not allowed to subscribe to health\.prices\.\* with the credentials of orders/);
   const { bus: plain } = await logIn(context.server, context.folder.service("inventory"));
   context.ends.push(() => plain.close());
-  assert.is(await ask(context, plain, "payments"), "not permitted", "without a list a service calls no other");
+  assert.is(await ask(context, plain, "payments"), "denied", "without a list a service calls no other");
 });
 
 calls("an operation is called, shared and direct, and its answer reaches the caller alone", async (context) => {
@@ -135,8 +135,8 @@ calls("another list takes effect at once, and the credentials before it are refu
   context.ends.push(() => bus.close());
   assert.is(await ask(context, bus, "inventory"), "answered by inventory");
   for (const [list, inventory, payments] of [
-    [["payments"], "not permitted", "answered by payments"],
-    [[], "not permitted", "not permitted"],
+    [["payments"], "denied", "answered by payments"],
+    [[], "denied", "denied"],
   ] as const) {
     const replaced = folder.service("orders");
     const now = await create(context, "orders", list);

@@ -2,7 +2,7 @@
 // all notes to stderr, so that a program can parse the answer.
 
 import { checkServiceName } from "../../bus/core/subjects.ts";
-import type { Answer } from "../../service/answer.ts";
+import type { Unanswered, UnansweredReason } from "../../service/outcome.ts";
 import { formatDuration, parseDuration, roundTo2 } from "../../util/format.ts";
 import { isJsonObject, parseJson } from "../../util/json.ts";
 import type { Command } from "../cli/core/command.ts";
@@ -78,56 +78,88 @@ const wrongTimeout = (typed: string): Failed =>
   );
 
 function outcomeOf(service: string, what: string, result: Connected<CallReport>): CommandResult {
-  const { answer } = result.value;
+  const { outcome } = result.value;
   const details = reportJson(result);
   const warnings = warningsOf(result);
   const notes = [...timingLines(result), ...warnings];
-  switch (answer.kind) {
-    case "answered":
+  switch (outcome.kind) {
+    case "ok":
       return {
         kind: "done",
-        lines: [jsonText(answer.body, { isForeign: true })],
+        lines: [jsonText(outcome.value, { isForeign: true })],
         isForeign: true,
-        notes: [`answered by ${nameOf(answer.who)}, ${answer.who.address}`, ...notes],
-        json: { answer: answer.body, ...details },
+        notes: [`answered by ${nameOf(outcome.instance)}, ${outcome.instance.address}`, ...notes],
+        json: { answer: outcome.value, ...details },
         ifUnwritten: {
           effect: "the call was made, and answered",
           again: `to make it again:  bin/dwc call ${service} ${VERB} ${shellWord(what)}`,
         },
       };
-    case "refused": {
-      const message = `${nameOf(answer.who)} refused it: ${answer.code} ${answer.message}`;
-      return { ...failed("refused", message, "", { ...details, status: answer.code }), notes };
+    case "error": {
+      const message = `${nameOf(outcome.instance)} refused it: ${outcome.code} ${outcome.message}`;
+      return { ...failed("refused", message, "", { ...details, status: outcome.code }), notes };
     }
     case "unanswered":
       return {
-        ...failed(answer.why.replaceAll(" ", "-"), failureText(service, answer, result.value), "", details),
-        hint:
-          answer.why === "the bus is disconnected" ? "what is wrong:  bin/dwc check" : nextStep(service, result.value),
+        ...failed(CODES[outcome.reason], failureText(service, outcome, result.value), "", details),
+        hint: hintFor(service, outcome, result.value),
         // Without these warnings, a request that the bus refused would look like a service without instances.
-        notes: warnings,
-      };
-    case "invalid":
-      throw new Error("call: no body is invalid where the call has no read");
-    case "failed":
-      return {
-        ...failed("not-sent", `${answer.why}: ${answer.detail}`, "", details),
-        hint: answer.detail.startsWith("it is over the bus's limit") ? RAISE : "",
         notes: warnings,
       };
   }
 }
 
-type Unanswered = Extract<Answer, { kind: "unanswered" }>;
+/** The codes of the errors, as the JSON of `dwc` has them. */
+const CODES: { readonly [R in UnansweredReason]: string } = {
+  timeout: "request-timed-out",
+  cancelled: "the-caller-gave-up",
+  disconnected: "the-bus-is-disconnected",
+  "no-instances": "all-services-are-down",
+  "no-such-operation": "no-such-operation",
+  draining: "draining",
+  "breakers-open": "breakers-open",
+  overloaded: "overloaded",
+  denied: "not-permitted",
+  "invalid-response": "the-answer-was-not-readable",
+  failed: "not-sent",
+};
 
-function failureText(service: string, { why, detail }: Unanswered, { attempted, known, callMs }: CallReport): string {
-  if (detail !== undefined) return `${why}: ${detail}`;
+function failureText(service: string, outcome: Unanswered, { attempted, known, callMs }: CallReport): string {
+  const { reason, detail = "" } = outcome;
   const last = attempted.at(-1);
-  if (why === "request timed out" && last !== undefined)
-    return `${why}: ${nameOf(last)}, ${last.address}, has not answered within ${formatDuration(callMs)}`;
-  if (why !== "all services are down") return why;
-  if (known.length === 0) return `${why}: no instance answered the roll call of ${service}`;
-  return `${why}: of ${known.length} that answered the roll call of ${service} none accepted the call`;
+  switch (reason) {
+    case "timeout": {
+      if (last === undefined) return "request timed out";
+      return `request timed out: ${nameOf(last)}, ${last.address}, has not answered within ${formatDuration(callMs)}`;
+    }
+    case "no-instances":
+      return known.length === 0
+        ? `all services are down: no instance answered the roll call of ${service}`
+        : `all services are down: of ${known.length} that answered the roll call of ${service} none accepted the call`;
+    case "no-such-operation":
+      return `no instance of ${service} has the operation ${VERB}`;
+    case "draining":
+      return `all services are down: every instance of ${service} is leaving`;
+    case "breakers-open":
+      return `all services are down: no instance of ${service} answers`;
+    case "overloaded":
+      return `every instance of ${service} is overloaded, and has not begun the call`;
+    case "denied":
+      return `not permitted: ${detail}`;
+    case "invalid-response":
+      return `the answer was not readable: ${detail}`;
+    case "failed":
+      return detail;
+    case "cancelled":
+      return "the caller gave up";
+    case "disconnected":
+      return "the bus is disconnected";
+  }
+}
+
+function hintFor(service: string, { reason, detail = "" }: Unanswered, report: CallReport): string {
+  if (reason === "failed") return detail.includes("over the bus's limit") ? RAISE : "";
+  return reason === "disconnected" ? "what is wrong:  bin/dwc check" : nextStep(service, report);
 }
 
 /** After a timeout a Market's view explains the instance. Without instances, the hint is to start some. */
@@ -151,9 +183,9 @@ function timingLines({ connectMs, value }: Connected<CallReport>): readonly stri
 
 function reportJson(result: Connected<CallReport>): Readonly<Record<string, unknown>> {
   const { connectMs, value } = result;
-  const { answer, attempted, resolveMs, callMs, processingMs } = value;
+  const { outcome, attempted, resolveMs, callMs, processingMs } = value;
   return {
-    answered_by: "who" in answer ? whoJson(answer.who) : null,
+    answered_by: "instance" in outcome ? whoJson(outcome.instance) : null,
     asked: attempted.map(whoJson),
     times_ms: {
       connect: roundTo2(connectMs),

@@ -143,13 +143,13 @@ export async function callOnce(
   const next = client.resolver.peek(sentAt).call?.who;
   // Not awaited: the bus keeps the order, so the instance reads its counters before the call.
   const before = next === undefined ? undefined : countsOf(bus, next);
-  const answer = await client.ask(request);
+  const outcome = await client.ask(request);
   const callMs = clock.now() - sentAt;
-  const isNext = "who" in answer && answer.who.incarnation === next?.incarnation;
+  const isNext = "instance" in outcome && outcome.instance.incarnation === next?.incarnation;
   const processingMs =
     isNext && next !== undefined ? processingTime(await before, await countsOf(bus, next)) : undefined;
   client.close();
-  return { answer, known, attempted, resolveMs: sentAt - startedAt, callMs, processingMs };
+  return { outcome, known, attempted, resolveMs: sentAt - startedAt, callMs, processingMs };
 }
 
 async function countsOf(bus: Bus, { service, incarnation }: InstanceRef): Promise<DiscoveredStats | undefined> {

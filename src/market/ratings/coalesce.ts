@@ -7,8 +7,8 @@
 // live instance answers within a few milliseconds, so a short window still catches nearly all that can be shared.
 
 import type { Clock } from "../../clock.ts";
-import type { Answer, ResponseReader } from "../../service/answer.ts";
 import type { Client } from "../../service/client.ts";
+import type { Outcome, ResponseReader } from "../../service/outcome.ts";
 import type { Span, Trace } from "../../trace/core/trace.ts";
 
 /** Longer than a busy instance needs, and a hundredth of the request timeout. */
@@ -16,7 +16,7 @@ const COALESCE_WINDOW_MS = 10;
 
 interface SharedCall {
   readonly sentAt: number;
-  readonly answer: Promise<Answer<number>>;
+  readonly outcome: Promise<Outcome<number>>;
   /** The trace of the page that made the call. Pages that join link to it. */
   readonly trace: Trace | undefined;
 }
@@ -36,12 +36,12 @@ export class CallCoalescer {
    * Joins the young call for `thingID`, or makes one. No page owns the call: a visitor who disconnects does not cancel
    * it for the others.
    */
-  ask(thingID: string, read: ResponseReader<number>, trace: Trace | undefined): Promise<Answer<number>> {
+  ask(thingID: string, read: ResponseReader<number>, trace: Trace | undefined): Promise<Outcome<number>> {
     const young = this.#youngCall(thingID);
     const span = startAskSpan(trace, thingID, young);
-    const { answer } = young ?? this.#makeCall(thingID, read, span ?? trace);
-    if (span !== undefined) void answer.then((ended) => endAskSpan(span, ended));
-    return answer;
+    const { outcome } = young ?? this.#makeCall(thingID, read, span ?? trace);
+    if (span !== undefined) void outcome.then((ended) => endAskSpan(span, ended));
+    return outcome;
   }
 
   #youngCall(thingID: string): SharedCall | undefined {
@@ -51,9 +51,9 @@ export class CallCoalescer {
 
   #makeCall(thingID: string, read: ResponseReader<number>, trace: Trace | undefined): SharedCall {
     const sentAt = this.#clock.now();
-    const call = { sentAt, answer: this.#client.ask({ thingID }, { read, trace }), trace };
+    const call = { sentAt, outcome: this.#client.ask({ thingID }, { read, trace }), trace };
     this.#recent.set(thingID, call);
-    void call.answer.then(() => {
+    void call.outcome.then(() => {
       if (this.#recent.get(thingID) === call) this.#recent.delete(thingID);
     });
     return call;
@@ -74,18 +74,10 @@ function startAskSpan(trace: Trace | undefined, thingID: string, joined: SharedC
   });
 }
 
-function endAskSpan(span: Span, answer: Answer): void {
-  if (answer.kind === "unanswered" || answer.kind === "failed") span.end(answer.why);
-  else span.end(errorOf(answer), { "dwc.instance": answer.who.instance });
-}
-
-function errorOf(answer: Exclude<Answer, { kind: "unanswered" | "failed" }>): string | undefined {
-  switch (answer.kind) {
-    case "answered":
-      return undefined;
-    case "invalid":
-      return "invalid response";
-    case "refused":
-      return String(answer.code);
+function endAskSpan(span: Span, outcome: Outcome): void {
+  if (outcome.kind === "unanswered") span.end(outcome.reason);
+  else {
+    const error = outcome.kind === "error" ? String(outcome.code) : undefined;
+    span.end(error, { "dwc.instance": outcome.instance.instance });
   }
 }

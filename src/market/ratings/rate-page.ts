@@ -6,11 +6,12 @@
 import { LRUMap } from "mnemonist";
 import type { Clock } from "../../clock.ts";
 import type { LogEntry } from "../../program/log.ts";
-import type { Answer } from "../../service/answer.ts";
 import type { Client } from "../../service/client.ts";
+import type { Outcome, Validated } from "../../service/outcome.ts";
 import { isPrinted, type LogLevel } from "../../settings.ts";
 import type { Trace } from "../../trace/core/trace.ts";
 import type { CallCoalescer } from "./coalesce.ts";
+import { failureText } from "./core/failure-text.ts";
 
 /** One rating as a page shows it. */
 export interface RatingView {
@@ -58,44 +59,43 @@ export async function ratePage(thingIDs: readonly string[], deps: RatePageDeps, 
 /**
  * Stores a rating when it arrives, so that its age counts from there: the page may wait a second longer for another.
  */
-async function rateThing(thingID: string, { calls, store, clock }: RatePageDeps, trace?: Trace): Promise<Outcome> {
-  const answer = await calls.ask(thingID, (body) => ratingIn(body, thingID), trace);
-  const outcome = outcomeOf(thingID, answer);
-  if (outcome.kind === "got") {
-    const { rating, instance } = outcome;
+async function rateThing(thingID: string, { calls, store, clock }: RatePageDeps, trace?: Trace): Promise<RatingResult> {
+  const outcome = await calls.ask(thingID, (body) => ratingIn(body, thingID), trace);
+  const rated = resultOf(thingID, outcome);
+  if (rated.kind === "got") {
+    const { rating, instance } = rated;
     store.put(thingID, { rating, at: clock.wall(), instance });
   }
-  return outcome;
+  return rated;
 }
 
-type Outcome =
+type RatingResult =
   | { readonly kind: "got"; readonly thingID: string; readonly rating: number; readonly instance: number }
   | { readonly kind: "bad"; readonly thingID: string; readonly why: string };
 
 const MAX_RATING = 5;
 
 /** The rating in a response, if it is a rating of the requested thing: a live instance may return anything. */
-function ratingIn(body: unknown, thingID: string): number | undefined {
+function ratingIn(body: unknown, thingID: string): Validated<number> {
   const { thingID: rated, rating } = Object(body) as { thingID?: unknown; rating?: unknown };
   const isRating = rated === thingID && typeof rating === "number" && rating >= 0 && rating <= MAX_RATING;
-  return isRating ? rating : undefined;
+  return isRating ? { kind: "valid", value: rating } : NO_RATING;
 }
 
-function outcomeOf(thingID: string, answer: Answer<number>): Outcome {
-  switch (answer.kind) {
-    case "answered":
-      return { kind: "got", thingID, rating: answer.body, instance: answer.who.instance };
-    case "invalid":
-      return { kind: "bad", thingID, why: `instance ${answer.who.instance} returned no rating` };
-    case "refused":
-      return { kind: "bad", thingID, why: `${answer.code} ${answer.message}` };
+const NO_RATING: Validated<number> = { kind: "invalid", problems: ["it is no rating of the requested thing"] };
+
+function resultOf(thingID: string, outcome: Outcome<number>): RatingResult {
+  switch (outcome.kind) {
+    case "ok":
+      return { kind: "got", thingID, rating: outcome.value, instance: outcome.instance.instance };
+    case "error":
+      return { kind: "bad", thingID, why: `${outcome.code} ${outcome.message}` };
     case "unanswered":
-    case "failed":
-      return { kind: "bad", thingID, why: answer.why };
+      return { kind: "bad", thingID, why: failureText(outcome) };
   }
 }
 
-function pageRatings(outcomes: readonly Outcome[], store: RatingStore, now: number): PageRatings {
+function pageRatings(outcomes: readonly RatingResult[], store: RatingStore, now: number): PageRatings {
   const ratings = new Map<string, RatingView>();
   for (const { thingID, kind } of outcomes) {
     const known = store.get(thingID);

@@ -35,7 +35,7 @@ export const refuse = (code: number, message: string): ErrorReply => ({ kind: "r
 /** The result as it is sent. */
 export type EncodedResult = ({ readonly kind: "answer" } & EncodedBody) | ErrorReply;
 
-/** Codes that say something of the instance (answer.ts), and their replacements: callers would use another one. */
+/** Codes that say something of the instance (attempt.ts), and their replacements: callers would use another one. */
 const RESERVED: ReadonlyMap<number, number> = new Map([
   // "Overloaded, not begun", and "failed".
   [503, 529],

@@ -2,6 +2,7 @@
 
 import { suite } from "uvu";
 import type { Connected, NotConnected } from "../../../src/dwc/live/core/live-types.ts";
+import type { UnansweredReason } from "../../../src/service/outcome.ts";
 import { goldenOf } from "../../support/golden.ts";
 import { answered, type Table } from "../answered.ts";
 import { BOARD } from "../live/board.ts";
@@ -50,32 +51,29 @@ const gone = { ...who, instance: 3, incarnation: "3-a", address: "ratings.get.3-
 
 test("call", async () => {
   const report = { known: [who], attempted: [gone, who], resolveMs: 2.345, callMs: 345.678, processingMs: 0.456 };
-  const call = (answer: object, more: object = {}, ...notes: string[]) =>
-    inBus({ ...report, answer, ...more }, ...notes);
-  const lost = (why: string, more: object = {}, detail?: string) =>
-    call({ kind: "unanswered", why, ...(detail && { detail }) }, more, "a note");
+  const call = (outcome: object, more: object = {}, ...notes: string[]) =>
+    inBus({ ...report, outcome, ...more }, ...notes);
+  const lost = (reason: UnansweredReason, more: object = {}, detail?: string) =>
+    call({ kind: "unanswered", reason, ...(detail && { detail }) }, more, "a note");
   const line = "call ratings get camera";
-  const ok = call({ kind: "answered", who, body: { rating: 4, url: "nats://u:p@h" } });
+  const ok = call({ kind: "ok", instance: who, value: { rating: 4, url: "nats://u:p@h" } });
   await compare(
     "call",
     [line],
     [
-      ...[ok, call({ kind: "answered", who, body: 1 }, { processingMs: undefined }, "a note", "another")],
-      ...[call({ kind: "refused", who, code: 404, message: "unknown" }, {}, "a note"), out("make market"), out("")],
-      call({ kind: "failed", why: "the request was not sent", detail: "too long" }, {}, "a note"),
+      ...[ok, call({ kind: "ok", instance: who, value: 1 }, { processingMs: undefined }, "a note", "another")],
       ...[
-        lost("request timed out"),
-        lost("request timed out", { attempted: [] }),
-        lost("not permitted", {}, "by the bus"),
+        call({ kind: "error", instance: who, code: 404, message: "unknown" }, {}, "a note"),
+        out("make market"),
+        out(""),
       ],
-      ...[
-        lost("all services are down", { attempted: [], known: [] }),
-        lost("all services are down", { attempted: [] }),
-      ],
-      lost("the bus is disconnected", { attempted: [] }),
+      lost("failed", {}, "the request was not sent: too long"),
+      ...[lost("timeout"), lost("timeout", { attempted: [] }), lost("denied", {}, "by the bus")],
+      ...[lost("no-instances", { attempted: [], known: [] }), lost("no-instances", { attempted: [] })],
+      lost("disconnected", { attempted: [] }),
     ],
   );
-  await compare("call", ["call greetings get"], [lost("all services are down", { attempted: [], known: [] }), ok]);
+  await compare("call", ["call greetings get"], [lost("no-instances", { attempted: [], known: [] }), ok]);
   const words = [
     ["Ratings", "get"],
     ["ratings", "put"],

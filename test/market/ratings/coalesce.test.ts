@@ -6,8 +6,8 @@ import * as assert from "uvu/assert";
 import { CallCoalescer } from "../../../src/market/ratings/coalesce.ts";
 import { type PageRatings, pageLine, RatingStore, ratePage } from "../../../src/market/ratings/rate-page.ts";
 import { asText } from "../../../src/program/log.ts";
-import type { Answer } from "../../../src/service/answer.ts";
 import type { AskOptions } from "../../../src/service/client.ts";
+import type { Outcome, ResponseReader, UnansweredReason } from "../../../src/service/outcome.ts";
 import { FakeClock } from "../../../src/testing/fake-clock.ts";
 import type { Trace } from "../../../src/trace/core/trace.ts";
 import { tracingOf } from "../../../src/trace/spans.ts";
@@ -17,13 +17,20 @@ const test = suite("the ratings of pages");
 
 const who = { service: "ratings", instance: 1, incarnation: "1-a", address: "ratings.get.1-a" };
 
-const answered = (body: unknown): Answer => ({ kind: "answered", body, who });
+const answered = (value: unknown): Outcome => ({ kind: "ok", value, instance: who, attempts: 1 });
+const none = (reason: UnansweredReason, detail?: string): Outcome => ({
+  ...{ kind: "unanswered", reason, mayHaveExecuted: true },
+  ...(detail !== undefined && { detail }),
+  tried: reason === "no-instances" ? [] : [{ instance: who, result: "invalid" }],
+});
 
 /** As a client does it with a body. */
-function readBy<T>(read: ((body: unknown) => T | undefined) | undefined, given: Answer): Answer<T> {
-  if (given.kind !== "answered") return given;
-  const value = read?.(given.body);
-  return value === undefined ? { ...given, kind: "invalid" } : { ...given, body: value };
+function readBy<T>(read: ResponseReader<T> | undefined, given: Outcome): Outcome<T> {
+  if (given.kind !== "ok" || read === undefined) return given as Outcome<T>;
+  const validated = read(given.value);
+  return validated.kind === "valid"
+    ? { ...given, value: validated.value }
+    : (none("invalid-response", validated.problems.join()) as Outcome<T>);
 }
 
 class Scene {
@@ -31,7 +38,7 @@ class Scene {
   readonly asked: string[] = [];
   readonly lines: string[] = [];
   /** What each call ends as, and after how long. */
-  answer: (thingID: string) => Answer = (thingID) => answered({ thingID, rating: 4 });
+  answer: (thingID: string) => Outcome = (thingID) => answered({ thingID, rating: 4 });
   takesMs: (thingID: string) => number = () => 5;
   ready: Promise<void> = Promise.resolve();
   readonly #calls = new CallCoalescer({ ask: (request, options) => this.#ask(request, options) }, this.clock);
@@ -52,7 +59,7 @@ class Scene {
     );
   }
 
-  #ask<T>(request: unknown, options?: AskOptions<T>): Promise<Answer<T>> {
+  #ask<T>(request: unknown, options?: AskOptions<T>): Promise<Outcome<T>> {
     const { thingID } = request as { thingID: string };
     this.asked.push(thingID);
     this.traces.push(options?.trace);
@@ -124,7 +131,7 @@ test("a call that has ended is not shared", async () => {
 test("a call that is not young is not joined: one that hangs takes no later page along", async () => {
   const scene = new Scene();
   scene.takesMs = () => 1000;
-  scene.answer = () => ({ kind: "unanswered", why: "request timed out" });
+  scene.answer = () => none("timeout");
   const hung = [scene.page("camera")];
   await scene.clock.advance(9);
   hung.push(scene.page("camera"));
@@ -174,13 +181,21 @@ test("a shared call is a part of the page that made it; the others wait for it, 
 test("a span ends with who answered, or with the error, and a page's trouble names it", async () => {
   for (const [answer, type, instance, trouble] of [
     [answered({ thingID: "camera", rating: 4 }), undefined, 1, []],
-    [{ kind: "refused", code: 404, message: "no such thing", who }, "404", 1, ["404 no such thing"]],
-    [{ kind: "unanswered", why: "request timed out" }, "request timed out", undefined, ["request timed out"]],
     [
-      { kind: "failed", why: "the request was not sent", detail: "too large" },
-      ...["the request was not sent", undefined, ["the request was not sent"]],
+      { kind: "error", code: 404, message: "no such thing", instance: who, attempts: 1 },
+      "404",
+      1,
+      ["404 no such thing"],
     ],
-  ] as readonly (readonly [Answer, unknown, unknown, readonly string[]])[]) {
+    [none("timeout"), "timeout", undefined, ["request timed out"]],
+    [answered({ thingID: "football", rating: 4 }), "invalid-response", undefined, ["instance 1 returned no rating"]],
+    [
+      none("failed", "the request was not sent: too large"),
+      "failed",
+      undefined,
+      ["the request was not sent: too large"],
+    ],
+  ] as readonly (readonly [Outcome, unknown, unknown, readonly string[]])[]) {
     const scene = new Scene();
     scene.answer = () => answer;
     const page = scene.traced("camera");
@@ -199,12 +214,11 @@ test("what is not answered in time is shown as last known: when, by which instan
     const { ratings, failureReasons: trouble } = await page;
     return [Object.fromEntries(ratings), trouble];
   };
-  scene.answer = (thingID) =>
-    thingID === "camera" ? answered({ thingID, rating: 4 }) : { kind: "unanswered", why: "request timed out" };
+  scene.answer = (thingID) => (thingID === "camera" ? answered({ thingID, rating: 4 }) : none("timeout"));
   const at = scene.clock.wall() + 5;
   const known = { rating: 4, at, instance: 1 };
   assert.equal(await read(), [{ camera: { ...known, ageMs: 0, fresh: true } }, ["request timed out"]]);
-  scene.answer = () => ({ kind: "unanswered", why: "all services are down" });
+  scene.answer = () => none("no-instances");
   await scene.clock.advance(12_000);
   const old = { camera: { ...known, ageMs: 12_005, fresh: false } };
   assert.equal(await read(), [old, ["all services are down"]], "each reason once");

@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { ALL_DOWN } from "../../../src/market/ratings/core/failure-text.ts";
 import type { PageRatings, RatingView } from "../../../src/market/ratings/rate-page.ts";
-import { ALL_DOWN, ratingsStatus } from "../../../src/market/shop/core/page.ts";
+import { ratingsStatus } from "../../../src/market/shop/core/page.ts";
 import { goldenOf } from "../../support/golden.ts";
 
 const test = suite("status");

@@ -5,7 +5,7 @@ import type { FaultCommand } from "../../../faults/core/faults.ts";
 import type { FaultReceiver, FaultReply } from "../../../faults/fault-client.ts";
 import type { HeartbeatState } from "../../../health/heartbeat.ts";
 import type { InstanceRef } from "../../../health/member.ts";
-import type { Answer } from "../../../service/answer.ts";
+import type { Outcome } from "../../../service/outcome.ts";
 import type { AbortSignal, Screen } from "../../cli/core/command.ts";
 import type { Facts } from "../facts.ts";
 import type { Follower } from "../market-client.ts";
@@ -19,7 +19,7 @@ export interface CallOrder {
 }
 
 export interface CallReport {
-  readonly answer: Answer;
+  readonly outcome: Outcome;
   /** The instances that answered the roll call. */
   readonly known: readonly InstanceRef[];
   /** The instances that received the request, in order. */

@@ -1,6 +1,7 @@
 // The view model of the home page: the template has no logic beyond layout. Texts that never change (prices, addresses
 // of pictures) are made once, at start.
 
+import { ALL_DOWN, BUS_AWAY } from "../../ratings/core/failure-text.ts";
 import type { PageRatings, RatingView } from "../../ratings/rate-page.ts";
 import { ageText, countText, instancesText, priceText, ratingText } from "../../web/core/page-format.ts";
 import type { Cart } from "./cart.ts";
@@ -103,11 +104,6 @@ export interface RatingsStatus {
   /** The instances that answered, or answered last; null: none ever did. */
   readonly who: string | null;
 }
-
-/** The reason of a request when no instance is eligible. */
-export const ALL_DOWN = "all services are down";
-/** The reason of a request when the bus is disconnected. */
-const BUS_AWAY = "the bus is disconnected";
 
 /**
  * The status line: one sentence about the ratings, for visitors. The rest of the page is the same in every case.

@@ -1,0 +1,94 @@
+// The sendings of one call so far: to which instances, how each ended, and whether the request may have been executed. A
+// call whose first attempt answers pays for a few fields.
+
+import type { Result, Ticket } from "../health/tracker.ts";
+import { type AttemptEnd, mayHaveExecuted } from "./attempt.ts";
+import type { SentAs } from "./client-options.ts";
+import type { Tried, Unanswered, Why } from "./outcome.ts";
+
+/** One sending of a call to one instance. */
+export interface Slot {
+  readonly ticket: Ticket;
+  /** "call" and "hedge": the caller waits for the answer. "copy": it does not. */
+  readonly sentAs: SentAs;
+  /** Copies have the whole request timeout, and the others what is left of it. */
+  readonly timeoutMs: number;
+  /** The bus has taken the request. A reply before that says that it could not be sent. */
+  wasSent: boolean;
+  /**
+   * The bus has reported its end. A second report is ignored, also while the first is handled: that calls `read`, which
+   * is the caller's code and may end calls by closing the bus.
+   */
+  isOver: boolean;
+  /** The result for the health of the instance, once it is known. */
+  result: Result | undefined;
+}
+
+export const newSlot = (ticket: Ticket, sentAs: SentAs, timeoutMs: number): Slot => {
+  return { ticket, sentAs, timeoutMs, wasSent: false, isOver: false, result: undefined };
+};
+
+/** Only forged instances cause more attempts: each of them ends within a millisecond. */
+const MAX_TRIED = 8;
+
+const NONE: ReadonlySet<string> = new Set();
+
+export class CallHistory {
+  /** How often the call was sent, hedges included and copies not. */
+  attempts = 0;
+  #first: Slot | undefined;
+  #others: Slot[] | undefined;
+  #left: Set<string> | undefined;
+  /** Sendings without an end, copies included. */
+  #out = 0;
+  #mayHaveExecuted = false;
+  /** Why an earlier instance's answer was of no use. */
+  #invalid: Why | undefined;
+
+  /** Incarnations that the next pick leaves out: those that the call has left, and those of its hedges. */
+  get left(): ReadonlySet<string> {
+    return this.#left ?? NONE;
+  }
+
+  leave(incarnation: string): void {
+    this.#left ??= new Set();
+    this.#left.add(incarnation);
+  }
+
+  /** The reason of an earlier invalid answer: it says more than that no other instance could take the call. */
+  get invalid(): Why | undefined {
+    return this.#invalid;
+  }
+
+  sent(slot: Slot): void {
+    this.#out += 1;
+    if (slot.sentAs === "copy") return;
+    this.attempts += 1;
+    if (this.#first === undefined) this.#first = slot;
+    else if (this.#others === undefined) this.#others = [slot];
+    else if (this.attempts <= MAX_TRIED) this.#others.push(slot);
+  }
+
+  ended(slot: Slot, end: AttemptEnd, result: Result): void {
+    this.#out -= 1;
+    slot.result = result;
+    if (mayHaveExecuted(end)) this.#mayHaveExecuted = true;
+    if (slot.sentAs !== "copy" && end.kind === "none" && end.reason === "invalid-response") this.#invalid = end;
+  }
+
+  unanswered({ reason, detail }: Why): Unanswered {
+    const mayHaveBeenExecuted = this.#mayHaveExecuted || this.#out > 0;
+    const tried = this.#tried();
+    return detail === undefined
+      ? { kind: "unanswered", reason, mayHaveExecuted: mayHaveBeenExecuted, tried }
+      : { kind: "unanswered", reason, detail, mayHaveExecuted: mayHaveBeenExecuted, tried };
+  }
+
+  #tried(): readonly Tried[] {
+    if (this.#first === undefined) return [];
+    return [this.#first, ...(this.#others ?? [])].map(({ ticket, result }) => ({
+      instance: ticket.who,
+      result: result ?? "inconclusive",
+    }));
+  }
+}
