@@ -92,6 +92,8 @@ export type BusStatus = "connected" | "disconnected" | "closed";
 
 export interface Bus {
   readonly status: BusStatus;
+  /** The clock of the instances and callers that use this bus and name none. Undefined: that of the machine. */
+  readonly clock?: Clock | undefined;
   /** Why the bus is disconnected; undefined while it is connected, and before the first attempt has ended. */
   readonly lastFailure?:
     | { readonly kind: string; readonly message: string; readonly isDenial?: boolean | undefined }

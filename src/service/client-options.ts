@@ -101,7 +101,7 @@ const RULES: Rules<ClientOptions> = {
  */
 export function withDefaults(options: ClientOptions): ResolvedClientOptions {
   checkOptions("openClient", options, RULES);
-  const clock = options.clock ?? defaultClock();
+  const clock = options.clock ?? options.bus.clock ?? defaultClock();
   const guard = new Guard(`the client of ${options.service}`, options.report, clock);
   return {
     ...options,

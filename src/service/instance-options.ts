@@ -90,7 +90,7 @@ export function withDefaults(options: InstanceOptions): ResolvedInstanceOptions 
   if (options.handle !== undefined && options.operations !== undefined)
     throw new TypeError("handle and operations are both given: operations alone has all handlers");
   const { handle } = options;
-  const clock = options.clock ?? defaultClock();
+  const clock = options.clock ?? options.bus.clock ?? defaultClock();
   const guard = new Guard(`instance ${options.instance} of ${options.service}`, options.report, clock);
   return {
     ...options,

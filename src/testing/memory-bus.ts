@@ -18,6 +18,8 @@ import {
 import type { HeaderLines } from "../bus/core/headers.ts";
 import { errorLines, NatsMessage, replyOf, type WireMessage } from "../bus/nats-message.ts";
 import { AWAY, CANCELLED, NO_STREAM, PendingTable } from "../bus/pending.ts";
+import type { Clock } from "../clock.ts";
+import type { ActiveFault, CallFault } from "./core/faults.ts";
 import { countedReplies } from "./counted-replies.ts";
 import type { MemoryNetwork, MemorySubscription } from "./memory-network.ts";
 import { wireMessage } from "./wire-message.ts";
@@ -25,8 +27,9 @@ import { wireMessage } from "./wire-message.ts";
 /** The code of an answer that is too large, as its asker receives it. */
 const NOT_SENT = 500;
 
+/** One connection to a memory network: a process of its own, if nothing else uses it. */
 export class MemoryBus implements Bus {
-  readonly #network: MemoryNetwork;
+  readonly network: MemoryNetwork;
   readonly #report: (sentence: string) => void;
   readonly #table: PendingTable;
   readonly #board: StatusEmitter;
@@ -39,7 +42,7 @@ export class MemoryBus implements Bus {
   connection = 0;
 
   constructor(network: MemoryNetwork, caller: string, report: (sentence: string) => void) {
-    this.#network = network;
+    this.network = network;
     this.#report = report;
     const subjects = countedReplies(caller);
     this.#table = new PendingTable(network.clock, subjects);
@@ -50,8 +53,13 @@ export class MemoryBus implements Bus {
     this.#listen(subjects.subscription, undefined, onReply);
   }
 
+  /** The clock of the callers and instances that use this bus and name none. */
+  get clock(): Clock {
+    return this.network.clock;
+  }
+
   get maxBodyBytes(): number {
-    return this.#network.maxBodyBytes;
+    return this.network.maxBodyBytes;
   }
 
   get status(): BusStatus {
@@ -72,6 +80,7 @@ export class MemoryBus implements Bus {
     else if (this.#board.status !== "connected") ended(AWAY);
     else if (this.deniesReplies) ended(denied("subscribe to _INBOX.>"));
     else {
+      this.network.clock.waitsFor?.(`a call to ${subject}`);
       const replyTo = this.#table.add(subject, options, ended);
       const failure = this.#send(subject, body, replyTo, options.lines);
       if (failure !== undefined) this.#table.settle(replyTo, failure);
@@ -83,6 +92,7 @@ export class MemoryBus implements Bus {
       onReply(this.#board.status === "connected" ? denied("subscribe to _INBOX.>") : AWAY);
       return NO_STREAM;
     }
+    this.network.clock.waitsFor?.(`a stream of ${subject}`);
     const stream = this.#table.addStream(subject, options, onReply);
     const failure = this.#send(subject, body, stream.replyTo, options.lines);
     if (failure !== undefined) this.#table.settle(stream.replyTo, failure);
@@ -95,6 +105,7 @@ export class MemoryBus implements Bus {
 
   requestMany(subject: string, body: string, waitMs: number): Promise<readonly Uint8Array[]> {
     if (this.#board.status !== "connected" || this.deniesReplies) return Promise.resolve([]);
+    this.network.clock.waitsFor?.(`a request to ${subject}`);
     const gathering = this.#table.addRequestMany(subject, waitMs);
     const failure = this.#send(subject, body, gathering.replyTo);
     if (failure !== undefined) this.#table.settle(gathering.replyTo, AWAY);
@@ -114,10 +125,10 @@ export class MemoryBus implements Bus {
     return {
       close: () => {
         subscription.open = false;
-        this.#network.detach(subscription);
+        this.network.detach(subscription);
       },
       drain: async () => {
-        this.#network.detach(subscription);
+        this.network.detach(subscription);
         if (subscription.underWay > 0)
           await new Promise<void>((resolve) => Object.assign(subscription, { idle: resolve }));
         subscription.open = false;
@@ -141,6 +152,24 @@ export class MemoryBus implements Bus {
     this.#board.set("closed");
     this.#table.settleAll(AWAY);
     await this.#turn();
+  }
+
+  /** Another connection to the same network: for another process, which can die and be cut off by itself. */
+  connect(): MemoryBus {
+    return this.network.bus(this.#report);
+  }
+
+  /** From now on the fault affects the calls of its target, on the whole network. */
+  inject(fault: CallFault): ActiveFault {
+    return this.network.inject(fault);
+  }
+
+  /** Its process ends as after kill -9: without a goodbye, and nothing that it still sends goes out. */
+  kill(): void {
+    if (this.#board.status === "closed") return;
+    this.connection += 1;
+    this.#board.set("closed");
+    this.#table.settleAll(AWAY);
   }
 
   /** This bus alone loses its connection. */
@@ -181,7 +210,7 @@ export class MemoryBus implements Bus {
       open: true,
       idle: () => undefined,
     };
-    this.#network.attach(subscription);
+    this.network.attach(subscription);
     return subscription;
   }
 
@@ -193,14 +222,14 @@ export class MemoryBus implements Bus {
       return { kind: "unsent", why };
     }
     if (this.deniesSending(subject)) this.#deny(subject);
-    else this.#network.route(message);
+    else this.network.route(message, this);
     return undefined;
   }
 
   /** As from a server: the refusal comes a moment later, and names the subject. */
   #deny(subject: string): void {
     const refusal = denied(`send to ${subject}`);
-    this.#network.clock.afterIoPoll(() => {
+    this.network.clock.afterIoPoll(() => {
       this.#table.deny(subject, refusal);
       this.#report(refusal.why);
     });
@@ -215,7 +244,7 @@ export class MemoryBus implements Bus {
   };
 
   #turn(): Promise<void> {
-    return new Promise((resolve) => this.#network.clock.afterIoPoll(resolve));
+    return new Promise((resolve) => this.network.clock.afterIoPoll(resolve));
   }
 }
 

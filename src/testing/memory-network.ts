@@ -1,21 +1,28 @@
 // The network of memory buses: it stands for the server, and for the ways to it. Every message takes its way through the
 // clock, so a test that advances the clock decides when it arrives. After a stall it arrives as from a socket: after the
 // timers that are overdue.
+//
+// Messages that are under way for the same time arrive in the order in which they were sent. The receivers are chosen when
+// a message is sent, as a server does.
 
-import type { WireMessage } from "../bus/nats-message.ts";
+import { errorLines, type WireMessage } from "../bus/nats-message.ts";
 import type { Clock } from "../clock.ts";
+import { type ActiveFault, type CallFault, type FaultEffect, FaultPlan } from "./core/faults.ts";
 import { matches } from "./core/subject-match.ts";
+import { InstanceDirectory } from "./instance-directory.ts";
 import { MemoryBus } from "./memory-bus.ts";
 import { NO_RESPONDERS_BLOCK, wireMessage } from "./wire-message.ts";
 
 /** As a NATS server has it by default. */
 const MAX_BODY_BYTES = 1_048_576;
 
+/** How long a message is under way, in ms; a function may answer differently for each. */
+export type Delay = number | ((subject: string) => number);
+
 export interface NetworkOptions {
-  /** How long a message is under way; a function may answer differently for each. */
-  readonly delayMs?: number | ((subject: string) => number);
+  readonly delayMs?: Delay | undefined;
   /** Messages that never arrive. */
-  readonly loses?: (subject: string) => boolean;
+  readonly loses?: ((subject: string) => boolean) | undefined;
 }
 
 export interface MemorySubscription {
@@ -29,18 +36,25 @@ export interface MemorySubscription {
   idle: () => void;
 }
 
-/** The fake clock also simulates sockets. With the real one the next turn of the loop stands for them. */
-type NetworkClock = Clock & { read?(act: () => void): void };
+/** A fake clock also simulates sockets. With the real one the next turn of the loop stands for them. */
+type NetworkClock = Clock & { read?(act: () => void): void; waitsFor?(what: string): void };
+
+/** What happens to the answer of a request. */
+type AnswerFate = { readonly kind: "late"; readonly ms: number } | { readonly kind: "kill"; readonly owner: MemoryBus };
 
 export class MemoryNetwork {
   readonly clock: NetworkClock;
   /** May be changed at any time; applies to messages sent from then on. */
-  delayMs: number | ((subject: string) => number);
+  delayMs: Delay;
   loses: (subject: string) => boolean;
   /** The largest body that the server takes; may be changed at any time. */
   maxBodyBytes = MAX_BODY_BYTES;
-  readonly #ears = new Set<MemorySubscription>();
+  readonly #subscriptions = new Set<MemorySubscription>();
   readonly #buses: MemoryBus[] = [];
+  readonly #plan = new FaultPlan();
+  readonly #directory = new InstanceDirectory();
+  /** By reply subject; a later request with the same one takes its place. */
+  readonly #fates = new Map<string, AnswerFate>();
   #turns = 0;
   #up = true;
 
@@ -69,25 +83,54 @@ export class MemoryNetwork {
     for (const bus of this.#buses) bus.reconnect();
   }
 
+  /** From now on the fault affects the calls of its target. */
+  inject(fault: CallFault): ActiveFault {
+    return this.#plan.add(fault);
+  }
+
   attach(subscription: MemorySubscription): void {
-    this.#ears.add(subscription);
+    this.#subscriptions.add(subscription);
   }
 
   detach(subscription: MemorySubscription): void {
-    this.#ears.delete(subscription);
+    this.#subscriptions.delete(subscription);
   }
 
-  /** Chooses the receivers at once, as a server does; the message arrives later. */
-  route(message: WireMessage): void {
+  /**
+   * Chooses the receivers at once, as a server does; the message arrives later.
+   * @param sender the bus that it comes from
+   * @throws Error for a fault that cannot be applied: an instance that would end its caller with it
+   */
+  route(message: WireMessage, sender: MemoryBus): void {
+    this.#directory.learn(message, sender);
+    const fate = this.#fates.get(message.subject);
+    if (fate?.kind === "kill") {
+      this.#fates.delete(message.subject);
+      fate.owner.kill();
+      return;
+    }
+    if (message.reply !== undefined) this.#fates.delete(message.reply);
+    this.#send(message, sender, fate?.ms ?? 0);
+  }
+
+  #send(message: WireMessage, sender: MemoryBus, extraMs: number): void {
     const chosen = this.#choose(message.subject);
-    if (chosen.length > 0) for (const subscription of chosen) this.#deliver(subscription, message);
-    else if (message.reply !== undefined) this.route(wireMessage(message.reply, "", { block: NO_RESPONDERS_BLOCK }));
+    if (chosen.length === 0) this.#withoutResponders(message, sender);
+    for (const subscription of chosen) {
+      const effect = this.#effectOn(subscription, message);
+      if (effect === undefined) this.#deliver(subscription, message, extraMs);
+      else if (this.#apply(effect, subscription, message, sender) === "dead") this.#send(message, sender, extraMs);
+    }
+  }
+
+  #withoutResponders({ reply }: WireMessage, sender: MemoryBus): void {
+    if (reply !== undefined) this.#send(wireMessage(reply, "", { block: NO_RESPONDERS_BLOCK }), sender, 0);
   }
 
   #choose(subject: string): readonly MemorySubscription[] {
     const chosen: MemorySubscription[] = [];
     const groups = new Map<string, MemorySubscription[]>();
-    for (const subscription of this.#ears) {
+    for (const subscription of this.#subscriptions) {
       if (subscription.owner.status !== "connected" || !matches(subscription.pattern, subject)) continue;
       if (subscription.queue === undefined) chosen.push(subscription);
       else groups.set(subscription.queue, [...(groups.get(subscription.queue) ?? []), subscription]);
@@ -100,7 +143,7 @@ export class MemoryNetwork {
     return chosen;
   }
 
-  #deliver(subscription: MemorySubscription, message: WireMessage): void {
+  #deliver(subscription: MemorySubscription, message: WireMessage, extraMs: number): void {
     if (this.loses(message.subject)) return;
     const { connection } = subscription.owner;
     subscription.underWay += 1;
@@ -110,7 +153,7 @@ export class MemoryNetwork {
         subscription.underWay -= 1;
         if (subscription.underWay === 0) subscription.idle();
       });
-    const delayMs = typeof this.delayMs === "function" ? this.delayMs(message.subject) : this.delayMs;
+    const delayMs = extraMs + (typeof this.delayMs === "function" ? this.delayMs(message.subject) : this.delayMs);
     if (delayMs > 0) this.clock.after(delayMs, () => this.#read(arrive));
     else this.#read(arrive);
   }
@@ -119,4 +162,51 @@ export class MemoryNetwork {
     if (this.clock.read === undefined) this.clock.afterIoPoll(act);
     else this.clock.read(act);
   }
+
+  // Faults.
+
+  #effectOn({ owner }: MemorySubscription, { subject, reply }: WireMessage): FaultEffect | undefined {
+    if (this.#plan.isEmpty || reply === undefined) return undefined;
+    const call = this.#directory.callOf(subject, owner);
+    return call && this.#plan.effectOn(call);
+  }
+
+  /** @returns "dead": the receiver is gone, and the message goes where it goes without it */
+  #apply(
+    effect: FaultEffect,
+    subscription: MemorySubscription,
+    message: WireMessage,
+    sender: MemoryBus,
+  ): "done" | "dead" {
+    const { owner } = subscription;
+    const { reply = "" } = message;
+    switch (effect.kind) {
+      case "hang":
+        if (effect.handled) this.#deliver(subscription, withoutReply(message), 0);
+        return "done";
+      case "die":
+        this.#directory.assertAlone(owner, sender);
+        if (!effect.handled) {
+          owner.kill();
+          return "dead";
+        }
+        this.#fates.set(reply, { kind: "kill", owner });
+        this.#deliver(subscription, message, 0);
+        return "done";
+      case "slow":
+        this.#deliver(subscription, message, effect.ms);
+        return "done";
+      case "late":
+        this.#fates.set(reply, { kind: "late", ms: effect.ms });
+        this.#deliver(subscription, message, 0);
+        return "done";
+      case "refuse":
+        this.#send(wireMessage(reply, "", { lines: errorLines(effect.code, effect.message) }), owner, 0);
+        return "done";
+    }
+  }
+}
+
+function withoutReply({ reply: _, ...message }: WireMessage): WireMessage {
+  return message;
 }

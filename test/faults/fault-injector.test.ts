@@ -168,7 +168,7 @@ async function endedBeforeItBegan(end: string): Promise<void> {
   const pausing = sendFaultCommand(caller, "tea", ID, pauseFor(SECOND_MS));
   await clock.advance(20);
   golden(await ask(slow(1)));
-  const ending = end === "a reset" ? ask({ kind: "reset" }) : instance.goodbye();
+  const ending = end === "a reset" ? sendFaultCommand(caller, "tea", ID, { kind: "reset" }) : instance.goodbye();
   await clock.advance(100);
   ready();
   await clock.advance(100);

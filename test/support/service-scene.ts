@@ -93,7 +93,7 @@ export class ServiceScene {
     return first;
   }
 
-  /** Asks, and pushes the clock until the call has ended, in steps of 10 ms. */
+  /** Asks, and advances the clock until the call has ended. */
   async ask(options: AskOptions = {}, request: object = {}): Promise<Outcome> {
     return (await this.timed(options, request)).answer;
   }
@@ -108,15 +108,8 @@ export class ServiceScene {
   }
 
   /** The value of a promise, once the clock has advanced as far as it takes. */
-  async ended<T>(promise: Promise<T>): Promise<T> {
-    let isOver = false;
-    const over = (): void => {
-      isOver = true;
-    };
-    promise.then(over, over);
-    for (let ms = 0; !isOver && ms < MAX_MS; ms += 10) await this.clock.advance(10);
-    if (!isOver) throw new Error("what was waited for never ended");
-    return promise;
+  ended<T>(promise: Promise<T>): Promise<T> {
+    return this.clock.run(promise, { limitMs: MAX_MS });
   }
 
   countEvents(kind: ClientEvent["kind"]): number {
