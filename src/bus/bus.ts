@@ -105,8 +105,15 @@ export interface Bus {
   /**
    * The same with a callback, for callers that make many thousand calls a second. `onReply` is called exactly once:
    * before this method returns, if the call could not be sent. It must not throw.
+   * @returns its reply subject, which names the call to its receiver; empty if it was not sent
    */
-  call(subject: string, body: Body, options: CallOptions, onReply: (reply: Reply) => void): void;
+  call(subject: string, body: Body, options: CallOptions, onReply: (reply: Reply) => void): string;
+  /**
+   * Sends the receiver of a call, at `subject`, that its answer is not wanted any more. The call stays in flight until its
+   * answer or its timeout. Its reply subject is never used again, so that the message cannot cancel a later call.
+   * @param replyTo what `call` has returned
+   */
+  cancel(replyTo: string, subject: string): void;
   /**
    * Sends a request that is answered by many messages. `onReply` is called with each, until `end()`, or until the first
    * that is not `answered`. The timeout is that of the first. `onReply` is called before this method returns, if the

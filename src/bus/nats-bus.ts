@@ -3,7 +3,6 @@
 // second refused login, cannot be ended while it dials, queues what is published meanwhile, and never settles a flush
 // whose connection is gone. So was its request(): it captures two stack traces and starts a timer for every call.
 
-import { randomBytes } from "node:crypto";
 import type { NatsConnection } from "nats";
 import type { Clock } from "../clock.ts";
 import { Emitter } from "../util/emitter.ts";
@@ -55,15 +54,13 @@ import {
   type NatsBusOptions,
 } from "./nats-options.ts";
 import { AWAY, CANCELLED, NO_STREAM, PendingTable } from "./pending.ts";
-import { type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
+import { newProcessPart, type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
 
 export type { Authenticator } from "nats";
 export type { NatsBus, NatsBusOptions } from "./nats-options.ts";
 
 /** How long the last messages may take at the end; a healthy server needs a millisecond. */
 const CLOSE_TIMEOUT_MS = 1_000;
-/** 64 bits: no two processes with the same credentials share a part. It is not a secret. */
-const PROCESS_PART_BYTES = 8;
 /** The error code that a caller receives in place of an answer that is too large for the bus. */
 const NOT_SENT = 500;
 const LEFT_OPEN_BUS = "it is open, and this process has joined a bus with logins meanwhile";
@@ -108,7 +105,7 @@ class NatsBusImpl implements NatsBus {
       this.#report("watcher", `a listener of the bus failed on "${status}": ${String(error)}`),
     );
     this.#identity = new LoginIdentity(options);
-    const processPart = randomBytes(PROCESS_PART_BYTES).toString("base64url");
+    const processPart = newProcessPart();
     this.#newReplySubjects = () => replySubjectsOf(this.#identity.credentials, processPart, inboxPrefix);
     const isBusSuspect = (sentAtMs: number): boolean => this.#dialler.connection?.isSuspect(sentAtMs) !== false;
     this.#pending = new PendingTable(clock, this.#newReplySubjects(), isBusSuspect);
@@ -133,9 +130,8 @@ class NatsBusImpl implements NatsBus {
     if (unreadable !== undefined) this.#report("credentials", unreadable);
     this.#subscribeToReplies(this.#newReplySubjects());
     const login = loginOf(authenticator, this.#identity.credentials);
-    const onServerError = (words: string): void => this.#onServerError(words, address);
     const dial = { ...dialOptions(address, name, loginTimeoutMs), ...login };
-    return logIn(greeted, dial, onServerError, this.#clock, loginTimeoutMs);
+    return logIn(greeted, dial, (words) => this.#onServerError(words, address), this.#clock, loginTimeoutMs);
   }
 
   /** Called before each login: its credentials determine the reply subjects. No call is in flight then. */
@@ -191,17 +187,22 @@ class NatsBusImpl implements NatsBus {
     return new Promise((resolve) => this.call(subject, body, options, resolve));
   }
 
-  call(subject: string, body: Body, options: CallOptions, ended: (reply: Reply) => void): void {
+  call(subject: string, body: Body, options: CallOptions, onReply: (reply: Reply) => void): string {
     assertSubject(subject);
     const wire = this.#wire;
-    if (options.signal?.aborted) ended(CANCELLED);
-    else if (wire === undefined) ended(AWAY);
-    else if (this.#repliesDenied !== undefined) ended(this.#repliesDenied);
-    else {
-      const replyTo = this.#pending.add(subject, options, ended);
-      const failure = this.#send(wire, subject, body, replyTo, options.lines);
-      if (failure !== undefined) this.#pending.settle(replyTo, failure);
+    if (wire === undefined || this.#repliesDenied !== undefined || options.signal?.aborted) {
+      onReply(options.signal?.aborted ? CANCELLED : (this.#repliesDenied ?? AWAY));
+      return "";
     }
+    const replyTo = this.#pending.add(subject, options, onReply);
+    const failure = this.#send(wire, subject, body, replyTo, options.lines);
+    if (failure !== undefined) this.#pending.settle(replyTo, failure);
+    return replyTo;
+  }
+
+  cancel(replyTo: string, subject: string): void {
+    this.#pending.useOnce(replyTo);
+    this.publish(subject, replyTo);
   }
 
   openStream(subject: string, body: Body, options: CallOptions, onReply: (reply: Reply) => void): ReplyStream {
@@ -226,8 +227,7 @@ class NatsBusImpl implements NatsBus {
     const wire = this.#wire;
     if (wire === undefined || this.#repliesDenied !== undefined) return Promise.resolve([]);
     const { replyTo, bodies } = this.#pending.addRequestMany(subject, waitMs);
-    const failure = this.#send(wire, subject, body, replyTo);
-    if (failure !== undefined) this.#pending.settle(replyTo, AWAY);
+    if (this.#send(wire, subject, body, replyTo) !== undefined) this.#pending.settle(replyTo, AWAY);
     return bodies;
   }
 

@@ -21,7 +21,7 @@ const RECEIVER_DIED: Reply = { kind: "receiver-died" };
 /** The stream of a request that was not sent. */
 export const NO_STREAM: ReplyStream = { replyTo: "", end: () => undefined };
 
-/** How late a timeout may be noticed: a hundredth of the default timeout. */
+/** The interval of sweeps. A deadline between two of them gets a sweep of its own. */
 const SWEEP_MS = 10;
 /** The most answers that one `requestMany` keeps: as many as a tracker has incarnations. */
 const MAX_REPLIES = 10_000;
@@ -37,7 +37,7 @@ interface PendingEntry {
   readonly sentAtMs: number;
   readonly deadlineMs: number;
   /** Nothing more arrives after the first answer. */
-  readonly answersOnce: boolean;
+  answersOnce: boolean;
   /** Takes a reply. @returns true if the entry is complete */
   receive(reply: Reply): boolean;
   /** Reports how it ended. Called once, as the last thing. */
@@ -52,6 +52,7 @@ export class PendingTable {
   /** No deadline is earlier than this. If its call was answered before, one sweep finds nothing. */
   #earliestMs = Number.POSITIVE_INFINITY;
   #stopSweeping: Cancel | undefined;
+  #cancelExtraSweep: Cancel | undefined;
 
   /**
    * @param isBusSuspect whether the bus is to blame for an overdue call that was sent at that time
@@ -122,6 +123,12 @@ export class PendingTable {
     if (entry?.receive(reply)) this.#end(replyTo, entry, reply, false);
   }
 
+  /** The reply subject of a call in flight is never used again. */
+  useOnce(replyTo: string): void {
+    const entry = this.#entries.find(replyTo);
+    if (entry !== undefined) entry.answersOnce = false;
+  }
+
   settleAll(reply: Reply): void {
     for (const [replyTo] of this.#entries.all()) this.settle(replyTo, reply);
   }
@@ -148,8 +155,11 @@ export class PendingTable {
   }
 
   #add(entry: PendingEntry): string {
-    if (entry.deadlineMs < this.#earliestMs) this.#earliestMs = entry.deadlineMs;
     this.#stopSweeping ??= this.#clock.every(SWEEP_MS, () => this.#sweep());
+    if (entry.deadlineMs < this.#earliestMs) {
+      this.#earliestMs = entry.deadlineMs;
+      this.#sweepInTime(entry.sentAtMs);
+    }
     return this.#entries.put(entry, entry.subject, entry.answersOnce);
   }
 
@@ -157,12 +167,26 @@ export class PendingTable {
   #sweep(): void {
     if (this.#entries.size === 0) {
       this.#stopSweeping?.();
+      this.#cancelExtraSweep?.();
       this.#stopSweeping = undefined;
       this.#earliestMs = Number.POSITIVE_INFINITY;
       return;
     }
     const now = this.#clock.now();
     if (now >= this.#earliestMs) this.#collectExpired(now);
+    this.#sweepInTime(now);
+  }
+
+  /**
+   * Sweeps at the earliest deadline, if that comes before the next sweep. A call with a timeout of 20 ms would otherwise
+   * end up to half of that too late. Most calls are answered long before their deadline, so few of them cost a timer.
+   */
+  #sweepInTime(now: number): void {
+    const inMs = this.#earliestMs - now;
+    if (inMs >= SWEEP_MS) return;
+    this.#cancelExtraSweep?.();
+    // Rounded up: a timer of Node with a fraction of a millisecond is early.
+    this.#cancelExtraSweep = this.#clock.after(Math.ceil(inMs), () => this.#sweep());
   }
 
   #collectExpired(now: number): void {
@@ -189,7 +213,7 @@ class PendingCall implements PendingEntry {
   readonly subject: string;
   readonly sentAtMs: number;
   deadlineMs: number;
-  readonly answersOnce: boolean;
+  answersOnce: boolean;
   notIdempotent: boolean;
   /** The receiver is dead, but may have executed the call before. */
   receiverIsDead = false;
@@ -249,7 +273,7 @@ class PendingRequestMany implements PendingEntry {
   readonly subject: string;
   readonly sentAtMs: number;
   readonly deadlineMs: number;
-  readonly answersOnce = false;
+  answersOnce = false;
   readonly bodies: Promise<readonly Uint8Array[]>;
   /** The request goes to several services: "no responders" for one of them does not end it. */
   readonly #asksAllServices: boolean;

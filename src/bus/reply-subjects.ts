@@ -7,7 +7,7 @@
 // The server's `allow_responses` was rejected. It lets a client publish to whatever reply subject stands in a message
 // that it receives, and a client may send such a message to itself. It also costs a look-up for each answer.
 
-import { randomFillSync } from "node:crypto";
+import { randomBytes, randomFillSync } from "node:crypto";
 import { type Credentials, REPLY_ROOT } from "./core/credentials.ts";
 import { answererOf } from "./core/subjects.ts";
 
@@ -49,6 +49,12 @@ export function replySubjectsOf(
     newToken,
   });
 }
+
+/** 64 bits: no two processes with the same credentials share a part. It is not a secret. */
+const PROCESS_PART_BYTES = 8;
+
+/** The part of this process, or of one of its connections. */
+export const newProcessPart = (): string => randomBytes(PROCESS_PART_BYTES).toString("base64url");
 
 /** 96 bits: no other instance can guess the reply subject of a call. */
 const TOKEN_BYTES = 12;

@@ -75,7 +75,7 @@ export class MemoryBus implements Bus {
     return new Promise((resolve) => this.call(subject, body, options, resolve));
   }
 
-  call(subject: string, body: Body, options: CallOptions, ended: (reply: Reply) => void): void {
+  call(subject: string, body: Body, options: CallOptions, ended: (reply: Reply) => void): string {
     if (options.signal?.aborted) ended(CANCELLED);
     else if (this.#board.status !== "connected") ended(AWAY);
     else if (this.deniesReplies) ended(denied("subscribe to _INBOX.>"));
@@ -84,7 +84,14 @@ export class MemoryBus implements Bus {
       const replyTo = this.#table.add(subject, options, ended);
       const failure = this.#send(subject, body, replyTo, options.lines);
       if (failure !== undefined) this.#table.settle(replyTo, failure);
+      return replyTo;
     }
+    return "";
+  }
+
+  cancel(replyTo: string, subject: string): void {
+    this.#table.useOnce(replyTo);
+    this.publish(subject, replyTo);
   }
 
   openStream(subject: string, body: Body, options: CallOptions, onReply: (reply: Reply) => void): ReplyStream {

@@ -193,19 +193,51 @@ test("an answer under another service's reply subject reaches no call, even with
   assert.ok(table.onReply(call.token, answered));
 });
 
-test("a call times out at its deadline: not before, and at most a sweep later", async () => {
+test("a call times out at its deadline, also between two sweeps", async () => {
+  for (const timeoutMs of [1, 9, 10, 13, 20, 1_000, 1_001, 1_009]) {
+    const clock = new FakeClock();
+    const table = new PendingTable(clock, countedReplies());
+    callOn(table, 60_000);
+    await clock.advance(3);
+    const ended = callOn(table, timeoutMs);
+    await clock.advance(timeoutMs - 1);
+    assert.equal(ended.ends, [], `${timeoutMs}`);
+    await clock.advance(1);
+    assert.equal(ended.ends, [{ kind: "timeout" }], `${timeoutMs}`);
+    assert.is(clock.timers, 1, "the sweep");
+  }
+});
+
+test("calls that are answered long before their deadline start no timer of their own", async () => {
   const clock = new FakeClock();
   const table = new PendingTable(clock, countedReplies());
-  const ended = callOn(table, 1_000);
-  await clock.advance(999);
-  assert.is(ended.ends[0], undefined);
-  await clock.advance(1);
-  assert.equal(ended.ends[0], { kind: "timeout" });
-  const between = callOn(table, 1_001);
-  await clock.advance(1_009);
-  assert.is(between.ends[0], undefined);
-  await clock.advance(1);
-  assert.equal([between.ends, table.size], [[{ kind: "timeout" }], 0]);
+  const { after } = clock;
+  let started = 0;
+  clock.after = (delayMs, act) => {
+    started += 1;
+    return after.call(clock, delayMs, act);
+  };
+  for (let ms = 0; ms < 3_000; ms += 1) {
+    const call = callOn(table, 1_000);
+    await clock.advance(1);
+    table.onReply(call.token, answered);
+  }
+  // The oldest deadline is looked at again only when it is near: its call was answered a second ago.
+  assert.ok(started <= 4, `${started}`);
+});
+
+test("a reply subject that must not be used again is not, also after its answer", async () => {
+  const table = new PendingTable(new FakeClock(), countedReplies(), () => false, 1);
+  const tokens = [false, true, false].map((isUsedOnce) => {
+    const call = callOn(table, 1_000, { answersOnce: true });
+    if (isUsedOnce) table.useOnce(call.token);
+    table.onReply(call.token, answered);
+    return call.token;
+  });
+  table.useOnce("no call");
+  const [first, second, third] = tokens;
+  assert.is(second, first, "the subject of the first serves again");
+  assert.is.not(third, second);
 });
 
 test("a short deadline behind a long one is kept all the same", async () => {

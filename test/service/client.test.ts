@@ -62,7 +62,7 @@ class Scene {
       call: (address, _body, how, end) => {
         const instance = Number(/get\.(\d+)-/.exec(address)?.[1]);
         const deadline = deadlineOf(parseHeaders(headerBlock(how.lines ?? ""))?.fields ?? NO_HEADERS) ?? Number.NaN;
-        this.sent.push({ instance, deadline, how, end });
+        return `reply-${this.sent.push({ instance, deadline, how, end })}`;
       },
       publish: (subject) => this.acts.push(`publish ${subject}`),
       giveUp: (address) => this.acts.push(`give up ${address}`),

@@ -239,14 +239,15 @@ export class Observer implements View {
       const sent = this.#unsent.find(({ ticket }) => ticket.who.address === subject);
       this.#unsent = this.#unsent.filter((other) => other !== sent);
       bus.nextReplyTo = undefined;
-      call(subject, body, options, (reply) => {
+      const replyTo = call(subject, body, options, (reply) => {
         if (sent === undefined) ended(reply);
         else this.#local.ended(sent, reply, () => ended(reply));
       });
       this.#replyIsOf(subject, bus.nextReplyTo);
-      if (sent === undefined) return;
+      if (sent === undefined) return replyTo;
       sent.replyTo = bus.nextReplyTo;
       if (sent.replyTo !== undefined) this.#byReplyTo.set(sent.replyTo, sent);
+      return replyTo;
     };
     bus.arrived = (subject) => {
       const call = this.#byReplyTo.get(subject);

@@ -113,16 +113,24 @@ export class SimBus implements Bus {
     return new Promise((resolve) => this.call(subject, body, options, resolve));
   }
 
-  call(subject: string, body: Body, options: CallOptions, ended: (reply: Reply) => void): void {
+  call(subject: string, body: Body, options: CallOptions, ended: (reply: Reply) => void): string {
     const wire = this.#wire;
     if (options.signal?.aborted) ended(CANCELLED);
     else if (wire === undefined) ended(AWAY);
     else if (this.#repliesDenied !== undefined) ended(this.#repliesDenied);
     else if (sizeOf(wireMessage(subject, body, { lines: options.lines })) > MAX_BODY_BYTES) ended(UNSENT);
     else {
-      this.nextReplyTo = this.#pending.add(subject, options, ended);
-      wire.publish(wireMessage(subject, this.#encoded(body), { replyTo: this.nextReplyTo, lines: options.lines }));
+      const replyTo = this.#pending.add(subject, options, ended);
+      this.nextReplyTo = replyTo;
+      wire.publish(wireMessage(subject, this.#encoded(body), { replyTo, lines: options.lines }));
+      return replyTo;
     }
+    return "";
+  }
+
+  cancel(replyTo: string, subject: string): void {
+    this.#pending.useOnce(replyTo);
+    this.publish(subject, replyTo);
   }
 
   openStream(subject: string, body: Body, options: CallOptions, onReply: (reply: Reply) => void): ReplyStream {
