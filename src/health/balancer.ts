@@ -4,7 +4,7 @@
 //
 // A member is proven if it has answered one of our calls, and a newcomer until then. It is healthy if it is live, its
 // breaker is closed or on probation, and it is neither guarded nor deprioritized. Guarded: its probation allows one
-// call at a time, and that call is in flight. Deprioritized: it owes an answer that a hedge has given.
+// call at a time, and that call is in flight. Deprioritized: it is overloaded, or owes an answer that a hedge has given.
 //
 // A call goes to the next healthy member. Without one it goes to the next guarded or deprioritized member, and without
 // such a member it fails at once. Copies of the call go along, whose answers the caller does not wait for:
@@ -64,7 +64,8 @@ export interface PickOptions {
    */
   readonly idempotent?: boolean;
   /**
-   * Incarnations that owe an answer which a hedge has given (hedge.ts). They are picked only without a healthy member.
+   * Incarnations that are overloaded, or owe an answer which a hedge has given (deprioritized.ts). They are picked only
+   * without a healthy member, and get no copies.
    */
   readonly deprioritized?: Incarnations | undefined;
   /** The second request of a late call: only to a healthy member, and without copies, as those went with the first. */
@@ -224,7 +225,10 @@ export class Resolver {
   }
 
   #dueForRetest(now: number, early: boolean, limit: number, options: PickOptions): readonly Member[] {
-    return this.#tracker.dueForRetest(now, early, limit, (member) => !mayGetCall(member, options));
+    const { deprioritized } = options;
+    const isPassedOver = (member: Member): boolean =>
+      !mayGetCall(member, options) || deprioritized?.has(member.who.incarnation) === true;
+    return this.#tracker.dueForRetest(now, early, limit, isPassedOver);
   }
 
   /** During the quarantine one newcomer gets a copy of each call that goes to a proven member. */

@@ -2,14 +2,16 @@
 // and hedges that won go in; a delay or a permission comes out.
 //
 // A call is late beyond the p95 of its own instance's recent answers to the same operation: what takes 80 ms at every
-// instance is not late after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more at the start. What is
-// not spent is saved, for at most 128 hedges at once.
+// instance is not late after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more at
+// the start. What is not spent is saved, for at most 128 hedges at once. It is half of the retry budget (call-budget.ts),
+// from which hedges take as well: so they leave the other half to calls that cannot do without a second instance.
 //
 // A hedge that answers first has overtaken the late instance. That one gets no new calls while others are healthy,
 // until its late call is answered or times out. An instance that hangs thus costs hedges only for the calls that it has
 // when it is first overtaken. Without this rule it would cost one for each call until its first timeout.
 
 import type { Incarnations } from "./balancer.ts";
+import { CallBudget, MAX_SAVED_HEDGES } from "./call-budget.ts";
 import type { InstanceRef } from "./member.ts";
 
 /** A call is late when it takes longer than this share of its instance's recent answers did. */
@@ -38,8 +40,6 @@ const BUDGET_PER_CALL = 0.05;
  * Enough for two pages of the Market, of four calls each. Without it the first hedge could come only after 20 calls.
  */
 const INITIAL_BUDGET = 8;
-/** The most that can be saved: enough for 32 pages, as many as a busy Market serves at once. */
-const MAX_BUDGET = 128;
 
 export class Hedge {
   /**
@@ -48,7 +48,13 @@ export class Hedge {
   readonly #latencies = new WeakMap<InstanceRef, Map<string, LatencyWindow>>();
   /** Per incarnation, how many of its calls are in flight although a hedge has answered them. */
   readonly #lateCalls = new Map<string, number>();
-  #budget = INITIAL_BUDGET;
+  readonly #budget = new CallBudget({ perCall: BUDGET_PER_CALL, atStart: INITIAL_BUDGET, max: MAX_SAVED_HEDGES });
+  readonly #retryBudget: CallBudget;
+
+  /** @param retryBudget each hedge takes from it as well */
+  constructor(retryBudget: CallBudget) {
+    this.#retryBudget = retryBudget;
+  }
 
   /** Incarnations that get no calls while others are healthy. */
   get deprioritized(): Incarnations {
@@ -57,7 +63,7 @@ export class Hedge {
 
   /** A call begins. Counted once per call, also if the call goes on to another instance. */
   earn(): void {
-    this.#budget = Math.min(MAX_BUDGET, this.#budget + BUDGET_PER_CALL);
+    this.#budget.earn();
   }
 
   /** How long after sending, in ms, a call to this instance is late. @param timeoutMs how long its caller waits */
@@ -77,9 +83,10 @@ export class Hedge {
 
   /** Takes one hedge from the budget; false if there is none left. */
   trySpend(): boolean {
-    if (this.#budget < 1) return false;
-    this.#budget -= 1;
-    return true;
+    if (!this.#budget.trySpend()) return false;
+    if (this.#retryBudget.trySpend()) return true;
+    this.#budget.giveBack();
+    return false;
   }
 
   /** A hedge has answered a call that is still in flight to `incarnation`. */

@@ -56,6 +56,7 @@ export function hasFailed(result: Result, isOut: boolean): boolean {
       return isOut;
     case "answered":
     case "rejected":
+    case "overloaded":
     case "unchecked":
     case "inconclusive":
     case "unsent":

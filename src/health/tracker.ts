@@ -26,7 +26,7 @@ import { Ring } from "./ring.ts";
 /** Permission to send one call to one incarnation, in one generation of its breaker. Must be settled exactly once. */
 export interface Ticket {
   readonly who: InstanceRef;
-  /** The row it was issued for. Finding the row again among 10,000 would take longer than the pick did. */
+  /** The row it was issued for: to find it again among 10,000 would take longer than the pick did. */
   readonly member: Member;
   readonly generation: number;
   readonly sentAt: number;
@@ -45,6 +45,8 @@ export const RESULTS = [
   "draining",
   /** The instance lacks the operation, and has not begun the call. */
   "rejected",
+  /** The instance has no room for the call, and has not begun it. */
+  "overloaded",
   /** A response in time, but the caller's own check of it threw: the instance is alive, and no more is known. */
   "unchecked",
   /** The bus was disconnected, or the instance got the call with too little time left. */
@@ -61,12 +63,9 @@ export interface AdmittedRetest {
   readonly changes: readonly HealthEvent[];
 }
 
-const ticketFor = (member: Member, sentAt: number): Ticket => ({
-  who: member.who,
-  member,
-  generation: member.breaker.generation,
-  sentAt,
-});
+const ticketFor = (member: Member, sentAt: number): Ticket => {
+  return { who: member.who, member, generation: member.breaker.generation, sentAt };
+};
 
 export class Tracker {
   /** The members that are up, in number order. The lease of some may have expired: see `isLive`. */
@@ -281,6 +280,7 @@ export class Tracker {
       case "answered":
       case "invalid":
       case "rejected":
+      case "overloaded":
       case "unchecked":
         return this.#applyTransition(member, breaker.afterAnswer(member.breaker, ticket.generation, this.#rules));
       case "timeout":

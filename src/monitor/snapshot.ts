@@ -7,6 +7,7 @@ import type { Faults } from "../faults/core/active-faults.ts";
 import { type Fault, faultText } from "../faults/core/faults.ts";
 import type { Choice, Incarnations, Resolver } from "../health/balancer.ts";
 import { type Breaker, eligibility } from "../health/breaker.ts";
+import type { Deprioritized } from "../health/deprioritized.ts";
 import type { Member, Membership } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import type { HealthRules } from "../settings.ts";
@@ -106,8 +107,8 @@ export const MAX_ROWS = 1_000;
 export interface MonitorSource {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
-  /** The instances that its choices avoid for now (HEDGE=1). */
-  readonly deprioritized?: Incarnations | undefined;
+  /** The instances that its choices avoid for now: overloaded ones, and late ones with HEDGE=1. */
+  readonly deprioritized?: (Incarnations & Partial<Pick<Deprioritized, "isOverloaded">>) | undefined;
   /** The comparison with other Markets; left out where none is received. */
   readonly markets?: () => MarketsComparison;
 }
@@ -253,6 +254,8 @@ function reasonPassedOver(member: Member, { tracker, deprioritized }: MonitorSou
   if (breaker.kind === "open") return "its breaker is open";
   if (breaker.kind === "retesting") return "its breaker is open, and a retest is in flight";
   if (eligibility(breaker, now) === "guarded") return "it is on probation, and its one call has not ended";
+  if (deprioritized?.isOverloaded?.(member.who.incarnation))
+    return "it is overloaded: others come first until the time that it asked for is over";
   if (deprioritized?.has(member.who.incarnation))
     return "another instance answered a call that it still has: it gets none until that call ends";
   if (!member.hasAnswered && tracker.quarantine.isActive(now))

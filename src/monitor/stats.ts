@@ -16,6 +16,7 @@ export const OUTCOMES = [
     meaning: "the instance rejected the call because it is leaving; the call went to another instance",
   },
   { name: "rejected", meaning: "the instance lacks the operation; the call went to another instance" },
+  { name: "overloaded", meaning: "the instance had no room for the call; if it may, it went to another instance" },
   { name: "abandoned", meaning: "NATS disconnected, or the instance had no time left to answer" },
   { name: "denied", meaning: "NATS denied the call: the credentials of the caller do not permit it" },
   { name: "failed", meaning: "the caller failed by itself; without an instance if it failed before one was picked" },
@@ -58,7 +59,7 @@ export const secondOf = (now: number): number => Math.floor(now / SECOND_MS);
 type OutcomeCounts = Record<AttemptOutcomeName, number>;
 const noOutcomes = (): OutcomeCounts => ({
   ...{ ok: 0, error: 0, invalid: 0, timeout: 0 },
-  ...{ unreachable: 0, draining: 0, rejected: 0, abandoned: 0, denied: 0, failed: 0 },
+  ...{ unreachable: 0, draining: 0, rejected: 0, overloaded: 0, abandoned: 0, denied: 0, failed: 0 },
 });
 
 /** The attempts of one incarnation: about a kilobyte, and only for incarnations that have been called. */

@@ -7,6 +7,7 @@ import type { InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/tracker.ts";
 import { isThenable } from "../util/promises.ts";
 import { decodeValue } from "./core/body.ts";
+import { OVERLOADED, retryAfterOf } from "./core/overload.ts";
 import { textOf } from "./guard.ts";
 import { failedWhy, type Outcome, type ResponseReader, type Why } from "./outcome.ts";
 
@@ -20,12 +21,13 @@ export type AttemptEnd =
       readonly message: string;
       readonly data: unknown;
     }
-  | NoAnswer;
+  | NoAnswer
+  | OverloadedEnd;
 
 /** There was no answer, or none that the caller can use. */
 export interface NoAnswer extends Why {
   readonly kind: "none";
-  readonly result: Result;
+  readonly result: Exclude<Result, "overloaded">;
   /** The instance may have executed the request, in whole or in part. */
   readonly mayHaveExecuted: boolean;
   /** Of a reply by which the protocol itself refuses the request. */
@@ -34,6 +36,13 @@ export interface NoAnswer extends Why {
   readonly problems?: readonly string[];
   /** What the caller's own code has thrown. */
   readonly error?: string;
+}
+
+/** The instance has no room for the request, and has not begun it. */
+export interface OverloadedEnd extends Omit<NoAnswer, "result"> {
+  readonly result: "overloaded";
+  /** How long it asks to get no calls, in ms. */
+  readonly retryAfterMs: number;
 }
 
 /** The instance is leaving and has not begun the request (docs/protocol.md). */
@@ -62,6 +71,10 @@ const LEFT: NoAnswer = {
 const LACKS_OPERATION: NoAnswer = {
   ...{ kind: "none", result: "rejected", reason: "no-such-operation" },
   ...{ code: NO_SUCH_OPERATION, mayHaveExecuted: false },
+};
+const NO_ROOM: Omit<OverloadedEnd, "retryAfterMs"> = {
+  ...({ kind: "none", result: "overloaded", reason: "overloaded" } as const),
+  ...{ code: OVERLOADED, mayHaveExecuted: false },
 };
 
 /** @param wasSent false: the bus has returned the reply before it could send the request */
@@ -99,6 +112,8 @@ function readError({ code, message, body }: Extract<Reply, { kind: "service-erro
       return LEAVING;
     case UNFINISHED:
       return LEFT;
+    case OVERLOADED:
+      return { ...NO_ROOM, retryAfterMs: retryAfterOf(body) };
   }
   const decoded = body === undefined ? undefined : decodeValue(body);
   const data = decoded?.kind === "value" ? decoded.value : undefined;
@@ -106,7 +121,11 @@ function readError({ code, message, body }: Extract<Reply, { kind: "service-erro
 }
 
 /** The outcome of a call that this attempt has answered. */
-export function outcomeOf(end: Exclude<AttemptEnd, NoAnswer>, instance: InstanceRef, attempts: number): Outcome {
+export function outcomeOf(
+  end: Exclude<AttemptEnd, NoAnswer | OverloadedEnd>,
+  instance: InstanceRef,
+  attempts: number,
+): Outcome {
   if (end.kind === "ok") return { kind: "ok", value: end.value, instance, attempts };
   const { kind, code, message, data } = end;
   return data === undefined

@@ -42,8 +42,7 @@ export class CallHistory {
   /** Sendings without an end, copies included. */
   #out = 0;
   #mayHaveExecuted = false;
-  /** Why an earlier instance's answer was of no use. */
-  #invalid: Why | undefined;
+  #fallback: Why | undefined;
 
   /** Incarnations that the next pick leaves out: those that the call has left, and those of its hedges. */
   get left(): ReadonlySet<string> {
@@ -55,9 +54,12 @@ export class CallHistory {
     this.#left.add(incarnation);
   }
 
-  /** The reason of an earlier invalid answer: it says more than that no other instance could take the call. */
-  get invalid(): Why | undefined {
-    return this.#invalid;
+  /**
+   * Why an earlier instance was of no use: it says more than that no other instance could take the call. An invalid answer
+   * says more than an overloaded instance.
+   */
+  get fallback(): Why | undefined {
+    return this.#fallback;
   }
 
   sent(slot: Slot): void {
@@ -73,7 +75,9 @@ export class CallHistory {
     this.#out -= 1;
     slot.result = result;
     if (mayHaveExecuted(end)) this.#mayHaveExecuted = true;
-    if (slot.sentAs !== "copy" && end.kind === "none" && end.reason === "invalid-response") this.#invalid = end;
+    if (slot.sentAs === "copy" || end.kind !== "none") return;
+    if (end.reason === "invalid-response") this.#fallback = end;
+    if (end.reason === "overloaded") this.#fallback ??= end;
   }
 
   unanswered({ reason, detail }: Why): Unanswered {

@@ -6,9 +6,8 @@
 // With HEDGE=1 a call that is late is sent to a second instance as well, and the first answer ends the call. The late
 // instance keeps its ticket: if it hangs, its timeout counts against it as without the hedge.
 //
-// Only an idempotent call may be executed twice: by a copy, by a hedge, or by going on after an invalid answer or a 504
-// (the instance left before it finished). Any other call goes on only where nothing was executed: the bus had no
-// responders, or the instance had not begun it (503, 501). After a timeout no call goes on, because its time is over.
+// Only an idempotent call may be executed twice: by a copy, by a hedge, or by going on after an attempt that may have
+// executed it (going-on.ts). After a timeout no call goes on, because its time is over.
 //
 // A call goes on in callbacks, and its state is in the fields of one object. A promise for each step was rejected: a
 // caller with 64 calls in flight then finished 5 % fewer calls.
@@ -17,16 +16,19 @@ import type { Reply } from "../bus/bus.ts";
 import type { Cancel } from "../clock.ts";
 import type { Resolver } from "../health/balancer.ts";
 import { heartbeatMayClose } from "../health/breaker.ts";
+import type { CallBudget } from "../health/call-budget.ts";
+import type { Deprioritized } from "../health/deprioritized.ts";
 import type { Hedge } from "../health/hedge.ts";
 import type { HealthEvent } from "../health/member.ts";
 import type { Result, Ticket, Tracker } from "../health/tracker.ts";
 import type { Span, Trace, TraceHeaders } from "../trace/core/trace.ts";
-import { type AttemptEnd, mayHaveExecuted, outcomeOf, readAttempt } from "./attempt.ts";
+import { type AttemptEnd, outcomeOf, readAttempt } from "./attempt.ts";
 import { CallHistory, newSlot, type Slot } from "./call-history.ts";
 import { carriedBy, endAttemptSpan, startAttemptSpan } from "./call-span.ts";
 import type { ResolvedClientOptions, SentAs } from "./client-options.ts";
 import type { DirectSubjects } from "./core/direct-subjects.ts";
 import { type RequestTimeWriter, traceLines } from "./core/request-headers.ts";
+import { type GoingOn, goingOn } from "./going-on.ts";
 import { textOf } from "./guard.ts";
 import { failedWhy, type Outcome, type Why } from "./outcome.ts";
 import type { CallRequest } from "./request.ts";
@@ -40,6 +42,8 @@ export interface CallContext {
   readonly subjects: DirectSubjects;
   /** Undefined without HEDGE=1. */
   readonly hedge: Hedge | undefined;
+  readonly deprioritized: Deprioritized;
+  readonly retryBudget: CallBudget;
   /** Emits events of the tracker and the resolver. */
   readonly emitAll: (events: readonly HealthEvent[], trace: Trace | undefined) => void;
   /** Publishes a roll call: every instance that receives it sends a heartbeat at once. */
@@ -50,7 +54,7 @@ export interface CallContext {
   readonly countFailed: (why: Required<Why>) => void;
 }
 
-/** A call with less time left is not sent to another instance: it could not be answered. */
+/** With less time left no other instance gets the call: it could not be answered. */
 const MIN_REMAINING_MS = 5;
 /**
  * A timeout counts against an instance that had at least this share of the request timeout. A late hedge has less, and
@@ -105,10 +109,11 @@ export class Call {
   }
 
   /** Sends the call to the next instance. If a balancer of the user's own throws, or ours has a bug, the call ends. */
-  #next(): void {
+  #next(price: GoingOn = "free"): void {
     try {
       const ticket = this.#pick();
-      if (ticket === undefined) this.#finishWithout(this.#history.invalid ?? this.#context.shortCircuit());
+      if (ticket === undefined && price === "paid") this.#context.retryBudget.giveBack();
+      if (ticket === undefined) this.#finishWithout(this.#history.fallback ?? this.#context.shortCircuit());
       else this.#sendFirst(ticket);
     } catch (error) {
       this.#context.options.guard.failed("core", error);
@@ -130,9 +135,10 @@ export class Call {
     const emit = left.size < MAX_LOGGED_ATTEMPTS ? options.onEvent : () => undefined;
     emit({ kind: "resolving" }, trace);
     emit({ kind: "resolved", live: () => tracker.live(clock.now()).map((member) => member.who) }, trace);
-    // Instances whose answer a hedge has overtaken. A call that is not idempotent has no hedge, but avoids them too.
-    const deprioritized = this.#context.hedge?.deprioritized;
-    const pick = resolver.next(clock.now(), { operation, excluded: left, idempotent, deprioritized });
+    const now = clock.now();
+    // Also those that a hedge has overtaken, although a call that is not idempotent has none.
+    const deprioritized = this.#context.deprioritized.at(now);
+    const pick = resolver.next(now, { operation, excluded: left, idempotent, deprioritized });
     emitAll(pick.changes, trace);
     for (const ticket of pick.retests) this.#sendCopy(ticket);
     for (const ticket of pick.newcomerProbes) this.#sendCopy(ticket);
@@ -142,8 +148,11 @@ export class Call {
 
   #sendFirst(ticket: Ticket): void {
     const hedge = this.#hedge;
-    // Each call adds to the budget of hedges once, and not again for each instance that it goes on to.
-    if (this.#first === undefined) hedge?.earn();
+    // Each call adds to the budgets once, and not again for each instance that it goes on to.
+    if (this.#first === undefined) {
+      hedge?.earn();
+      this.#context.retryBudget.earn();
+    }
     const slot = this.#newSlot(ticket, "call");
     this.#first = slot;
     this.#send(slot);
@@ -188,15 +197,17 @@ export class Call {
   #onReply(slot: Slot, span: Span | undefined, reply: Reply): void {
     if (slot.isOver) return;
     slot.isOver = true;
-    const { guard } = this.#context.options;
+    const { options, deprioritized } = this.#context;
     const { ticket } = slot;
     const end = readAttempt(reply, this.#request.read, slot.wasSent);
     const healthResult = this.#healthResult(reply, end, slot.timeoutMs);
     this.#history.ended(slot, end, healthResult);
     if (end.kind === "none" && end.error !== undefined)
-      guard.failed(end.result === "unsent" ? "a request" : "read", end.error);
+      options.guard.failed(end.result === "unsent" ? "a request" : "read", end.error);
     this.#settle(ticket, healthResult);
-    if (span !== undefined) guard.run("trace", () => endAttemptSpan(span, end, healthResult), undefined);
+    if (end.result === "overloaded")
+      deprioritized.addOverloaded(ticket.who.incarnation, end.retryAfterMs, options.clock.now());
+    if (span !== undefined) options.guard.run("trace", () => endAttemptSpan(span, end, healthResult), undefined);
     this.#count(slot, end, healthResult);
     if (end.result === "invalid") this.#emitInvalid(slot, end.problems ?? []);
     if (slot.sentAs !== "copy") this.#afterAttempt(slot, end);
@@ -252,19 +263,24 @@ export class Call {
     // From here on `slot` is `#first`. It has ended, and there is no hedge: on to the next instance, or the end.
     else if (this.#second === undefined) this.#goOn(slot, end);
     // `#first` has ended, and no further instance may get the call. One has it already: the hedge, which may answer.
-    else if (!mayTryAnother(end, this.#request)) this.#firstEnded = end;
+    else if (goingOn(end, this.#request.idempotent) === "no") this.#firstEnded = end;
     // `#first` has ended, and the call may go on: the hedge is its next instance, and becomes `#first`.
     else this.#promoteHedge(slot, this.#second);
   }
 
   #goOn(slot: Slot, end: AttemptEnd): void {
-    if (!mayTryAnother(end, this.#request)) {
+    const { options, retryBudget } = this.#context;
+    const going = goingOn(end, this.#request.idempotent);
+    if (going === "no") {
       this.#finishWith(end, slot);
       return;
     }
     this.#history.leave(slot.ticket.who.incarnation);
-    if (this.#giveUpAt - this.#context.options.clock.now() >= MIN_REMAINING_MS) this.#next();
-    else this.#finishWithout(this.#history.invalid ?? { reason: "timeout" });
+    const hasTime = this.#giveUpAt - options.clock.now() >= MIN_REMAINING_MS;
+    if (hasTime && (going === "free" || retryBudget.trySpend())) this.#next(going);
+    else if (this.#history.fallback !== undefined) this.#finishWithout(this.#history.fallback);
+    else if (hasTime) this.#finishWith(end, slot);
+    else this.#finishWithout({ reason: "timeout" });
   }
 
   #finishWith(end: AttemptEnd, { ticket }: Slot): void {
@@ -300,13 +316,13 @@ export class Call {
   }
 
   #sendHedge(late: Slot, hedge: Hedge): void {
-    const { resolver, options } = this.#context;
+    const { resolver, options, deprioritized: all } = this.#context;
     const now = options.clock.now();
     // The caller has given up, the answer has arrived with the poll, or there is no time for a hedge.
     if (this.#isFinished || late.isOver || this.#giveUpAt - now < MIN_REMAINING_MS) return;
     const excluded = new Set(this.#history.left).add(late.ticket.who.incarnation);
     const { operation } = this.#request;
-    const pickOptions = { operation, excluded, deprioritized: hedge.deprioritized, isHedge: true };
+    const pickOptions = { operation, excluded, deprioritized: all.at(now), isHedge: true };
     // The budget is not spent if no other instance is healthy.
     if (resolver.peek(now, pickOptions).call === undefined || !hedge.trySpend()) return;
     const { call: ticket } = resolver.next(now, pickOptions);
@@ -361,16 +377,4 @@ export class Call {
   #carried(from: Trace): TraceHeaders | undefined {
     return this.#context.options.guard.run("trace", () => carriedBy(from), undefined);
   }
-}
-
-const RETRIABLE: ReadonlySet<Result> = new Set(["no-responders", "draining", "rejected", "invalid"]);
-
-/**
- * A call goes on if nothing was executed. It was not delivered (`no-responders`), or the instance has not begun it:
- * it is leaving (`draining`, code 503) or lacks the operation (`rejected`, code 501). An idempotent call also goes on
- * where it may have been executed: after an `invalid` answer, or where the instance left before it finished the
- * request (`draining`, code 504).
- */
-function mayTryAnother(end: AttemptEnd, { idempotent }: CallRequest): boolean {
-  return RETRIABLE.has(end.result) && (idempotent || !mayHaveExecuted(end));
 }

@@ -3,7 +3,9 @@
 
 import { checkServiceName, directSubject } from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
-import type { Incarnations, Resolver } from "../health/balancer.ts";
+import type { Resolver } from "../health/balancer.ts";
+import { newRetryBudget } from "../health/call-budget.ts";
+import { Deprioritized } from "../health/deprioritized.ts";
 import { Hedge } from "../health/hedge.ts";
 import type { HealthEvent, InstanceRef } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
@@ -24,8 +26,8 @@ export interface Client {
   /** The health of every known instance. Read only. */
   readonly tracker: Tracker;
   readonly resolver: Resolver;
-  /** Incarnations that a pick avoids for now, because a call to them is late. Undefined without hedging. */
-  readonly deprioritized: Incarnations | undefined;
+  /** Incarnations that a pick avoids for now: they are overloaded, or late (hedging). Undefined: none. */
+  readonly deprioritized: Deprioritized | undefined;
   /** Resolves when the first roll call after connecting is over. Resolves at once if it is over or the bus is away. */
   ready(): Promise<void>;
   /**
@@ -68,9 +70,11 @@ class ServiceClient implements Client {
     this.tracker = tracker;
     this.resolver = resolver;
     this.#heartbeatListener = new HeartbeatListener(options, this.tracker, (changes) => this.#emitChanges(changes));
+    const retryBudget = newRetryBudget(options.hedge);
+    const hedge = options.hedge ? new Hedge(retryBudget) : undefined;
     this.#calls = {
       ...{ options, tracker, resolver, requestTime: new RequestTimeWriter(), subjects: new DirectSubjects() },
-      hedge: options.hedge ? new Hedge() : undefined,
+      ...{ hedge, retryBudget, deprioritized: new Deprioritized(hedge?.deprioritized) },
       emitAll: (events, trace) => this.#emitChanges(events, trace),
       sendRollCall: () => this.#heartbeatListener.sendRollCall(),
       shortCircuit: () => this.#shortCircuit(),
@@ -78,8 +82,8 @@ class ServiceClient implements Client {
     };
   }
 
-  get deprioritized(): Incarnations | undefined {
-    return this.#calls.hedge?.deprioritized;
+  get deprioritized(): Deprioritized | undefined {
+    return this.#calls.deprioritized.at(this.#options.clock.now());
   }
 
   start(): void {

@@ -47,6 +47,7 @@ export type {
   BreakerTransition,
   Random,
 } from "../health/breaker.ts";
+export type { Deprioritized } from "../health/deprioritized.ts";
 export type { Heartbeat, HeartbeatState } from "../health/heartbeat.ts";
 export type { HealthEvent, InstanceRef, Member, Membership } from "../health/member.ts";
 export type { NewcomerQuarantine } from "../health/newcomer-quarantine.ts";
@@ -63,6 +64,7 @@ export {
   type ErrorReply,
   type Handler,
   type HandlerResult,
+  overloaded,
   refuse,
   type SingleResult,
   type StreamResult,

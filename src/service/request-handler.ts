@@ -20,6 +20,7 @@ import {
   type HandlerResult,
   refuse,
   type StreamResult,
+  thrownRefusal,
 } from "./core/handler.ts";
 import { NO_STATS, type ServiceStats, sumOf } from "./core/nats-service-info.ts";
 import { deadlineOf } from "./core/request-headers.ts";
@@ -156,6 +157,8 @@ export class RequestHandler {
   }
 
   #failed(error: unknown, trace: Trace | undefined): EncodedResult {
+    const refusal = thrownRefusal(error);
+    if (refusal !== undefined) return refusal;
     this.#options.onEvent({ kind: "failed", error }, trace);
     // The error goes to our own log only. The caller gets no detail of it.
     return refuse(500, "internal error");
@@ -165,8 +168,10 @@ export class RequestHandler {
   #end({ message, operation, receivedAt, context }: Received, encoded: EncodedResult): void {
     context.end();
     const tookMs = this.#options.clock.now() - receivedAt;
-    const notSent = encoded.kind === "answer" ? message.answer(encoded.body, encoded.lines) : undefined;
-    if (encoded.kind === "refusal") message.refuse(encoded.code, encoded.message);
+    const notSent =
+      encoded.kind === "answer"
+        ? message.answer(encoded.body, encoded.lines)
+        : message.refuse(encoded.code, encoded.message, encoded.body);
     const ended = notSent === undefined ? encoded : refuse(NOT_SENT, `not sent: ${reasonOf(notSent)}`);
     operation.stats = withRequest(operation.stats, ended, tookMs);
     this.#endSpan(context.trace, ended);

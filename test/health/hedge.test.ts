@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { newRetryBudget } from "../../src/health/call-budget.ts";
 import { Hedge } from "../../src/health/hedge.ts";
 import type { InstanceRef } from "../../src/health/member.ts";
 import { HealthHarness } from "../support/health-harness.ts";
@@ -8,6 +9,7 @@ import { SeededRandom } from "../support/seeded-random.ts";
 const test = suite("hedge");
 
 const TIMEOUT_MS = 1000;
+const newHedge = (retryBudget = newRetryBudget(true)): Hedge => new Hedge(retryBudget);
 const who = (instance: number): InstanceRef => ({
   service: "ratings",
   instance,
@@ -17,7 +19,7 @@ const who = (instance: number): InstanceRef => ({
 
 /** The delay after which a call is late, after these answers. */
 function lateAfter(answers: readonly number[]): number {
-  const hedge = new Hedge();
+  const hedge = newHedge();
   const one = who(1);
   for (const tookMs of answers) hedge.recordLatency(one, "get", tookMs);
   return hedge.lateAfterMs(one, "get", TIMEOUT_MS);
@@ -45,7 +47,7 @@ test("no call is late before ten milliseconds, and every call is late at half of
 });
 
 test("each operation has its own latencies, and each call its own timeout", () => {
-  const hedge = new Hedge();
+  const hedge = newHedge();
   const one = who(1);
   for (const tookMs of times(64, 5)) hedge.recordLatency(one, "get", tookMs);
   for (const tookMs of times(64, 900)) hedge.recordLatency(one, "report", tookMs);
@@ -55,7 +57,7 @@ test("each operation has its own latencies, and each call its own timeout", () =
 });
 
 test("each incarnation has its own latencies", () => {
-  const hedge = new Hedge();
+  const hedge = newHedge();
   const [one, two] = [who(1), who(2)];
   for (const tookMs of times(64, 50)) hedge.recordLatency(one, "get", tookMs);
   assert.is(hedge.lateAfterMs(one, "get", TIMEOUT_MS), 50);
@@ -66,10 +68,12 @@ test("each incarnation has its own latencies", () => {
 test("one call in twenty is sent twice, and eight at the start, in any order of events", () => {
   for (let seed = 1; seed <= 50; seed++) {
     const dice = new SeededRandom(seed);
-    const hedge = new Hedge();
+    const retryBudget = newRetryBudget(true);
+    const hedge = newHedge(retryBudget);
     let [sent, twice] = [0, 0];
     for (let step = 0; step < 3000; step++) {
       if (dice.chance(0.5)) {
+        retryBudget.earn();
         hedge.earn();
         sent += 1;
       } else if (hedge.trySpend()) twice += 1;
@@ -80,15 +84,30 @@ test("one call in twenty is sent twice, and eight at the start, in any order of 
 });
 
 test("the budget saves up at most 128", () => {
-  const hedge = new Hedge();
-  for (let call = 0; call < 100_000; call++) hedge.earn();
+  const retryBudget = newRetryBudget(true);
+  const hedge = newHedge(retryBudget);
+  for (let call = 0; call < 100_000; call++) {
+    retryBudget.earn();
+    hedge.earn();
+  }
   let taken = 0;
   while (hedge.trySpend()) taken += 1;
   assert.is(taken, 128);
 });
 
+test("a hedge takes from the retry budget as well, and nothing where that is empty", () => {
+  const retryBudget = newRetryBudget(true);
+  const hedge = newHedge(retryBudget);
+  for (let taken = 0; taken < 9; taken++) assert.is(retryBudget.trySpend(), true);
+  assert.equal([hedge.trySpend(), hedge.trySpend(), retryBudget.trySpend()], [true, false, false]);
+  for (let call = 0; call < 100; call++) retryBudget.earn();
+  let taken = 0;
+  while (hedge.trySpend()) taken += 1;
+  assert.is(taken, 7, "of the eight hedges at the start one was sent, and the refused one was given back");
+});
+
 test("an overtaken instance is deprioritized until each of its late calls has ended", () => {
-  const hedge = new Hedge();
+  const hedge = newHedge();
   hedge.hedgeWon("2-a");
   hedge.hedgeWon("2-a");
   hedge.lateCallEnded("2-a");

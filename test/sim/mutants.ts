@@ -153,7 +153,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect(
     "a call without responders does not go on",
-    ["service/call", 'new Set(["no-responders", "draining",', 'new Set(["draining",'],
+    ["service/going-on", 'new Set(["no-responders", "draining",', 'new Set(["draining",'],
     [
       "health/tracker",
       'return $returning ? $NOTHING : this.$lose($member, "no responders", $now);',

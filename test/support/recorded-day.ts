@@ -29,14 +29,15 @@ export function recordedDay(seed: number, steps: number): readonly string[] {
       tracker.onHeartbeat(beatOf(Number.parseInt(incarnation, 10), beat), now);
     },
     () => {
-      const tried = new Set<string>(INCARNATIONS.filter(() => dice.chance(0.1)));
-      const turn = resolver.next(now, dice.chance(0.2) ? { idempotent: false } : { excluded: tried });
+      const some = (share: number): Set<string> => new Set<string>(INCARNATIONS.filter(() => dice.chance(share)));
+      const [excluded, deprioritized] = [some(0.1), some(0.05)];
+      const turn = resolver.next(now, dice.chance(0.2) ? { idempotent: false } : { excluded, deprioritized });
       out.push(...[turn.call ?? [], turn.retests, turn.newcomerProbes].flat());
     },
     () => {
       const [ticket] = out.splice(dice.below(out.length + 1), 1);
       if (ticket !== undefined)
-        tracker.settle(ticket, dice.pick(["timeout", "timeout", "answered", ...RESULTS] as const), now);
+        tracker.settle(ticket, dice.pick(["timeout", "timeout", "answered", "answered", ...RESULTS] as const), now);
     },
     () => tracker.tick(now),
     () => {

@@ -1,13 +1,17 @@
 // The result of a service's handler. It is a value, so that a service can be tested without a bus.
 
+import type { Body } from "../../bus/bus.ts";
 import type { RequestContext } from "../request-context.ts";
 import { type EncodedBody, encodeBody } from "./body.ts";
+import { DEFAULT_RETRY_AFTER_MS, OVERLOADED, type OverloadedBody } from "./overload.ts";
 
 /** An error with a code of HTTP: 404 unknown, 400 bad request. It is about the request, and never drains the instance. */
 export interface ErrorReply {
   readonly kind: "refusal";
   readonly code: number;
   readonly message: string;
+  /** The body of the error: any JSON value. Default: none. */
+  readonly data?: unknown;
 }
 
 /**
@@ -30,15 +34,28 @@ export type Handler = (request: unknown, context: RequestContext) => HandlerResu
 
 export const answer = (body: unknown): SingleResult => ({ kind: "answer", body });
 export const streamOf = (items: AsyncIterable<unknown>): StreamResult => ({ kind: "stream", items });
-export const refuse = (code: number, message: string): ErrorReply => ({ kind: "refusal", code, message });
+export const refuse = (code: number, message: string, data?: unknown): ErrorReply =>
+  data === undefined ? { kind: "refusal", code, message } : { kind: "refusal", code, message, data };
+
+/**
+ * The reply of a handler that has no room for the request, and has not begun it: the caller goes on to another instance.
+ * @param retryAfterMs how long the caller avoids this instance while it has others; at most 5,000
+ */
+export const overloaded = (retryAfterMs: number = DEFAULT_RETRY_AFTER_MS): ErrorReply =>
+  refuse(OVERLOADED, "overloaded", { retryAfterMs } satisfies OverloadedBody);
 
 /** The result as it is sent. */
-export type EncodedResult = ({ readonly kind: "answer" } & EncodedBody) | ErrorReply;
+export type EncodedResult = ({ readonly kind: "answer" } & EncodedBody) | EncodedRefusal;
+
+export interface EncodedRefusal extends Omit<ErrorReply, "data"> {
+  /** Undefined: the error has none. */
+  readonly body?: Body;
+}
 
 /** Codes that say something of the instance (attempt.ts), and their replacements: callers would use another one. */
 const RESERVED: ReadonlyMap<number, number> = new Map([
   // "Overloaded, not begun", and "failed".
-  [503, 529],
+  [503, OVERLOADED],
   [504, 500],
   // An operation that the handler's own code lacks is no reason to call another instance.
   [501, 500],
@@ -55,8 +72,27 @@ function sentCode(given: unknown): number {
 
 /** @throws TypeError when the handler's answer cannot be written as JSON: the handler has failed */
 export function encode(result: SingleResult): EncodedResult {
-  if (result.kind === "refusal")
-    return { kind: "refusal", code: sentCode(result.code), message: String(result.message) };
+  if (result.kind === "refusal") return encodeRefusal(result);
   const { body, lines } = encodeBody(result.body);
   return { kind: "answer", body, lines };
+}
+
+function encodeRefusal({ code, message, data }: ErrorReply): EncodedRefusal {
+  const sent = { kind: "refusal", code: sentCode(code), message: String(message) } as const;
+  return data === undefined ? sent : { ...sent, body: encodeBody(data).body };
+}
+
+/**
+ * What a handler throws. A thrown refusal counts as a returned one, so that code deep inside a handler can say that it is
+ * overloaded. Undefined: any other value, and the handler has failed.
+ */
+export function thrownRefusal(thrown: unknown): EncodedRefusal | undefined {
+  try {
+    const { kind, code, message } = Object(thrown) as Partial<ErrorReply>;
+    const isRefusal = kind === "refusal" && code !== undefined && message !== undefined;
+    return isRefusal ? encodeRefusal(thrown as ErrorReply) : undefined;
+  } catch {
+    // Its own code threw.
+    return undefined;
+  }
 }

@@ -1,0 +1,57 @@
+// A token bucket that calls fill: how much a client may send beyond its calls. The bucket of `src/util` is filled by
+// time, so it would let a client of few calls double its load.
+
+export interface BudgetRule {
+  /** What each call adds. */
+  readonly perCall: number;
+  readonly atStart: number;
+  /** The most that is saved. */
+  readonly max: number;
+}
+
+export class CallBudget {
+  readonly #rule: BudgetRule;
+  #tokens: number;
+
+  constructor(rule: BudgetRule) {
+    this.#rule = rule;
+    this.#tokens = rule.atStart;
+  }
+
+  /** A call begins. Counted once per call, also if the call goes on to another instance. */
+  earn(): void {
+    this.#tokens = Math.min(this.#rule.max, this.#tokens + this.#rule.perCall);
+  }
+
+  /** Takes one sending from the budget; false if there is none left. */
+  trySpend(): boolean {
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  /** What was taken has not been sent. */
+  giveBack(): void {
+    this.#tokens = Math.min(this.#rule.max, this.#tokens + 1);
+  }
+}
+
+/** The most hedges that can be saved: enough for 32 pages of the Market, as many as a busy one serves at once. */
+export const MAX_SAVED_HEDGES = 128;
+/** One call in ten may be sent once more, for whichever reason, as with the retry budgets of gRPC and Finagle. */
+const RETRIES_PER_CALL = 0.1;
+/** Enough for two pages of the Market, of four calls each. Without it no call of a new client could go on. */
+const INITIAL_RETRIES = 10;
+
+/**
+ * The retry budget: bounds what a client adds to the load where instances are overloaded or of no use. Going on after an
+ * overload, an invalid answer or a 504 takes from it, and so does a hedge. Going on to another instance where nothing was
+ * loaded is free: no responders, 503, 501.
+ * @param isHedging the hedges that are saved must be in it as well
+ */
+export const newRetryBudget = (isHedging: boolean): CallBudget =>
+  new CallBudget({
+    perCall: RETRIES_PER_CALL,
+    atStart: INITIAL_RETRIES,
+    max: isHedging ? MAX_SAVED_HEDGES : INITIAL_RETRIES,
+  });
