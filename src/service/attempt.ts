@@ -46,7 +46,7 @@ export interface OverloadedEnd extends Omit<NoAnswer, "result"> {
 }
 
 /** The instance is leaving and has not begun the request (docs/protocol.md). */
-const DRAINING = 503;
+export const DRAINING = 503;
 /** The instance left before it finished the request. It may have executed it all the same. */
 export const UNFINISHED = 504;
 /** The instance lacks the operation. */

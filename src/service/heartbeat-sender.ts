@@ -13,6 +13,8 @@ export interface HeartbeatSenderOptions
   readonly clock: Clock;
   readonly heartbeatIntervalMs: number;
   readonly random: () => number;
+  /** False: no heartbeat is published, and roll calls are answered with `draining` (readiness.ts). Default: true. */
+  readonly isReady?: () => boolean;
   /** The active faults, of an instance with CHAOS=1. */
   readonly faults?: { readonly isMute: boolean; readonly faultStatuses: readonly FaultStatus[] } | undefined;
 }
@@ -61,15 +63,16 @@ export class HeartbeatSender {
     return this.#options.faults?.isMute === true;
   }
 
-  /** Sends one heartbeat now, also when muted. @returns its body */
+  /** Sends one heartbeat now, also when muted, unless the instance is not ready. @returns its body */
   beat(): string {
     const { bus, service, instance, incarnation, address, version, heartbeatIntervalMs, faults } = this.#options;
-    const { operations } = this.#options;
+    const { operations, isReady } = this.#options;
+    const isHeldBack = this.#state === "up" && isReady?.() === false;
     const beat: Omit<Heartbeat, "operations"> = {
       ...{ service, instance, incarnation, address, version },
       seq: this.#seq++,
       intervalMs: heartbeatIntervalMs,
-      state: this.#state,
+      state: isHeldBack ? "draining" : this.#state,
       // Holds for every instance of ours: a request that was answered, or refused at the goodbye, is not in flight any more.
       answersOnce: true,
     };
@@ -79,7 +82,7 @@ export class HeartbeatSender {
       ...(!areDefault(operations) && { operations }),
       ...(faults !== undefined && { faults: faults.faultStatuses.map(statusJson) }),
     });
-    bus.publish(heartbeatSubject(service, incarnation), body);
+    if (!isHeldBack) bus.publish(heartbeatSubject(service, incarnation), body);
     return body;
   }
 

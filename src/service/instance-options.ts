@@ -39,6 +39,11 @@ export interface InstanceOptions {
   readonly clock?: Clock | undefined;
   readonly heartbeatIntervalMs?: number | undefined;
   readonly random?: (() => number) | undefined;
+  /**
+   * Called four times a second. While it returns false, or throws, the instance gets no calls: what arrives is not begun, and
+   * its callers go on to another instance. Default: always ready.
+   */
+  readonly ready?: (() => boolean) | undefined;
   /** `trace`: of the request that caused the event, if a request did and has one. */
   readonly onEvent?: ((event: InstanceEvent, trace?: Trace) => void) | undefined;
   /** Receives a sentence when `onEvent` or other user code fails: at most one a minute for each. Default: stderr. */
@@ -51,9 +56,9 @@ export interface InstanceOptions {
 
 /** All options. User listeners are guarded: they cannot throw. */
 export type ResolvedInstanceOptions = Resolved<
-  Omit<InstanceOptions, "tracing" | "chaos" | "report" | "handle" | "operations">
+  Omit<InstanceOptions, "tracing" | "chaos" | "ready" | "report" | "handle" | "operations">
 > &
-  Pick<InstanceOptions, "tracing" | "chaos"> & {
+  Pick<InstanceOptions, "tracing" | "chaos" | "ready"> & {
     readonly guard: Guard;
     readonly handlers: ReadonlyMap<string, Handler>;
   };
@@ -75,6 +80,7 @@ const RULES: Rules<InstanceOptions> = {
   clock: aClock,
   heartbeatIntervalMs: anything,
   random: aFunction,
+  ready: aFunction,
   onEvent: aFunction,
   report: aFunction,
   tracing: anObjectWith("a tracing, as tracingOf returns", "serve"),

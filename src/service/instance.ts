@@ -8,12 +8,14 @@ import { FaultService } from "../faults/fault-service.ts";
 import type { FaultInjector } from "../faults/injector.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
 import { queryLimit } from "../util/token-bucket.ts";
+import { DRAINING } from "./attempt.ts";
 import { type Handler, type HandlerResult, refuse } from "./core/handler.ts";
 import { infoAnswer, pingAnswer, type ServiceInfo, type ServiceStats, statsAnswer } from "./core/nats-service-info.ts";
 import { STREAM_PART } from "./core/stream-wire.ts";
 import { HeartbeatSender } from "./heartbeat-sender.ts";
 import { checkIdentity, findDuplicate } from "./identity.ts";
 import { type InstanceOptions, type ResolvedInstanceOptions, withDefaults } from "./instance-options.ts";
+import { Readiness } from "./readiness.ts";
 import { RequestHandler } from "./request-handler.ts";
 
 export interface Instance {
@@ -81,6 +83,7 @@ class RunningInstance implements Instance {
   /** Undefined without CHAOS=1. */
   readonly #faults: FaultService | undefined;
   readonly #requestHandler: RequestHandler;
+  readonly #readiness: Readiness;
   readonly #startedAt: string;
   readonly #requestSubscriptions: Subscription[] = [];
   readonly #controlSubscriptions: Subscription[] = [];
@@ -98,7 +101,15 @@ class RunningInstance implements Instance {
     const handlers = injector === undefined ? options.handlers : withFaults(options.handlers, injector);
     this.#requestHandler = new RequestHandler({ ...options, handlers });
     const operations = [...handlers.keys()];
-    this.#heartbeats = new HeartbeatSender({ ...options, operations, address: this.address, faults: injector });
+    this.#readiness = new Readiness(options.ready, clock, options.guard);
+    const isReady = (): boolean => this.#readiness.isReady;
+    this.#heartbeats = new HeartbeatSender({
+      ...options,
+      operations,
+      address: this.address,
+      faults: injector,
+      isReady,
+    });
     this.#serviceInfo = { service, incarnation, instance, version, operations, address: this.address };
     this.#startedAt = isoTime(clock.wall());
   }
@@ -136,6 +147,8 @@ class RunningInstance implements Instance {
     }
     this.#unwatch.push(bus.watch((status) => this.#afterStatus(status)));
     this.#heartbeats.start();
+    this.#readiness.watch(() => this.resumed());
+    this.#unwatch.push(() => this.#readiness.stop());
     // After "up" a caller may call it at once, over another connection than that of the heartbeat.
     await bus.flush();
     onEvent({ kind: "up", address: this.address });
@@ -148,7 +161,11 @@ class RunningInstance implements Instance {
     for (const subscription of [...this.#requestSubscriptions, ...this.#controlSubscriptions]) subscription.close();
   }
 
-  readonly #receive = (message: Message): void => this.#requestHandler.receive(message);
+  /** What concerns a call that was begun has no reply subject. */
+  readonly #receive = (message: Message): void => {
+    if (this.#readiness.isReady || message.replyTo === undefined) this.#requestHandler.receive(message);
+    else message.refuse(DRAINING, "not ready");
+  };
 
   #answerVerb(verb: "PING" | "INFO" | "STATS", make: () => object): void {
     const { bus, clock, service, incarnation } = this.#options;

@@ -1,0 +1,98 @@
+// An instance whose `ready` says no gets no calls, loses none, and is back as soon as it says yes.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { claimNumber } from "../../src/service/claim-number.ts";
+import { answer } from "../../src/service/core/handler.ts";
+import { startInstance } from "../../src/service/instance.ts";
+import { answeredBy, ServiceScene, TEA } from "../support/service-scene.ts";
+
+const test = suite("readiness");
+
+/** Instance 2, beside instance 1 of a scene that is always ready. */
+async function sceneWith(ready: () => boolean): Promise<ServiceScene> {
+  const scene = await new ServiceScene({ handle: (_request, instance) => answer(instance) }).start();
+  const { clock, network, reports } = scene;
+  const starting = startInstance({
+    ...{ service: TEA, instance: 2, bus: network.bus(), clock, ready, handle: () => answer(2) },
+    report: (sentence) => reports.push(sentence),
+  });
+  await scene.ended(starting);
+  return scene;
+}
+
+/** Which instances answered four calls. */
+async function fourCalls(scene: ServiceScene): Promise<readonly unknown[]> {
+  const by: unknown[] = [];
+  for (let call = 0; call < 4; call += 1) by.push(answeredBy(await scene.ask()));
+  return by.sort();
+}
+
+const statesOf = (scene: ServiceScene): readonly unknown[] =>
+  [...scene.client.tracker.all()].map(({ who, membership }) => [who.instance, membership.kind]);
+
+test("an instance that is not ready at its start is unknown, until it is", async () => {
+  let isReady = false;
+  const scene = await sceneWith(() => isReady);
+  await scene.clock.advance(60_000);
+  assert.equal([statesOf(scene), await fourCalls(scene)], [[[1, "up"]], [1, 1, 1, 1]]);
+  isReady = true;
+  await scene.clock.advance(300);
+  assert.equal(await fourCalls(scene), [1, 1, 2, 2]);
+});
+
+test("one that is not ready any more gets no calls, and loses none", async () => {
+  let isReady = true;
+  const scene = await sceneWith(() => isReady);
+  assert.equal(await fourCalls(scene), [1, 1, 2, 2]);
+  isReady = false;
+  await scene.clock.advance(300);
+  assert.equal([await fourCalls(scene), scene.countEvents("draining")], [[1, 1, 1, 1], 1]);
+  assert.equal(statesOf(scene), [
+    [1, "up"],
+    [2, "draining"],
+  ]);
+  isReady = true;
+  await scene.clock.advance(300);
+  assert.equal([await fourCalls(scene), scene.countEvents("returned")], [[1, 1, 2, 2], 1]);
+});
+
+test("a call that is not idempotent goes on as well: it was not begun", async () => {
+  let isReady = true;
+  const scene = await sceneWith(() => isReady);
+  isReady = false;
+  await scene.clock.advance(300);
+  for (let call = 0; call < 3; call += 1) assert.is(answeredBy(await scene.ask({ idempotent: false })), 1);
+});
+
+test("one that throws, or answers with anything else than true or false, is not ready, and is reported", async () => {
+  const answers: readonly (() => unknown)[] = [
+    () => {
+      throw new Error("no database");
+    },
+    () => 1,
+    async () => true,
+  ];
+  const expected = ["no database", "it returned 1 in place", "it returned (a promise that is not awaited) in place"];
+  for (const [index, ready] of answers.entries()) {
+    const scene = await sceneWith(ready as () => boolean);
+    assert.equal(await fourCalls(scene), [1, 1, 1, 1]);
+    assert.is(scene.reports.length, 1, "at most once a minute");
+    assert.ok(scene.reports[0]?.includes(expected[index] ?? ""), scene.reports[0]);
+  }
+});
+
+test("its number is taken all the same for an instance that is given none", async () => {
+  const scene = await sceneWith(() => false);
+  const claimed = await scene.ended(claimNumber(scene.network.bus(), TEA));
+  assert.is(claimed.instance, 3);
+});
+
+test("it says goodbye as any other", async () => {
+  const scene = new ServiceScene({ instance: { ready: () => false } });
+  await scene.start();
+  await scene.ended(scene.instance.goodbye());
+  assert.equal(statesOf(scene), []);
+});
+
+test.run();
