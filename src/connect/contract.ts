@@ -32,7 +32,7 @@ export interface Contract<Ops extends Operations = Operations> {
 }
 
 /** As long as a heartbeat's lease may be: a caller that waits longer wants a stream, or a job. */
-const MAX_TIMEOUT_MS = 600_000;
+export const MAX_TIMEOUT_MS = 600_000;
 
 const RULES: Rules<OperationOptions> = { idempotent: trueOrFalse, timeoutMs: aNumber(1, MAX_TIMEOUT_MS) };
 
@@ -76,3 +76,10 @@ export function contract<const Ops extends Operations>(service: string, operatio
 
 const isOperation = (value: unknown): value is Operation =>
   typeof value === "object" && value !== null && isSchema((value as Operation).input) && "idempotent" in value;
+
+/** @throws TypeError for what `contract` has not made */
+export function checkContract(given: Contract): void {
+  const { service, operations } = Object(given) as Partial<Contract>;
+  if (typeof service !== "string" || typeof operations !== "object" || !Object.values(operations).every(isOperation))
+    throw new TypeError("the first argument must be a contract: write contract(service, operations)");
+}

@@ -18,7 +18,7 @@ export interface AskOptions<T = unknown> {
   /** Validates the body of an answer. If it is invalid, the call goes on to another instance. Default: any body will do. */
   readonly read?: ResponseReader<T>;
   /** Aborted: the call ends at once. Its instance is judged all the same, by its answer or its timeout. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** The trace of the call: passed to its events, sent with the request, and extended by spans if spans are exported. */
   readonly trace?: Trace | undefined;
   /**

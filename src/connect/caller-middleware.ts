@@ -1,0 +1,117 @@
+// The middlewares of a caller: they run before a call is sent, and what they return is its outcome.
+
+import type { Clock } from "../clock.ts";
+import type { InstanceRef } from "../health/member.ts";
+import { textOf } from "../service/guard.ts";
+import type { Outcome, Unanswered, UnansweredReason } from "../service/outcome.ts";
+import type { TypedAskOptions } from "./call-options.ts";
+import { CallError } from "./errors.ts";
+import { type Middleware, type MiddlewareCall, runThrough } from "./middleware.ts";
+
+/** What the operations of a client share. */
+export interface CallerContext {
+  readonly service: string;
+  readonly send: (input: unknown, options: TypedAskOptions) => Promise<Outcome>;
+  readonly use: readonly Middleware[];
+  readonly clock: Clock;
+  readonly requestTimeoutMs: number;
+}
+
+/** Sends a call through the middlewares. Never rejects, and ends when the time of the call is over. */
+export function askThrough(
+  context: CallerContext,
+  operation: string,
+  input: unknown,
+  options: TypedAskOptions,
+): Promise<Outcome> {
+  const call = new WrappedCall(context, operation, options);
+  return new Promise((resolve) => call.start(input, resolve));
+}
+
+class WrappedCall {
+  readonly #context: CallerContext;
+  readonly #operation: string;
+  readonly #options: TypedAskOptions;
+  /** Undefined: no middleware has called the last `next` yet. */
+  #sending: Promise<Outcome> | undefined;
+  /** How the call itself ended. */
+  #sent: Outcome | undefined;
+
+  constructor(context: CallerContext, operation: string, options: TypedAskOptions) {
+    this.#context = context;
+    this.#operation = operation;
+    this.#options = options;
+  }
+
+  /** @param resolve may be called twice: the second time changes nothing */
+  start(input: unknown, resolve: (outcome: Outcome) => void): void {
+    const { service, use, clock } = this.#context;
+    const { within, metadata } = this.#options;
+    const call: MiddlewareCall = {
+      ...{ service, operation: this.#operation, input, context: undefined },
+      metadata: { ...within?.metadata, ...metadata },
+    };
+    const cancel = clock.after(this.#limitMs(), () => this.#giveUp(resolve));
+    const ended = runThrough(use, call, () => this.#send(call)).then(
+      (value) => this.#outcomeOf(value),
+      (error: unknown) => this.#outcomeOfError(error),
+    );
+    void ended.then((outcome) => {
+      cancel();
+      resolve(outcome);
+    });
+  }
+
+  async #send(call: MiddlewareCall): Promise<unknown> {
+    const { service, send } = this.#context;
+    this.#sending = send(call.input, { ...this.#options, metadata: call.metadata });
+    const outcome = await this.#sending;
+    this.#sent = outcome;
+    if (outcome.kind === "ok") return outcome.value;
+    throw new CallError(service, this.#operation, outcome);
+  }
+
+  #limitMs(): number {
+    const { clock, requestTimeoutMs } = this.#context;
+    const { timeoutMs = requestTimeoutMs, within } = this.#options;
+    return Math.max(0, Math.min(timeoutMs, (within?.deadline ?? Number.POSITIVE_INFINITY) - clock.wall()));
+  }
+
+  /** The time is over. A call that is in flight ends by itself now, and its middlewares have one turn to see that. */
+  #giveUp(resolve: (outcome: Outcome) => void): void {
+    const late = (): void => resolve(this.#unanswered("timeout", "a middleware has not ended"));
+    if (this.#sending === undefined || this.#sent !== undefined) {
+      late();
+      return;
+    }
+    const { clock } = this.#context;
+    const afterSending = (outcome: Outcome): void => (outcome.kind === "unanswered" ? resolve(outcome) : late());
+    void this.#sending.then((outcome) => clock.afterIoPoll(() => afterSending(outcome)));
+  }
+
+  #outcomeOf(value: unknown): Outcome {
+    const { service } = this.#context;
+    const sent = this.#sent;
+    if (sent?.kind === "ok" && sent.value === value) return sent;
+    if (sent === undefined || sent.kind === "unanswered")
+      return { kind: "ok", value, instance: noInstance(service), attempts: sent?.tried.length ?? 0 };
+    return { kind: "ok", value, instance: sent.instance, attempts: sent.attempts };
+  }
+
+  #outcomeOfError(error: unknown): Outcome {
+    const sent = this.#sent;
+    if (error instanceof CallError && error.outcome === sent) return sent;
+    return this.#unanswered("failed", `a middleware failed: ${textOf(error)}`);
+  }
+
+  #unanswered(reason: UnansweredReason, detail: string): Unanswered {
+    const sent = this.#sent;
+    const tried = sent?.kind === "unanswered" ? sent.tried : [];
+    const wasSent = this.#sending !== undefined;
+    const mayHaveExecuted = sent?.kind === "unanswered" ? sent.mayHaveExecuted : wasSent;
+    return { kind: "unanswered", reason, detail, mayHaveExecuted, tried };
+  }
+}
+
+/** In the outcome of a call that a middleware has answered, and no instance. Numbers of instances begin at 1. */
+const noInstance = (service: string): InstanceRef => ({ service, instance: 0, incarnation: "", address: "" });

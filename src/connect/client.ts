@@ -1,0 +1,155 @@
+// The caller's side of a contract.
+
+import { type Cancel, type Clock, defaultClock } from "../clock.ts";
+import { type Client as CoreClient, openClient } from "../service/client.ts";
+import type { ClientOptions as CoreOptions } from "../service/client-options.ts";
+import type { Outcome } from "../service/outcome.ts";
+import { defaultHealthRules } from "../settings.ts";
+import { checkOptions, type Rules } from "../util/options.ts";
+import type { CallOptions } from "./call-options.ts";
+import type { CallerContext } from "./caller-middleware.ts";
+import { type Contract, checkContract, type Operation, type Operations } from "./contract.ts";
+import { type InstanceStatus, statusesOf } from "./instance-status.ts";
+import { type Logger, safeLogger } from "./logger.ts";
+import type { Middleware } from "./middleware.ts";
+import { OperationCaller } from "./operation-caller.ts";
+import { aLogger, checkedLater, middlewares } from "./option-rules.ts";
+import type { InputOf, OutputOf } from "./schema.ts";
+
+export interface ClientOptions extends Omit<CoreOptions, "service" | "report"> {
+  /** Middlewares around each call, the first one outermost. */
+  readonly use?: readonly Middleware[] | undefined;
+  /** Receives what fails in `onEvent` and in other functions of the user. Default: `console`. */
+  readonly log?: Logger | undefined;
+}
+
+/** An input that may be undefined can be left out. */
+export type CallArguments<Op extends Operation> =
+  undefined extends InputOf<Op["input"]>
+    ? [input?: InputOf<Op["input"]>, options?: CallOptions]
+    : [input: InputOf<Op["input"]>, options?: CallOptions];
+
+/** Resolves with how the call ended, and never rejects. */
+export type Asks<Ops extends Operations> = {
+  readonly [Name in keyof Ops]: (...args: CallArguments<Ops[Name]>) => Promise<Outcome<OutputOf<Ops[Name]["output"]>>>;
+};
+
+/** Resolves with the value. Rejects with a CallError: an error of the service, or no answer. */
+export type Calls<Ops extends Operations> = {
+  readonly [Name in keyof Ops]: (...args: CallArguments<Ops[Name]>) => Promise<OutputOf<Ops[Name]["output"]>>;
+};
+
+export interface Client<Ops extends Operations = Operations> {
+  readonly service: string;
+  /** `client.ask.reserve(input, options)`: how the call ended. */
+  readonly ask: Asks<Ops>;
+  /** `client.call.reserve(input, options)`: the value, or a CallError. */
+  readonly call: Calls<Ops>;
+  /** What this client believes of each instance, and why. */
+  instances(): readonly InstanceStatus[];
+  /**
+   * Waits until so many instances take calls. No call needs it: one that is made before waits for the first roll call.
+   * @returns false once the client or its bus is closed, or after `limitMs`. Default: no limit
+   */
+  ready(atLeast?: number, limitMs?: number): Promise<boolean>;
+  /** Ends the client. Its bus stays open. */
+  close(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const RULES: Rules<ClientOptions> = {
+  bus: checkedLater,
+  heartbeatBus: checkedLater,
+  clock: checkedLater,
+  rules: checkedLater,
+  random: checkedLater,
+  createBalancer: checkedLater,
+  hedge: checkedLater,
+  onEvent: checkedLater,
+  onAttempt: checkedLater,
+  use: middlewares,
+  log: aLogger,
+};
+
+/**
+ * A caller of the contract's service. It learns of the instances by their heartbeats.
+ * @throws TypeError for an option that breaks its rule: its name, its value and the rule
+ */
+export function createClient<const Ops extends Operations>(
+  contract: Contract<Ops>,
+  options: ClientOptions,
+): Client<Ops> {
+  checkContract(contract);
+  checkOptions("createClient", options, RULES);
+  const { use = [], log, ...others } = options;
+  const { service } = contract;
+  const core = openClient({ ...others, service, report: safeLogger(log).error });
+  return new ContractClient(contract, core, options, [...use]) as Client as Client<Ops>;
+}
+
+/** How often `ready` reads what is believed of the instances. */
+const READY_POLL_MS = 20;
+
+class ContractClient implements Client {
+  readonly service: string;
+  readonly ask: Asks<Operations>;
+  readonly call: Calls<Operations>;
+  readonly #core: CoreClient;
+  readonly #clock: Clock;
+  readonly #bus: CoreOptions["bus"];
+  #isClosed = false;
+
+  constructor({ service, operations }: Contract, core: CoreClient, options: ClientOptions, use: readonly Middleware[]) {
+    const { clock = defaultClock(), bus, rules } = options;
+    const requestTimeoutMs = rules?.requestTimeoutMs ?? defaultHealthRules().requestTimeoutMs;
+    const context: CallerContext = {
+      service,
+      send: (input, given) => core.ask(input, given),
+      use,
+      clock,
+      requestTimeoutMs,
+    };
+    const callers = Object.entries(operations).map(
+      ([name, one]) => [name, new OperationCaller(context, name, one)] as const,
+    );
+    this.service = service;
+    this.ask = frozen(callers.map(([name, { ask }]) => [name, ask]));
+    this.call = frozen(callers.map(([name, { call }]) => [name, call]));
+    this.#core = core;
+    this.#clock = clock;
+    this.#bus = bus;
+  }
+
+  instances(): readonly InstanceStatus[] {
+    return statusesOf(this.#core.tracker, this.#clock.now());
+  }
+
+  ready(atLeast = 1, limitMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    const startedAt = this.#clock.now();
+    return new Promise((resolve) => {
+      let cancel: Cancel | undefined;
+      const check = (): boolean => {
+        const isReady = this.instances().filter(({ takesCalls }) => takesCalls).length >= atLeast;
+        const isOver = this.#isClosed || this.#bus.status === "closed" || this.#clock.now() - startedAt >= limitMs;
+        if (!isReady && !isOver) return false;
+        cancel?.();
+        resolve(isReady);
+        return true;
+      };
+      if (!check()) cancel = this.#clock.every(READY_POLL_MS, check);
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#core.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+}
+
+/** Without a prototype: an operation may be called `constructor`, and one that the contract lacks is undefined. */
+const frozen = <T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> =>
+  Object.freeze(Object.assign(Object.create(null) as Record<string, T>, Object.fromEntries(entries)));

@@ -1,0 +1,81 @@
+// The errors of the typed layer: what a handler throws, and what a call rejects with.
+
+import type { ErrorOutcome, Unanswered } from "../service/outcome.ts";
+import { isIntegerIn } from "../util/json.ts";
+import { failureText } from "./core/failure-text.ts";
+
+const [MIN_CODE, MAX_CODE] = [100, 999];
+const OVERLOADED = 529;
+const DEFAULT_RETRY_AFTER_MS = 100;
+/** A caller that avoids an instance for longer would take it for one that has left. */
+const MAX_RETRY_AFTER_MS = 5_000;
+
+/**
+ * The answer of a handler that cannot do what was asked: `throw new ServiceError(404, "no such order")`. Its caller gets
+ * code, message and data. Any other error that a handler throws is a 500 "internal error", and is logged.
+ */
+export class ServiceError extends Error {
+  override readonly name = "ServiceError";
+  readonly code: number;
+  readonly data: unknown;
+
+  /**
+   * @param code of HTTP. Three codes are the library's own: 503 is sent as 529 (overloaded), 501 and 504 as 500
+   * @param message one line of text
+   * @param data any JSON value, or bytes
+   * @throws TypeError for a code that is no whole number from 100 to 999
+   */
+  constructor(code: number, message: string, data?: unknown) {
+    super(message);
+    if (!isIntegerIn(code, MIN_CODE, MAX_CODE))
+      throw new TypeError(
+        `the code of a ServiceError must be a whole number from ${MIN_CODE} to ${MAX_CODE}, not ${code}`,
+      );
+    this.code = code;
+    this.data = data;
+  }
+}
+
+/**
+ * What a handler throws that has not begun and has no room: its caller calls another instance at once, also for an
+ * operation that is not idempotent, and avoids this one for a moment.
+ * @param retryAfterMs for how long, from 0 to 5,000 ms
+ */
+export function overloaded(retryAfterMs: number = DEFAULT_RETRY_AFTER_MS): ServiceError {
+  if (!isIntegerIn(retryAfterMs, 0, MAX_RETRY_AFTER_MS))
+    throw new TypeError(`retryAfterMs must be a whole number from 0 to ${MAX_RETRY_AFTER_MS}, not ${retryAfterMs}`);
+  return new ServiceError(OVERLOADED, "overloaded", { retryAfterMs });
+}
+
+/**
+ * What `client.call` rejects with. Its message says what happened, at which instance, and whether the call may have been
+ * executed.
+ */
+export class CallError extends Error {
+  override readonly name = "CallError";
+  readonly service: string;
+  readonly operation: string;
+  readonly outcome: ErrorOutcome | Unanswered;
+
+  constructor(service: string, operation: string, outcome: ErrorOutcome | Unanswered) {
+    super(failureText(service, operation, outcome));
+    this.service = service;
+    this.operation = operation;
+    this.outcome = outcome;
+  }
+
+  /** The code of the error that the service answered with. Undefined: it did not answer. */
+  get code(): number | undefined {
+    return this.outcome.kind === "error" ? this.outcome.code : undefined;
+  }
+
+  /** What the service sent along with its error. */
+  get data(): unknown {
+    return this.outcome.kind === "error" ? this.outcome.data : undefined;
+  }
+
+  /** False: no instance has begun it, so it can be repeated whatever it does. */
+  get mayHaveExecuted(): boolean {
+    return this.outcome.kind === "error" || this.outcome.mayHaveExecuted;
+  }
+}

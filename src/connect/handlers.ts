@@ -1,0 +1,131 @@
+// The handlers of a contract, as the core takes them: each validates its input once, runs, and turns what it throws into
+// the answer. A handler's own answer is not validated here, because its caller does that.
+
+import { answer, type Handler, type HandlerResult, refuse } from "../service/core/handler.ts";
+import type { Metadata } from "../service/core/metadata.ts";
+import type { RequestContext } from "../service/request-context.ts";
+import { shownOption } from "../util/options.ts";
+import { quoted } from "../util/printable.ts";
+import { isThenable } from "../util/promises.ts";
+import type { CallContext } from "./call-context.ts";
+import type { Contract, Operation, Operations } from "./contract.ts";
+import { ServiceError } from "./errors.ts";
+import { type Middleware, type MiddlewareCall, runThrough } from "./middleware.ts";
+import { type InputOf, type Invalid, type OutputOf, type Schema, type Validated, validate } from "./schema.ts";
+
+/** The handler of each operation. It returns the value, or throws a ServiceError. */
+export type Handlers<Ops extends Operations> = {
+  readonly [Name in keyof Ops]: (
+    input: OutputOf<Ops[Name]["input"]>,
+    context: CallContext,
+  ) => HandlerAnswer<Ops[Name]> | PromiseLike<HandlerAnswer<Ops[Name]>>;
+};
+
+/** The value as its caller's schema reads it. A handler of an operation without an answer may return nothing. */
+export type HandlerAnswer<Op extends Operation> =
+  // biome-ignore lint/suspicious/noConfusingVoidType: the type of a function that returns nothing
+  undefined extends InputOf<Op["output"]> ? InputOf<Op["output"]> | void : InputOf<Op["output"]>;
+
+/** Unchecked: plain JavaScript may return anything. */
+type AnyHandler = (input: unknown, context: CallContext) => unknown;
+
+const BAD_REQUEST = 400;
+/** Of an unknown handler, for the message. */
+const MAX_SHOWN_LENGTH = 64;
+
+/** @throws TypeError for a handler that is missing, or of no operation */
+export function checkHandlers({ service, operations }: Contract, handlers: object): void {
+  const given = handlers as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(operations))
+    if (typeof given[name] !== "function")
+      throw new TypeError(
+        `service ${service}: the handler of ${name} must be a function, not ${shownOption(given[name])}`,
+      );
+  // An object of a class may have fields of its own.
+  if (Object.getPrototypeOf(handlers) !== Object.prototype) return;
+  for (const name of Object.keys(handlers))
+    if (!Object.hasOwn(operations, name))
+      throw new TypeError(
+        `service ${service} has no operation ${quoted(name, MAX_SHOWN_LENGTH)}, and needs no handler for it`,
+      );
+}
+
+/** @param use the middlewares around each handler */
+export function coreHandlers(
+  { service, operations }: Contract,
+  handlers: Readonly<Record<string, AnyHandler>>,
+  use: readonly Middleware[],
+): Record<string, Handler> {
+  return Object.fromEntries(
+    Object.entries(operations).map(([name, { input }]) => {
+      // A handler that is a method of a class keeps its `this`.
+      const handle = handlers[name]?.bind(handlers) as AnyHandler;
+      return [name, use.length === 0 ? directly(input, handle) : through(use, { service, input, handle })];
+    }),
+  );
+}
+
+/** Most schemas and many handlers are synchronous. Such a request costs no promise. */
+function directly(input: Schema, handle: AnyHandler): Handler {
+  const run = (validated: Validated, context: RequestContext): HandlerResult | Promise<HandlerResult> => {
+    if (validated.kind === "invalid") return refusalOf(badRequest(validated));
+    try {
+      const value = handle(validated.value, context);
+      return isThenable(value) ? (value.then(answer, refusalOf) as Promise<HandlerResult>) : answer(value);
+    } catch (error) {
+      return refusalOf(error);
+    }
+  };
+  return (request, context) => {
+    const validated = validate(input, request);
+    return isThenable(validated) ? validated.then((one) => run(one, context)) : run(validated, context);
+  };
+}
+
+interface Wrapped {
+  readonly service: string;
+  readonly input: Schema;
+  readonly handle: AnyHandler;
+}
+
+function through(use: readonly Middleware[], { service, input, handle }: Wrapped): Handler {
+  const last = async (call: MiddlewareCall, context: RequestContext, received: Metadata): Promise<unknown> => {
+    const validated = await validate(input, call.input);
+    if (validated.kind === "invalid") throw badRequest(validated);
+    return handle(validated.value, call.metadata === received ? context : withMetadata(context, call.metadata));
+  };
+  return (request, context) => {
+    const { operation, metadata } = context;
+    const call: MiddlewareCall = { service, operation, input: request, metadata, context };
+    return runThrough(use, call, () => last(call, context, metadata)).then(answer, refusalOf);
+  };
+}
+
+/** The context with the metadata that a middleware has written. Everything else is read when the handler reads it. */
+const withMetadata = (context: CallContext, metadata: Metadata): CallContext => ({
+  metadata,
+  get operation() {
+    return context.operation;
+  },
+  get instance() {
+    return context.instance;
+  },
+  get trace() {
+    return context.trace;
+  },
+  get signal() {
+    return context.signal;
+  },
+  get deadline() {
+    return context.deadline;
+  },
+});
+
+const badRequest = ({ problems }: Invalid): ServiceError =>
+  new ServiceError(BAD_REQUEST, `bad request: ${problems.join("; ")}`, { problems });
+
+/** @throws what is no ServiceError: the core logs it, and answers with a 500 */
+function refusalOf(error: unknown): HandlerResult {
+  if (error instanceof ServiceError) return refuse(error.code, error.message);
+  throw error;
+}

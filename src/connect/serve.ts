@@ -1,0 +1,164 @@
+// An instance of a contract's service.
+
+import { type Bus, untilConnected } from "../bus/bus.ts";
+import { defaultClock } from "../clock.ts";
+import type { Heartbeat } from "../health/heartbeat.ts";
+import type { InstanceRef } from "../health/member.ts";
+import { claimNumber } from "../service/claim-number.ts";
+import type { ServiceStats } from "../service/core/nats-service-info.ts";
+import { aBus, aClock } from "../service/core/option-rules.ts";
+import { type Instance as CoreInstance, startInstance } from "../service/instance.ts";
+import type { InstanceOptions } from "../service/instance-options.ts";
+import { aFunction, anObject, checkOptions, type Rules, required } from "../util/options.ts";
+import { type Contract, checkContract, type Operations } from "./contract.ts";
+import { ErrorLog } from "./error-log.ts";
+import { checkHandlers, coreHandlers, type Handlers } from "./handlers.ts";
+import { type Logger, safeLogger } from "./logger.ts";
+import type { Middleware } from "./middleware.ts";
+import { aLogger, checkedLater, middlewares } from "./option-rules.ts";
+
+export interface ServeOptions<Ops extends Operations>
+  extends Omit<InstanceOptions, "service" | "instance" | "operations" | "handle" | "report"> {
+  /** A handler for each operation of the contract. */
+  readonly handlers: Handlers<Ops>;
+  /** The number that people use for it. Default: the lowest that no running instance has. */
+  readonly instance?: number | undefined;
+  /** Middlewares around each handler, the first one outermost. */
+  readonly use?: readonly Middleware[] | undefined;
+  /** Receives the errors of handlers, and what else fails in functions of the user. Default: `console`. */
+  readonly log?: Logger | undefined;
+}
+
+/** A running instance. Its incarnation is new at every start. */
+export interface Instance extends InstanceRef {
+  /** The counts of all its operations since the start. */
+  readonly counts: ServiceStats;
+  /** The process was continued (SIGCONT): sends a heartbeat at once. */
+  resumed(): void;
+  /** Says goodbye, finishes its requests, and leaves, within `limitMs` (default: 5 s) and a round trip. */
+  goodbye(limitMs?: number): Promise<void>;
+  /** The same as `goodbye()`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Another process has the number, and answers. */
+export class NumberTaken extends Error {
+  override readonly name = "NumberTaken";
+  readonly by: InstanceRef;
+
+  constructor({ service, instance, incarnation, address }: Heartbeat) {
+    super(
+      `instance ${instance} of ${service} runs already: ${address}. Without a number, serve takes one that is free`,
+    );
+    this.by = { service, instance, incarnation, address };
+  }
+}
+
+const RULES: Rules<ServeOptions<Operations>> = {
+  handlers: required({ ...anObject, must: "an object with a handler for each operation" }),
+  bus: required(aBus),
+  clock: aClock,
+  instance: checkedLater,
+  incarnation: checkedLater,
+  version: checkedLater,
+  heartbeatIntervalMs: checkedLater,
+  random: checkedLater,
+  ready: aFunction,
+  onEvent: aFunction,
+  tracing: checkedLater,
+  chaos: checkedLater,
+  use: middlewares,
+  log: aLogger,
+};
+
+/**
+ * Starts an instance of the contract's service. Resolves once callers can reach it; waits for the bus until then.
+ *
+ * The instance validates each input once: what does not fit is a 400, whose message and data name the paths. What a
+ * handler returns is validated by its caller. A handler that throws a ServiceError answers with it. Anything else that it
+ * throws is a 500 "internal error" for its caller, and is logged.
+ * @throws TypeError for an option that breaks its rule, and for a missing handler: its name, its value and the rule
+ * @throws NumberTaken when another process has the number
+ * @throws NotPermitted when the server refuses its subscriptions: which one, and what to type
+ */
+export async function serve<const Ops extends Operations>(
+  contract: Contract<Ops>,
+  options: ServeOptions<NoInfer<Ops>>,
+): Promise<Instance> {
+  checkContract(contract);
+  checkOptions<ServeOptions<Operations>>("serve", options as ServeOptions<Operations>, RULES);
+  checkHandlers(contract, options.handlers);
+  const { handlers, use = [], log: given, instance: wanted, ...others } = options;
+  const { service } = contract;
+  const log = safeLogger(given);
+  const errors = new ErrorLog(log, others.clock ?? defaultClock());
+  const operations = coreHandlers(contract, handlers, [...use]);
+  const start = async (instance: number): Promise<Instance | NumberTaken> => {
+    const who = `instance ${instance} of ${service}`;
+    const started = await startInstance({
+      ...{ ...others, service, instance, operations, report: log.error },
+      onEvent: (event, trace) => {
+        errors.onEvent(who, event);
+        return others.onEvent?.(event, trace);
+      },
+    });
+    return started.kind === "taken"
+      ? new NumberTaken(started.by)
+      : new ServedInstance(started.instance, service, instance);
+  };
+  const started = await (wanted === undefined ? startWithFreeNumber(others.bus, service, start) : start(wanted));
+  if (started instanceof NumberTaken) throw started;
+  return started;
+}
+
+/** Only a process that does not claim its number can take a claimed one: one of another program. */
+const MAX_CLAIMS = 5;
+
+async function startWithFreeNumber(
+  bus: Bus,
+  service: string,
+  start: (instance: number) => Promise<Instance | NumberTaken>,
+): Promise<Instance | NumberTaken> {
+  await untilConnected(bus);
+  for (let claims = 1; ; claims += 1) {
+    const claimed = await claimNumber(bus, service);
+    try {
+      const started = await start(claimed.instance);
+      if (!(started instanceof NumberTaken) || claims === MAX_CLAIMS) return started;
+    } finally {
+      claimed.release();
+    }
+  }
+}
+
+class ServedInstance implements Instance {
+  readonly service: string;
+  readonly instance: number;
+  readonly incarnation: string;
+  readonly address: string;
+  readonly #core: CoreInstance;
+
+  constructor(core: CoreInstance, service: string, instance: number) {
+    this.service = service;
+    this.instance = instance;
+    this.address = core.address;
+    this.incarnation = core.address.slice(core.address.lastIndexOf(".") + 1);
+    this.#core = core;
+  }
+
+  get counts(): ServiceStats {
+    return this.#core.counts;
+  }
+
+  resumed(): void {
+    this.#core.resumed();
+  }
+
+  goodbye(limitMs?: number): Promise<void> {
+    return this.#core.goodbye(limitMs);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.goodbye();
+  }
+}

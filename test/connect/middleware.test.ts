@@ -1,0 +1,225 @@
+// Middleware on both sides: what it sees and may change, and what its own mistakes lead to.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { CallError, ServiceError } from "../../src/connect/errors.ts";
+import type { Middleware } from "../../src/connect/middleware.ts";
+import type { Outcome } from "../../src/service/outcome.ts";
+import { ContractScene, handlers } from "../support/contract-scene.ts";
+
+const test = suite("middleware");
+
+const item = { sku: "tea", count: 1 };
+const never = (): Promise<never> => new Promise(() => undefined);
+/** What plain JavaScript may do, and no compiler allows. */
+const plain = (middleware: unknown): Middleware => middleware as Middleware;
+
+/** The outcome of one call of `reserve` with these middlewares, and how often its handler ran. */
+async function outcomeWith(
+  client: readonly Middleware[],
+  instance: readonly Middleware[] = [],
+): Promise<{
+  readonly outcome: Outcome<{ id: number }>;
+  readonly handled: number;
+  readonly logged: readonly string[];
+}> {
+  const scene = new ContractScene();
+  let handled = 0;
+  const reserve = ({ count }: { readonly count: number }): { id: number } => {
+    handled += 1;
+    return { id: count + handled };
+  };
+  await scene.serve({ use: instance, handlers: { ...handlers, reserve } });
+  const outcome = await scene.ended(scene.client({ use: client }).ask.reserve(item));
+  return { outcome, handled, logged: scene.log.lines };
+}
+
+const shown = (outcome: Outcome): unknown => {
+  if (outcome.kind === "ok") return outcome.value;
+  return outcome.kind === "error"
+    ? [outcome.code, outcome.message]
+    : [outcome.reason, outcome.detail, outcome.mayHaveExecuted];
+};
+
+test("middlewares run around the call, the first one outermost, and see service, operation and input", async () => {
+  const scene = new ContractScene();
+  const steps: unknown[] = [];
+  const step =
+    (name: string): Middleware =>
+    async (call, next) => {
+      steps.push([name, call.service, call.operation, call.input, call.context?.operation]);
+      const answer = await next();
+      steps.push([name, answer]);
+      return answer;
+    };
+  await scene.serve({ use: [step("c"), step("d")] });
+  assert.equal(await scene.ended(scene.client({ use: [step("a"), step("b")] }).call.reserve(item)), { id: 1 });
+  const before = (name: string, context?: string): unknown => [name, "inventory", "reserve", item, context];
+  const after = ["d", "c", "b", "a"].map((name) => [name, { id: 1 }]);
+  assert.equal(steps, [before("a"), before("b"), before("c", "reserve"), before("d", "reserve"), ...after]);
+});
+
+test("what it writes into input and metadata is what goes on", async () => {
+  const scene = new ContractScene();
+  const seen: unknown[] = [];
+  const caller: Middleware = (call, next) => {
+    call.metadata = { ...call.metadata, token: "t" };
+    call.input = { sku: "ham", count: 2 };
+    return next();
+  };
+  const instance: Middleware = (call, next) => {
+    seen.push({ ...call.metadata });
+    call.metadata = { user: "ann" };
+    return next();
+  };
+  const read = { ...handlers, reserve: handlers.reserve };
+  await scene.serve({
+    use: [instance],
+    handlers: {
+      ...read,
+      reserve: (input, { metadata, operation, deadline, signal, instance: who }) => {
+        seen.push(input, metadata, operation, deadline > 0, signal.aborted, who.instance);
+        return { id: 1 };
+      },
+    },
+  });
+  await scene.ended(scene.client({ use: [caller] }).call.reserve(item, { metadata: { tenant: "a" } }));
+  assert.equal(seen, [
+    { tenant: "a", token: "t" },
+    { sku: "ham", count: 2 },
+    { user: "ann" },
+    ...["reserve", true, false, 1],
+  ]);
+});
+
+test("on the instance it runs before validation, and sees the 400 as an error", async () => {
+  const errors: unknown[] = [];
+  const wrong: Middleware = (call, next) => {
+    call.input = { sku: 7 };
+    return next();
+  };
+  const watching: Middleware = async (_call, next) => {
+    try {
+      return await next();
+    } catch (error) {
+      errors.push(error instanceof ServiceError && error.code);
+      throw error;
+    }
+  };
+  const { outcome, handled } = await outcomeWith([], [watching, wrong]);
+  assert.equal([outcome.kind === "error" && outcome.code, handled, errors], [400, 0, [400]]);
+});
+
+test("its answer replaces that of the call, and undefined stands for that of next", async () => {
+  const replaced = await outcomeWith([async (_call, next) => ({ ...((await next()) as object), more: 1 })]);
+  assert.equal([shown(replaced.outcome), replaced.handled], [{ id: 2, more: 1 }, 1]);
+  assert.is(replaced.outcome.kind === "ok" && replaced.outcome.instance.instance, 1);
+  const forgetful = plain(async (_call: unknown, next: () => Promise<unknown>) => {
+    await next();
+  });
+  const dropping = plain((_call: unknown, next: () => Promise<unknown>) => {
+    void next();
+  });
+  for (const use of [forgetful, dropping]) {
+    const { outcome, handled } = await outcomeWith([use], [use]);
+    assert.equal([shown(outcome), handled], [{ id: 2 }, 1]);
+  }
+});
+
+test("a caller's middleware may answer without next, as a cache does, and replace an error", async () => {
+  const cached = await outcomeWith([async () => ({ id: 9 })]);
+  assert.equal([shown(cached.outcome), cached.handled], [{ id: 9 }, 0]);
+  assert.equal(cached.outcome.kind === "ok" && [cached.outcome.attempts, cached.outcome.instance.instance], [0, 0]);
+  const refuse: Middleware = () => Promise.reject(new ServiceError(409, "sold out"));
+  const fallback: Middleware = (_call, next) => next().catch(() => ({ id: 0 }));
+  const replaced = await outcomeWith([fallback], [refuse]);
+  assert.equal(shown(replaced.outcome), { id: 0 });
+});
+
+test("one that throws on the caller ends the call as failed", async () => {
+  const before = await outcomeWith([() => Promise.reject(new Error("no token"))]);
+  assert.equal(shown(before.outcome), ["failed", "a middleware failed: no token", false]);
+  assert.is(before.handled, 0);
+  const sync = await outcomeWith([
+    plain(() => {
+      throw new Error("no token");
+    }),
+  ]);
+  assert.equal(shown(sync.outcome), shown(before.outcome));
+  const after = await outcomeWith([
+    async (_call, next) => {
+      await next();
+      throw new Error("no room");
+    },
+  ]);
+  assert.equal([shown(after.outcome), after.handled], [["failed", "a middleware failed: no room", true], 1]);
+});
+
+test("an error of the call passes through as it is, and a CallError of another call does not", async () => {
+  const refuse: Middleware = () => Promise.reject(new ServiceError(409, "sold out"));
+  const seen: unknown[] = [];
+  const rethrow: Middleware = (_call, next) =>
+    next().catch((error: unknown) => {
+      seen.push(error instanceof CallError && error.code);
+      throw error;
+    });
+  const { outcome } = await outcomeWith([rethrow], [refuse]);
+  assert.equal([shown(outcome), seen], [[409, "sold out"], [409]]);
+  const other = new CallError("tokens", "get", {
+    kind: "unanswered",
+    reason: "timeout",
+    mayHaveExecuted: true,
+    tried: [],
+  });
+  const foreign = await outcomeWith([() => Promise.reject(other)]);
+  assert.equal(shown(foreign.outcome), ["failed", `a middleware failed: ${other.message}`, false]);
+});
+
+test("one that throws on the instance is as a handler that throws", async () => {
+  const refused = await outcomeWith([], [() => Promise.reject(new ServiceError(401, "who are you?"))]);
+  assert.equal([shown(refused.outcome), refused.handled, refused.logged], [[401, "who are you?"], 0, []]);
+  const broken = await outcomeWith([], [() => Promise.reject(new Error("broken"))]);
+  assert.equal([shown(broken.outcome), broken.handled], [[500, "internal error"], 0]);
+  assert.match(broken.logged[0] ?? "", "broken");
+});
+
+test("next runs the rest once: a second call of it rejects, and nothing runs again", async () => {
+  const twice: Middleware = async function again(_call, next) {
+    await next();
+    return next();
+  };
+  const caller = await outcomeWith([twice]);
+  assert.equal(
+    [shown(caller.outcome), caller.handled],
+    [["failed", "a middleware failed: the middleware again called next twice", true], 1],
+  );
+  const instance = await outcomeWith([], [twice]);
+  assert.equal([shown(instance.outcome), instance.handled], [[500, "internal error"], 1]);
+  assert.match(instance.logged[0] ?? "", "called next twice");
+  const careless: Middleware = (_call, next) => {
+    void next();
+    void next();
+    return Promise.resolve(undefined);
+  };
+  assert.equal(shown((await outcomeWith([careless], [careless])).outcome), { id: 2 });
+});
+
+test("one that neither calls next nor answers is a mistake, and no answer", async () => {
+  const idle = plain(async function idle() {});
+  const caller = await outcomeWith([idle]);
+  const detail = "a middleware failed: the middleware idle neither called next nor returned an answer";
+  assert.equal([shown(caller.outcome), caller.handled], [["failed", detail, false], 0]);
+  const instance = await outcomeWith([], [idle]);
+  assert.equal([shown(instance.outcome), instance.handled], [[500, "internal error"], 0]);
+});
+
+test("a call ends in its time, also if a middleware of its caller never ends", async () => {
+  const detail = "a middleware has not ended";
+  assert.equal(shown((await outcomeWith([never])).outcome), ["timeout", detail, false]);
+  const after = await outcomeWith([(_call, next) => next().then(never)]);
+  assert.equal([shown(after.outcome), after.handled], [["timeout", detail, true], 1]);
+  const unanswered = await outcomeWith([(_call, next) => next()], [never]);
+  assert.equal(shown(unanswered.outcome), ["timeout", undefined, true]);
+});
+
+test.run();
