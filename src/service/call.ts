@@ -130,7 +130,9 @@ export class Call {
   #pick(): Ticket | undefined {
     const { resolver, tracker, emitAll, options } = this.#context;
     const { clock } = options;
-    const { operation, idempotent, trace } = this.#request;
+    const { operation, trace, opening } = this.#request;
+    // A copy of a request for a stream would open a stream that nothing reads.
+    const idempotent = this.#request.idempotent && opening === undefined;
     const { left } = this.#history;
     const emit = left.size < MAX_LOGGED_ATTEMPTS ? options.onEvent : () => undefined;
     emit({ kind: "resolving" }, trace);
@@ -173,7 +175,7 @@ export class Call {
   /** Encodes and sends. However it ends, `#onReply` settles the ticket. Never throws. */
   #send(slot: Slot): void {
     const { bus, clock } = this.#context.options;
-    const { operation, trace, body, lines: own, idempotent } = this.#request;
+    const { operation, trace, body, lines: own, idempotent, opening } = this.#request;
     const { ticket, timeoutMs } = slot;
     this.#history.sent(slot);
     const span = trace === undefined ? undefined : this.#beginSpan(trace, slot);
@@ -186,7 +188,9 @@ export class Call {
       const { answersOnce } = ticket.member;
       const callOptions = { timeoutMs, lines, answersOnce, notIdempotent: !idempotent };
       const subject = this.#context.subjects.of(ticket.who, operation);
-      bus.call(subject, body.body, callOptions, (reply) => this.#onReply(slot, span, reply));
+      const onReply = (reply: Reply): void => this.#onReply(slot, span, reply);
+      if (opening === undefined) bus.call(subject, body.body, callOptions, onReply);
+      else opening.send(ticket.who, subject, body.body, callOptions, onReply);
       slot.wasSent = true;
     } catch (error) {
       this.#onReply(slot, span, { kind: "unsent", why: textOf(error) });
@@ -301,8 +305,9 @@ export class Call {
 
   // The hedge: a second slot.
 
-  /** Undefined if this call is not hedged: it is not idempotent, or HEDGE=1 is not set. */
+  /** Undefined if this call is not hedged: it is not idempotent, or opens a stream, or HEDGE=1 is not set. */
   get #hedge(): Hedge | undefined {
+    if (this.#request.opening !== undefined) return undefined;
     return this.#request.idempotent ? this.#context.hedge : undefined;
   }
 

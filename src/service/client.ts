@@ -12,6 +12,7 @@ import type { Tracker } from "../health/tracker.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { Call, type CallContext } from "./call.ts";
 import { type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
+import { ClientStreams, type StreamOptions } from "./client-streams.ts";
 import { isLongerThan } from "./core/body.ts";
 import { DirectSubjects } from "./core/direct-subjects.ts";
 import { RequestTimeWriter } from "./core/request-headers.ts";
@@ -19,6 +20,7 @@ import { textOf } from "./guard.ts";
 import { HeartbeatListener } from "./heartbeat-listener.ts";
 import { failedWhy, type Outcome, type Unanswered, unsent, type Why } from "./outcome.ts";
 import { type AskOptions, type CallRequest, readCall } from "./request.ts";
+import type { ItemStream } from "./stream-reader.ts";
 
 export type { AskOptions } from "./request.ts";
 
@@ -35,6 +37,12 @@ export interface Client {
    * Never rejects: a failure on the caller's own side (request, options, check, listeners) is a result as well.
    */
   ask<T = unknown>(request: unknown, options?: AskOptions<T>): Promise<Outcome<T>>;
+  /**
+   * Opens a stream: the first reply of an instance, in the time of a call, is the outcome. Its value is the stream. Never
+   * rejects; the stream itself throws a `StreamError` if it does not come to its end.
+   */
+  stream(request: unknown, options?: StreamOptions): Promise<Outcome<ItemStream>>;
+  /** Ends its streams as well. */
   close(): void;
 }
 
@@ -60,12 +68,14 @@ class ServiceClient implements Client {
   readonly #options: ResolvedClientOptions;
   readonly #heartbeatListener: HeartbeatListener;
   readonly #calls: CallContext;
+  readonly #streams: ClientStreams;
   /** Those that were called. */
   readonly #operations = new Set<string>();
   #stopTicking: Cancel = () => {};
 
   constructor(options: ResolvedClientOptions) {
     this.#options = options;
+    this.#streams = new ClientStreams(options);
     const { tracker, resolver } = options.createBalancer(options.service, options.rules, options.random);
     this.tracker = tracker;
     this.resolver = resolver;
@@ -96,6 +106,7 @@ class ServiceClient implements Client {
   close(): void {
     this.#stopTicking();
     this.#heartbeatListener.close();
+    this.#streams.close();
   }
 
   async ready(): Promise<void> {
@@ -105,10 +116,20 @@ class ServiceClient implements Client {
   ask<T>(request: unknown, options: AskOptions<T> = {}): Promise<Outcome<T>> {
     const call = readCall(request, options);
     if (call.kind === "not made") return Promise.resolve(this.#failed(call.why));
-    const { rollCall } = this.#heartbeatListener;
-    const outcome = rollCall === undefined ? this.#ask(call) : rollCall.then(() => this.#ask(call));
     // The value of an answered call is what the `read` of these options returned.
-    return outcome as Promise<Outcome<T>>;
+    return this.#afterRollCall(call) as Promise<Outcome<T>>;
+  }
+
+  async stream(request: unknown, options: StreamOptions = {}): Promise<Outcome<ItemStream>> {
+    const call = this.#streams.read(request, options);
+    return call.kind === "not made"
+      ? this.#failed(call.why)
+      : this.#streams.settle(call, await this.#afterRollCall(call));
+  }
+
+  #afterRollCall(call: CallRequest): Promise<Outcome> {
+    const { rollCall } = this.#heartbeatListener;
+    return rollCall === undefined ? this.#ask(call) : rollCall.then(() => this.#ask(call));
   }
 
   #ask(call: CallRequest): Promise<Outcome> {

@@ -58,6 +58,7 @@ export type { Attributes, Span, SpanSpec, Trace, TraceHeaders, Tracing } from ".
 export type { Report } from "../util/throttle.ts";
 export { type Client, openClient } from "./client.ts";
 export type { AttemptOutcome, ClientEvent, ClientOptions, SentAs } from "./client-options.ts";
+export type { StreamOptions } from "./client-streams.ts";
 export { type ConnectOptions, connectBus } from "./connect.ts";
 export {
   answer,
@@ -88,3 +89,5 @@ export type {
 } from "./outcome.ts";
 export type { AskOptions } from "./request.ts";
 export type { RequestContext } from "./request-context.ts";
+export { StreamError, type StreamFailure } from "./stream-error.ts";
+export type { ItemStream } from "./stream-reader.ts";

@@ -9,6 +9,7 @@ import { type EncodedBody, encodeBody } from "./core/body.ts";
 import { type Metadata, metadataLines } from "./core/metadata.ts";
 import { textOf } from "./guard.ts";
 import { type FailedPart, failedWhy, type ResponseReader, type Why } from "./outcome.ts";
+import type { StreamOpening } from "./stream-opening.ts";
 
 export interface AskOptions<T = unknown> {
   /** Default: `get`. */
@@ -39,6 +40,8 @@ export interface CallRequest {
   readonly read: ResponseReader | undefined;
   readonly signal: AbortSignal | undefined;
   readonly trace: Trace | undefined;
+  /** Of a call for a stream: sends its requests. Undefined for all others. */
+  readonly opening: StreamOpening | undefined;
 }
 
 /** The call cannot be made. */
@@ -47,7 +50,10 @@ export interface NotMade {
   readonly why: Required<Why>;
 }
 
-const notMade = (part: FailedPart, detail: string): NotMade => ({ kind: "not made", why: failedWhy(part, detail) });
+export const notMade = (part: FailedPart, detail: string): NotMade => ({
+  kind: "not made",
+  why: failedWhy(part, detail),
+});
 
 /** @param request any JSON value, bytes, or undefined */
 export function readCall(request: unknown, options: AskOptions): CallRequest | NotMade {
@@ -71,6 +77,7 @@ export function readCall(request: unknown, options: AskOptions): CallRequest | N
       read,
       signal: signal ?? undefined,
       trace: trace ?? undefined,
+      opening: undefined,
     };
   } catch (error) {
     return notMade("the options of the call cannot be used", textOf(error));
