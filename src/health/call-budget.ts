@@ -44,9 +44,8 @@ const RETRIES_PER_CALL = 0.1;
 const INITIAL_RETRIES = 10;
 
 /**
- * The retry budget: bounds what a client adds to the load where instances are overloaded or of no use. Going on after an
- * overload, an invalid answer or a 504 takes from it, and so does a hedge. Going on to another instance where nothing was
- * loaded is free: no responders, 503, 501.
+ * The retry budget: bounds what a client adds to the load of busy instances. Going on after an overload takes from it,
+ * and so does a hedge. Going on after any other result is free (going-on.ts).
  * @param isHedging the hedges that are saved must be in it as well
  */
 export const newRetryBudget = (isHedging: boolean): CallBudget =>

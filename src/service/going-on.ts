@@ -3,7 +3,7 @@
 import type { Result } from "../health/tracker.ts";
 import { type AttemptEnd, mayHaveExecuted } from "./attempt.ts";
 
-/** `paid`: the retry budget has to have room for it. `free`: no instance was loaded by this attempt. */
+/** `paid`: the retry budget has to have room for it. */
 export type GoingOn = "free" | "paid" | "no";
 
 const RETRIABLE: ReadonlySet<Result> = new Set(["no-responders", "draining", "rejected", "overloaded", "invalid"]);
@@ -14,11 +14,12 @@ const RETRIABLE: ReadonlySet<Result> = new Set(["no-responders", "draining", "re
  * 529). An idempotent call also goes on where it may have been executed: after an `invalid` answer, or where the instance
  * left before it finished the request (`draining`, code 504).
  *
- * Where instances are overloaded or of no use, each call that goes on adds to the load, so it is paid.
+ * After 529 it is paid: it adds load where instances have too much of it. After an invalid answer it is free. An instance
+ * that sends invalid answers keeps its turns, as its breaker stays closed. With a budget, most calls of two instances, one
+ * of them such, would fail.
  */
 export function goingOn(end: AttemptEnd, idempotent: boolean): GoingOn {
   if (!RETRIABLE.has(end.result)) return "no";
-  const wasExecuted = mayHaveExecuted(end);
-  if (wasExecuted && !idempotent) return "no";
-  return wasExecuted || end.result === "overloaded" ? "paid" : "free";
+  if (mayHaveExecuted(end) && !idempotent) return "no";
+  return end.result === "overloaded" ? "paid" : "free";
 }
