@@ -158,7 +158,7 @@ test("an invalid answer costs nothing: each call of an instance that sends them 
     body === "well" ? { kind: "valid", value: body } : { kind: "invalid", problems: ["it is not well"] };
   const ends = await scene.turns(60, { read });
   assert.equal([...new Set(ends)], [2]);
-  assert.equal(scene.reached, [0, 60, 60], "a call that goes on is a turn of the next instance");
+  assert.equal(scene.reached, [0, 60, 60, 0], "a call that goes on is a turn of the next instance");
 });
 
 test("neither a hedge nor a retest goes to an overloaded instance", async () => {
