@@ -39,6 +39,8 @@ export interface Denied {
   readonly kind: "denied";
   /** For the operator: which subject, with which credentials, and what to type. */
   readonly why: string;
+  /** The answer is not permitted. If the message was sent, its receiver may have it. */
+  readonly ofReplies?: true;
 }
 
 export interface Message {
@@ -121,8 +123,8 @@ export interface Bus {
    */
   openStream(subject: string, body: Body, options: CallOptions, onReply: (reply: Reply) => void): ReplyStream;
   /**
-   * The process that served the subject is dead. Calls in flight to it end as `no-responders` at once
-   * (`notIdempotent`), and so do its streams.
+   * The process that served the subject is dead. Calls in flight to it end as `receiver-died` at once
+   * (`notIdempotent`: at their timeout), and so do its streams.
    */
   giveUp(subject: string): void;
   /**

@@ -2,6 +2,7 @@
 
 import { messageOf } from "../util/errors.ts";
 import { bracketHost } from "../util/format.ts";
+import type { Denied } from "./bus.ts";
 import { type BusAddress, withoutLogin } from "./core/bus-address.ts";
 import { REPLY_ROOT } from "./core/credentials.ts";
 import { type PeerPort, protocolNote } from "./core/greeting.ts";
@@ -223,6 +224,12 @@ export function describeConnectionLoss(reason: string, address: BusAddress, call
 export function warningText(words: string, means: string, { shown }: BusAddress): string {
   return `the bus at ${shown} says "${words}": ${means}`;
 }
+
+/** The end of every call on a connection whose subscription for replies was denied. */
+export const repliesDenied = (subject: string, caller: LoginContext): Denied => ({
+  ...{ kind: "denied", ofReplies: true },
+  why: permissionError("subscription", subject, caller).message,
+});
 
 /** The message about a denied subject. `about` is the key under which it is reported at most once a minute. */
 export function permissionError(

@@ -28,6 +28,7 @@ import {
   type ConnectResult,
   permissionError,
   redactLogin,
+  repliesDenied,
   warningText,
 } from "./connect-failure.ts";
 import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
@@ -162,8 +163,7 @@ class NatsBusImpl implements NatsBus {
   }
 
   get requiresAuth(): boolean | undefined {
-    const info = this.#wire?.info;
-    return info && greetingOf(info).asksLogin;
+    return this.#wire?.info && greetingOf(this.#wire.info).asksLogin;
   }
 
   get credentials(): Credentials | undefined {
@@ -390,7 +390,7 @@ class NatsBusImpl implements NatsBus {
 
   /** No reply can arrive until the next login: the calls in flight end now, and later calls end at once. */
   #denyReplies(subject: string): void {
-    this.#repliesDenied = { kind: "denied", why: permissionError("subscription", subject, this.#identity).message };
+    this.#repliesDenied = repliesDenied(subject, this.#identity);
     this.#pending.settleAll(this.#repliesDenied);
   }
 

@@ -15,7 +15,6 @@ import { REUSE_DELAY, SlotPool } from "./slot-pool.ts";
 export const AWAY: NotSent = { kind: "disconnected" };
 export const CANCELLED: Reply = { kind: "cancelled" };
 export const TIMEOUT: Reply = { kind: "timeout" };
-const NO_RESPONDERS: Reply = { kind: "no-responders" };
 const RECEIVER_DIED: Reply = { kind: "receiver-died" };
 
 /** The stream of a request that was not sent. */
@@ -144,7 +143,7 @@ export class PendingTable {
     for (const [replyTo, entry] of this.#entries.all()) {
       if (!(entry instanceof PendingCall) || entry.subject !== subject) continue;
       if (entry.notIdempotent) entry.receiverIsDead = true;
-      else this.settle(replyTo, NO_RESPONDERS);
+      else this.settle(replyTo, RECEIVER_DIED);
     }
   }
 

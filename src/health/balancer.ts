@@ -57,7 +57,7 @@ export interface PickOptions {
   /** When an attempt of the call has ended at the latest. Default: the request timeout of the rules. */
   readonly timeoutMs?: number | undefined;
   /** Incarnations that this call was sent to already. */
-  readonly excluded?: ReadonlySet<string>;
+  readonly excluded?: Incarnations;
   /**
    * False for a call that must not reach two instances: it is never copied, but can itself be a retest or a probe.
    * Default: true.

@@ -55,7 +55,13 @@ export const NO_SUCH_OPERATION = 501;
 // The ends that carry nothing, each made once.
 const DEAD: NoAnswer = { kind: "none", result: "no-responders", reason: "no-instances", mayHaveExecuted: false };
 const TIMEOUT: NoAnswer = { kind: "none", result: "timeout", reason: "timeout", mayHaveExecuted: true };
-const RECEIVER_DIED: NoAnswer = { ...TIMEOUT, detail: "the instance died before it answered" };
+// Its breaker must not open: another call found no responders, so the process is dead, not hung. A call that goes nowhere
+// else has waited until its timeout.
+const RECEIVER_DIED: NoAnswer = {
+  ...TIMEOUT,
+  result: "no-responders",
+  detail: "the instance died before it answered",
+};
 const CANCELLED: NoAnswer = { kind: "none", result: "inconclusive", reason: "cancelled", mayHaveExecuted: true };
 const CUT_OFF: NoAnswer = { kind: "none", result: "inconclusive", reason: "disconnected", mayHaveExecuted: true };
 const NEVER_SENT: NoAnswer = { ...CUT_OFF, mayHaveExecuted: false };
@@ -100,7 +106,10 @@ export function readAttempt(reply: Reply, read: ResponseReader | undefined, wasS
         ...failedWhy("the request was not sent", reply.why),
       };
     case "denied":
-      return { kind: "none", result: "denied", reason: "denied", detail: reply.why, mayHaveExecuted: false };
+      return {
+        ...{ kind: "none", result: "denied", reason: "denied", detail: reply.why },
+        mayHaveExecuted: reply.ofReplies === true && wasSent,
+      };
   }
 }
 

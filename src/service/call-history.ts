@@ -31,27 +31,27 @@ export const newSlot = (ticket: Ticket, sentAs: SentAs, timeoutMs: number): Slot
 /** Only forged instances cause more attempts: each of them ends within a millisecond. */
 const MAX_TRIED = 8;
 
-const NONE: ReadonlySet<string> = new Set();
+const NONE: ReadonlyMap<string, Slot> = new Map();
 
 export class CallHistory {
   /** How often the call was sent, hedges included and copies not. */
   attempts = 0;
   #first: Slot | undefined;
   #others: Slot[] | undefined;
-  #left: Set<string> | undefined;
+  #left: Map<string, Slot> | undefined;
   /** Sendings without an end, copies included. */
   #out = 0;
   #mayHaveExecuted = false;
   #fallback: Why | undefined;
 
-  /** Incarnations that the next pick leaves out: those that the call has left, and those of its hedges. */
-  get left(): ReadonlySet<string> {
+  /** By incarnation, those that the next pick leaves out: the call has left them, or they have its hedge. */
+  get left(): ReadonlyMap<string, Slot> {
     return this.#left ?? NONE;
   }
 
-  leave(incarnation: string): void {
-    this.#left ??= new Set();
-    this.#left.add(incarnation);
+  leave(slot: Slot): void {
+    this.#left ??= new Map();
+    this.#left.set(slot.ticket.who.incarnation, slot);
   }
 
   /**

@@ -21,6 +21,7 @@ import type { Deprioritized } from "../health/deprioritized.ts";
 import type { Hedge } from "../health/hedge.ts";
 import type { HealthEvent } from "../health/member.ts";
 import type { Result, Ticket, Tracker } from "../health/tracker.ts";
+import type { StrandedCall } from "../health/unavailable.ts";
 import type { Span, Trace, TraceHeaders } from "../trace/core/trace.ts";
 import { type AttemptEnd, outcomeOf, readAttempt } from "./attempt.ts";
 import { CallHistory, newSlot, type Slot } from "./call-history.ts";
@@ -49,7 +50,7 @@ export interface CallContext {
   /** Publishes a roll call: every instance that receives it sends a heartbeat at once. */
   readonly sendRollCall: () => void;
   /** Counts a call without an eligible instance, and returns why there is none. */
-  readonly shortCircuit: () => Why;
+  readonly shortCircuit: (call: StrandedCall) => Why;
   /** Counts a call that failed on its caller's side before an instance was picked. */
   readonly countFailed: (why: Required<Why>) => void;
 }
@@ -113,7 +114,7 @@ export class Call {
     try {
       const ticket = this.#pick();
       if (ticket === undefined && price === "paid") this.#context.retryBudget.giveBack();
-      if (ticket === undefined) this.#finishWithout(this.#history.fallback ?? this.#context.shortCircuit());
+      if (ticket === undefined) this.#finishWithout(this.#history.fallback ?? this.#whyNone());
       else this.#sendFirst(ticket);
     } catch (error) {
       this.#context.options.guard.failed("core", error);
@@ -121,6 +122,10 @@ export class Call {
       this.#context.countFailed(why);
       this.#finishWithout(why);
     }
+  }
+
+  #whyNone(): Why {
+    return this.#context.shortCircuit({ operation: this.#request.operation, left: this.#history.left });
   }
 
   /**
@@ -204,7 +209,7 @@ export class Call {
     const { options, deprioritized } = this.#context;
     const { ticket } = slot;
     const end = readAttempt(reply, this.#request.read, slot.wasSent);
-    const healthResult = this.#healthResult(reply, end, slot.timeoutMs);
+    const healthResult = this.#healthResult(end, slot.timeoutMs);
     this.#history.ended(slot, end, healthResult);
     if (end.kind === "none" && end.error !== undefined)
       options.guard.failed(end.result === "unsent" ? "a request" : "read", end.error);
@@ -217,11 +222,8 @@ export class Call {
     if (slot.sentAs !== "copy") this.#afterAttempt(slot, end);
   }
 
-  /** The result for the tracker: that of the attempt, apart from two kinds of `timeout`. */
-  #healthResult(reply: Reply, { result }: AttemptEnd, timeoutMs: number): Result {
-    // Another call to this instance had no responders while this one waited: the process is dead, not hung, so its
-    // breaker must not open. For this call it is a `timeout`: the instance may have executed it.
-    if (reply.kind === "receiver-died") return "no-responders";
+  /** The result for the tracker: that of the attempt, apart from a `timeout` that is not the instance's fault. */
+  #healthResult({ result }: AttemptEnd, timeoutMs: number): Result {
     // The instance got the call late, after other instances had used up its time.
     const hadFullTimeout = timeoutMs >= this.#context.options.rules.requestTimeoutMs * MIN_SHARE_TO_ATTRIBUTE;
     return result === "timeout" && !hadFullTimeout ? "inconclusive" : result;
@@ -279,7 +281,7 @@ export class Call {
       this.#finishWith(end, slot);
       return;
     }
-    this.#history.leave(slot.ticket.who.incarnation);
+    this.#history.leave(slot);
     const hasTime = this.#giveUpAt - options.clock.now() >= MIN_REMAINING_MS;
     if (hasTime && (going === "free" || retryBudget.trySpend())) this.#next(going);
     else if (this.#history.fallback !== undefined) this.#finishWithout(this.#history.fallback);
@@ -325,17 +327,17 @@ export class Call {
     const now = options.clock.now();
     // The caller has given up, the answer has arrived with the poll, or there is no time for a hedge.
     if (this.#isFinished || late.isOver || this.#giveUpAt - now < MIN_REMAINING_MS) return;
-    const excluded = new Set(this.#history.left).add(late.ticket.who.incarnation);
+    const excluded = new Set(this.#history.left.keys()).add(late.ticket.who.incarnation);
     const { operation } = this.#request;
     const pickOptions = { operation, excluded, deprioritized: all.at(now), isHedge: true };
     // The budget is not spent if no other instance is healthy.
     if (resolver.peek(now, pickOptions).call === undefined || !hedge.trySpend()) return;
     const { call: ticket } = resolver.next(now, pickOptions);
     if (ticket === undefined) return;
-    this.#history.leave(ticket.who.incarnation);
     const { who: lateWho, sentAt } = late.ticket;
     options.onEvent({ kind: "hedging", who: ticket.who, late: lateWho, afterMs: now - sentAt }, this.#request.trace);
     const slot = this.#newSlot(ticket, "hedge");
+    this.#history.leave(slot);
     this.#second = slot;
     this.#send(slot);
   }
@@ -361,7 +363,7 @@ export class Call {
 
   /** The hedge is now the attempt that the call waits for. If it is late as well, it gets a hedge of its own. */
   #promoteHedge(ended: Slot, hedged: Slot): void {
-    this.#history.leave(ended.ticket.who.incarnation);
+    this.#history.leave(ended);
     this.#first = hedged;
     this.#second = undefined;
     const hedge = this.#hedge;

@@ -9,6 +9,7 @@ import { Deprioritized } from "../health/deprioritized.ts";
 import { Hedge } from "../health/hedge.ts";
 import type { HealthEvent, InstanceRef } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
+import { type StrandedCall, whyUnavailable } from "../health/unavailable.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { Call, type CallContext } from "./call.ts";
 import { type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
@@ -87,7 +88,7 @@ class ServiceClient implements Client {
       ...{ hedge, retryBudget, deprioritized: new Deprioritized(hedge?.deprioritized) },
       emitAll: (events, trace) => this.#emitChanges(events, trace),
       sendRollCall: () => this.#heartbeatListener.sendRollCall(),
-      shortCircuit: () => this.#shortCircuit(),
+      shortCircuit: (call) => this.#shortCircuit(call),
       countFailed: (why) => void this.#failed(why),
     };
   }
@@ -172,9 +173,14 @@ class ServiceClient implements Client {
     return unsent(why);
   }
 
-  #shortCircuit(): Why {
-    this.#options.onAttempt({ kind: "short-circuited" });
-    return this.#denied() ?? { reason: "no-instances" };
+  #shortCircuit(call: StrandedCall): Why {
+    const { clock, onAttempt, service } = this.#options;
+    onAttempt({ kind: "short-circuited" });
+    const now = clock.now();
+    const reason = whyUnavailable(this.tracker.all(), (member) => this.tracker.isLive(member, now), call);
+    if (reason === "no-instances") return this.#denied() ?? { reason };
+    if (reason !== "no-such-operation") return { reason };
+    return { reason, detail: `no instance of ${service} has the operation ${call.operation}` };
   }
 
   /** The server denies heartbeats to this process. That is then the reason why no instance is known. */

@@ -12,7 +12,7 @@ const RETRIABLE: ReadonlySet<Result> = new Set(["no-responders", "draining", "re
  * A call goes on if nothing was executed. It was not delivered (`no-responders`), or the instance has not begun it: it is
  * leaving (`draining`, code 503), lacks the operation (`rejected`, code 501) or has no room for it (`overloaded`, code
  * 529). An idempotent call also goes on where it may have been executed: after an `invalid` answer, or where the instance
- * left before it finished the request (`draining`, code 504).
+ * died with it (`no-responders` as well) or left before it finished it (`draining`, code 504).
  *
  * After 529 it is paid: it adds load where instances have too much of it. After an invalid answer it is free. An instance
  * that sends invalid answers keeps its turns, as its breaker stays closed. With a budget, most calls of two instances, one

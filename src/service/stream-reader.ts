@@ -134,6 +134,7 @@ export class StreamReader implements ItemStream {
         return;
       }
       case "no-responders":
+      case "receiver-died":
         this.#end(this.#error("died", "the instance has died"));
         return;
       case "denied":
@@ -202,7 +203,8 @@ export class StreamReader implements ItemStream {
   /** What the sender has sent before its answer has arrived before it, so an end without an end was lost. */
   #onProbed(reply: Reply): void {
     if (this.#state.kind !== "open") return;
-    if (reply.kind === "no-responders" || reply.kind === "denied") this.receive(reply);
+    if (reply.kind === "no-responders" || reply.kind === "receiver-died" || reply.kind === "denied")
+      this.receive(reply);
     if (reply.kind === "service-error") this.#fail("lost", `the instance has lost the stream: ${reply.message}`);
     if (reply.kind !== "answered") return;
     const decoded = decodeValue(reply.body, reply.headers);

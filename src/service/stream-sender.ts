@@ -114,7 +114,7 @@ export class StreamSender {
   #onNext(result: IteratorResult<unknown>): void {
     if (this.#state === "ended") return;
     if (result.done === true) {
-      this.#end(() => this.#resolve(this.#lastOf(result.value)), "finished");
+      this.#end(() => this.#finish(result.value), "finished");
       return;
     }
     try {
@@ -142,8 +142,12 @@ export class StreamSender {
   }
 
   /** A handler ends a stream with an error when its iterator returns one. */
-  #lastOf(returned: unknown): EncodedResult {
-    return isRefusal(returned) ? encode(returned) : this.#complete();
+  #finish(returned: unknown): void {
+    try {
+      this.#resolve(isRefusal(returned) ? encode(returned) : this.#complete());
+    } catch (error) {
+      this.#reject(error);
+    }
   }
 
   #onThrown(error: unknown): void {

@@ -97,7 +97,7 @@ test("a token whose answer may be on its way still is spent: that answer reaches
     "its time is over": ["timeout", () => clock.advance(1_020)],
     "its caller gave up": ["cancelled", ({ giveUp }) => giveUp.abort()],
     "the bus was disconnected": ["disconnected", () => table.settleAll({ kind: "disconnected" })],
-    "its instance died": ["no-responders", () => table.failAllTo("tea.get.1")],
+    "its instance died": ["receiver-died", () => table.failAllTo("tea.get.1")],
     "no responders": ["no-responders", ({ token }) => table.onReply(token, { kind: "no-responders" })],
     "it was denied": ["denied", () => table.deny("tea.get.1", { kind: "denied", why: "not allowed" })],
   };
@@ -149,7 +149,7 @@ test("what is out to a dead process ends at once; what must not be done twice wa
   const gathering = follow(table.addRequestMany("health.tea", 2_000).bodies);
   const answering = callOn(table, 1_000, { notIdempotent: true });
   table.failAllTo("tea.get.1");
-  assert.equal([idempotent.ends, single.ends, other.ends], [[{ kind: "no-responders" }], [], []]);
+  assert.equal([idempotent.ends, single.ends, other.ends], [[{ kind: "receiver-died" }], [], []]);
   table.settle(answering.token, { kind: "disconnected" });
   assert.equal(answering.ends, [{ kind: "disconnected" }], "the outcome is unknown");
   await clock.advance(1_020);

@@ -10,7 +10,7 @@ import { FakeClock } from "../../src/testing/fake-clock.ts";
 const test = suite("reply streams");
 
 const ADDRESS = "tea.list.1";
-const [AWAY, DIED]: readonly [Reply, Reply] = [{ kind: "disconnected" }, { kind: "no-responders" }];
+const [AWAY, DIED]: readonly [Reply, Reply] = [{ kind: "disconnected" }, { kind: "receiver-died" }];
 const item = (number: number): Reply => ({ kind: "answered", body: new Uint8Array([number]) });
 
 class Scene {

@@ -200,7 +200,7 @@ function contract(kind: Kind): void {
     await serve(server, "shop.get.slow", (message) => void setTimeout(() => message.answer("healthy"), 50));
     const [dead, slow] = [asker.request("shop.get.dead", "", PATIENT), asker.request("shop.get.slow", "", PATIENT)];
     asker.giveUp("shop.get.dead");
-    assert.is(await kindOf(dead), "no-responders");
+    assert.is(await kindOf(dead), "receiver-died");
     assert.is(await answerOf(slow), "healthy");
   });
 

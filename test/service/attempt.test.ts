@@ -54,6 +54,7 @@ test("each end says its reason, and whether the instance may have executed the r
     [{ kind: "no-responders" }, "no-instances", false],
     [{ kind: "unsent", why: "too large" }, "failed", false],
     [{ kind: "denied", why: "not you" }, "denied", false],
+    [{ kind: "denied", why: "no answer for you", ofReplies: true }, "denied", true],
     [refused(501), "no-such-operation", false],
     [refused(503), "draining", false],
     [refused(504), "draining", true],
@@ -68,8 +69,8 @@ test("each end says its reason, and whether the instance may have executed the r
       JSON.stringify(reply).slice(0, 80),
     );
   }
-  const unsent = readAttempt({ kind: "disconnected" }, undefined, false);
-  assert.not.ok(mayHaveExecuted(unsent), "the bus never took it");
+  for (const reply of [{ kind: "disconnected" }, { kind: "denied", why: "", ofReplies: true }] as const)
+    assert.not.ok(mayHaveExecuted(readAttempt(reply, undefined, false)), "the bus never took it");
   for (const reply of [body("1"), refused(404), refused(500)]) assert.ok(mayHaveExecuted(read(reply)));
 });
 

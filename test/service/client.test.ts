@@ -1,110 +1,21 @@
-// A client on a bus whose every call the test ends: which instance gets which message, and the events, settled calls and
-// cancelled calls, in order.
+// A client on a bus whose every call the test ends.
 
 import { getEventListeners } from "node:events";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Bus, CallOptions, Message, Reply } from "../../src/bus/bus.ts";
-import { headerBlock, NO_HEADERS, parseHeaders } from "../../src/bus/core/headers.ts";
-import type { Heartbeat } from "../../src/health/heartbeat.ts";
-import { type AskOptions, type Client, openClient } from "../../src/service/client.ts";
-import type { AttemptOutcome, ClientOptions } from "../../src/service/client-options.ts";
-import { deadlineOf } from "../../src/service/core/request-headers.ts";
+import type { ClientOptions } from "../../src/service/client-options.ts";
 import { startRollCall } from "../../src/service/initial-roll-call.ts";
-import type { InvalidResponse, Outcome, Validated } from "../../src/service/outcome.ts";
+import type { InvalidResponse, Validated } from "../../src/service/outcome.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
-import { beatOf } from "../support/health-harness.ts";
+import { answered, ClientScene, NO_RESPONDERS, RETEST_MS, TIMEOUT, TIMEOUT_MS } from "../support/client-scene.ts";
 import { endOf } from "../support/service-scene.ts";
 
 const test = suite("a client");
 
-const TIMEOUT_MS = 1_000;
-const RETEST_MS = 5_000;
 const INVALID: InvalidResponse = { kind: "invalid", problems: [] };
 
-interface Sent {
-  readonly instance: number;
-  readonly deadline: number;
-  readonly how: CallOptions;
-  readonly end: (reply: Reply) => void;
-}
-
-const encoder = new TextEncoder();
-const answered = (value: unknown): Reply => ({ kind: "answered", body: encoder.encode(JSON.stringify(value)) });
-const [NO_RESPONDERS, TIMEOUT]: readonly [Reply, Reply] = [{ kind: "no-responders" }, { kind: "timeout" }];
-
-class Scene {
-  readonly clock = new FakeClock();
-  /** Calls that are out, and those that have ended. */
-  readonly sent: Sent[] = [];
-  /** Kinds of events, and what goes out beside calls, in order. */
-  readonly acts: string[] = [];
-  readonly ends: AttemptOutcome[] = [];
-  readonly bus = this.#bus();
-  readonly client: Client;
-  readonly seqs: number[] = [];
-  #receive: (message: Message) => void = () => undefined;
-
-  constructor(instances: number, options: Partial<ClientOptions> = {}) {
-    this.client = openClient({
-      ...{ service: "ratings", bus: this.bus, clock: this.clock, random: () => 0 },
-      rules: { requestTimeoutMs: TIMEOUT_MS, retestDelayMs: RETEST_MS },
-      onEvent: ({ kind }) => this.acts.push(kind),
-      onAttempt: (ended) => this.ends.push(ended),
-      ...options,
-    });
-    for (let instance = 1; instance <= instances; instance++) this.beat(instance);
-  }
-
-  #bus(): Bus {
-    const bus: Partial<Bus> = {
-      status: "connected",
-      call: (address, _body, how, end) => {
-        const instance = Number(/get\.(\d+)-/.exec(address)?.[1]);
-        const deadline = deadlineOf(parseHeaders(headerBlock(how.lines ?? ""))?.fields ?? NO_HEADERS) ?? Number.NaN;
-        return `reply-${this.sent.push({ instance, deadline, how, end })}`;
-      },
-      publish: (subject) => this.acts.push(`publish ${subject}`),
-      giveUp: (address) => this.acts.push(`give up ${address}`),
-      watch: () => () => undefined,
-      subscribe: (_subject, receive) => {
-        this.#receive = receive;
-        return { close: () => this.acts.push("unsubscribe"), drain: async () => undefined };
-      },
-    };
-    return bus as Bus;
-  }
-
-  beat(instance: number, over: Partial<Heartbeat> & { readonly faults?: readonly object[] } = {}): void {
-    const seq = (this.seqs[instance] ?? 0) + 1;
-    this.seqs[instance] = seq;
-    const body = encoder.encode(JSON.stringify(beatOf(instance, { seq, ...over })));
-    const message = { subject: `health.ratings.${instance}-a`, body, replyTo: undefined };
-    this.#receive({ ...message, headers: NO_HEADERS, answer: () => undefined, refuse: () => undefined });
-  }
-
-  /** Makes a call, which is out afterwards. */
-  async ask(options: AskOptions = {}): Promise<{ readonly answer: Promise<Outcome> }> {
-    await this.clock.advance(0);
-    this.acts.length = 0;
-    const answer = this.client.ask({}, options);
-    await this.clock.advance(0);
-    return { answer };
-  }
-
-  /** Ends the call that was sent last. */
-  async end(reply: Reply): Promise<void> {
-    this.sent.at(-1)?.end(reply);
-    await this.clock.advance(0);
-  }
-
-  countOf(kind: string): number {
-    return this.acts.filter((act) => act === kind).length;
-  }
-}
-
 test("of one call, at most eight attempts are emitted, however many it takes", async () => {
-  const scene = new Scene(12);
+  const scene = new ClientScene(12);
   const { answer } = await scene.ask();
   while (scene.sent.length < 12) await scene.end(NO_RESPONDERS);
   assert.equal(
@@ -121,14 +32,14 @@ test("a resolved event lists the live instances at the time of reading, by numbe
   const onEvent: ClientOptions["onEvent"] = (event) => {
     if (event.kind === "resolved") live.push(event.live().map(({ instance }) => instance));
   };
-  const scene = new Scene(0, { onEvent });
+  const scene = new ClientScene(0, { onEvent });
   for (const instance of [2, 1]) scene.beat(instance);
   await scene.ask();
   assert.equal(live, [[1, 2]]);
 });
 
 test("an opened breaker is emitted before the roll call that may close it", async () => {
-  const scene = new Scene(2);
+  const scene = new ClientScene(2);
   await scene.ask();
   scene.acts.length = 0;
   await scene.end(TIMEOUT);
@@ -136,7 +47,7 @@ test("an opened breaker is emitted before the roll call that may close it", asyn
 });
 
 test("no roll call is sent for a breaker that no heartbeat closes", async () => {
-  const scene = new Scene(1);
+  const scene = new ClientScene(1);
   await scene.ask();
   await scene.end(TIMEOUT);
   scene.beat(1);
@@ -153,7 +64,7 @@ test("no roll call is sent for a breaker that no heartbeat closes", async () => 
 });
 
 test("changes are emitted in the order in which they happened", async () => {
-  const scene = new Scene(1);
+  const scene = new ClientScene(1);
   await scene.ask();
   await scene.end(TIMEOUT);
   await scene.clock.advance(60_000);
@@ -164,7 +75,7 @@ test("changes are emitted in the order in which they happened", async () => {
 });
 
 test("calls to a dead instance are given up once all that was read is processed", async () => {
-  const scene = new Scene(2);
+  const scene = new ClientScene(2);
   await scene.ask();
   scene.sent[0]?.end(NO_RESPONDERS);
   assert.equal([scene.countOf("lost"), scene.countOf("give up ratings.get.1-a")], [1, 0]);
@@ -178,7 +89,7 @@ test("a call goes on while it has 5 ms left, with its own deadline and what is l
     [995, true],
     [996, false],
   ] as const) {
-    const scene = new Scene(2);
+    const scene = new ClientScene(2);
     const { answer } = await scene.ask();
     const until = scene.clock.wall() + TIMEOUT_MS;
     await scene.clock.advance(passedMs);
@@ -200,7 +111,7 @@ test("a timeout opens the breaker from nine tenths of the time on, and not befor
     [101, TIMEOUT, 0],
     [0, { kind: "receiver-died" }, 0],
   ] as const) {
-    const scene = new Scene(2);
+    const scene = new ClientScene(2);
     await scene.ask();
     await scene.clock.advance(passedMs);
     await scene.end(NO_RESPONDERS);
@@ -210,7 +121,7 @@ test("a timeout opens the breaker from nine tenths of the time on, and not befor
 });
 
 test("a copy that retests has a time of its own, and the bus gets no signal of the caller's", async () => {
-  const scene = new Scene(2);
+  const scene = new ClientScene(2);
   await scene.ask();
   await scene.end(TIMEOUT);
   await scene.clock.advance(RETEST_MS);
@@ -230,7 +141,7 @@ test("a copy that retests has a time of its own, and the bus gets no signal of t
 });
 
 test("a hung instance is retested when due, by a copy and not by a call that must not be copied", async () => {
-  const scene = new Scene(2);
+  const scene = new ClientScene(2);
   await scene.ask();
   await scene.end(TIMEOUT);
   await scene.ask();
@@ -252,7 +163,7 @@ test("a hung instance is retested when due, by a copy and not by a call that mus
 });
 
 test("a second end of the same call changes nothing", async () => {
-  const scene = new Scene(2);
+  const scene = new ClientScene(2);
   const { answer } = await scene.ask();
   await scene.end(answered({}));
   scene.sent[0]?.end(TIMEOUT);
@@ -260,7 +171,7 @@ test("a second end of the same call changes nothing", async () => {
 });
 
 test("who was asked beside a late one is not asked again for the same call", async () => {
-  const scene = new Scene(2, { hedge: true });
+  const scene = new ClientScene(2, { hedge: true });
   const { answer } = await scene.ask({ read: () => INVALID });
   await scene.clock.advance(200);
   assert.equal(
@@ -282,14 +193,14 @@ test("who was asked beside a late one is not asked again for the same call", asy
 test("every invalid answer is one event: of a call that goes on, of one that may not, of a copy", async () => {
   const read = (): Validated => INVALID;
   for (const idempotent of [true, false]) {
-    const scene = new Scene(2);
+    const scene = new ClientScene(2);
     const { answer } = await scene.ask({ read, idempotent });
     await scene.end(answered({}));
     if (idempotent) await scene.end(answered({}));
     assert.is(endOf(await answer), "invalid-response");
     assert.is(scene.countOf("invalid-response"), idempotent ? 2 : 1);
   }
-  const scene = new Scene(2);
+  const scene = new ClientScene(2);
   await scene.ask();
   await scene.end(TIMEOUT);
   await scene.clock.advance(RETEST_MS);
@@ -305,7 +216,7 @@ test("a hedge is sent while the call has 5 ms left", async () => {
     [995, [1, 2, 3]],
     [996, [1, 2]],
   ] as const) {
-    const scene = new Scene(3, { hedge: true });
+    const scene = new ClientScene(3, { hedge: true });
     await scene.ask();
     await scene.clock.advance(passedMs);
     // The hedge is now the attempt that the call waits for, and late as well.
@@ -325,7 +236,7 @@ test("a request above a known limit is counted and not sent", async () => {
     [2, 1],
     [undefined, 1],
   ] as const) {
-    const scene = new Scene(1);
+    const scene = new ClientScene(1);
     Object.assign(scene.bus, { maxBodyBytes });
     await scene.ask();
     const failed = { kind: "failed", detail: "the request was not sent: it is over the bus's limit of 1 bytes" };
@@ -342,7 +253,7 @@ test("what is away, or denied, is no instance's doing, and is said at once", asy
     ["connected", denial, "denied"],
     ["connected", undefined, "no-instances"],
   ] as const) {
-    const scene = new Scene(0);
+    const scene = new ClientScene(0);
     await scene.clock.advance(TIMEOUT_MS);
     Object.assign(scene.bus, { status, lastFailure });
     const ended = await (await scene.ask()).answer;
@@ -368,9 +279,9 @@ test("the first call waits for the roll, for all that is read with the first bea
 });
 
 test("it is ready once the roll call is over, or at once where an instance is known", async () => {
-  assert.throws(() => new Scene(0, { service: "Not a name" }), /service name/);
+  assert.throws(() => new ClientScene(0, { service: "Not a name" }), /service name/);
   for (const instances of [0, 1]) {
-    const scene = new Scene(instances);
+    const scene = new ClientScene(instances);
     let ready = 0;
     void scene.client.ready().then(() => (ready += 1));
     await Promise.resolve();
@@ -389,7 +300,7 @@ test("it is ready once the roll call is over, or at once where an instance is kn
 });
 
 test("a closed client has no timer and no subscription, and no call that waits", async () => {
-  const scene = new Scene(0);
+  const scene = new ClientScene(0);
   const waiting = scene.client.ask({});
   assert.is(scene.clock.timers, 2);
   scene.client.close();

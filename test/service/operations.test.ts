@@ -44,7 +44,7 @@ test("a call goes only to an instance that has its operation", async () => {
   for (let call = 0; call < 4; call += 1)
     assert.equal(bodyOf(await scene.ask({ operation: "reserve" })), { operation: "reserve", instance: 2 });
   const none = await scene.ask({ operation: "cancel" });
-  assert.is(endOf(none), "no-instances");
+  assert.is(endOf(none), "no-such-operation");
   assert.is(scene.ends.filter(({ kind }) => kind === "attempt").length, 4);
 });
 

@@ -125,7 +125,8 @@ class AskingDrill extends Scene {
   #isAnsweredRightly(answer: Outcome, way: readonly (readonly [ScriptedInstance, Expected])[]): void {
     const last = way.at(-1)?.[1];
     const invalid = way.findLast(([, { result, goesOn }]) => result === "invalid" && goesOn)?.[1].outcome;
-    const noInstance = { kind: "unanswered", reason: "no-instances" } as const;
+    // Both are leaving: no other answer sends a call on without one that is invalid.
+    const noInstance = { kind: "unanswered", reason: "draining" } as const;
     const known = last?.goesOn === true ? (invalid ?? noInstance) : last?.outcome;
     const tried = way.map(([{ who }, { result }]) => ({ instance: who, result }));
     const mayHaveExecuted = way.some(([, end]) => end.mayHaveExecuted);

@@ -229,8 +229,8 @@ export const MUTANTS: readonly Mutant[] = [
   defect("who is late is spared for ever", ["service/call", "$hedge.$lateCallEnded($who.$incarnation);", ";"]),
   defect("who hangs is excused by who helps out", [
     "service/call",
-    "= this.$healthResult($reply, $end, $slot.$timeoutMs);",
-    '= this.#hedge !== undefined && $end.result === "timeout" ? "inconclusive" : this.$healthResult($reply, $end, $slot.$timeoutMs);',
+    "= this.$healthResult($end, $slot.$timeoutMs);",
+    '= this.#hedge !== undefined && $end.result === "timeout" ? "inconclusive" : this.$healthResult($end, $slot.$timeoutMs);',
   ]),
   defect("what was never sent counts as an answer", [
     "service/attempt",

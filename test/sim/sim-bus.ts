@@ -82,8 +82,8 @@ export class SimBus implements Bus {
     this.#pending = new PendingTable(host, subjects, isDoubted, REUSE_DELAY);
     const receive = (message: WireMessage): void => void this.#pending.onReply(message.subject, replyOf(message));
     const denied = (): void => {
-      this.#repliesDenied = DENIED;
-      this.#pending.settleAll(DENIED);
+      this.#repliesDenied = { ...DENIED, ofReplies: true };
+      this.#pending.settleAll(this.#repliesDenied);
     };
     this.#subscriptions.add({ subject: subjects.subscription, queue: undefined, onMessage: receive, denied });
     void this.#keepDialling();

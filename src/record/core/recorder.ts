@@ -159,7 +159,7 @@ class RecordedResolver extends Resolver {
       kind: "picked",
       ...(operation !== undefined && operation !== DEFAULT_OPERATION && { operation }),
       ...(timeoutMs !== undefined && { timeoutMs }),
-      ...(excluded !== undefined && excluded.size > 0 && { excluded: [...excluded] }),
+      ...(excluded !== undefined && excluded.size > 0 && { excluded: [...excluded.keys()] }),
       ...(idempotent === false && { idempotent }),
       ...(deprioritized !== undefined && deprioritized.size > 0 && { deprioritized: [...deprioritized.keys()] }),
       ...(isHedge === true && { isHedge }),

@@ -10,7 +10,7 @@ export interface ErrorReply {
   readonly kind: "refusal";
   readonly code: number;
   readonly message: string;
-  /** The body of the error: any JSON value. Default: none. */
+  /** The body of the error, for the caller's program: any JSON value, but no bytes. Default: none. */
   readonly data?: unknown;
 }
 
@@ -70,7 +70,7 @@ function sentCode(given: unknown): number {
   return RESERVED.get(code) ?? code;
 }
 
-/** @throws TypeError when the handler's answer cannot be written as JSON: the handler has failed */
+/** @throws TypeError when the handler's answer, or the data of its error, cannot be written as JSON: the handler has failed */
 export function encode(result: SingleResult): EncodedResult {
   if (result.kind === "refusal") return encodeRefusal(result);
   const { body, lines } = encodeBody(result.body);
@@ -78,6 +78,8 @@ export function encode(result: SingleResult): EncodedResult {
 }
 
 function encodeRefusal({ code, message, data }: ErrorReply): EncodedRefusal {
+  // The header that marks bytes cannot stand beside those of an error.
+  if (data instanceof Uint8Array) throw new TypeError("the data of an error cannot be bytes");
   const sent = { kind: "refusal", code: sentCode(code), message: String(message) } as const;
   return data === undefined ? sent : { ...sent, body: encodeBody(data).body };
 }

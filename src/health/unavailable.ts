@@ -1,0 +1,60 @@
+// Why no instance can take a call: asked after a pick has found none.
+
+import { isOpen } from "./breaker.ts";
+import type { Member } from "./member.ts";
+import type { Result } from "./tracker.ts";
+
+export type WhyUnavailable =
+  /** No instance is known, or all that were are gone. */
+  | "no-instances"
+  /** None of those that are there has the operation. */
+  | "no-such-operation"
+  /** All that have it are leaving. */
+  | "draining"
+  /** All that have it and stay have an open breaker. */
+  | "breakers-open"
+  /** The bus does not permit the call to an instance that could take it. */
+  | "denied";
+
+/** A call that found no instance. */
+export interface StrandedCall {
+  readonly operation: string;
+  /** By incarnation, how it ended at the instances that it has left. */
+  readonly left: ReadonlyMap<string, { readonly result: Result | undefined }>;
+}
+
+/**
+ * The reason of the instance that was closest to taking the call. An open breaker says more than others that are
+ * leaving: that instance is there, and has the operation. The search ends with the first one. Any client of an open bus
+ * can make ten thousand of them.
+ * @param isLive up, with a lease that has not expired
+ */
+export function whyUnavailable(
+  members: Iterable<Member>,
+  isLive: (member: Member) => boolean,
+  call: StrandedCall,
+): WhyUnavailable {
+  for (const { result } of call.left.values()) if (result === "denied") return "denied";
+  let closest: WhyUnavailable = "no-instances";
+  for (const member of members) {
+    const reason = reasonOf(member, isLive, call);
+    if (reason === "breakers-open") return reason;
+    if (reason === "draining" || closest === "no-instances") closest = reason;
+  }
+  return closest;
+}
+
+function reasonOf(
+  member: Member,
+  isLive: (member: Member) => boolean,
+  { operation, left }: StrandedCall,
+): Exclude<WhyUnavailable, "denied"> {
+  const { membership, operations, who, breaker } = member;
+  const isThere = membership.kind === "draining" || (membership.kind === "up" && isLive(member));
+  if (!isThere) return "no-instances";
+  const result = left.get(who.incarnation)?.result;
+  if (result === "rejected" || !operations.includes(operation)) return "no-such-operation";
+  // A heartbeat may have brought it back since: this call found it leaving.
+  if (membership.kind === "draining" || result === "draining") return "draining";
+  return isOpen(breaker) ? "breakers-open" : "no-instances";
+}
