@@ -119,6 +119,8 @@ export function headerText(message: string): string {
 export class NatsMessage implements Message {
   readonly #message: WireMessage;
   readonly #answer: SendReply;
+  /** Checked when it is first read. Empty: there is none that takes answers. */
+  #replyTo: string | undefined;
 
   constructor(message: WireMessage, answer: SendReply) {
     this.#message = message;
@@ -135,8 +137,11 @@ export class NatsMessage implements Message {
   }
 
   get replyTo(): string | undefined {
-    const { reply } = this.#message;
-    return reply === undefined || reply === "" || !takesReplies(reply) ? undefined : reply;
+    if (this.#replyTo === undefined) {
+      const { reply = "" } = this.#message;
+      this.#replyTo = takesReplies(reply) ? reply : "";
+    }
+    return this.#replyTo === "" ? undefined : this.#replyTo;
   }
 
   get headers(): Headers {

@@ -49,6 +49,8 @@ export interface OverloadedEnd extends Omit<NoAnswer, "result"> {
 export const DRAINING = 503;
 /** The instance left before it finished the request. It may have executed it all the same. */
 export const UNFINISHED = 504;
+/** The handler stopped, because the caller's time was over or the caller had given up. */
+export const STOPPED = 499;
 /** The instance lacks the operation. */
 export const NO_SUCH_OPERATION = 501;
 

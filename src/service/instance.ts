@@ -210,9 +210,12 @@ class RunningInstance implements Instance {
     if (this.#heartbeats.state !== "up") return;
     this.#faults?.close();
     this.#heartbeats.announce("draining");
-    // The readers of running streams still have to reach them.
-    const stream = subjects.directSubject(this.#options.service, this.#options.incarnation, STREAM_PART);
-    this.#controlSubscriptions.push(this.#options.bus.subscribe(stream, this.#receive));
+    const { bus, service, incarnation } = this.#options;
+    // The readers of running streams, and the callers of running requests, still have to reach them.
+    for (const part of [STREAM_PART, subjects.CANCEL_PART]) {
+      const subject = subjects.directSubject(service, incarnation, part);
+      this.#controlSubscriptions.push(bus.subscribe(subject, this.#receive));
+    }
     // From here on callers get "no responders" and go to another instance within the same call. Requests that were sent
     // before are still received and answered. So no call is lost, however late a caller receives the goodbye.
     await Promise.all(this.#requestSubscriptions.map((subscription) => subscription.drain()));
@@ -221,6 +224,6 @@ class RunningInstance implements Instance {
     this.#heartbeats.announce("gone");
     for (const stop of this.#unwatch) stop();
     for (const subscription of this.#controlSubscriptions) subscription.close();
-    await this.#options.bus.flush();
+    await bus.flush();
   }
 }

@@ -127,6 +127,13 @@ export class ReceivedContext implements RequestContext {
     else this.#signal = OVER;
   }
 
+  /** Whether a handler has thrown this because its signal was aborted: the reason itself, or what Node makes of it. */
+  isStoppedBy(thrown: unknown): boolean {
+    if (this.#signal.kind !== "read") return false;
+    const { aborted, reason } = this.#signal.controller.signal;
+    return aborted && (thrown === reason || ABORT_NAMES.has(nameOf(thrown)));
+  }
+
   /** How long the caller still waits. Undefined: it did not say. */
   #leftMs(): number | undefined {
     const timeoutMs = this.#hasBegun ? undefined : timeoutOf(this.headers);
@@ -140,5 +147,17 @@ export class ReceivedContext implements RequestContext {
   }
 }
 
+const ABORT_NAMES: ReadonlySet<unknown> = new Set(["AbortError", "TimeoutError"]);
+
+function nameOf(thrown: unknown): unknown {
+  try {
+    return thrown instanceof Error ? thrown.name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** As `AbortSignal.timeout` has it. */
 const timeIsOver = (): DOMException => new DOMException("the time of the caller is over", "TimeoutError");
+/** As an AbortController has it, with the reason in words. */
+export const abortedBecause = (why: string): DOMException => new DOMException(why, "AbortError");

@@ -4,11 +4,11 @@
 
 import type { Message, NotSent } from "../bus/bus.ts";
 import type { Headers } from "../bus/core/headers.ts";
-import { directSubject, operationOf } from "../bus/core/subjects.ts";
+import { CANCEL_PART, directSubject, operationOf } from "../bus/core/subjects.ts";
 import { headerText } from "../bus/nats-message.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { isThenable } from "../util/promises.ts";
-import { NO_SUCH_OPERATION, UNFINISHED } from "./attempt.ts";
+import { NO_SUCH_OPERATION, STOPPED, UNFINISHED } from "./attempt.ts";
 import { endHandling, traceOfRequest } from "./call-span.ts";
 import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./core/backlog.ts";
 import { decodeValue } from "./core/body.ts";
@@ -25,8 +25,9 @@ import {
 import { NO_STATS, type ServiceStats, sumOf } from "./core/nats-service-info.ts";
 import { deadlineOf } from "./core/request-headers.ts";
 import { STREAM_PART } from "./core/stream-wire.ts";
+import { InFlight } from "./in-flight.ts";
 import type { ResolvedInstanceOptions } from "./instance-options.ts";
-import { type ContextSource, ReceivedContext } from "./request-context.ts";
+import { abortedBecause, type ContextSource, ReceivedContext } from "./request-context.ts";
 import { StreamSenders } from "./stream-senders.ts";
 
 export type RequestHandlerOptions = Pick<
@@ -37,6 +38,11 @@ export type RequestHandlerOptions = Pick<
 /** The code that the caller receives if the answer is too large for the bus. */
 const NOT_SENT = 500;
 const LEFT: ErrorReply = { kind: "refusal", code: UNFINISHED, message: "left before it was finished" };
+const STOPPED_FOR_CALLER = refuse(STOPPED, "stopped: its caller waits no more");
+
+/** A NATS server has none that is longer. */
+const MAX_SUBJECT_BYTES = 4_096;
+const decoder = new TextDecoder();
 
 const TRACE_KEY = "traceparent";
 
@@ -58,7 +64,7 @@ interface Operation {
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
   /** Requests whose handler has not finished. */
-  readonly #inFlight = new Set<Message>();
+  readonly #inFlight = new InFlight<Received>();
   readonly #operations: ReadonlyMap<string, Operation>;
   readonly #contextSource: ContextSource;
   /** Real time is running time plus this. */
@@ -88,14 +94,30 @@ export class RequestHandler {
     const name = operationOf(message.subject);
     const operation = this.#operations.get(name);
     if (operation === undefined) {
-      if (name === STREAM_PART) this.#streams.receive(message);
-      else message.refuse(NO_SUCH_OPERATION, `no such operation: ${name}`);
+      this.#receiveOther(name, message);
       return;
     }
     const { headers } = message;
     if (this.#backlog.kind === "clearing" && isExpired(this.#backlog, deadlineOf(headers), clock.wall()))
       this.#drop(operation);
     else this.#handle(message, operation, headers, receivedAt);
+  }
+
+  /** A message of the protocol itself, or a request for an operation that this instance lacks. */
+  #receiveOther(name: string, message: Message): void {
+    if (name === STREAM_PART) this.#streams.receive(message);
+    else if (name === CANCEL_PART) this.#cancel(message);
+    else message.refuse(NO_SUCH_OPERATION, `no such operation: ${name}`);
+  }
+
+  /**
+   * The caller of a request waits for its answer no more. Its handler answers all the same, when it is done: by that answer
+   * the caller judges this instance. A cancel that names no request here is late, or forged. Its sender must know the reply
+   * subject, which is sent to this instance alone, and may call it.
+   */
+  #cancel({ body }: Message): void {
+    if (body.length > MAX_SUBJECT_BYTES) return;
+    this.#inFlight.find(decoder.decode(body))?.context.abort(abortedBecause("the caller has given up"));
   }
 
   /**
@@ -121,7 +143,7 @@ export class RequestHandler {
       }
       encoded = encode(result);
     } catch (error) {
-      encoded = this.#failed(error, trace);
+      encoded = this.#failed(error, context);
     }
     this.#end(received, encoded);
   }
@@ -133,13 +155,13 @@ export class RequestHandler {
   }
 
   #finishLater(received: Received, handling: PromiseLike<HandlerResult> | HandlerResult): void {
-    this.#inFlight.add(received.message);
+    this.#inFlight.add(received);
     // Encoded inside the promise, so that a rejection and a body that JSON cannot hold end the same way.
     Promise.resolve(handling)
       .then((result) => (result.kind === "stream" ? this.#sendItems(received, result) : encode(result)))
       .then(
         (encoded) => this.#finish(received, encoded),
-        (error: unknown) => this.#finish(received, this.#failed(error, received.context.trace)),
+        (error: unknown) => this.#finish(received, this.#failed(error, received.context)),
       );
   }
 
@@ -151,15 +173,16 @@ export class RequestHandler {
 
   #finish(received: Received, encoded: EncodedResult): void {
     // False: the goodbye has refused the request meanwhile, and a caller must not get two answers.
-    if (this.#inFlight.delete(received.message)) this.#end(received, encoded);
+    if (this.#inFlight.delete(received)) this.#end(received, encoded);
     else this.#endSpan(received.context.trace, encoded);
     if (this.#inFlight.size === 0) this.#onIdle();
   }
 
-  #failed(error: unknown, trace: Trace | undefined): EncodedResult {
+  #failed(error: unknown, context: ReceivedContext): EncodedResult {
+    if (context.isStoppedBy(error)) return STOPPED_FOR_CALLER;
     const refusal = thrownRefusal(error);
     if (refusal !== undefined) return refusal;
-    this.#options.onEvent({ kind: "failed", error }, trace);
+    this.#options.onEvent({ kind: "failed", error }, context.trace);
     // The error goes to our own log only. The caller gets no detail of it.
     return refuse(500, "internal error");
   }
@@ -231,8 +254,10 @@ export class RequestHandler {
 
   /** Ends the requests that are not finished. What their handlers return later is not sent. */
   refuseUnfinished(): void {
-    for (const message of this.#inFlight) message.refuse(LEFT.code, LEFT.message);
-    this.#inFlight.clear();
+    for (const { message, context } of this.#inFlight.takeAll()) {
+      message.refuse(LEFT.code, LEFT.message);
+      context.abort(abortedBecause("the instance is leaving"));
+    }
     this.#streams.failAll(LEFT);
   }
 }

@@ -169,13 +169,13 @@ export const MUTANTS: readonly Mutant[] = [
     "a handler that throws answers nothing",
     [
       "service/request-handler",
-      "$encoded = this.$failed(error, $trace);",
-      "return void this.$failed(error, $received.$trace);",
+      "$encoded = this.$failed(error, $context);",
+      "return void this.$failed(error, $context);",
     ],
     [
       "service/request-handler",
-      "this.$finish($received, this.$failed($error, $received.$context.$trace))",
-      "this.$failed($error, $received.$context.$trace)",
+      "this.$finish($received, this.$failed($error, $received.$context))",
+      "this.$failed($error, $received.$context)",
     ],
   ),
   defect("a timeout is believed before the sockets are read", [
@@ -294,8 +294,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("who ends after the goodbye answers a second time", [
     "service/request-handler",
-    "if (this.#inFlight.delete($received.$message)) this.$end($received, $encoded);",
-    "this.#inFlight.delete($received.$message); if (true) this.$end($received, $encoded);",
+    "if (this.#inFlight.delete($received)) this.$end($received, $encoded);",
+    "this.#inFlight.delete($received); if (true) this.$end($received, $encoded);",
   ]),
   defect("an error of the service is not counted as one", [
     "service/call",

@@ -49,6 +49,11 @@ export const directSubject = (service: string, incarnation: string, operation: s
   `${service}.${operation}.${incarnation}`;
 /** The requests to one incarnation, of all operations. */
 export const allDirectSubjects = (service: string, incarnation: string): string => `${service}.*.${incarnation}`;
+/** In the place of an operation, which begins with a letter: the caller of a request has given up. */
+export const CANCEL_PART = "_cancel";
+/** The subject on which a caller cancels a request to one incarnation. The body is the reply subject of the request. */
+export const cancelSubject = (service: string, incarnation: string): string =>
+  directSubject(service, incarnation, CANCEL_PART);
 /** The operation that a request's subject names. */
 export function operationOf(subject: string): string {
   const start = subject.indexOf(".") + 1;

@@ -59,6 +59,8 @@ const RESERVED: ReadonlyMap<number, number> = new Map([
   [504, 500],
   // An operation that the handler's own code lacks is no reason to call another instance.
   [501, 500],
+  // A handler that stops for its caller throws what its signal makes it throw.
+  [499, 500],
 ]);
 const [MIN_CODE, MAX_CODE] = [100, 999];
 const FAILED = 500;
