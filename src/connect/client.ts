@@ -4,17 +4,26 @@ import { type Cancel, type Clock, defaultClock } from "../clock.ts";
 import { type Client as CoreClient, openClient } from "../service/client.ts";
 import type { ClientOptions as CoreOptions } from "../service/client-options.ts";
 import type { Outcome } from "../service/outcome.ts";
+import type { ItemStream } from "../service/stream-reader.ts";
 import { defaultHealthRules } from "../settings.ts";
 import { checkOptions, type Rules } from "../util/options.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { CallerContext } from "./caller-middleware.ts";
-import { type Contract, checkContract, type Operation, type Operations } from "./contract.ts";
+import {
+  type Contract,
+  checkContract,
+  isStream,
+  type Operation,
+  type Operations,
+  type StreamOperation,
+} from "./contract.ts";
 import { type InstanceStatus, statusesOf } from "./instance-status.ts";
 import { type Logger, safeLogger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
 import { OperationCaller } from "./operation-caller.ts";
 import { aLogger, checkedLater, middlewares } from "./option-rules.ts";
 import type { InputOf, OutputOf } from "./schema.ts";
+import { type OpenStream, StreamCaller, type StreamCallOptions } from "./stream-caller.ts";
 
 export interface ClientOptions extends Omit<CoreOptions, "service" | "report"> {
   /** Middlewares around each call, the first one outermost. */
@@ -26,18 +35,34 @@ export interface ClientOptions extends Omit<CoreOptions, "service" | "report"> {
 /** An input that may be undefined can be left out. */
 export type CallArguments<Op extends Operation> =
   undefined extends InputOf<Op["input"]>
-    ? [input?: InputOf<Op["input"]>, options?: CallOptions]
-    : [input: InputOf<Op["input"]>, options?: CallOptions];
+    ? [input?: InputOf<Op["input"]>, options?: OptionsOf<Op>]
+    : [input: InputOf<Op["input"]>, options?: OptionsOf<Op>];
 
-/** Resolves with how the call ended, and never rejects. */
+type OptionsOf<Op extends Operation> = Op extends StreamOperation ? StreamCallOptions : CallOptions;
+
+/**
+ * Resolves with how the call ended, and never rejects. The value of a stream that was opened is the stream, which throws a
+ * StreamError if it does not come to its end.
+ */
 export type Asks<Ops extends Operations> = {
-  readonly [Name in keyof Ops]: (...args: CallArguments<Ops[Name]>) => Promise<Outcome<OutputOf<Ops[Name]["output"]>>>;
+  readonly [Name in keyof Ops]: (...args: CallArguments<Ops[Name]>) => Promise<Outcome<AnswerOf<Ops[Name]>>>;
 };
 
-/** Resolves with the value. Rejects with a CallError: an error of the service, or no answer. */
+type AnswerOf<Op extends Operation> = Op extends StreamOperation
+  ? ItemStream<OutputOf<Op["output"]>>
+  : OutputOf<Op["output"]>;
+
+/**
+ * Resolves with the value. Rejects with a CallError: an error of the service, or no answer. A stream is returned at once: it
+ * is opened for its first item, which rejects with the CallError.
+ */
 export type Calls<Ops extends Operations> = {
-  readonly [Name in keyof Ops]: (...args: CallArguments<Ops[Name]>) => Promise<OutputOf<Ops[Name]["output"]>>;
+  readonly [Name in keyof Ops]: (...args: CallArguments<Ops[Name]>) => CalledOf<Ops[Name]>;
 };
+
+type CalledOf<Op extends Operation> = Op extends StreamOperation
+  ? AsyncIterableIterator<OutputOf<Op["output"]>>
+  : Promise<OutputOf<Op["output"]>>;
 
 export interface Client<Ops extends Operations = Operations> {
   readonly service: string;
@@ -52,7 +77,7 @@ export interface Client<Ops extends Operations = Operations> {
    * @returns false once the client or its bus is closed, or after `limitMs`. Default: no limit
    */
   ready(atLeast?: number, limitMs?: number): Promise<boolean>;
-  /** Ends the client. Its bus stays open. */
+  /** Ends the client and its streams. Its bus stays open. */
   close(): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -84,7 +109,7 @@ export function createClient<const Ops extends Operations>(
   const { use = [], log, ...others } = options;
   const { service } = contract;
   const core = openClient({ ...others, service, report: safeLogger(log).error });
-  return new ContractClient(contract, core, options, [...use]) as Client as Client<Ops>;
+  return new ContractClient(contract, core, options, [...use]) as Client as unknown as Client<Ops>;
 }
 
 /** How often `ready` reads what is believed of the instances. */
@@ -109,12 +134,17 @@ class ContractClient implements Client {
       clock,
       requestTimeoutMs,
     };
-    const callers = Object.entries(operations).map(
-      ([name, one]) => [name, new OperationCaller(context, name, one)] as const,
-    );
+    const open: OpenStream = (input, given) => core.stream(input, given);
+    const callers = Object.entries(operations).map(([name, one]) => {
+      const caller = isStream(one)
+        ? new StreamCaller(context, open, name, one)
+        : new OperationCaller(context, name, one);
+      return [name, caller] as const;
+    });
     this.service = service;
     this.ask = frozen(callers.map(([name, { ask }]) => [name, ask]));
-    this.call = frozen(callers.map(([name, { call }]) => [name, call]));
+    // The types of the contract say which of them are streams.
+    this.call = frozen(callers.map(([name, { call }]) => [name, call])) as Calls<Operations>;
     this.#core = core;
     this.#clock = clock;
     this.#bus = bus;

@@ -24,6 +24,11 @@ export interface Operation<I extends Schema = Schema, O extends Schema = Schema>
   readonly timeoutMs: number | undefined;
 }
 
+/** An operation that is answered by many values, one after the other. `timeoutMs` is the time until the first reply. */
+export interface StreamOperation<I extends Schema = Schema, O extends Schema = Schema> extends Operation<I, O> {
+  readonly stream: true;
+}
+
 export type Operations = Readonly<Record<string, Operation>>;
 
 export interface Contract<Ops extends Operations = Operations> {
@@ -55,6 +60,21 @@ export function operation<const I extends Schema, const O extends Schema>(
 }
 
 /**
+ * An operation that is answered by many values. Its handler is an async generator, or returns any async iterable. It makes
+ * the next value when its caller has room for it.
+ * @param input as of an operation
+ * @param output the schema of each value: validated by the caller. One that does not fit ends the stream
+ * @throws TypeError for an option that breaks a rule
+ */
+export const stream = <const I extends Schema, const O extends Schema>(
+  input: I,
+  output: O,
+  options: OperationOptions = {},
+): StreamOperation<I, O> => ({ ...operation(input, output, options), stream: true });
+
+export const isStream = (one: Operation): one is StreamOperation => "stream" in one && one.stream === true;
+
+/**
  * @param service lower-case letters, digits, `-` and `_`, starting with a letter
  * @param operations by name: letters, digits, `-` and `_`, starting with a letter
  * @throws TypeError with the name and the rule that it breaks
@@ -69,7 +89,9 @@ export function contract<const Ops extends Operations>(service: string, operatio
     const check = checkOperationName(one);
     if (check.kind === "bad") throw new TypeError(`service ${service}: ${check.why}`);
     if (!isOperation(operations[one]))
-      throw new TypeError(`service ${service}: ${one} is no operation: write ${one}: operation(input, output)`);
+      throw new TypeError(
+        `service ${service}: ${one} is no operation: write ${one}: operation(input, output), or stream(…)`,
+      );
   }
   return Object.freeze({ service, operations: Object.freeze({ ...operations }) });
 }

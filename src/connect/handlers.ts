@@ -8,10 +8,11 @@ import { shownOption } from "../util/options.ts";
 import { quoted } from "../util/printable.ts";
 import { isThenable } from "../util/promises.ts";
 import type { CallContext } from "./call-context.ts";
-import type { Contract, Operation, Operations } from "./contract.ts";
+import { type Contract, isStream, type Operation, type Operations, type StreamOperation } from "./contract.ts";
 import { ServiceError } from "./errors.ts";
 import { type Middleware, type MiddlewareCall, runThrough } from "./middleware.ts";
 import { type InputOf, type Invalid, type OutputOf, type Schema, type Validated, validate } from "./schema.ts";
+import { itemsOf } from "./stream-items.ts";
 
 /** The handler of each operation. It returns the value, or throws a ServiceError. */
 export type Handlers<Ops extends Operations> = {
@@ -21,13 +22,21 @@ export type Handlers<Ops extends Operations> = {
   ) => HandlerAnswer<Ops[Name]> | PromiseLike<HandlerAnswer<Ops[Name]>>;
 };
 
+/** What a handler returns: the value, or for a stream the values, as an async generator does. */
+export type HandlerAnswer<Op extends Operation> = Op extends StreamOperation
+  ? AsyncIterable<InputOf<Op["output"]>>
+  : HandlerValue<Op>;
+
 /** The value as its caller's schema reads it. A handler of an operation without an answer may return nothing. */
-export type HandlerAnswer<Op extends Operation> =
+type HandlerValue<Op extends Operation> =
   // biome-ignore lint/suspicious/noConfusingVoidType: the type of a function that returns nothing
   undefined extends InputOf<Op["output"]> ? InputOf<Op["output"]> | void : InputOf<Op["output"]>;
 
 /** Unchecked: plain JavaScript may return anything. */
 type AnyHandler = (input: unknown, context: CallContext) => unknown;
+
+/** What the core takes for a handler's value: one answer, or a stream. */
+type ResultOf = (value: unknown) => HandlerResult;
 
 const BAD_REQUEST = 400;
 /** Of an unknown handler, for the message. */
@@ -57,21 +66,26 @@ export function coreHandlers(
   use: readonly Middleware[],
 ): Record<string, Handler> {
   return Object.fromEntries(
-    Object.entries(operations).map(([name, { input }]) => {
+    Object.entries(operations).map(([name, operation]) => {
+      const { input } = operation;
+      const result = isStream(operation) ? (value: unknown) => itemsOf(name, value) : answer;
       // A handler that is a method of a class keeps its `this`.
       const handle = handlers[name]?.bind(handlers) as AnyHandler;
-      return [name, use.length === 0 ? directly(input, handle) : through(use, { service, input, handle })];
+      return [
+        name,
+        use.length === 0 ? directly(input, handle, result) : through(use, { service, input, handle, result }),
+      ];
     }),
   );
 }
 
 /** Most schemas and many handlers are synchronous. Such a request costs no promise. */
-function directly(input: Schema, handle: AnyHandler): Handler {
+function directly(input: Schema, handle: AnyHandler, result: ResultOf): Handler {
   const run = (validated: Validated, context: RequestContext): HandlerResult | Promise<HandlerResult> => {
     if (validated.kind === "invalid") return refusalOf(badRequest(validated));
     try {
       const value = handle(validated.value, context);
-      return isThenable(value) ? (value.then(answer, refusalOf) as Promise<HandlerResult>) : answer(value);
+      return isThenable(value) ? (value.then(result, refusalOf) as Promise<HandlerResult>) : result(value);
     } catch (error) {
       return refusalOf(error);
     }
@@ -86,9 +100,10 @@ interface Wrapped {
   readonly service: string;
   readonly input: Schema;
   readonly handle: AnyHandler;
+  readonly result: ResultOf;
 }
 
-function through(use: readonly Middleware[], { service, input, handle }: Wrapped): Handler {
+function through(use: readonly Middleware[], { service, input, handle, result }: Wrapped): Handler {
   const last = async (call: MiddlewareCall, context: RequestContext, received: Metadata): Promise<unknown> => {
     const validated = await validate(input, call.input);
     if (validated.kind === "invalid") throw badRequest(validated);
@@ -97,7 +112,7 @@ function through(use: readonly Middleware[], { service, input, handle }: Wrapped
   return (request, context) => {
     const { operation, metadata } = context;
     const call: MiddlewareCall = { service, operation, input: request, metadata, context };
-    return runThrough(use, call, () => last(call, context, metadata)).then(answer, refusalOf);
+    return runThrough(use, call, () => last(call, context, metadata)).then(result, refusalOf);
   };
 }
 

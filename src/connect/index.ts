@@ -21,6 +21,8 @@ export {
   type OperationOptions,
   type Operations,
   operation,
+  type StreamOperation,
+  stream,
 } from "./contract.ts";
 export { CallError, overloaded, ServiceError } from "./errors.ts";
 export type { HandlerAnswer, Handlers } from "./handlers.ts";
@@ -37,3 +39,4 @@ export {
   type SchemaResult,
 } from "./schema.ts";
 export { type Instance, NumberTaken, type ServeOptions, serve } from "./serve.ts";
+export type { StreamCallOptions } from "./stream-caller.ts";
