@@ -2,6 +2,7 @@
 // several reasons, and all pending flushes end with it: nothing may wait for ever on a connection that is gone.
 
 import type { Cancel, Clock } from "../clock.ts";
+import { sendWaiting } from "./nats-frame.ts";
 import type { WireMessage } from "./nats-message.ts";
 import { PING_EVERY_MS, PingMonitor } from "./ping-monitor.ts";
 
@@ -81,6 +82,7 @@ export class BusConnection<W extends ClientConnection = ClientConnection> {
       else spec.denied?.();
     };
     const options = spec.queue === undefined ? { callback } : { callback, queue: spec.queue };
+    sendWaiting();
     this.#subscriptions.set(spec, this.wire.subscribe(spec.subject, options));
   }
 
@@ -97,6 +99,7 @@ export class BusConnection<W extends ClientConnection = ClientConnection> {
     const subscription = this.#subscriptions.get(spec);
     if (subscription === undefined || !this.#live) return;
     this.#subscriptions.delete(spec);
+    sendWaiting();
     subscription.drain().catch(() => undefined); // its own promise never settles if the connection ends; the flush does
     await this.flush();
   }
@@ -113,6 +116,7 @@ export class BusConnection<W extends ClientConnection = ClientConnection> {
         resolve(done);
       };
       this.#flushes.add(settle);
+      sendWaiting();
       this.wire.flush().then(
         () => settle(true),
         () => settle(false),

@@ -1,9 +1,12 @@
-// Sends a message, with its headers, as a single buffer.
+// Sends the messages of one turn, with their headers, as a single buffer.
 //
 // The library's publish() makes three buffers (the command, the body, the line end) and encodes the command with a
 // TextEncoder, which in Node costs more than all the rest: 3 µs of the 15 that a caller needs for a call, and 2 of an
 // instance's 16. This calls the internal method that publish() calls in the end. If that method is missing, or if
 // publish() would throw, the message is sent with publish().
+//
+// Messages wait as text for the end of the turn, and are encoded together: a buffer for each takes twice as long, 0.4 µs.
+// `sendWaiting` is called before the library gets a command that must come after them.
 
 import { headers, type MsgHdrs } from "nats";
 import type { Body } from "./bus.ts";
@@ -18,7 +21,11 @@ export interface FrameWire {
 
 /** An internal part of the library's connection. Its types leave it out, because it is not meant to be used. */
 interface ClientInternals {
-  readonly protocol?: { readonly sendCommand?: (command: Uint8Array) => void };
+  readonly protocol?: Partial<Protocol>;
+}
+
+interface Protocol {
+  readonly sendCommand: (command: Uint8Array) => void;
 }
 
 /**
@@ -42,11 +49,36 @@ export function publishFrame(
   }
   const to = replyTo === "" ? subject : `${subject} ${replyTo}`;
   const command = lines === "" ? `PUB ${to} ${bytes}` : `HPUB ${to} ${headBytes} ${bytes}`;
-  protocol.sendCommand(
-    typeof body === "string"
-      ? Buffer.from(`${command}\r\n${head}${body}\r\n`)
-      : Buffer.concat([Buffer.from(`${command}\r\n${head}`), body, END]),
-  );
+  if (typeof body === "string") {
+    wait(protocol as Protocol, `${command}\r\n${head}${body}\r\n`);
+    return;
+  }
+  sendWaiting();
+  protocol.sendCommand(Buffer.concat([Buffer.from(`${command}\r\n${head}`), body, END]));
+}
+
+/** As much as the library collects before it writes to the socket within a turn. */
+const MAX_WAITING = 32 * 1024;
+/** The messages of this turn, and where they go. Most processes send over one connection. */
+let waiting = "";
+let waitingFor: Protocol | undefined;
+
+function wait(protocol: Protocol, frame: string): void {
+  if (waitingFor !== protocol) {
+    sendWaiting();
+    waitingFor = protocol;
+    queueMicrotask(sendWaiting);
+  }
+  waiting += frame;
+  if (waiting.length >= MAX_WAITING) sendWaiting();
+}
+
+/** Hands what waits to the library. A connection that has ended meanwhile drops it. */
+export function sendWaiting(): void {
+  const [protocol, frames] = [waitingFor, waiting];
+  waitingFor = undefined;
+  waiting = "";
+  protocol?.sendCommand(Buffer.from(frames));
 }
 
 const NO_HEAD: Head = { block: "", bytes: 0 };
@@ -72,6 +104,7 @@ function headOf(lines: HeaderLines): Head {
 const END = Buffer.from("\r\n");
 
 function publishByLibrary(wire: FrameWire, subject: string, replyTo: string, body: Body, lines: HeaderLines): void {
+  sendWaiting();
   wire.publish(subject, typeof body === "string" ? Buffer.from(body) : body, {
     ...(replyTo !== "" && { reply: replyTo }),
     ...(lines !== "" && { headers: libraryHeaders(lines) }),

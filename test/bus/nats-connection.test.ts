@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { BusConnection, type ClientConnection, type WireSubscribing } from "../../src/bus/nats-connection.ts";
+import { publishFrame } from "../../src/bus/nats-frame.ts";
 import type { WireMessage } from "../../src/bus/nats-message.ts";
 import { PING_EVERY_MS } from "../../src/bus/ping-monitor.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
@@ -44,6 +45,26 @@ test("a flush is done when the server has answered it, and not when it failed, o
   await clock.advance(0);
   link.end("over");
   assert.equal(await Promise.all([first, second, third, link.flush()]), [true, false, false, false]);
+});
+
+test("what was sent before goes out before a subscription, its end and a flush", async () => {
+  const { acts, link, flushes } = scene();
+  const sender = {
+    info: { max_payload: 100 },
+    isClosed: () => false,
+    publish: () => undefined,
+    protocol: { sendCommand: (frame: Uint8Array) => acts.push(Buffer.from(frame).toString().slice(0, 5)) },
+  };
+  publishFrame(sender, "1", "", "");
+  const spec = { subject: "tea", queue: undefined, onMessage: () => undefined };
+  link.subscribe(spec);
+  publishFrame(sender, "2", "", "");
+  void link.flush();
+  assert.equal([acts, flushes.length], [["PUB 1", "tea", "PUB 2"], 1]);
+  publishFrame(sender, "3", "", "");
+  void link.drain(spec);
+  assert.equal(acts, ["PUB 1", "tea", "PUB 2", "PUB 3", "drain"]);
+  link.end("over");
 });
 
 test("a ping whose flush failed is no answer; three seconds without one end the connection, with a reason", async () => {

@@ -4,7 +4,7 @@
 import { connect } from "nats";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { type FrameWire, publishFrame } from "../../src/bus/nats-frame.ts";
+import { type FrameWire, publishFrame, sendWaiting } from "../../src/bus/nats-frame.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 
 const test = suite("a message as one piece");
@@ -29,8 +29,11 @@ function wireWith(given: Partial<FrameWire> & { readonly hasDoor?: boolean }) {
 test("it is a command, the body's length in bytes, and the body", () => {
   const { wire, frames, published } = wireWith({});
   publishFrame(wire, "tea.get.1", "_INBOX.a.1", '{"a":1}');
+  sendWaiting();
   publishFrame(wire, "tea.get.1", "", "née ✓");
+  sendWaiting();
   publishFrame(wire, "tea", "", "");
+  sendWaiting();
   assert.equal(frames, [
     'PUB tea.get.1 _INBOX.a.1 7\r\n{"a":1}\r\n',
     "PUB tea.get.1 8\r\nnée ✓\r\n",
@@ -50,6 +53,37 @@ test("with headers it is another command, with the lengths of both parts", () =>
     "PUB tea 1\r\nz\r\n",
   ]);
   assert.equal(published, []);
+});
+
+test("the messages of one turn go out as one piece, at its end", async () => {
+  const { wire, frames } = wireWith({});
+  publishFrame(wire, "tea", "", "1");
+  publishFrame(wire, "tea", "", "née");
+  assert.equal(frames, []);
+  await Promise.resolve();
+  assert.equal(frames, ["PUB tea 1\r\n1\r\nPUB tea 4\r\nnée\r\n"]);
+  publishFrame(wire, "tea", "", "2");
+  await Promise.resolve();
+  assert.is(frames[1], "PUB tea 1\r\n2\r\n");
+});
+
+test("each connection gets its own messages, in their order", async () => {
+  const [one, other] = [wireWith({}), wireWith({})];
+  publishFrame(one.wire, "tea", "", "1");
+  publishFrame(other.wire, "tea", "", "2");
+  publishFrame(one.wire, "tea", "", "3");
+  await Promise.resolve();
+  assert.equal(one.frames, ["PUB tea 1\r\n1\r\n", "PUB tea 1\r\n3\r\n"]);
+  assert.equal(other.frames, ["PUB tea 1\r\n2\r\n"]);
+});
+
+test("a long turn sends in pieces, so that memory does not hold all of it", () => {
+  const { wire, frames } = wireWith({ info: { max_payload: 50_000 } });
+  const body = "x".repeat(20_000);
+  for (let count = 0; count < 4; count += 1) publishFrame(wire, "tea", "", body);
+  assert.is(frames.length, 2);
+  sendWaiting();
+  assert.is(frames.length, 2);
 });
 
 test("headers that make a message too large go to the library, which throws", () => {

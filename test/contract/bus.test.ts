@@ -50,6 +50,25 @@ function contract(kind: Kind): void {
     assert.is(await answerOf(second), "in time");
   });
 
+  test("messages, subscriptions and flushes take effect in the order of their calls", async ({ asker, server }) => {
+    const [received, own]: [string[], string[]] = [[], []];
+    const note = (message: Message): void => void received.push(textOf(message.body));
+    const others = server.subscribe("shop.news", note);
+    await server.flush();
+    asker.publish("shop.news", "before");
+    const subscription = asker.subscribe("shop.news", (message) => own.push(textOf(message.body)));
+    asker.publish("shop.news", "between");
+    asker.publish("shop.news", Buffer.from("as bytes"));
+    await asker.flush();
+    assert.equal(own, ["between", "as bytes"]);
+    await until("all have arrived", () => received.length === 3);
+    assert.equal(received, ["before", "between", "as bytes"]);
+    asker.publish("shop.news", "last");
+    await subscription.drain();
+    assert.equal(own, ["between", "as bytes", "last"]);
+    others.close();
+  });
+
   test("of two answers the first counts", async ({ asker, server }) => {
     await serve(server, "shop.get", (message) => {
       message.answer("one");
