@@ -174,7 +174,7 @@ export class Call {
   }
 
   #newSlot(ticket: Ticket, sentAs: SentAs): Slot {
-    return newSlot(ticket, sentAs, this.#giveUpAt - this.#context.options.clock.now());
+    return newSlot(ticket, sentAs, this.#giveUpAt - ticket.sentAt);
   }
 
   /** Encodes and sends. However it ends, `#onReply` settles the ticket. Never throws. */
@@ -213,11 +213,11 @@ export class Call {
     this.#history.ended(slot, end, healthResult);
     if (end.kind === "none" && end.error !== undefined)
       options.guard.failed(end.result === "unsent" ? "a request" : "read", end.error);
-    this.#settle(ticket, healthResult);
-    if (end.result === "overloaded")
-      deprioritized.addOverloaded(ticket.who.incarnation, end.retryAfterMs, options.clock.now());
+    const now = options.clock.now();
+    this.#settle(ticket, healthResult, now);
+    if (end.result === "overloaded") deprioritized.addOverloaded(ticket.who.incarnation, end.retryAfterMs, now);
     if (span !== undefined) options.guard.run("trace", () => endAttemptSpan(span, end, healthResult), undefined);
-    this.#count(slot, end, healthResult);
+    this.#count(slot, end, healthResult, now);
     if (end.result === "invalid") this.#emitInvalid(slot, end.problems ?? []);
     if (slot.sentAs !== "copy") this.#afterAttempt(slot, end);
   }
@@ -230,10 +230,10 @@ export class Call {
   }
 
   /** Never throws, whatever a balancer of the user's own does: the call goes on. */
-  #settle(ticket: Ticket, result: Result): void {
+  #settle(ticket: Ticket, result: Result, now: number): void {
     const { tracker, options, emitAll, sendRollCall } = this.#context;
     try {
-      const events = tracker.settle(ticket, result, options.clock.now());
+      const events = tracker.settle(ticket, result, now);
       emitAll(events, this.#request.trace);
       // A heartbeat readmits an instance that was only paused, on trial. With a roll call it comes now, and not up to
       // an interval later. After a trial that failed no heartbeat does.
@@ -244,11 +244,10 @@ export class Call {
     }
   }
 
-  #count({ ticket, sentAs }: Slot, { kind }: AttemptEnd, healthResult: Result): void {
-    const { clock, onAttempt } = this.#context.options;
+  #count({ ticket, sentAs }: Slot, { kind }: AttemptEnd, result: Result, now: number): void {
     const { who, sentAt } = ticket;
-    const tookMs = clock.now() - sentAt;
-    onAttempt({ kind: "attempt", who, sentAs, result: healthResult, isRefusal: kind === "error", tookMs });
+    const isRefusal = kind === "error";
+    this.#context.options.onAttempt({ kind: "attempt", who, sentAs, result, isRefusal, tookMs: now - sentAt });
   }
 
   #emitInvalid({ ticket }: Slot, problems: readonly string[]): void {

@@ -148,7 +148,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a second instance gets a second timeout", [
     "service/call",
-    "this.$giveUpAt - this.$context.$options.$clock.$now())",
+    "this.$giveUpAt - ticket.sentAt)",
     "this.$context.$options.rules.requestTimeoutMs)",
   ]),
   defect(
@@ -264,8 +264,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a call that failed on its own side keeps its ticket", [
     "service/call",
-    "this.$settle($ticket, healthResult);",
-    'if (end.kind !== "none" || end.error === undefined) this.$settle($ticket, healthResult);',
+    "this.$settle($ticket, healthResult, now);",
+    'if (end.kind !== "none" || end.error === undefined) this.$settle($ticket, healthResult, now);',
   ]),
   defect("who was sent nothing is trusted", [
     "health/tracker",

@@ -29,6 +29,7 @@ export const NO_METADATA: Metadata = Object.freeze(empty());
  * @throws TypeError for what is no metadata: the key and the rule. Values are not shown, because they may be secret
  */
 export function metadataLines(given: unknown, inherited: Metadata = NO_METADATA): HeaderLines {
+  if (given === undefined && inherited === NO_METADATA) return "";
   if (given !== undefined && (typeof given !== "object" || given === null || Array.isArray(given)))
     throw new TypeError("metadata must be an object of texts");
   const fields = Object.entries({ ...inherited, ...given });
