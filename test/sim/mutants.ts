@@ -299,8 +299,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("an error of the service is not counted as one", [
     "service/call",
-    '$isRefusal: $kind === "error"',
-    "$isRefusal: false",
+    '$isRefusal = $kind === "error"',
+    "$isRefusal = false",
   ]),
   defect("a trace does not travel", [
     "service/call",
