@@ -1,14 +1,11 @@
 // The errors of the typed layer: what a handler throws, and what a call rejects with.
 
+import { DEFAULT_RETRY_AFTER_MS, MAX_RETRY_AFTER_MS, OVERLOADED } from "../service/core/overload.ts";
 import type { ErrorOutcome, Unanswered } from "../service/outcome.ts";
 import { isIntegerIn } from "../util/json.ts";
 import { failureText } from "./core/failure-text.ts";
 
 const [MIN_CODE, MAX_CODE] = [100, 999];
-const OVERLOADED = 529;
-const DEFAULT_RETRY_AFTER_MS = 100;
-/** A caller that avoids an instance for longer would take it for one that has left. */
-const MAX_RETRY_AFTER_MS = 5_000;
 
 /**
  * The answer of a handler that cannot do what was asked: `throw new ServiceError(404, "no such order")`. Its caller gets

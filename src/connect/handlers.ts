@@ -141,6 +141,6 @@ const badRequest = ({ problems }: Invalid): ServiceError =>
 
 /** @throws what is no ServiceError: the core logs it, and answers with a 500 */
 function refusalOf(error: unknown): HandlerResult {
-  if (error instanceof ServiceError) return refuse(error.code, error.message);
+  if (error instanceof ServiceError) return refuse(error.code, error.message, error.data);
   throw error;
 }

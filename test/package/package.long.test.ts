@@ -47,7 +47,7 @@ test.before(async () => {
   const errors = await compile(NEWEST, { ...SETUPS[0], types: [] }, ["plain.ts", "plain.cts"]);
   alone = { packages: Object.keys(packages as object).sort(), names: await namesIn(NAME), errors };
   // What the examples need besides.
-  await user.install("@types/node", "@opentelemetry/api");
+  await user.install("@types/node", "@opentelemetry/api", "valibot");
   for (const { file, text } of examples()) user.write(file, text);
 });
 test.after(() => user?.end());
@@ -197,7 +197,7 @@ const SETUPS = MODULES.flatMap((one) =>
 );
 
 test("the examples compile with the newest TypeScript", async () => {
-  assert.ok(examples().length >= 4 && examples().every(({ file }) => file !== ""), page());
+  assert.ok(examples().length >= 7 && examples().every(({ file }) => file !== ""), page());
   for (const setup of SETUPS) {
     assert.equal(await compile(NEWEST, setup), [], JSON.stringify(setup));
   }
@@ -220,24 +220,24 @@ withOldest("a user can name every type of an exported signature", async () => {
   );
 });
 
-test("the greeter and the caller of its page answer over a real bus, and the command shows the greeter", async () => {
+test("the instance and the caller of its page work over a real bus, and the command shows the instance", async () => {
   const errors = await compile(NEWEST, { ...MODULES[0], outDir: "built" });
   assert.equal(errors, []);
   const server = await startNatsServer();
   const env = { NATS_URL: server.url };
   const script = (name: string): string => join(user.folder, "built", `${name}.js`);
-  const greeter = new Program({ name: "another", script: script("greeter"), args: ["3"], env });
+  const stock = new Program({ name: "another", script: script("stock"), env });
   try {
-    await greeter.waitFor(/^instance 3 is up: greetings\.get\.3-/);
+    await stock.waitFor(/^instance 1 is up: inventory\.get\.1-/);
     const caller = new Program({ name: "another", script: script("caller"), env });
     assert.equal(await caller.ended, { code: 0, signal: null });
-    assert.equal(caller.lines, ["Hello Ada, from instance 3 (instance 3)"]);
+    assert.equal(caller.lines, ["5 left", "error: 409 too little tea"]);
     const shown = await user.run("env", [`NATS_URL=${server.url}`, "npx", "dwc", "ps", "--json"]);
-    assert.match(shown.stdout, /"greetings"[\s\S]*"instance": ?3/);
-    greeter.signal("SIGTERM");
-    assert.equal(await greeter.ended, { code: 0, signal: null });
+    assert.match(shown.stdout, /"inventory"[\s\S]*"instance": ?1/);
+    stock.signal("SIGTERM");
+    assert.equal(await stock.ended, { code: 0, signal: null });
   } finally {
-    await greeter.end();
+    await stock.end();
     await server.stop();
   }
 });
