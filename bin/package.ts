@@ -3,8 +3,8 @@
 // package/package.json is its manifest. The entry points and the command are sources there, and compiled files in the
 // manifest that is published. Version, license and engines are those of the whole.
 //
-// There are no source maps: with the sources that they need the package would be of 390 kB, and its limit is 300. The
-// compiled files are the sources without their types, comments and all, so a stack trace leads to lines that explain it.
+// There are no source maps, and the compiled files have no comments: with both the package would be of 390 kB, and its limit
+// is 300. A stack trace leads to the lines as they were written. The declarations have the comments of what is public.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import {
@@ -76,6 +76,7 @@ compile(folder);
 const loaded = loadedFiles(folder);
 bundleCommand(folder, loaded);
 keepOnly(folder, new Set([...loaded, ...declarations(folder)]));
+removeComments(folder, loaded);
 for (const sources of [SOURCES, "bin"]) rmSync(join(folder, sources), { recursive: true });
 for (const page of PAGES) {
   const ofPackage = join("package", page);
@@ -153,6 +154,12 @@ function declarations(folder: string): ReadonlySet<string> {
   }
   const entries = Object.values(ofLibrary.exports).map((source) => declarationOf(compiledTo(source)));
   return reached(entries, (file) => pathsIn(folder, file, IMPORTED).map(declarationOf));
+}
+
+/** Not by the compiler: it would take them out of the declarations as well. */
+function removeComments(folder: string, files: ReadonlySet<string>): void {
+  const options = [`--outdir=${COMPILED}`, `--outbase=${COMPILED}`, "--allow-overwrite", "--log-level=warning"];
+  run("esbuild", [...files, ...options, "--format=esm", "--platform=node", "--target=node20"], folder);
 }
 
 function keepOnly(folder: string, kept: ReadonlySet<string>): void {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The caller's side of a contract.
 
 import { type Cancel, type Clock, defaultClock } from "../clock.ts";

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // An instance of a contract's service.
 
 import { type Bus, untilConnected } from "../bus/bus.ts";

@@ -11,6 +11,7 @@ export type {
   Message,
   NotSent,
   Reply,
+  ReplyStream,
   RequestOptions,
   Subscription,
 } from "../bus/bus.ts";
