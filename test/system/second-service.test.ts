@@ -1,6 +1,6 @@
 // takes: 8 s
-// README, "Write your own service": its two blocks of code as they stand there, in a folder of their own that has this
-// project as its only package, run as a reader would run them.
+// README, "Write your own service": its three blocks of code as they stand there, in a folder of their own that has this
+// project and valibot as its packages, run as a reader would run them.
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ interface Context {
 const MAX_LINES = 30;
 const TIMEOUT_MS = 10_000;
 
-const [service, caller] = blocksOf(sectionOf(readPage("README.md"), "Write your own service")).filter(
+const [contract, service, caller] = blocksOf(sectionOf(readPage("README.md"), "Write your own service")).filter(
   ({ language }) => language === "js",
 );
 
@@ -34,6 +34,8 @@ own.before.each(async (context) => {
   // In place of the package, which test/package installs: the same files load faster than they are packed.
   mkdirSync(join(context.folder, "node_modules"));
   symlinkSync(repository, join(context.folder, "node_modules", "datawire-connect"));
+  symlinkSync(join(repository, "node_modules/valibot"), join(context.folder, "node_modules", "valibot"));
+  writeFileSync(join(context.folder, "greetings.mjs"), contract?.text ?? "");
   writeFileSync(join(context.folder, "greeter.mjs"), service?.text ?? "");
   writeFileSync(join(context.folder, "caller.mjs"), caller?.text ?? "");
   context.server = await startNatsServer();
@@ -60,8 +62,8 @@ async function runGreeter(context: Context, number: number): Promise<Program> {
 const FROM = (number: number): RegExp => new RegExp(`^Hello Ada, from instance ${number}$`);
 const FAILED = /^(unanswered|refused)/;
 
-own("its two files have under thirty lines each", () => {
-  for (const block of [service, caller]) {
+own("its files have under thirty lines each", () => {
+  for (const block of [contract, service, caller]) {
     const lines = block?.text.trimEnd().split("\n").length ?? MAX_LINES;
     assert.ok(lines < MAX_LINES, `${lines} lines`);
   }
@@ -79,7 +81,7 @@ own(
     await until("eight greetings", () => greeted(1) + greeted(2) >= 8, TIMEOUT_MS);
     assert.ok(Math.abs(greeted(1) - greeted(2)) <= 1, "in turn");
     const again = run(context, "greeter.mjs", "1");
-    await again.waitFor(/^instance 1 runs already: greetings\.get\.1-/);
+    await again.waitFor(/instance 1 of greetings runs already: greetings\.get\.1-/);
     assert.is((await again.ended).code, 1);
 
     // Just after an answer of its own: a call that is under way dies with the process, and this caller has no other call
