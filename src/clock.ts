@@ -8,15 +8,18 @@ import { performance } from "node:perf_hooks";
 
 export type Cancel = () => void;
 
+/** `background`: a process that waits for nothing else may end. */
+export type TimerUse = "needed" | "background";
+
 export interface Clock {
   /** Running time in ms; only differences mean anything. */
   now(): number;
   /** Epoch ms by this host's clock. */
   wall(): number;
-  /** Calls `act` once after `delayMs` of real time. */
-  after(delayMs: number, act: () => void): Cancel;
-  /** Calls `act` every `intervalMs` of real time. */
-  every(intervalMs: number, act: () => void): Cancel;
+  /** Calls `act` once after `delayMs` of real time. @param use default: `needed` */
+  after(delayMs: number, act: () => void, use?: TimerUse): Cancel;
+  /** Calls `act` every `intervalMs` of real time. @param use default: `needed` */
+  every(intervalMs: number, act: () => void, use?: TimerUse): Cancel;
   /** Calls `act` after the event loop has read its sockets once more. */
   afterIoPoll(act: () => void): void;
   /** Calls `act` with the length of each stall, as soon as it is detected. */
@@ -62,12 +65,14 @@ export function systemClock(): Clock {
   return {
     now: read,
     wall: () => Date.now(),
-    after: (delayMs, act) => {
+    after: (delayMs, act, use) => {
       const timer = setTimeout(act, delayMs);
+      if (use === "background") timer.unref();
       return () => clearTimeout(timer);
     },
-    every: (intervalMs, act) => {
+    every: (intervalMs, act, use) => {
       const timer = setInterval(act, intervalMs);
+      if (use === "background") timer.unref();
       return () => clearInterval(timer);
     },
     afterIoPoll: (act) => {

@@ -1,6 +1,8 @@
 // The port of the bus: requests, publishing and subscriptions. It is implemented on NATS (nats-bus.ts) and, in tests,
 // in memory; one contract suite runs over both. An expected failure is a Reply: nothing here throws or rejects for it.
 
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Clock } from "../clock.ts";
 import { callSafely, Emitter } from "../util/emitter.ts";
 import type { Report } from "../util/throttle.ts";

@@ -6,7 +6,7 @@
 import type { NatsConnection } from "nats";
 import type { Clock } from "../clock.ts";
 import { Emitter } from "../util/emitter.ts";
-import { stackOf } from "../util/errors.ts";
+import { stackOf, textOf } from "../util/errors.ts";
 import { ThrottledReporter } from "../util/throttle.ts";
 import {
   type Body,
@@ -45,7 +45,7 @@ import { LoginIdentity } from "./login-identity.ts";
 import type { BusConnection, SubscriptionSpec } from "./nats-connection.ts";
 import { publishFrame, whyNotSent } from "./nats-frame.ts";
 import { logIn, loginOf } from "./nats-login.ts";
-import { errorLines, NatsMessage, replyOf, type WireMessage } from "./nats-message.ts";
+import { NatsMessage, notSentLines, replyOf, type WireMessage } from "./nats-message.ts";
 import {
   checked,
   DIAL_TIMEOUT_MS,
@@ -62,8 +62,6 @@ export type { NatsBus, NatsBusOptions } from "./nats-options.ts";
 
 /** How long the last messages may take at the end; a healthy server needs a millisecond. */
 const CLOSE_TIMEOUT_MS = 1_000;
-/** The error code that a caller receives in place of an answer that is too large for the bus. */
-const NOT_SENT = 500;
 const LEFT_OPEN_BUS = "it is open, and this process has joined a bus with logins meanwhile";
 
 /** Returns at once, with status "disconnected", and dials in the background until it is closed. @throws TypeError: `checked` */
@@ -79,7 +77,7 @@ class NatsBusImpl implements NatsBus {
   readonly #status: StatusEmitter;
   readonly #dialler: Dialler<NatsConnection>;
   readonly #attempts = new Emitter<ConnectResult>((error) =>
-    this.#report("watcher", `a listener of connection attempts failed: ${String(error)}`),
+    this.#report("watcher", `a listener of connection attempts failed: ${textOf(error)}`),
   );
   readonly #identity: LoginIdentity;
   readonly #newReplySubjects: () => ReplySubjects;
@@ -103,7 +101,7 @@ class NatsBusImpl implements NatsBus {
     );
     this.#reportOpen = options.reportOpen ? safely(options.reportOpen) : (warning) => this.#report("open", warning);
     this.#status = new StatusEmitter((status, error) =>
-      this.#report("watcher", `a listener of the bus failed on "${status}": ${String(error)}`),
+      this.#report("watcher", `a listener of the bus failed on "${status}": ${textOf(error)}`),
     );
     this.#identity = new LoginIdentity(options);
     const processPart = newProcessPart();
@@ -274,6 +272,8 @@ class NatsBusImpl implements NatsBus {
     return this.#status.watch(listener);
   }
 
+  readonly [Symbol.asyncDispose] = (): Promise<void> => this.close();
+
   async close(): Promise<void> {
     if (this.#status.status === "closed") return;
     this.#status.set("closed");
@@ -306,7 +306,7 @@ class NatsBusImpl implements NatsBus {
     if (wire === undefined) return AWAY;
     const failure = this.#send(wire, subject, body, "", lines);
     // The caller of a request whose answer is too large receives an error at once, and need not wait for its timeout.
-    if (failure?.kind === "unsent") this.#send(wire, subject, "", "", errorLines(NOT_SENT, `not sent: ${failure.why}`));
+    if (failure?.kind === "unsent") this.#send(wire, subject, "", "", notSentLines(failure.why));
     return failure;
   };
 

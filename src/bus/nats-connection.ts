@@ -60,7 +60,7 @@ export class BusConnection<W extends ClientConnection = ClientConnection> {
       (error) => this.end(error instanceof Error ? error.message : "the connection was closed"),
       (error: unknown) => this.end(String(error)),
     );
-    this.#stopPinging = clock.every(PING_EVERY_MS, () => this.#ping());
+    this.#stopPinging = clock.every(PING_EVERY_MS, () => this.#ping(), "background");
   }
 
   get live(): boolean {

@@ -9,6 +9,7 @@
 // `sendWaiting` is called before the library gets a command that must come after them.
 
 import { headers, type MsgHdrs } from "nats";
+import { textOf } from "../util/errors.ts";
 import type { Body } from "./bus.ts";
 import { type HeaderLines, headerBlock } from "./core/headers.ts";
 
@@ -124,5 +125,5 @@ function libraryHeaders(lines: HeaderLines): MsgHdrs {
 export function whyNotSent(wire: FrameWire, error: unknown): string | undefined {
   if (wire.isClosed()) return undefined;
   const tooLarge = (error as { code?: unknown }).code === "MAX_PAYLOAD_EXCEEDED";
-  return tooLarge ? `the body is over the bus's limit of ${wire.info?.max_payload} bytes` : String(error);
+  return tooLarge ? `the body is over the bus's limit of ${wire.info?.max_payload} bytes` : textOf(error);
 }

@@ -97,6 +97,10 @@ function headersOfLibrary({ headers }: WireMessage): ParsedHeaders | undefined {
   return block === "" ? NONE : parseHeaders(block);
 }
 
+/** In place of an answer that is too large for the bus, its caller receives an error with this code. */
+const NOT_SENT = 500;
+export const notSentLines = (why: string): HeaderLines => errorLines(NOT_SENT, `not sent: ${why}`);
+
 /** The headers of an error. */
 export const errorLines = (code: number, message: string): HeaderLines =>
   headerLines([

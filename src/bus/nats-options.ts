@@ -103,7 +103,7 @@ export interface KnownServer extends Greeting {
 }
 
 /** What a bus on NATS offers beyond the port (bus.ts). */
-export interface NatsBus extends Bus {
+export interface NatsBus extends Bus, AsyncDisposable {
   /** How many calls are in flight. */
   readonly pending: number;
   /** The message of `lastFailure`. */

@@ -91,6 +91,8 @@ const RULES: Rules<ClientOptions> = {
   random: checkedLater,
   createBalancer: checkedLater,
   hedge: checkedLater,
+  beforeConnected: checkedLater,
+  tracing: checkedLater,
   onEvent: checkedLater,
   onAttempt: checkedLater,
   use: middlewares,

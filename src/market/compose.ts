@@ -83,6 +83,8 @@ export class RatingsBackend {
     const monitor = new ServiceMonitor({ service: SERVICE, version: VERSION, rules, startedAt: clock.wall() });
     const client = openClient({
       ...{ service: SERVICE, bus, heartbeatBus, clock, rules, random: Math.random, hedge: settings.hedge },
+      // A page waits for no bus: it shows what is known.
+      beforeConnected: "fail",
       onEvent: createEventSink(monitor, context, closers),
       onAttempt: (ended) => monitor.recordAttempt(ended, clock.now()),
       report: (sentence) => say({ level: "WARNING", logger: "resolver", text: `- ${sentence}` }),

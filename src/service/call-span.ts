@@ -8,6 +8,7 @@ import { passThroughTrace } from "../trace/core/trace.ts";
 import { incoming } from "../trace/core/traceparent.ts";
 import type { AttemptEnd } from "./attempt.ts";
 import type { EncodedResult } from "./core/handler.ts";
+import type { Guard } from "./guard.ts";
 
 /** @param isCopy a retest or a newcomer probe: the caller does not wait for it */
 export function startAttemptSpan(
@@ -70,6 +71,30 @@ export function traceOfRequest(
 export function endHandling(trace: Trace | undefined, encoded: EncodedResult): void {
   if (trace !== undefined && "end" in trace)
     (trace as Span).end(encoded.kind === "refusal" ? String(encoded.code) : undefined);
+}
+
+/**
+ * Runs a handler within the span of its request: it is then the parent of the calls that the handler makes. A tracer is user
+ * code: whatever it does, `act` runs once, and its result or error comes out.
+ */
+export function runWithin<T>(tracing: Tracing, span: Trace, guard: Guard, act: () => T): T {
+  let ended: { readonly value: T } | { readonly error: unknown } | undefined;
+  const once = (): void => {
+    if (ended !== undefined) return;
+    try {
+      ended = { value: act() };
+    } catch (error) {
+      ended = { error };
+    }
+  };
+  guard.run("tracing", () => tracing.within?.(span, once), undefined);
+  once();
+  return resultOf(ended);
+}
+
+function resultOf<T>(ended: { readonly value: T } | { readonly error: unknown } | undefined): T {
+  if (ended !== undefined && "value" in ended) return ended.value;
+  throw ended?.error;
 }
 
 const rpc = (service: string, operation: string): Record<string, string> => ({

@@ -92,7 +92,7 @@ export class Call {
     const { clock, rules } = context.options;
     this.#context = context;
     this.#request = request;
-    this.#giveUpAt = clock.now() + rules.requestTimeoutMs;
+    this.#giveUpAt = clock.now() + rules.requestTimeoutMs - request.waitedMs;
     this.#resolve = resolve;
   }
 

@@ -7,10 +7,10 @@ import { type BalancerFactory, newBalancer } from "../health/balancer.ts";
 import type { HealthEvent, InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/tracker.ts";
 import type { HealthRules } from "../settings.ts";
-import type { Trace } from "../trace/core/trace.ts";
-import { aFunction, anObject, checkOptions, type Rules, required, trueOrFalse } from "../util/options.ts";
+import type { Trace, Tracing } from "../trace/core/trace.ts";
+import { aFunction, anObject, checkOptions, oneOf, type Rules, required, trueOrFalse } from "../util/options.ts";
 import { healthRulesOf } from "./core/health-rules.ts";
-import { aBus, aClock, aServiceName, type Resolved } from "./core/option-rules.ts";
+import { aBus, aClock, aServiceName, aTracing, type Resolved } from "./core/option-rules.ts";
 import { Guard } from "./guard.ts";
 
 export interface ClientOptions {
@@ -29,6 +29,16 @@ export interface ClientOptions {
   readonly createBalancer?: BalancerFactory | undefined;
   /** Sends a late call to a second instance as well, unless the call is not idempotent. Default: false. */
   readonly hedge?: boolean | undefined;
+  /**
+   * What a call does before the bus was connected for the first time: it waits, within its own time, or it fails at once.
+   * After that it fails at once while the bus is disconnected. Default: `wait`.
+   */
+  readonly beforeConnected?: "wait" | "fail" | undefined;
+  /**
+   * The spans of its calls (`datawire-connect/tracing`): each call is a child of the span that is active where it is made, if
+   * it has no `trace` of its own. Default: no spans but those of `trace`.
+   */
+  readonly tracing?: Tracing | undefined;
   /** `trace`: of the call that caused the event, if a call did and has one. */
   readonly onEvent?: ((event: ClientEvent, trace?: Trace) => void) | undefined;
   /** Called at the end of every attempt, while the caller waits. It should only count. */
@@ -76,7 +86,8 @@ export type ClientEvent =
   | HealthEvent;
 
 /** All options. User functions are guarded: they cannot throw. */
-export type ResolvedClientOptions = Resolved<Omit<ClientOptions, "report" | "rules">> & {
+export type ResolvedClientOptions = Resolved<Omit<ClientOptions, "report" | "rules" | "tracing">> & {
+  readonly tracing?: Tracing | undefined;
   readonly rules: HealthRules;
   readonly guard: Guard;
 };
@@ -90,6 +101,8 @@ const RULES: Rules<ClientOptions> = {
   random: aFunction,
   createBalancer: aFunction,
   hedge: trueOrFalse,
+  beforeConnected: oneOf("wait", "fail"),
+  tracing: aTracing,
   onEvent: aFunction,
   onAttempt: aFunction,
   report: aFunction,
@@ -112,6 +125,7 @@ export function withDefaults(options: ClientOptions): ResolvedClientOptions {
     random: options.random === undefined ? Math.random : guard.random(options.random),
     createBalancer: options.createBalancer ?? newBalancer,
     hedge: options.hedge ?? false,
+    beforeConnected: options.beforeConnected ?? "wait",
     onEvent: guard.listener("onEvent", options.onEvent),
     onAttempt: guard.listener("onAttempt", options.onAttempt),
   };

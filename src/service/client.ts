@@ -10,13 +10,14 @@ import { Hedge } from "../health/hedge.ts";
 import type { HealthEvent, InstanceRef } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import { type StrandedCall, whyUnavailable } from "../health/unavailable.ts";
-import type { Trace } from "../trace/core/trace.ts";
+import type { Trace, Tracing } from "../trace/core/trace.ts";
 import { Call, type CallContext } from "./call.ts";
 import { type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
 import { ClientStreams, type StreamOptions } from "./client-streams.ts";
 import { isLongerThan } from "./core/body.ts";
 import { DirectSubjects } from "./core/direct-subjects.ts";
 import { RequestTimeWriter } from "./core/request-headers.ts";
+import { FirstConnection } from "./first-connection.ts";
 import { textOf } from "./guard.ts";
 import { HeartbeatListener } from "./heartbeat-listener.ts";
 import { failedWhy, type Outcome, type Unanswered, unsent, type Why } from "./outcome.ts";
@@ -25,7 +26,7 @@ import type { ItemStream } from "./stream-reader.ts";
 
 export type { AskOptions } from "./request.ts";
 
-export interface Client {
+export interface Client extends AsyncDisposable {
   /** The health of every known instance. Read only. */
   readonly tracker: Tracker;
   readonly resolver: Resolver;
@@ -72,6 +73,7 @@ class ServiceClient implements Client {
   readonly #streams: ClientStreams;
   /** Those that were called. */
   readonly #operations = new Set<string>();
+  readonly #firstConnection: FirstConnection;
   #stopTicking: Cancel = () => {};
 
   constructor(options: ResolvedClientOptions) {
@@ -81,6 +83,7 @@ class ServiceClient implements Client {
     this.tracker = tracker;
     this.resolver = resolver;
     this.#heartbeatListener = new HeartbeatListener(options, this.tracker, (changes) => this.#emitChanges(changes));
+    this.#firstConnection = new FirstConnection(options);
     const retryBudget = newRetryBudget(options.hedge);
     const hedge = options.hedge ? new Hedge(retryBudget) : undefined;
     this.#calls = {
@@ -100,7 +103,7 @@ class ServiceClient implements Client {
   start(): void {
     const { clock, guard } = this.#options;
     const tick = (): void => this.#emitChanges(this.tracker.tick(clock.now()));
-    this.#stopTicking = clock.every(TICK_MS, () => guard.run("core", tick, undefined));
+    this.#stopTicking = clock.every(TICK_MS, () => guard.run("core", tick, undefined), "background");
     this.#heartbeatListener.start();
   }
 
@@ -108,6 +111,12 @@ class ServiceClient implements Client {
     this.#stopTicking();
     this.#heartbeatListener.close();
     this.#streams.close();
+    this.#firstConnection.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
   }
 
   async ready(): Promise<void> {
@@ -118,24 +127,39 @@ class ServiceClient implements Client {
     const call = readCall(request, options);
     if (call.kind === "not made") return Promise.resolve(this.#failed(call.why));
     // The value of an answered call is what the `read` of these options returned.
-    return this.#afterRollCall(call) as Promise<Outcome<T>>;
+    return this.#begin(call) as Promise<Outcome<T>>;
   }
 
   async stream(request: unknown, options: StreamOptions = {}): Promise<Outcome<ItemStream>> {
     const call = this.#streams.read(request, options);
-    return call.kind === "not made"
-      ? this.#failed(call.why)
-      : this.#streams.settle(call, await this.#afterRollCall(call));
+    return call.kind === "not made" ? this.#failed(call.why) : this.#streams.settle(call, await this.#begin(call));
   }
 
-  #afterRollCall(call: CallRequest): Promise<Outcome> {
+  #begin(made: CallRequest): Promise<Outcome> {
+    const { tracing } = this.#options;
+    const call = tracing === undefined ? made : this.#traced(made, tracing);
+    if (this.#firstConnection.isAwaited) return this.#askOnceConnected(call);
     const { rollCall } = this.#heartbeatListener;
     return rollCall === undefined ? this.#ask(call) : rollCall.then(() => this.#ask(call));
   }
 
+  /** The span that is active where the call is made is read here, before anything is awaited. */
+  #traced(call: CallRequest, tracing: Tracing): CallRequest {
+    if (call.trace !== undefined || tracing.active === undefined) return call;
+    return { ...call, trace: this.#options.guard.run("tracing", () => tracing.active?.(), undefined) };
+  }
+
+  async #askOnceConnected(call: CallRequest): Promise<Outcome> {
+    const { clock, rules } = this.#options;
+    const madeAt = clock.now();
+    await this.#firstConnection.wait(rules.requestTimeoutMs, call.signal);
+    await this.#heartbeatListener.rollCall;
+    return this.#ask({ ...call, waitedMs: clock.now() - madeAt });
+  }
+
   #ask(call: CallRequest): Promise<Outcome> {
     const { bus } = this.#options;
-    if (bus.status !== "connected") return Promise.resolve(unsent(this.#denied() ?? { reason: "disconnected" }));
+    if (bus.status !== "connected") return Promise.resolve(unsent(this.#whyNotSent(call)));
     const maxBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;
     if (isLongerThan(call.body.body, maxBytes)) return Promise.resolve(this.#failed(tooLarge(maxBytes)));
     this.#operations.add(call.operation);
@@ -181,6 +205,13 @@ class ServiceClient implements Client {
     if (reason === "no-instances") return this.#denied() ?? { reason };
     if (reason !== "no-such-operation") return { reason };
     return { reason, detail: `no instance of ${service} has the operation ${call.operation}` };
+  }
+
+  #whyNotSent({ signal }: CallRequest): Why {
+    const { bus, guard } = this.#options;
+    if (signal !== undefined && guard.run("signal", () => signal.aborted, false)) return { reason: "cancelled" };
+    const detail = bus.lastFailure?.message;
+    return this.#denied() ?? { reason: "disconnected", ...(detail !== undefined && { detail }) };
   }
 
   /** The server denies heartbeats to this process. That is then the reason why no instance is known. */

@@ -3,8 +3,11 @@
 
 import { safely } from "../bus/bus.ts";
 import type { Clock } from "../clock.ts";
+import { textOf } from "../util/errors.ts";
 import { isThenable } from "../util/promises.ts";
 import { type Report, ThrottledReporter } from "../util/throttle.ts";
+
+export { textOf } from "../util/errors.ts";
 
 type Listener<Args extends readonly unknown[]> = (...args: Args) => unknown;
 
@@ -46,8 +49,10 @@ export class Guard {
   /** @returns a source of chance that never throws. A value that is no number from 0 to under 1 counts as 0.5. */
   random(random: () => number): () => number {
     return () => {
-      const drawn = this.run("random", random, Number.NaN);
-      return drawn >= 0 && drawn < 1 ? drawn : FALLBACK_RANDOM;
+      const drawn: unknown = this.run("random", random, Number.NaN);
+      if (typeof drawn === "number" && drawn >= 0 && drawn < 1) return drawn;
+      this.#watch("random", drawn);
+      return FALLBACK_RANDOM;
     };
   }
 
@@ -58,20 +63,15 @@ export class Guard {
 
   /** An asynchronous listener may fail later. */
   #watch(name: string, returned: unknown): void {
-    if (isThenable(returned)) returned.then(undefined, (error: unknown) => this.failed(name, error));
+    try {
+      if (isThenable(returned)) returned.then(undefined, (error: unknown) => this.failed(name, error));
+    } catch (error) {
+      this.failed(name, error);
+    }
   }
 }
 
 const FALLBACK_RANDOM = 0.5;
-
-/** Any thrown value as text. */
-export function textOf(error: unknown): string {
-  try {
-    return String(error instanceof Error ? error.message || error.name : error);
-  } catch {
-    return "what was thrown cannot be shown";
-  }
-}
 
 /** The first line of the stack. */
 function placeOf(error: unknown): string {

@@ -41,9 +41,19 @@ export class HeartbeatSender {
   /** Sends a heartbeat now, and at least one in every interval from now on. */
   start(): void {
     const { clock, heartbeatIntervalMs, random } = this.#options;
+    // First, as `random` may be user code, which may start or end this instance again.
+    const delayMs = jitteredIntervalMs(heartbeatIntervalMs, random());
     this.#cancelNext();
+    if (this.#state !== "up") return;
     if (!this.#isMute) this.beat();
-    this.#cancelNext = clock.after(jitteredIntervalMs(heartbeatIntervalMs, random()), () => this.start());
+    this.#cancelNext = clock.after(delayMs, () => this.start(), "background");
+  }
+
+  /** Sends no more heartbeats. The bus is closed, so there is no goodbye. */
+  stop(): void {
+    this.#cancelNext();
+    this.#cancelCoalesced?.();
+    this.#state = "gone";
   }
 
   /** Sends a heartbeat now, and the same one as a reply, if there is a reply subject. Above the limit it is coalesced. */

@@ -23,7 +23,7 @@ export type { HeaderLines, Headers } from "../bus/core/headers.ts";
 export type { BusHistory, OpenBusRule } from "../bus/core/open-bus.ts";
 export { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 export type { KnownServer, LinkOptions } from "../bus/nats-options.ts";
-export { type Cancel, type Clock, systemClock } from "../clock.ts";
+export { type Cancel, type Clock, systemClock, type TimerUse } from "../clock.ts";
 export type { ActiveFault, Faults } from "../faults/core/active-faults.ts";
 export type { Fault, FaultEvent, FaultKind, WhyFaultEnded } from "../faults/core/faults.ts";
 export {
@@ -74,7 +74,7 @@ export {
 } from "./core/handler.ts";
 export type { Metadata } from "./core/metadata.ts";
 export type { ServiceStats } from "./core/nats-service-info.ts";
-export { type Instance, NotPermitted, type Started, startInstance } from "./instance.ts";
+export { BusClosed, type Instance, NotPermitted, type Started, startInstance } from "./instance.ts";
 export type { InstanceEvent, InstanceOptions } from "./instance-options.ts";
 export type {
   ErrorOutcome,

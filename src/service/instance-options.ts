@@ -7,9 +7,9 @@ import type { ProcessControl } from "../faults/process-control.ts";
 import { defaultHealthRules } from "../settings.ts";
 import type { Trace, Tracing } from "../trace/core/trace.ts";
 import { DEFAULT_OPERATION } from "../util/operation-name.ts";
-import { aFunction, anObject, anObjectWith, checkOptions, type Rule, type Rules, required } from "../util/options.ts";
+import { aFunction, anObject, checkOptions, type Rule, type Rules, required } from "../util/options.ts";
 import type { Handler } from "./core/handler.ts";
-import { aBus, aClock, aServiceName, type Resolved } from "./core/option-rules.ts";
+import { aBus, aClock, aServiceName, aTracing, type Resolved } from "./core/option-rules.ts";
 import { Guard } from "./guard.ts";
 import { newIncarnation } from "./identity.ts";
 
@@ -19,7 +19,8 @@ export type InstanceEvent =
   | { readonly kind: "up"; readonly address: string }
   | { readonly kind: "resumed"; readonly pausedMs: number }
   | { readonly kind: "dropped"; readonly count: number }
-  | { readonly kind: "failed"; readonly error: unknown }
+  /** The handler of the operation threw, rejected, or returned what cannot be sent. Its caller got a 500. */
+  | { readonly kind: "failed"; readonly error: unknown; readonly operation: string }
   | { readonly kind: "disconnected" }
   | { readonly kind: "reconnected" }
   | FaultEvent;
@@ -44,9 +45,12 @@ export interface InstanceOptions {
    * its callers go on to another instance. Default: always ready.
    */
   readonly ready?: (() => boolean) | undefined;
-  /** `trace`: of the request that caused the event, if a request did and has one. */
+  /**
+   * `trace`: of the request that caused the event, if a request did and has one. Without this listener, the errors of
+   * handlers go to `report`.
+   */
   readonly onEvent?: ((event: InstanceEvent, trace?: Trace) => void) | undefined;
-  /** Receives a sentence when `onEvent` or other user code fails: at most one a minute for each. Default: stderr. */
+  /** Receives a sentence when a handler, `onEvent` or other user code fails: at most one a minute for each. Default: stderr. */
   readonly report?: ((sentence: string) => void) | undefined;
   /** Exports the spans of its requests (`datawire-connect/tracing`). Default: no spans. */
   readonly tracing?: Tracing | undefined;
@@ -83,7 +87,7 @@ const RULES: Rules<InstanceOptions> = {
   ready: aFunction,
   onEvent: aFunction,
   report: aFunction,
-  tracing: anObjectWith("a tracing, as tracingOf returns", "serve"),
+  tracing: aTracing,
   chaos: { ...anObject, must: "a process control, as processControl returns" },
 };
 
@@ -109,7 +113,12 @@ export function withDefaults(options: InstanceOptions): ResolvedInstanceOptions 
     clock,
     heartbeatIntervalMs: options.heartbeatIntervalMs ?? defaultHealthRules().heartbeatIntervalMs,
     random: options.random === undefined ? Math.random : guard.random(options.random),
-    onEvent: guard.listener("onEvent", options.onEvent),
+    onEvent: guard.listener("onEvent", options.onEvent ?? ((event) => reportFailure(event, guard))),
     chaos: options.chaos,
   };
+}
+
+/** An error that no listener receives is shown all the same. */
+function reportFailure(event: InstanceEvent, guard: Guard): void {
+  if (event.kind === "failed") guard.failed(`the handler of ${event.operation}`, event.error);
 }

@@ -18,7 +18,7 @@ import { type InstanceOptions, type ResolvedInstanceOptions, withDefaults } from
 import { Readiness } from "./readiness.ts";
 import { RequestHandler } from "./request-handler.ts";
 
-export interface Instance {
+export interface Instance extends AsyncDisposable {
   readonly address: string;
   /** The counts of all its operations. */
   readonly counts: ServiceStats;
@@ -37,6 +37,7 @@ export type Started =
  * Waits for the bus, checks that no other process has the number, and starts to serve.
  * @throws TypeError for an option that breaks its rule, or a rule of the protocol: its name, its value and the rule
  * @throws NotPermitted when the server refuses its subscriptions: which one, and what to type
+ * @throws BusClosed when the bus is closed meanwhile
  */
 export async function startInstance(given: InstanceOptions): Promise<Started> {
   const options = withDefaults(given);
@@ -53,6 +54,11 @@ export async function startInstance(given: InstanceOptions): Promise<Started> {
   return { kind: "started", instance };
 }
 
+/** The bus was closed before the instance had started: nothing could be received on it any more. */
+export class BusClosed extends Error {
+  override readonly name = "BusClosed";
+}
+
 /** The credentials of the bus are not those of the service. Waiting would not change that. */
 export class NotPermitted extends Error {
   override readonly name = "NotPermitted";
@@ -65,11 +71,20 @@ const FINISH_TIMEOUT_MS = 5_000;
 /** Connecting takes milliseconds if the bus runs. After this time the instance reports what it waits for. */
 const WAITING_REPORT_DELAY_MS = 500;
 
-async function waitForBus({ bus, clock, onEvent }: ResolvedInstanceOptions): Promise<void> {
-  if (bus.status === "connected") return;
-  const cancel = clock.after(WAITING_REPORT_DELAY_MS, () => onEvent({ kind: "waiting", trouble: bus.lastFailure }));
-  await untilConnected(bus);
-  cancel();
+async function waitForBus(options: ResolvedInstanceOptions): Promise<void> {
+  const { bus, clock, onEvent } = options;
+  if (bus.status !== "connected") {
+    const report = (): void => onEvent({ kind: "waiting", trouble: bus.lastFailure });
+    const cancel = clock.after(WAITING_REPORT_DELAY_MS, report);
+    await untilConnected(bus);
+    cancel();
+  }
+  throwIfClosed(options);
+}
+
+function throwIfClosed({ bus, service, instance }: ResolvedInstanceOptions): void {
+  if (bus.status === "closed")
+    throw new BusClosed(`instance ${instance} of ${service} was not started: its bus was closed before it was up`);
 }
 
 const withFaults = (handlers: ReadonlyMap<string, Handler>, injector: FaultInjector): ReadonlyMap<string, Handler> =>
@@ -141,7 +156,6 @@ class RunningInstance implements Instance {
     this.#unwatch.push(clock.onStall((stalledMs) => this.#afterStall(stalledMs)));
     // Up once the server has the subscriptions: a heartbeat before that would attract calls that nothing receives.
     while (!(await bus.flush())) {
-      if (bus.status === "closed") return;
       if (bus.status === "disconnected" && bus.lastFailure?.isDenial) throw new NotPermitted(bus.lastFailure.message);
       await waitForBus(this.#options);
     }
@@ -151,12 +165,14 @@ class RunningInstance implements Instance {
     this.#unwatch.push(() => this.#readiness.stop());
     // After "up" a caller may call it at once, over another connection than that of the heartbeat.
     await bus.flush();
+    throwIfClosed(this.#options);
     onEvent({ kind: "up", address: this.address });
   }
 
   /** Ends one that has not started: on a bus that goes on, its subscriptions would be refused at each login. */
   abandon(): void {
     this.#faults?.close();
+    this.#heartbeats.stop();
     for (const stop of this.#unwatch) stop();
     for (const subscription of [...this.#requestSubscriptions, ...this.#controlSubscriptions]) subscription.close();
   }
@@ -199,12 +215,24 @@ class RunningInstance implements Instance {
   }
 
   #afterStatus(status: BusStatus): void {
-    if (this.#heartbeats.state !== "up" || status === "closed") return;
+    if (status === "closed") this.#afterClose();
+    if (this.#heartbeats.state !== "up") return;
     this.#options.onEvent({ kind: status === "connected" ? "reconnected" : "disconnected" });
     if (status === "connected") this.#heartbeats.start();
   }
 
+  /** Nothing arrives or leaves any more: no goodbye either. A goodbye that has begun ends by itself. */
+  #afterClose(): void {
+    this.#heartbeats.stop();
+    this.#faults?.close();
+    for (const stop of this.#unwatch) stop();
+  }
+
   // Goodbye.
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.goodbye();
+  }
 
   async goodbye(limitMs: number = FINISH_TIMEOUT_MS): Promise<void> {
     if (this.#heartbeats.state !== "up") return;

@@ -9,7 +9,7 @@ import { headerText } from "../bus/nats-message.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { isThenable } from "../util/promises.ts";
 import { NO_SUCH_OPERATION, STOPPED, UNFINISHED } from "./attempt.ts";
-import { endHandling, traceOfRequest } from "./call-span.ts";
+import { endHandling, runWithin, traceOfRequest } from "./call-span.ts";
 import { afterDrop, afterFlush, afterStall, type Backlog, isExpired, NO_BACKLOG } from "./core/backlog.ts";
 import { decodeValue } from "./core/body.ts";
 import {
@@ -136,7 +136,7 @@ export class RequestHandler {
     }
     let encoded: EncodedResult;
     try {
-      const result = operation.handle(decoded.value, context);
+      const result = this.#run(operation, decoded.value, context);
       if (isThenable(result) || result.kind === "stream") {
         this.#finishLater(received, result);
         return;
@@ -146,6 +146,12 @@ export class RequestHandler {
       encoded = this.#failed(error, context);
     }
     this.#end(received, encoded);
+  }
+
+  #run({ handle }: Operation, body: unknown, context: ReceivedContext): ReturnType<Handler> {
+    const { tracing, guard } = this.#options;
+    if (tracing?.within === undefined || context.trace === undefined) return handle(body, context);
+    return runWithin(tracing, context.trace, guard, () => handle(body, context));
   }
 
   #traceOf({ name }: Operation, headers: Headers): Trace | undefined {
@@ -182,7 +188,7 @@ export class RequestHandler {
     if (context.isStoppedBy(error)) return STOPPED_FOR_CALLER;
     const refusal = thrownRefusal(error);
     if (refusal !== undefined) return refusal;
-    this.#options.onEvent({ kind: "failed", error }, context.trace);
+    this.#options.onEvent({ kind: "failed", error, operation: context.operation }, context.trace);
     // The error goes to our own log only. The caller gets no detail of it.
     return refuse(500, "internal error");
   }

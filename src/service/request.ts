@@ -42,6 +42,8 @@ export interface CallRequest {
   readonly trace: Trace | undefined;
   /** Of a call for a stream: sends its requests. Undefined for all others. */
   readonly opening: StreamOpening | undefined;
+  /** How much of its time has passed before it can be sent, in ms: it waited for the first connection. */
+  readonly waitedMs: number;
 }
 
 /** The call cannot be made. */
@@ -78,6 +80,7 @@ export function readCall(request: unknown, options: AskOptions): CallRequest | N
       signal: signal ?? undefined,
       trace: trace ?? undefined,
       opening: undefined,
+      waitedMs: 0,
     };
   } catch (error) {
     return notMade("the options of the call cannot be used", textOf(error));

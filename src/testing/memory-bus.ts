@@ -19,6 +19,7 @@ import type { HeaderLines } from "../bus/core/headers.ts";
 import { errorLines, NatsMessage, replyOf, type WireMessage } from "../bus/nats-message.ts";
 import { AWAY, CANCELLED, NO_STREAM, PendingTable } from "../bus/pending.ts";
 import type { Clock } from "../clock.ts";
+import { textOf } from "../util/errors.ts";
 import type { ActiveFault, CallFault } from "./core/faults.ts";
 import { countedReplies } from "./counted-replies.ts";
 import type { MemoryNetwork, MemorySubscription } from "./memory-network.ts";
@@ -47,7 +48,7 @@ export class MemoryBus implements Bus {
     const subjects = countedReplies(caller);
     this.#table = new PendingTable(network.clock, subjects);
     this.#board = new StatusEmitter((status, error) =>
-      report(`a listener of the status ${status} failed: ${String(error)}`),
+      report(`a listener of the status ${status} failed: ${textOf(error)}`),
     );
     const onReply = (message: WireMessage): void => void this.#table.onReply(message.subject, replyOf(message));
     this.#listen(subjects.subscription, undefined, onReply);
@@ -126,7 +127,7 @@ export class MemoryBus implements Bus {
   subscribe(subject: string, receive: (message: Message) => void, queue?: string): Subscription {
     const subscription = this.#listen(subject, queue, (message) =>
       dispatchSafely(new NatsMessage(message, this.#sendReply), receive, (subject, error) =>
-        this.#report(`the receiver of ${subject} failed: ${String(error)}`),
+        this.#report(`the receiver of ${subject} failed: ${textOf(error)}`),
       ),
     );
     return {

@@ -1,13 +1,16 @@
 // Tracing with the API of OpenTelemetry. Only this file uses it. Any tracer of that API works, and none is taken from the
 // globals of the process, so two tracers can be used in one process.
 //
-// The parent span is passed as a value, not through the context of the API. That context would cost an AsyncLocalStorage
-// for every promise in the program, also without tracing.
+// A parent span is passed as a value. The context of the API is read where a call is made without one, and set around the
+// handler of a request. It works if the program has registered a context manager, as each SDK for Node does.
 
 import {
   type Span as ApiSpan,
   type Context,
+  context as contextApi,
   createTraceState,
+  INVALID_TRACEID,
+  isSpanContextValid,
   ROOT_CONTEXT,
   type SpanContext,
   SpanKind,
@@ -25,6 +28,47 @@ const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: Span
 export function tracingOf(tracer: Tracer): Tracing {
   return {
     serve: (part, carried, requestId) => new OpenSpan(tracer, startIn(tracer, part, parentOf(carried)), requestId),
+    active: () => activeTrace(tracer, contextApi.active()),
+    within: (span, act) => (span instanceof OpenSpan ? span.run(act) : act()),
+  };
+}
+
+function activeTrace(tracer: Tracer, active: Context): Trace {
+  const context = trace.getSpanContext(active);
+  if (context === undefined || !isSpanContextValid(context)) return new RootTrace(tracer);
+  const isSampled = (context.traceFlags & TraceFlags.SAMPLED) !== 0;
+  return {
+    ...{ traceId: context.traceId, requestId: context.traceId, carried: carriedOf(context) },
+    startSpan: isSampled ? (part) => new OpenSpan(tracer, startIn(tracer, part, active)) : undefined,
+  };
+}
+
+/** A trace that begins with its first span. A call that goes on to another instance has more than one. */
+class RootTrace implements Trace {
+  readonly #tracer: Tracer;
+  #first: OpenSpan | undefined;
+
+  constructor(tracer: Tracer) {
+    this.#tracer = tracer;
+  }
+
+  get traceId(): string {
+    return this.#first?.traceId ?? INVALID_TRACEID;
+  }
+
+  get requestId(): string {
+    return this.traceId;
+  }
+
+  get carried(): TraceHeaders | undefined {
+    return this.#first?.carried;
+  }
+
+  readonly startSpan = (part: SpanSpec): Span => {
+    if (this.#first?.startSpan !== undefined) return this.#first.startSpan(part);
+    const span = new OpenSpan(this.#tracer, startIn(this.#tracer, part, ROOT_CONTEXT));
+    this.#first ??= span;
+    return span;
   };
 }
 
@@ -51,6 +95,10 @@ class OpenSpan implements Span {
       this.startSpan = (part) =>
         new OpenSpan(tracer, startIn(tracer, part, trace.setSpan(ROOT_CONTEXT, span)), this.requestId);
     }
+  }
+
+  run<T>(act: () => T): T {
+    return contextApi.with(trace.setSpan(contextApi.active(), this.#span), act);
   }
 
   end(error?: string, attributes?: Attributes): void {

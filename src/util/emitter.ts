@@ -1,5 +1,7 @@
 // Listeners. One that throws or rejects is reported; it neither ends its caller nor keeps an event from the others.
 
+import { isThenable } from "./promises.ts";
+
 /** Calls `listener`, and passes what it throws or rejects with to `onError`. */
 export function callSafely<T>(
   listener: (given: T) => unknown,
@@ -8,7 +10,7 @@ export function callSafely<T>(
 ): void {
   try {
     const returned = listener(given);
-    if (returned instanceof Promise) returned.catch((error: unknown) => onError(error, given));
+    if (isThenable(returned)) returned.then(undefined, (error: unknown) => onError(error, given));
   } catch (error) {
     onError(error, given);
   }

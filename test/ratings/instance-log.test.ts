@@ -65,7 +65,7 @@ test("handlers that fail, and faults that begin, have a limit, too, and a stack 
   const window = open();
   const error = new Error("x".repeat(1_000_000));
   for (let sent = 0; sent < 500; sent++) {
-    window.log.event({ kind: "failed", error });
+    window.log.event({ kind: "failed", operation: "get", error });
     window.log.event({ kind: "fault begins", fault: { kind: "mute" }, forMs: 500 });
   }
   assert.is(window.lines.length, 40);

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import type { Reply } from "../../src/bus/bus.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import { answer, type Handler, refuse } from "../../src/service/core/handler.ts";
-import type { InstanceOptions } from "../../src/service/instance-options.ts";
+import type { InstanceEvent, InstanceOptions } from "../../src/service/instance-options.ts";
 import type { Span, Tracing } from "../../src/trace/core/trace.ts";
 import { goldenOf } from "../support/golden.ts";
 import { answeredBy, ServiceScene } from "../support/service-scene.ts";
@@ -104,6 +104,36 @@ test("an answer that is too large for the bus is an error to its caller, and no 
   }
   assert.is(countOf(scene, "draining", "opened"), 0);
   for (const { counts } of scene.instances) golden([counts.requests, counts.errors, counts.lastError]);
+});
+
+test("the error of a handler is reported, once a minute for each operation, unless a listener receives it", async () => {
+  const operations = { brew: boom, pour: async () => boom(), sip: () => answer(1n) };
+  const fails = async (more: Partial<InstanceOptions>): Promise<readonly string[]> => {
+    const scene = await new ServiceScene({ instance: { operations, onEvent: undefined, ...more } }).start();
+    for (const operation of ["brew", "pour", "sip", "brew"]) {
+      const outcome = await scene.ask({ operation });
+      assert.is(outcome.kind === "error" && outcome.code, 500);
+    }
+    return scene.reports;
+  };
+  golden((await fails({})).join("\n"));
+  const events: InstanceEvent[] = [];
+  const reports = await fails({ onEvent: (event) => void (event.kind === "failed" && events.push(event)) });
+  assert.equal(reports, []);
+  assert.equal(
+    events.map((event) => event.kind === "failed" && event.operation),
+    ["brew", "pour", "sip", "brew"],
+  );
+  const { error } = console;
+  const printed: unknown[] = [];
+  console.error = (...given: unknown[]) => void printed.push(...given);
+  try {
+    await fails({ report: undefined });
+  } finally {
+    console.error = error;
+  }
+  assert.is(printed.length, 3);
+  assert.match(String(printed[0]), "the handler of brew of instance 1 of tea failed");
 });
 
 test.run();

@@ -135,8 +135,9 @@ test("it is up once the bus has taken what it needs, and not on a bus that is cl
     };
     const options = { service: "ratings", instance: 1, incarnation: "1-a", bus, clock, handle: () => answer({}) };
     const starting = startInstance({ ...options, onEvent: ({ kind }) => kinds.push(kind) });
+    const ended = starting.then(({ kind }) => kind, String);
     await clock.advance(TIMEOUT_MS);
-    await starting;
+    assert.match(await ended, closes ? /^BusClosed: instance 1 of ratings was not started/ : "started");
     assert.equal(needs, ["ratings.get", "ratings.*.1-a", "health.ratings"]);
     assert.equal([kinds, flushes], closes ? [[], 1] : [["up"], 3]);
   }

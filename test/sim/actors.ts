@@ -91,6 +91,8 @@ export class InstanceProcess extends Process {
       clock: this.host,
       random: this.dice.random,
       handle: (request, { headers }) => this.#handle(request, headers),
+      // A behaviour that throws is intended.
+      report: () => undefined,
       ...pick(rulesOf(script)),
     });
     void starting.then((started) => {

@@ -10,6 +10,8 @@ export const aClock: Rule = anObjectWith(
   ...["now", "wall", "after", "every", "afterIoPoll", "onStall"],
 );
 
+export const aTracing: Rule = anObjectWith("a tracing, as tracingOf returns", "serve");
+
 /** Its grammar is checked by checkServiceName, which says more. */
 export const aServiceName: Rule = { must: "the name of a service", fits: (value) => typeof value === "string" };
 

@@ -38,6 +38,13 @@ export interface Span extends Trace {
 export interface Tracing {
   /** Starts the span of an incoming request. It continues the trace of the request, or else starts a new one. */
   serve(spec: SpanSpec, carried: TraceHeaders | undefined, requestId?: string): Span;
+  /**
+   * The trace of the code that runs now: spans that it starts are children of the active span. Without an active span the
+   * first one begins a trace, and later ones are its children. Undefined: there is none.
+   */
+  active?(): Trace | undefined;
+  /** Runs `act` once, at once, with `span` as the active span of what it does, also later. @returns what `act` returns */
+  within?<T>(span: Trace, act: () => T): T;
 }
 
 /** A trace without spans of this process. Its headers, if any, are passed on unchanged. */
