@@ -99,6 +99,14 @@ export function defaultClock(): Clock {
   return sharedClock;
 }
 
+/** The clock of a client or an instance: the one that its options name, or that of its bus, or that of the machine. */
+export const clockOf = (options: { readonly clock?: Clock | undefined; readonly bus: HasClock }): Clock =>
+  options.clock ?? options.bus.clock ?? defaultClock();
+
+interface HasClock {
+  readonly clock?: Clock | undefined;
+}
+
 /**
  * Calls `act` once this process has run for `delayMs` and has read its sockets: after SIGCONT an answer that takes several
  * steps gets the rest of its time.

@@ -1,9 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The caller's side of a contract.
 
-import { type Cancel, type Clock, defaultClock } from "../clock.ts";
+import { type Cancel, type Clock, clockOf } from "../clock.ts";
 import { type Client as CoreClient, openClient } from "../service/client.ts";
 import type { ClientOptions as CoreOptions } from "../service/client-options.ts";
+import type { InstanceStatus } from "../service/instance-status.ts";
+import type { ClientObserver } from "../service/observers.ts";
 import type { Outcome } from "../service/outcome.ts";
 import type { ItemStream } from "../service/stream-reader.ts";
 import { defaultHealthRules } from "../settings.ts";
@@ -18,7 +20,6 @@ import {
   type Operations,
   type StreamOperation,
 } from "./contract.ts";
-import { type InstanceStatus, statusesOf } from "./instance-status.ts";
 import { type Logger, safeLogger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
 import { OperationCaller } from "./operation-caller.ts";
@@ -78,6 +79,8 @@ export interface Client<Ops extends Operations = Operations> {
    * @returns false once the client or its bus is closed, or after `limitMs`. Default: no limit
    */
   ready(atLeast?: number, limitMs?: number): Promise<boolean>;
+  /** Observes its events, attempts and calls from now on. @returns ends that */
+  observe(observer: ClientObserver): Cancel;
   /** Ends the client and its streams. Its bus stays open. */
   close(): void;
   [Symbol.asyncDispose](): Promise<void>;
@@ -128,7 +131,8 @@ class ContractClient implements Client {
   #isClosed = false;
 
   constructor({ service, operations }: Contract, core: CoreClient, options: ClientOptions, use: readonly Middleware[]) {
-    const { clock = defaultClock(), bus, rules } = options;
+    const { bus, rules } = options;
+    const clock = clockOf(options);
     const requestTimeoutMs = rules?.requestTimeoutMs ?? defaultHealthRules().requestTimeoutMs;
     const context: CallerContext = {
       service,
@@ -154,7 +158,7 @@ class ContractClient implements Client {
   }
 
   instances(): readonly InstanceStatus[] {
-    return statusesOf(this.#core.tracker, this.#clock.now());
+    return this.#core.instances();
   }
 
   ready(atLeast = 1, limitMs = Number.POSITIVE_INFINITY): Promise<boolean> {
@@ -171,6 +175,10 @@ class ContractClient implements Client {
       };
       if (!check()) cancel = this.#clock.every(READY_POLL_MS, check);
     });
+  }
+
+  observe(observer: ClientObserver): Cancel {
+    return this.#core.observe(observer);
   }
 
   close(): void {

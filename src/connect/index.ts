@@ -26,7 +26,6 @@ export {
 } from "./contract.ts";
 export { CallError, overloaded, ServiceError } from "./errors.ts";
 export type { HandlerAnswer, Handlers } from "./handlers.ts";
-export type { InstanceState, InstanceStatus } from "./instance-status.ts";
 export type { Logger } from "./logger.ts";
 export type { Middleware, MiddlewareCall } from "./middleware.ts";
 export {

@@ -2,7 +2,7 @@
 // An instance of a contract's service.
 
 import { type Bus, untilConnected } from "../bus/bus.ts";
-import { defaultClock } from "../clock.ts";
+import { clockOf } from "../clock.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
 import type { InstanceRef } from "../health/member.ts";
 import { claimNumber } from "../service/claim-number.ts";
@@ -34,6 +34,8 @@ export interface ServeOptions<Ops extends Operations>
 export interface Instance extends InstanceRef {
   /** The counts of all its operations since the start. */
   readonly counts: ServiceStats;
+  /** The same for each operation. */
+  readonly operationCounts: ReadonlyMap<string, ServiceStats>;
   /** The process was continued (SIGCONT): sends a heartbeat at once. */
   resumed(): void;
   /** Says goodbye, finishes its requests, and leaves, within `limitMs` (default: 5 s) and a round trip. */
@@ -92,7 +94,7 @@ export async function serve<const Ops extends Operations>(
   const { handlers, use = [], log: given, instance: wanted, ...others } = options;
   const { service } = contract;
   const log = safeLogger(given);
-  const errors = new ErrorLog(log, others.clock ?? defaultClock());
+  const errors = new ErrorLog(log, clockOf(others));
   const operations = coreHandlers(contract, handlers, [...use]);
   const start = async (instance: number): Promise<Instance | NumberTaken> => {
     const who = `instance ${instance} of ${service}`;
@@ -149,6 +151,10 @@ class ServedInstance implements Instance {
 
   get counts(): ServiceStats {
     return this.#core.counts;
+  }
+
+  get operationCounts(): ReadonlyMap<string, ServiceStats> {
+    return this.#core.operationCounts;
   }
 
   resumed(): void {

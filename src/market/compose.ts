@@ -90,6 +90,7 @@ export class RatingsBackend {
       report: (sentence) => say({ level: "WARNING", logger: "resolver", text: `- ${sentence}` }),
       ...(recording.kind === "recording" && { createBalancer: recording.createBalancer }),
     });
+    client.observe({ onCall: (ended) => monitor.recordCall(ended) });
     if (recording.kind === "recording") recording.watch(bus);
     closers.push(() => client.close());
     const exchange = new PeerExchange(monitor, client, { service: SERVICE, name, bus: heartbeatBus, clock });

@@ -4,7 +4,9 @@
 import type { BusStatus } from "../bus/bus.ts";
 import type { Faults } from "../faults/core/active-faults.ts";
 import type { Member } from "../health/member.ts";
-import type { AttemptOutcome } from "../service/client-options.ts";
+import { CallCounts } from "../metrics/core/call-counts.ts";
+import { outcomeOf } from "../metrics/core/outcomes.ts";
+import type { AttemptOutcome, CallEnd } from "../service/client-options.ts";
 import type { HealthRules } from "../settings.ts";
 import { EventStream } from "./event-stream.ts";
 import { type EventName, eventRow, type MonitorEvent, PUBLISHED_EVENTS } from "./events.ts";
@@ -23,7 +25,7 @@ import {
   turnsOf,
 } from "./snapshot.ts";
 import { worstFirst } from "./states.ts";
-import { AttemptStats, CumulativeStats, outcomeOf, secondOf } from "./stats.ts";
+import { AttemptStats, secondOf } from "./stats.ts";
 
 export interface MonitorOptions {
   readonly service: string;
@@ -33,26 +35,17 @@ export interface MonitorOptions {
   readonly startedAt: number;
 }
 
-/** This many instance numbers have metrics of their own. The calls of the others are counted under number 0. */
-const MAX_NUMBERS = 1_000;
-const OTHER_INSTANCES = 0;
 /** The events in a snapshot: as many as a page shows. */
 const EVENTS_SHOWN = 100;
 /** The wall clock may move this far against running time before shown times follow it. Less is jitter. */
 const WALL_SLACK_MS = 50;
 
-export type Transition = "closed>open" | "retesting>open" | "open>retesting" | "open>closed" | "retesting>closed";
-
 export class ServiceMonitor {
   readonly stream = new EventStream();
   readonly options: MonitorOptions;
-  /** By instance number. */
-  readonly totals = new Map<number, CumulativeStats>();
-  readonly transitions = new Map<Transition, number>();
+  /** What the metrics show. */
+  readonly counts = new CallCounts();
   readonly eventCounts: Map<EventName, number> = new Map(PUBLISHED_EVENTS.map(({ name }) => [name, 0]));
-  shortCircuited = 0;
-  /** Calls that failed in the caller before an instance was picked. */
-  failed = 0;
   bus: BusStatus = "disconnected";
   readonly #stats = new Map<string, InstanceStats>();
   readonly #overall = new AttemptStats();
@@ -66,18 +59,16 @@ export class ServiceMonitor {
 
   /** Records the end of an attempt. It runs in every call. */
   recordAttempt(ended: AttemptOutcome, now: number): void {
-    if (ended.kind === "short-circuited") {
-      this.shortCircuited += 1;
-      return;
-    }
-    if (ended.kind === "failed") {
-      this.failed += 1;
-      return;
-    }
+    this.counts.onAttempt(ended);
+    if (ended.kind !== "attempt") return;
     const outcome = outcomeOf(ended);
     this.#statsOf(ended.who.incarnation).attempts.add(ended, outcome, now);
     this.#overall.add(ended, outcome, now);
-    this.#cumulativeOf(ended.who.instance).add(ended, outcome);
+  }
+
+  /** Records the end of a call. */
+  recordCall(ended: CallEnd): void {
+    this.counts.onCall(ended);
   }
 
   /** Records every event, also one whose log line is suppressed by the rate limit. */
@@ -87,8 +78,7 @@ export class ServiceMonitor {
     this.eventCounts.set(name, (this.eventCounts.get(name) ?? 0) + 1);
     if (event.kind === "bus") this.bus = event.status;
     if (event.kind === "faults") this.#statsOf(event.who.incarnation).faults = event.faults;
-    const transition = transitionOf(event);
-    if (transition !== undefined) this.transitions.set(transition, (this.transitions.get(transition) ?? 0) + 1);
+    if (event.kind !== "suppressed") this.counts.onEvent(event);
     if (event.kind === "opened") {
       const stats = this.#statsOf(event.who.incarnation);
       stats.openedAt = now;
@@ -130,7 +120,11 @@ export class ServiceMonitor {
   }
 
   calls(now: number): Snapshot["calls"] {
-    return { total: this.#overall.calls, lastMinute: this.#lastMinute(now), shortCircuited: this.shortCircuited };
+    return {
+      total: this.#overall.calls,
+      lastMinute: this.#lastMinute(now),
+      shortCircuited: this.counts.shortCircuited,
+    };
   }
 
   rows(members: readonly Member[], source: MonitorSource, now: number, wall: number): readonly InstanceRow[] {
@@ -192,27 +186,5 @@ export class ServiceMonitor {
     for (const incarnation of this.#stats.keys()) {
       if (!tracker.knows(incarnation)) this.#stats.delete(incarnation);
     }
-  }
-
-  #cumulativeOf(instance: number): CumulativeStats {
-    const number = this.totals.has(instance) || this.totals.size < MAX_NUMBERS ? instance : OTHER_INSTANCES;
-    const known = this.totals.get(number);
-    if (known !== undefined) return known;
-    const total = new CumulativeStats();
-    this.totals.set(number, total);
-    return total;
-  }
-}
-
-function transitionOf(event: MonitorEvent): Transition | undefined {
-  switch (event.kind) {
-    case "opened":
-      return event.why === "retest timed out" ? "retesting>open" : "closed>open";
-    case "retesting":
-      return "open>retesting";
-    case "closed":
-      return event.why === "heartbeat" ? "open>closed" : "retesting>closed";
-    default:
-      return undefined;
   }
 }

@@ -10,12 +10,13 @@ import { type Breaker, eligibility } from "../health/breaker.ts";
 import type { Deprioritized } from "../health/deprioritized.ts";
 import type { Member, Membership } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
+import type { AttemptOutcomeName } from "../metrics/core/outcomes.ts";
 import type { HealthRules } from "../settings.ts";
 import { roundTo2 } from "../util/format.ts";
 import type { MarketsComparison } from "./disagreement.ts";
 import type { EventRecord } from "./event-stream.ts";
 import { type InstanceState, stateOf } from "./states.ts";
-import type { AttemptOutcomeName, AttemptStats } from "./stats.ts";
+import type { AttemptStats } from "./stats.ts";
 
 export const SCHEMA_VERSION = 1;
 

@@ -1,66 +1,12 @@
-// Counters and latencies of attempts. An attempt costs one lookup in each of two maps and a few increments: 0.2 µs.
-// Each attempt is counted twice. The board counts by incarnation: it shows processes and evicts them. The metrics count
-// by instance number: a metric must never go down.
+// Counters and latencies of attempts by incarnation, for the board: it shows processes and evicts them. The metrics count by
+// instance number (src/metrics): a metric must never go down.
 
-import type { AttemptOutcome } from "../service/client-options.ts";
+import { type Attempt, type AttemptOutcomeName, isTimed, noOutcomes } from "../metrics/core/outcomes.ts";
 import { SECOND_MS } from "../util/format.ts";
 
-export const OUTCOMES = [
-  { name: "ok", meaning: "the instance answered" },
-  { name: "error", meaning: "the instance answered with an error of its service" },
-  { name: "invalid", meaning: "the instance sent an invalid response; an idempotent call went to another instance" },
-  { name: "timeout", meaning: "the instance did not answer within the request timeout" },
-  { name: "unreachable", meaning: "no responders: the process is gone; the call went to another instance" },
-  {
-    name: "draining",
-    meaning: "the instance rejected the call because it is leaving; the call went to another instance",
-  },
-  { name: "rejected", meaning: "the instance lacks the operation; the call went to another instance" },
-  { name: "overloaded", meaning: "the instance had no room for the call; if it may, it went to another instance" },
-  { name: "abandoned", meaning: "NATS disconnected, or the instance had no time left to answer" },
-  { name: "denied", meaning: "NATS denied the call: the credentials of the caller do not permit it" },
-  { name: "failed", meaning: "the caller failed by itself; without an instance if it failed before one was picked" },
-] as const;
-/** The outcome of a call without an attempt. */
-export const SHORT_CIRCUITED = {
-  name: "short_circuited",
-  meaning: "no instance was eligible; it belongs to no instance",
-};
-
-export type AttemptOutcomeName = (typeof OUTCOMES)[number]["name"];
-type Attempt = AttemptOutcome & { readonly kind: "attempt" };
-
-/** Upper bounds in seconds: those that OpenTelemetry uses for calls. */
-export const DURATION_BOUNDS_S = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] as const;
-
 export const SPARK_SECONDS = 60;
-/** The other outcomes have no duration: the call was not answered, or the caller did not wait until its end. */
-const TIMED: ReadonlySet<AttemptOutcomeName> = new Set(["ok", "error", "invalid", "timeout"]);
-
-export function outcomeOf({ result, isRefusal }: Attempt): AttemptOutcomeName {
-  switch (result) {
-    case "answered":
-      return isRefusal ? "error" : "ok";
-    case "no-responders":
-      return "unreachable";
-    case "inconclusive":
-      return "abandoned";
-    case "unsent":
-    case "unchecked":
-      return "failed";
-    default:
-      return result;
-  }
-}
-
 /** The number of a second of running time. Only differences have a meaning. */
 export const secondOf = (now: number): number => Math.floor(now / SECOND_MS);
-
-type OutcomeCounts = Record<AttemptOutcomeName, number>;
-const noOutcomes = (): OutcomeCounts => ({
-  ...{ ok: 0, error: 0, invalid: 0, timeout: 0 },
-  ...{ unreachable: 0, draining: 0, rejected: 0, overloaded: 0, abandoned: 0, denied: 0, failed: 0 },
-});
 
 /** The attempts of one incarnation: about a kilobyte, and only for incarnations that have been called. */
 export class AttemptStats {
@@ -76,7 +22,7 @@ export class AttemptStats {
 
   add(attempt: Attempt, outcome: AttemptOutcomeName, now: number): void {
     this.outcomes[outcome] += 1;
-    if (TIMED.has(outcome)) this.#latency.add(attempt.tookMs, now);
+    if (isTimed(outcome)) this.#latency.add(attempt.tookMs, now);
     if (attempt.sentAs === "copy") this.copies += 1;
     if (attempt.sentAs === "hedge") this.hedges += 1;
     if (attempt.sentAs !== "call") return;
@@ -112,25 +58,6 @@ export class AttemptStats {
     const passed = Math.min(second - this.#second, SPARK_SECONDS);
     for (let past = 0; past < passed; past++) this.#seconds[(second - past) % SPARK_SECONDS] = 0;
     if (second > this.#second) this.#second = second;
-  }
-}
-
-/** The attempts of one instance number since the program started. */
-export class CumulativeStats {
-  readonly outcomes = noOutcomes();
-  readonly buckets: number[] = DURATION_BOUNDS_S.map(() => 0);
-  durations = 0;
-  durationMs = 0;
-  hedges = 0;
-
-  add({ tookMs, sentAs }: Attempt, outcome: AttemptOutcomeName): void {
-    this.outcomes[outcome] += 1;
-    if (sentAs === "hedge") this.hedges += 1;
-    if (!TIMED.has(outcome)) return;
-    this.durations += 1;
-    this.durationMs += tookMs;
-    const place = DURATION_BOUNDS_S.findIndex((bound) => tookMs <= bound * SECOND_MS);
-    if (place >= 0) this.buckets[place] = (this.buckets[place] ?? 0) + 1;
   }
 }
 

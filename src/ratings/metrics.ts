@@ -5,7 +5,9 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Bus } from "../bus/bus.ts";
-import { type Exposition, expose, INSTANCE_METRICS, type Sample } from "../monitor/prometheus/metrics.ts";
+import type { Samples } from "../metrics/core/exposition.ts";
+import { instanceSamples } from "../metrics/core/instance-metrics.ts";
+import { type Exposition, expose, INSTANCE_METRICS, programSamples } from "../monitor/metrics.ts";
 import { httpOptions, limitConnections, type RequestListener } from "../program/connections.ts";
 import { checkLocal, type LocalCheck, localRequest } from "../program/core/local-requests.ts";
 import { programLine } from "../program/core/program-events.ts";
@@ -13,7 +15,7 @@ import type { Log } from "../program/log.ts";
 import { type ShutdownHooks, VERSION } from "../program/program.ts";
 import type { Instance } from "../service/instance.ts";
 import { MAX_PORT, type Settings } from "../settings.ts";
-import { bracketHost, SECOND_MS } from "../util/format.ts";
+import { bracketHost } from "../util/format.ts";
 
 interface MetricsSource {
   readonly instance: Instance;
@@ -25,7 +27,6 @@ interface MetricsDeps {
   readonly say: Log;
 }
 
-const SERVICE = "ratings";
 const LOCAL_HOST = "127.0.0.1";
 /** A few scrapers, and as many of their connections as are not yet known to be dead. */
 const MAX_CONNECTIONS = 50;
@@ -43,7 +44,7 @@ export async function serveMetrics(
   // Instances of one command have one environment: each takes the port of its number.
   const port = metricsPort === 0 ? 0 : metricsPort + number - 1;
   const server = metricsServer(
-    expose(INSTANCE_METRICS, () => samples(number, measured)),
+    expose(INSTANCE_METRICS, () => samples(measured)),
     isPublic,
     settings.keepAliveMs,
   );
@@ -62,20 +63,10 @@ export async function serveMetrics(
   say(programLine("ratings.metrics", `instance ${number} serves its metrics at ${at}`));
 }
 
-function samples(instance: number, { instance: { counts }, bus }: MetricsSource): Record<string, readonly Sample[]> {
-  const labels = { service: SERVICE, instance };
-  const { requests, errors, dropped, processingMs } = counts;
-  return {
-    dwc_up: [{ labels: {}, value: bus.status === "connected" ? 1 : 0 }],
-    dwc_build_info: [{ labels: { version: VERSION }, value: 1 }],
-    dwc_server_requests_total: [
-      { labels: { ...labels, outcome: "ok" }, value: requests - errors },
-      { labels: { ...labels, outcome: "error" }, value: errors },
-      { labels: { ...labels, outcome: "expired" }, value: dropped },
-    ],
-    dwc_server_processing_seconds_total: [{ labels, value: processingMs / SECOND_MS }],
-  };
-}
+const samples = ({ instance, bus }: MetricsSource): Samples => ({
+  ...programSamples(bus.status === "connected", VERSION),
+  ...instanceSamples(instance),
+});
 
 function metricsServer({ contentType, text }: Exposition, isPublic: boolean, keepAliveMs: number): Server {
   const server = createServer(httpOptions(keepAliveMs));
@@ -84,7 +75,7 @@ function metricsServer({ contentType, text }: Exposition, isPublic: boolean, kee
     if (check.kind === "refused") return refuse(response, 403, check.why);
     if (request.method !== "GET" || request.url !== "/metrics")
       return refuse(response, 404, "there is only GET /metrics here");
-    void text().then((body) => response.writeHead(200, { ...HEADERS, "Content-Type": contentType }).end(body));
+    response.writeHead(200, { ...HEADERS, "Content-Type": contentType }).end(text());
   };
   limitConnections(server, handle, MAX_CONNECTIONS);
   return server;

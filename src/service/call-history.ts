@@ -62,6 +62,11 @@ export class CallHistory {
     return this.#fallback;
   }
 
+  /** Whether an attempt, and no hedge of it, was sent before. */
+  isRetry(slot: Slot): boolean {
+    return slot.sentAs === "call" && slot !== this.#first;
+  }
+
   sent(slot: Slot): void {
     this.#out += 1;
     if (slot.sentAs === "copy") return;

@@ -244,10 +244,14 @@ export class Call {
     }
   }
 
-  #count({ ticket, sentAs }: Slot, { kind }: AttemptEnd, result: Result, now: number): void {
+  #count(slot: Slot, { kind }: AttemptEnd, result: Result, now: number): void {
+    const { ticket, sentAs } = slot;
     const { who, sentAt } = ticket;
+    const { operation } = this.#request;
+    const isRetry = this.#history.isRetry(slot);
     const isRefusal = kind === "error";
-    this.#context.options.onAttempt({ kind: "attempt", who, sentAs, result, isRefusal, tookMs: now - sentAt });
+    const tookMs = now - sentAt;
+    this.#context.options.onAttempt({ kind: "attempt", who, operation, sentAs, isRetry, result, isRefusal, tookMs });
   }
 
   #emitInvalid({ ticket }: Slot, problems: readonly string[]): void {

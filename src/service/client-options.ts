@@ -1,7 +1,7 @@
 // The options of a client, with their defaults, and its events.
 
 import type { Bus, BusStatus } from "../bus/bus.ts";
-import { type Clock, defaultClock } from "../clock.ts";
+import { type Clock, clockOf } from "../clock.ts";
 import type { Faults } from "../faults/core/active-faults.ts";
 import { type BalancerFactory, newBalancer } from "../health/balancer.ts";
 import type { HealthEvent, InstanceRef } from "../health/member.ts";
@@ -12,6 +12,7 @@ import { aFunction, anObject, checkOptions, oneOf, type Rules, required, trueOrF
 import { healthRulesOf } from "./core/health-rules.ts";
 import { aBus, aClock, aServiceName, aTracing, type Resolved } from "./core/option-rules.ts";
 import { Guard } from "./guard.ts";
+import type { UnansweredReason } from "./outcome.ts";
 
 export interface ClientOptions {
   readonly service: string;
@@ -55,7 +56,10 @@ export type AttemptOutcome =
   | {
       readonly kind: "attempt";
       readonly who: InstanceRef;
+      readonly operation: string;
       readonly sentAs: SentAs;
+      /** The call went on to this instance after another one. */
+      readonly isRetry: boolean;
       readonly result: Result;
       /** The service answered with an error of its own. */
       readonly isRefusal: boolean;
@@ -63,6 +67,15 @@ export type AttemptOutcome =
     }
   | { readonly kind: "short-circuited" }
   | { readonly kind: "failed"; readonly detail: string };
+
+/** The end of a call, of which `ask` resolves with the Outcome. */
+export interface CallEnd {
+  /** Empty: the options of the call cannot be used. */
+  readonly operation: string;
+  readonly result: "ok" | "error" | UnansweredReason;
+  /** From `ask` to its end, with the wait for the first roll call. */
+  readonly tookMs: number;
+}
 
 /** The events of a client, as they happen. */
 export type ClientEvent =
@@ -114,7 +127,7 @@ const RULES: Rules<ClientOptions> = {
  */
 export function withDefaults(options: ClientOptions): ResolvedClientOptions {
   checkOptions("openClient", options, RULES);
-  const clock = options.clock ?? options.bus.clock ?? defaultClock();
+  const clock = clockOf(options);
   const guard = new Guard(`the client of ${options.service}`, options.report, clock);
   return {
     ...options,

@@ -20,6 +20,8 @@ import { RequestTimeWriter } from "./core/request-headers.ts";
 import { FirstConnection } from "./first-connection.ts";
 import { textOf } from "./guard.ts";
 import { HeartbeatListener } from "./heartbeat-listener.ts";
+import { type InstanceStatus, statusesOf } from "./instance-status.ts";
+import { type ClientObserver, Observers } from "./observers.ts";
 import { failedWhy, type Outcome, type Unanswered, unsent, type Why } from "./outcome.ts";
 import { type AskOptions, type CallRequest, readCall } from "./request.ts";
 import type { ItemStream } from "./stream-reader.ts";
@@ -27,6 +29,7 @@ import type { ItemStream } from "./stream-reader.ts";
 export type { AskOptions } from "./request.ts";
 
 export interface Client extends AsyncDisposable {
+  readonly service: string;
   /** The health of every known instance. Read only. */
   readonly tracker: Tracker;
   readonly resolver: Resolver;
@@ -44,6 +47,10 @@ export interface Client extends AsyncDisposable {
    * rejects; the stream itself throws a `StreamError` if it does not come to its end.
    */
   stream(request: unknown, options?: StreamOptions): Promise<Outcome<ItemStream>>;
+  /** What this client believes of each instance, and why. */
+  instances(): readonly InstanceStatus[];
+  /** Observes its events, attempts and calls from now on. @returns ends that */
+  observe(observer: ClientObserver): Cancel;
   /** Ends its streams as well. */
   close(): void;
 }
@@ -67,7 +74,9 @@ const tooLarge = (limitBytes: number): Required<Why> =>
 class ServiceClient implements Client {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
+  readonly service: string;
   readonly #options: ResolvedClientOptions;
+  readonly #observers: Observers;
   readonly #heartbeatListener: HeartbeatListener;
   readonly #calls: CallContext;
   readonly #streams: ClientStreams;
@@ -76,7 +85,11 @@ class ServiceClient implements Client {
   readonly #firstConnection: FirstConnection;
   #stopTicking: Cancel = () => {};
 
-  constructor(options: ResolvedClientOptions) {
+  constructor(given: ResolvedClientOptions) {
+    this.#observers = new Observers(given, given.guard);
+    const { onEvent, onAttempt } = this.#observers;
+    const options = { ...given, onEvent, onAttempt };
+    this.service = options.service;
     this.#options = options;
     this.#streams = new ClientStreams(options);
     const { tracker, resolver } = options.createBalancer(options.service, options.rules, options.random);
@@ -107,6 +120,14 @@ class ServiceClient implements Client {
     this.#heartbeatListener.start();
   }
 
+  instances(): readonly InstanceStatus[] {
+    return statusesOf(this.tracker, this.#options.clock.now());
+  }
+
+  observe(observer: ClientObserver): Cancel {
+    return this.#observers.add(observer);
+  }
+
   close(): void {
     this.#stopTicking();
     this.#heartbeatListener.close();
@@ -125,22 +146,41 @@ class ServiceClient implements Client {
 
   ask<T>(request: unknown, options: AskOptions<T> = {}): Promise<Outcome<T>> {
     const call = readCall(request, options);
-    if (call.kind === "not made") return Promise.resolve(this.#failed(call.why));
+    if (call.kind === "not made") return Promise.resolve(this.#notMade(call.why));
     // The value of an answered call is what the `read` of these options returned.
     return this.#begin(call) as Promise<Outcome<T>>;
   }
 
   async stream(request: unknown, options: StreamOptions = {}): Promise<Outcome<ItemStream>> {
     const call = this.#streams.read(request, options);
-    return call.kind === "not made" ? this.#failed(call.why) : this.#streams.settle(call, await this.#begin(call));
+    return call.kind === "not made" ? this.#notMade(call.why) : this.#streams.settle(call, await this.#begin(call));
   }
 
-  #begin(made: CallRequest): Promise<Outcome> {
+  #begin(call: CallRequest): Promise<Outcome> {
+    const outcome = this.#start(call);
+    return this.#observers.areAny ? this.#observed(call, outcome) : outcome;
+  }
+
+  #start(made: CallRequest): Promise<Outcome> {
     const { tracing } = this.#options;
     const call = tracing === undefined ? made : this.#traced(made, tracing);
     if (this.#firstConnection.isAwaited) return this.#askOnceConnected(call);
     const { rollCall } = this.#heartbeatListener;
     return rollCall === undefined ? this.#ask(call) : rollCall.then(() => this.#ask(call));
+  }
+
+  async #observed({ operation }: CallRequest, outcome: Promise<Outcome>): Promise<Outcome> {
+    const { clock } = this.#options;
+    const startedAt = clock.now();
+    const ended = await outcome;
+    const result = ended.kind === "unanswered" ? ended.reason : ended.kind;
+    this.#observers.onCall({ operation, result, tookMs: clock.now() - startedAt });
+    return ended;
+  }
+
+  #notMade(why: Required<Why>): Unanswered {
+    this.#observers.onCall({ operation: "", result: why.reason, tookMs: 0 });
+    return this.#failed(why);
   }
 
   /** The span that is active where the call is made is read here, before anything is awaited. */

@@ -58,7 +58,7 @@ export { defaultHealthRules, type HealthRules } from "../settings.ts";
 export type { Attributes, Span, SpanSpec, Trace, TraceHeaders, Tracing } from "../trace/core/trace.ts";
 export type { Report } from "../util/throttle.ts";
 export { type Client, openClient } from "./client.ts";
-export type { AttemptOutcome, ClientEvent, ClientOptions, SentAs } from "./client-options.ts";
+export type { AttemptOutcome, CallEnd, ClientEvent, ClientOptions, SentAs } from "./client-options.ts";
 export type { StreamOptions } from "./client-streams.ts";
 export { type ConnectOptions, connectBus } from "./connect.ts";
 export {
@@ -76,6 +76,8 @@ export type { Metadata } from "./core/metadata.ts";
 export type { ServiceStats } from "./core/nats-service-info.ts";
 export { BusClosed, type Instance, NotPermitted, type Started, startInstance } from "./instance.ts";
 export type { InstanceEvent, InstanceOptions } from "./instance-options.ts";
+export type { InstanceState, InstanceStatus } from "./instance-status.ts";
+export type { ClientObserver } from "./observers.ts";
 export type {
   ErrorOutcome,
   InvalidResponse,

@@ -1,7 +1,7 @@
 // The options of an instance, with their defaults, and its events.
 
 import type { Bus } from "../bus/bus.ts";
-import { type Clock, defaultClock } from "../clock.ts";
+import { type Clock, clockOf } from "../clock.ts";
 import type { FaultEvent } from "../faults/core/faults.ts";
 import type { ProcessControl } from "../faults/process-control.ts";
 import { defaultHealthRules } from "../settings.ts";
@@ -100,7 +100,7 @@ export function withDefaults(options: InstanceOptions): ResolvedInstanceOptions 
   if (options.handle !== undefined && options.operations !== undefined)
     throw new TypeError("handle and operations are both given: operations alone has all handlers");
   const { handle } = options;
-  const clock = options.clock ?? options.bus.clock ?? defaultClock();
+  const clock = clockOf(options);
   const guard = new Guard(`instance ${options.instance} of ${options.service}`, options.report, clock);
   return {
     ...options,

@@ -19,9 +19,14 @@ import { Readiness } from "./readiness.ts";
 import { RequestHandler } from "./request-handler.ts";
 
 export interface Instance extends AsyncDisposable {
+  readonly service: string;
+  /** Its number. */
+  readonly instance: number;
   readonly address: string;
   /** The counts of all its operations. */
   readonly counts: ServiceStats;
+  /** The same for each operation. */
+  readonly operationCounts: ReadonlyMap<string, ServiceStats>;
   /** The process was continued (SIGCONT): sends a heartbeat at once. */
   resumed(): void;
   /** Says goodbye, finishes its requests, and leaves, within `limitMs` (default: 5 s) and a round trip. */
@@ -91,6 +96,8 @@ const withFaults = (handlers: ReadonlyMap<string, Handler>, injector: FaultInjec
   new Map([...handlers].map(([name, handle]) => [name, injector.wrap(handle, FAILED_ON_PURPOSE)]));
 
 class RunningInstance implements Instance {
+  readonly service: string;
+  readonly instance: number;
   readonly address: string;
   readonly #options: ResolvedInstanceOptions;
   readonly #serviceInfo: ServiceInfo;
@@ -107,6 +114,8 @@ class RunningInstance implements Instance {
   constructor(options: ResolvedInstanceOptions) {
     const { service, incarnation, instance, version, clock } = options;
     this.#options = options;
+    this.service = service;
+    this.instance = instance;
     this.address = subjects.directSubject(service, incarnation);
     const { chaos } = options;
     this.#faults =
@@ -131,6 +140,10 @@ class RunningInstance implements Instance {
 
   get counts(): ServiceStats {
     return this.#requestHandler.counts;
+  }
+
+  get operationCounts(): ReadonlyMap<string, ServiceStats> {
+    return this.#requestHandler.operationCounts;
   }
 
   async start(): Promise<void> {

@@ -221,6 +221,11 @@ export class RequestHandler {
     return sumOf([...this.#operations.values()].map(({ stats }) => stats));
   }
 
+  /** The counts of each operation. */
+  get operationCounts(): ReadonlyMap<string, ServiceStats> {
+    return new Map([...this.#operations].map(([name, { stats }]) => [name, stats]));
+  }
+
   statsOf = (operation: string): ServiceStats => this.#operations.get(operation)?.stats ?? NO_STATS;
 
   // The backlog of a stall.

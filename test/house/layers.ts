@@ -17,8 +17,21 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   service: ["faults", "bus", "health", "trace", "settings.ts", "clock.ts", "util"],
   connect: ["service", "faults", "bus", "health", "trace", "settings.ts", "clock.ts", "util"],
   testing: ["connect", "service", "faults", "bus", "health", "trace", "settings.ts", "clock.ts", "util"],
-  monitor: ["service", "faults", "bus", "program", "health", "settings.ts", "clock.ts", "util"],
-  ratings: ["monitor", "service", "faults", "bus", "program", "health", "trace", "settings.ts", "clock.ts", "util"],
+  metrics: ["service", "bus", "health", "settings.ts", "clock.ts", "util"],
+  monitor: ["metrics", "service", "faults", "bus", "program", "health", "settings.ts", "clock.ts", "util"],
+  ratings: [
+    "metrics",
+    "monitor",
+    "service",
+    "faults",
+    "bus",
+    "program",
+    "health",
+    "trace",
+    "settings.ts",
+    "clock.ts",
+    "util",
+  ],
   demo: ["ratings", "program", "bus", "settings.ts", "clock.ts", "util"],
   tour: ["monitor", "service", "faults", "program", "bus", "health", "settings.ts", "clock.ts", "util"],
   market: [
@@ -44,7 +57,6 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@nats-io/jwt": ["dwc/identity/mint.ts"],
   "@nats-io/nkeys": ["dwc/identity/mint.ts"],
   "@opentelemetry/api": ["program", "trace/spans.ts"],
-  "prom-client": ["monitor/prometheus"],
   pino: ["program"],
   koa: ["market"],
   "koa-views": ["market"],
@@ -65,7 +77,7 @@ const PURE_PACKAGES = new Set(["mnemonist", "valibot", "node:util"]);
 /** A pure file decides and does not act: it imports by value only what is pure. biome.json takes Node's globals away. */
 export const isPure = (file: string): boolean =>
   (/^src\/[^/]*$/.test(file) && file !== "src/clock.ts") ||
-  (/^src\/(health|monitor|util|dwc\/commands)\//.test(file) && !file.startsWith("src/monitor/prometheus/")) ||
+  /^src\/(health|monitor|util|dwc\/commands)\//.test(file) ||
   /^src\/.*\/?core\//.test(file);
 
 export interface Source {

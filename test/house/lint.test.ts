@@ -46,10 +46,7 @@ const PROJECT: Record<string, readonly Line[]> = {
     ].map((file) => [file, PURE]),
   ),
   ...Object.fromEntries(
-    ["src/bus/new.ts", "src/market/new.ts", "src/monitor/prometheus/new.ts", "src/unnamed/new.ts"].map((file) => [
-      file,
-      EDGE,
-    ]),
+    ["src/bus/new.ts", "src/market/new.ts", "src/metrics/new.ts", "src/unnamed/new.ts"].map((file) => [file, EDGE]),
   ),
   "src/clock.ts": uses(FINE, ...TIME),
   "src/market/public/new.js": uses(FINE, "Date.now()", "setInterval(f)"),

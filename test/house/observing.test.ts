@@ -1,10 +1,11 @@
 // The tables of docs/observing.md are made from the tables of the code. UPDATE=1 writes them again.
 
 import { suite } from "uvu";
+import type { MetricRow } from "../../src/metrics/core/exposition.ts";
+import { OUTCOMES, SHORT_CIRCUITED } from "../../src/metrics/core/outcomes.ts";
 import { PUBLISHED_EVENTS } from "../../src/monitor/events.ts";
-import { INSTANCE_METRICS, MARKET_METRICS, type MetricRow } from "../../src/monitor/prometheus/metrics.ts";
+import { INSTANCE_METRICS, MARKET_METRICS } from "../../src/monitor/metrics.ts";
 import { STATE_NAMES, STATES } from "../../src/monitor/states.ts";
-import { OUTCOMES, SHORT_CIRCUITED } from "../../src/monitor/stats.ts";
 import { PROGRAM_EVENTS } from "../../src/program/core/program-events.ts";
 import { INSTANCE_EVENTS } from "../../src/ratings/core/lines.ts";
 import { compareGenerated, markdownTable } from "../support/generated.ts";

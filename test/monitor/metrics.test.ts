@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { expose, INSTANCE_METRICS, MARKET_METRICS, marketSamples } from "../../src/monitor/metrics.ts";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
-import { clientSamples, expose, INSTANCE_METRICS, MARKET_METRICS } from "../../src/monitor/prometheus/metrics.ts";
 import { DEFAULT_RULES, HealthHarness } from "../support/health-harness.ts";
 import { repository } from "../support/repository.ts";
 
@@ -21,16 +21,19 @@ async function scrape(): Promise<string> {
   monitor.recordEvent({ kind: "bus", status: "connected" }, 0);
   table.beats(1, 1000);
   const { who } = table.member(1);
-  const attempt = { kind: "attempt", who, sentAs: "call", isRefusal: false } as const;
+  const attempt = { kind: "attempt", operation: "get", who, sentAs: "call", isRetry: false, isRefusal: false } as const;
   for (const tookMs of [3, 30, 300]) monitor.recordAttempt({ ...attempt, result: "answered", tookMs }, 2000);
   monitor.recordAttempt({ ...attempt, result: "timeout", tookMs: 1001 }, 3000);
   monitor.recordAttempt({ ...attempt, result: "no-responders", tookMs: 1 }, 3000);
   monitor.recordAttempt({ ...attempt, sentAs: "hedge", result: "answered", tookMs: 3 }, 3000);
+  monitor.recordAttempt({ ...attempt, isRetry: true, result: "answered", tookMs: 3 }, 3000);
   monitor.recordAttempt({ kind: "short-circuited" }, 3000);
+  monitor.recordCall({ operation: "get", result: "ok", tookMs: 30 });
+  monitor.recordCall({ operation: "get", result: "no-instances", tookMs: 0 });
   table.hangs(1, 3000);
   table.beats(1, 5000);
   const rows = MARKET_METRICS.filter(({ name }) => !name.startsWith("dwc_board_"));
-  return expose(rows, () => clientSamples(monitor, table, 1_700_000_000_000)).text();
+  return expose(rows, () => marketSamples(monitor, table, 1_700_000_000_000)).text();
 }
 
 /** Every value, by name and labels. */
@@ -43,16 +46,21 @@ test("each value is that of the calls and events before", async () => {
   const one = 'service="ratings",instance="1"';
   is("dwc_up", 1);
   is('dwc_build_info{version="1.2.3"}', 1);
-  is(`dwc_client_requests_total{${one},outcome="ok"}`, 4);
-  is(`dwc_client_hedges_total{${one}}`, 1);
-  is(`dwc_client_requests_total{${one},outcome="timeout"}`, 1);
-  is(`dwc_client_requests_total{${one},outcome="unreachable"}`, 1);
-  is('dwc_client_requests_total{service="ratings",instance="",outcome="short_circuited"}', 1);
-  is(`dwc_client_request_duration_seconds_bucket{${one},le="0.005"}`, 2);
-  is(`dwc_client_request_duration_seconds_bucket{${one},le="0.5"}`, 4);
-  is(`dwc_client_request_duration_seconds_bucket{${one},le="+Inf"}`, 5);
-  is(`dwc_client_request_duration_seconds_count{${one}}`, 5);
-  is(`dwc_client_request_duration_seconds_sum{${one}}`, 1.337);
+  const get = 'service="ratings",operation="get"';
+  is(`dwc_client_calls_total{${get},outcome="ok"}`, 1);
+  is(`dwc_client_calls_total{${get},outcome="no-instances"}`, 1);
+  is(`dwc_client_call_duration_seconds_sum{${get}}`, 0.03);
+  is(`dwc_client_requests_total{${get},instance="1",outcome="ok"}`, 5);
+  is(`dwc_client_hedges_total{${get},instance="1"}`, 1);
+  is(`dwc_client_retries_total{${get},instance="1"}`, 1);
+  is(`dwc_client_requests_total{${get},instance="1",outcome="timeout"}`, 1);
+  is(`dwc_client_requests_total{${get},instance="1",outcome="unreachable"}`, 1);
+  is('dwc_client_requests_total{service="ratings",operation="",instance="",outcome="short_circuited"}', 1);
+  is(`dwc_client_request_duration_seconds_bucket{${get},instance="1",le="0.005"}`, 3);
+  is(`dwc_client_request_duration_seconds_bucket{${get},instance="1",le="0.5"}`, 5);
+  is(`dwc_client_request_duration_seconds_bucket{${get},instance="1",le="+Inf"}`, 6);
+  is(`dwc_client_request_duration_seconds_count{${get},instance="1"}`, 6);
+  is(`dwc_client_request_duration_seconds_sum{${get},instance="1"}`, 1.34);
   is(`dwc_breaker_state{${one},state="probation"}`, 1);
   is(`dwc_breaker_state{${one},state="open"}`, 0);
   is('dwc_breaker_transitions_total{service="ratings",from="closed",to="open"}', 1);
@@ -73,7 +81,7 @@ test("processes of one number are counted together, with their latest heartbeat;
   table.beats(3, 1000, { state: "draining" });
   table.beats(4, 1000, { state: "gone" });
   monitor.recordAttempt({ kind: "failed", detail: "the request was not sent" }, 0);
-  const samples = clientSamples(monitor, table, 5000);
+  const samples = marketSamples(monitor, table, 5000);
   const valuesOf = (name: string): readonly number[] => samples[name]?.map(({ value }) => value) ?? [];
   assert.equal(samples["dwc_up"], [{ labels: {}, value: 0 }]);
   assert.equal(valuesOf("dwc_instances"), [3, 1, 1], "up, draining, gone");
@@ -91,8 +99,8 @@ test("processes of one number are counted together, with their latest heartbeat;
     [2, 1, 1],
   );
   assert.equal(samples["dwc_client_requests_total"], [
-    { labels: { service: "ratings", instance: "", outcome: "short_circuited" }, value: 0 },
-    { labels: { service: "ratings", instance: "", outcome: "failed" }, value: 1 },
+    { labels: { service: "ratings", operation: "", instance: "", outcome: "short_circuited" }, value: 0 },
+    { labels: { service: "ratings", operation: "", instance: "", outcome: "failed" }, value: 1 },
   ]);
 });
 

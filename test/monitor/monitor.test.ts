@@ -86,7 +86,7 @@ test("each transition of a breaker is counted, with both states", () => {
     { kind: "using", who },
   ] as const)
     monitored.monitor.recordEvent(event, 0);
-  assert.equal(Object.fromEntries(monitored.monitor.transitions), {
+  assert.equal(Object.fromEntries(monitored.monitor.counts.transitions), {
     ...{ "closed>open": 2, "open>retesting": 2, "retesting>open": 1, "retesting>closed": 1, "open>closed": 1 },
   });
   assert.equal(
@@ -104,7 +104,7 @@ test("calls, shares and outcomes are those of the attempts; copies are no calls"
   monitored.counted(two, "timeout", 1000, { sentAs: "copy" });
   monitored.monitor.recordAttempt({ kind: "short-circuited" }, 1000);
   monitored.monitor.recordAttempt({ kind: "failed", why: "body" } as unknown as AttemptOutcome, 1000);
-  assert.is(monitored.monitor.failed, 1);
+  assert.is(monitored.monitor.counts.failed, 1);
   const [first, second] = [monitored.row(1), monitored.row(2)];
   assert.equal([first.calls.total, first.calls.share, second.calls.total, second.calls.copies], [3, 0.75, 1, 1]);
   assert.equal([second.calls.outcomes?.error, second.calls.outcomes?.timeout], [1, 1]);
@@ -175,8 +175,9 @@ test("the statistics are bounded by the tracker's table", () => {
       monitored.counted(who, "timeout", 1);
     }
   }
-  assert.is(monitored.monitor.totals.size, MAX_ROWS + 1, "numbers above the limit are counted together");
-  const timeouts = [0, 1, MAX_ROWS].map((number) => monitored.monitor.totals.get(number)?.outcomes.timeout);
+  const counts = monitored.monitor.counts.attempts.get("get");
+  assert.is(counts?.size, MAX_ROWS + 1, "numbers above the limit are counted together");
+  const timeouts = [0, 1, MAX_ROWS].map((number) => counts?.get(number)?.outcomes.timeout);
   assert.equal(timeouts, [3 * (2000 - MAX_ROWS), 3, 3]);
   assert.equal(monitored.snapshot().instances, []);
   assert.is(monitored.snapshot().calls.total, 6000);

@@ -46,7 +46,17 @@ export class MonitoredTable {
     more: Partial<Extract<AttemptOutcome, { kind: "attempt" }>> = {},
   ): void {
     this.monitor.recordAttempt(
-      { kind: "attempt", who, result, tookMs, sentAs: "call", isRefusal: false, ...more },
+      {
+        kind: "attempt",
+        operation: "get",
+        who,
+        result,
+        tookMs,
+        sentAs: "call",
+        isRetry: false,
+        isRefusal: false,
+        ...more,
+      },
       this.now,
     );
   }

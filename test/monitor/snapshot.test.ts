@@ -4,6 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Breaker } from "../../src/health/breaker.ts";
 import { type Member, type Membership, newMember } from "../../src/health/member.ts";
+import { outcomeOf } from "../../src/metrics/core/outcomes.ts";
 import {
   deltaOf,
   type InstanceStats,
@@ -13,7 +14,7 @@ import {
   turnStatusOf,
 } from "../../src/monitor/snapshot.ts";
 import { stateOf, worstFirst } from "../../src/monitor/states.ts";
-import { AttemptStats, outcomeOf } from "../../src/monitor/stats.ts";
+import { AttemptStats } from "../../src/monitor/stats.ts";
 import type { AttemptOutcome } from "../../src/service/client-options.ts";
 import { beatOf } from "../support/health-harness.ts";
 
@@ -76,7 +77,7 @@ function tallyOf(...results: Partial<Extract<AttemptOutcome, { kind: "attempt" }
   const attempts = new AttemptStats();
   const base = { kind: "attempt", who: memberAs("up", "closed").who, result: "answered", tookMs: 8 } as const;
   for (const attempt of results) {
-    const ended = { ...base, sentAs: "call", isRefusal: false, ...attempt } as const;
+    const ended = { ...base, operation: "get", sentAs: "call", isRetry: false, isRefusal: false, ...attempt } as const;
     attempts.add(ended, outcomeOf(ended), 100);
   }
   return attempts;

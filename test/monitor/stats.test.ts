@@ -3,14 +3,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Result } from "../../src/health/tracker.ts";
-import {
-  type AttemptOutcomeName,
-  AttemptStats,
-  CumulativeStats,
-  DURATION_BOUNDS_S,
-  outcomeOf,
-  RecentLatency,
-} from "../../src/monitor/stats.ts";
+import { AttemptCounts } from "../../src/metrics/core/call-counts.ts";
+import { type AttemptOutcomeName, outcomeOf } from "../../src/metrics/core/outcomes.ts";
+import { AttemptStats, RecentLatency } from "../../src/monitor/stats.ts";
 import type { AttemptOutcome } from "../../src/service/client-options.ts";
 
 const test = suite("attempt stats");
@@ -19,7 +14,16 @@ type Attempt = Extract<AttemptOutcome, { kind: "attempt" }>;
 
 const WHO = { service: "ratings", instance: 1, incarnation: "1-a", address: "ratings.get.1-a" };
 const attemptOf = (more: Partial<Attempt>): Attempt => ({
-  ...{ kind: "attempt", who: WHO, result: "answered", tookMs: 1, sentAs: "call", isRefusal: false },
+  ...{
+    kind: "attempt",
+    operation: "get",
+    isRetry: false,
+    who: WHO,
+    result: "answered",
+    tookMs: 1,
+    sentAs: "call",
+    isRefusal: false,
+  },
   ...more,
 });
 
@@ -37,24 +41,14 @@ test("each result has one outcome; answers and timeouts have a duration", () => 
   ] as const satisfies readonly (readonly [Result, AttemptOutcomeName, boolean])[]) {
     const attempt = attemptOf({ result });
     assert.is(outcomeOf(attempt), outcome, result);
-    const [tally, total] = [new AttemptStats(), new CumulativeStats()];
+    const [tally, total] = [new AttemptStats(), new AttemptCounts()];
     tally.add(attempt, outcome, 0);
     total.add(attempt, outcome);
     assert.equal([tally.outcomes[outcome], total.outcomes[outcome]], [1, 1], result);
-    assert.equal([tally.quantiles([0.5], 0) !== undefined, total.durations], [isTimed, isTimed ? 1 : 0], result);
+    assert.equal([tally.quantiles([0.5], 0) !== undefined, total.durations.count], [isTimed, isTimed ? 1 : 0], result);
   }
   assert.is(outcomeOf(attemptOf({ isRefusal: true })), "error");
   assert.is(outcomeOf(attemptOf({ isRefusal: true, result: "no-responders" })), "unreachable");
-});
-
-test("a duration on the upper bound of a bucket is in that bucket, a longer one in the next", () => {
-  for (const [place, bound] of DURATION_BOUNDS_S.entries()) {
-    const total = new CumulativeStats();
-    const [on, above] = [bound * 1_000, bound * 1_000 + 0.001];
-    for (const tookMs of [on, above]) total.add(attemptOf({ tookMs }), "ok");
-    const expected = DURATION_BOUNDS_S.map((_, at) => (at === place || at === place + 1 ? 1 : 0));
-    assert.equal([total.buckets, total.durations, total.durationMs], [expected, 2, on + above], `${bound} s`);
-  }
 });
 
 test("each of the last sixty seconds has its calls, the newest last; older ones are dropped", () => {

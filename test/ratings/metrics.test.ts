@@ -34,7 +34,8 @@ test("a client on this machine gets the instance's counters, and other clients g
     assert.ok(read.kind === "settled");
     const closers: ShutdownHooks = [];
     const [events, bus] = [[] as LogEntry[], { status: "connected" }];
-    const measured = { instance: { counts: COUNTS }, bus } as unknown as Parameters<typeof serveMetrics>[1];
+    const instance = { service: "ratings", instance: 2, operationCounts: new Map([["get", COUNTS]]) };
+    const measured = { instance, bus } as unknown as Parameters<typeof serveMetrics>[1];
     await serveMetrics(2, measured, { settings: read.settings, say: (line) => void events.push(line) }, closers);
     const [line] = events;
     const [, port = ""] = /:(\d+)\/metrics$/.exec(line?.text ?? "") ?? [];
@@ -44,7 +45,7 @@ test("a client on this machine gets the instance's counters, and other clients g
       assert.equal([answer.status, answer.headers.get("cache-control")], [200, "no-store"]);
       return (await answer.text()).split("\n").filter((text) => /^dwc_(up|server)/.test(text));
     };
-    const labels = 'service="ratings",instance="2"';
+    const labels = 'service="ratings",operation="get",instance="2"';
     const expected = [
       `dwc_server_requests_total{${labels},outcome="ok"} 7`,
       `dwc_server_requests_total{${labels},outcome="error"} 3`,

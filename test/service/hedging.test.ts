@@ -137,7 +137,7 @@ test("a hedge is counted beside the calls, not among them", async () => {
     ],
   );
   assert.equal(
-    [1, 2].map((number) => scene.monitor.totals.get(number)?.hedges),
+    [1, 2].map((number) => scene.monitor.counts.attempts.get("get")?.get(number)?.hedges),
     [0, 1],
   );
 });

@@ -90,18 +90,17 @@ function fill(table: HealthHarness, pen: Pen): void {
 function hangs(table: HealthHarness, { count }: Pen, instance: number, at: number): void {
   const ticket = table.ticketOf(instance, at - SECOND_MS);
   table.settle(ticket, "timeout", at);
-  count({ kind: "attempt", who: ticket.who, sentAs: "call", result: "timeout", isRefusal: false, tookMs: 1_001 });
+  count({ ...ATTEMPT, who: ticket.who, result: "timeout", tookMs: 1_001 });
 }
 
 const MANY = 12_345;
+const ATTEMPT = { kind: "attempt", operation: "get", sentAs: "call", isRetry: false, isRefusal: false } as const;
 
 function calls(table: HealthHarness, { count }: Pen, instance: number, tookMs: number): void {
   const { who } = table.member(instance);
   const calls = instance === 1 ? MANY : 7;
-  for (let call = 0; call < calls; call++)
-    count({ kind: "attempt", who, sentAs: "call", result: "answered", isRefusal: false, tookMs });
-  for (let call = 0; call < calls; call++)
-    count({ kind: "attempt", who, sentAs: "hedge", result: "answered", isRefusal: false, tookMs });
+  for (let call = 0; call < calls; call++) count({ ...ATTEMPT, who, result: "answered", tookMs });
+  for (let call = 0; call < calls; call++) count({ ...ATTEMPT, sentAs: "hedge", who, result: "answered", tookMs });
 }
 
 const faultsUntil = (until: number): Faults => [

@@ -33,7 +33,7 @@ demo(
     const text = async (at: string): Promise<string> => (await fetch(at)).text();
     assert.match(
       await text(metricsUrl),
-      /^dwc_server_requests_total\{service="ratings",instance="2",outcome="ok"\} [1-9]/m,
+      /^dwc_server_requests_total\{service="ratings",operation="get",instance="2",outcome="ok"\} [1-9]/m,
     );
     assert.match(await text(`${admin}/metrics`), /^dwc_board_viewers 1$/m);
     assert.is(familyOf(world).length, 6, "the demo, a Market, a bus and three instances");

@@ -4,8 +4,8 @@
 import type { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
 import type { Clock } from "../../clock.ts";
+import { type Exposition, expose, MARKET_METRICS, marketSamples } from "../../monitor/metrics.ts";
 import type { ServiceMonitor } from "../../monitor/monitor.ts";
-import { clientSamples, type Exposition, expose, MARKET_METRICS } from "../../monitor/prometheus/metrics.ts";
 import { BOARD_PATHS, type MonitorSource, ON_ADMIN_PORT, type Snapshot } from "../../monitor/snapshot.ts";
 import type { ShutdownHooks } from "../../program/program.ts";
 import { BOARD_MESSAGE_COOKIE, consumeFlash } from "../web/cookies.ts";
@@ -40,7 +40,7 @@ export function openBoard(
   const feed = new BoardFeed(monitor, source, clock, snapshot);
   closers.push(() => feed.close());
   const metrics = expose(MARKET_METRICS, () => ({
-    ...clientSamples(monitor, source, clock.wall() - clock.now()),
+    ...marketSamples(monitor, source, clock.wall() - clock.now()),
     dwc_board_viewers: [{ labels: {}, value: feed.viewers }],
     dwc_board_viewers_dropped_total: [{ labels: {}, value: feed.dropped }],
   }));
@@ -70,10 +70,10 @@ export function addBoardRoutes(router: Router, find: FindBoard, assets: Assets, 
     ctx.body = boardOf(ctx).snapshot();
   });
   router.get(BOARD_PATHS.feed, found, (ctx) => follow(ctx, boardOf(ctx), place.listener));
-  router.get(BOARD_PATHS.metrics, found, async (ctx) => {
+  router.get(BOARD_PATHS.metrics, found, (ctx) => {
     const { metrics } = boardOf(ctx);
     ctx.set("Content-Type", metrics.contentType);
-    ctx.body = await metrics.text();
+    ctx.body = metrics.text();
   });
 }
 
