@@ -49,8 +49,10 @@ export function validate(schema: Schema, value: unknown): Validated | Promise<Va
 
 function readResult(result: SchemaResult<unknown>): Validated {
   if (result.issues === undefined) return { kind: "valid", value: result.value };
-  const problems = result.issues.slice(0, MAX_PROBLEMS).map(problemOf);
-  const omitted = result.issues.length - problems.length;
+  // Copied first: arktype's lists are classes of their own, whose map returns no plain list.
+  const issues = Array.from(result.issues);
+  const problems = issues.slice(0, MAX_PROBLEMS).map(problemOf);
+  const omitted = issues.length - problems.length;
   return { kind: "invalid", problems: omitted === 0 ? problems : [...problems, `and ${omitted} more`] };
 }
 
@@ -61,8 +63,7 @@ function problemOf({ message, path = [] }: SchemaIssue): string {
 
 /** A path as JavaScript writes it: `items[2].price`. */
 function pathText(path: NonNullable<SchemaIssue["path"]>): string {
-  return path
-    .map((part) => (typeof part === "object" ? part.key : part))
+  return Array.from(path, (part) => (typeof part === "object" ? part.key : part))
     .map((key, index) => {
       if (typeof key === "string" && /^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(key)) return index === 0 ? key : `.${key}`;
       return `[${typeof key === "string" ? JSON.stringify(key) : String(key)}]`;

@@ -34,7 +34,7 @@ test("call rejects with what happened, where, and whether it may have been execu
   const { incarnation } = await scene.serve({ handlers: sold });
   const refused = (await scene.failed(call.reserve(item))) as CallError;
   assert.is(refused.message, `reserve of inventory was answered with 409 by instance 1 (${incarnation}): sold out`);
-  assert.equal([refused.code, refused.mayHaveExecuted], [409, true]);
+  assert.equal([refused.code, refused.data, refused.mayHaveExecuted], [409, { left: 0 }, true]);
   assert.is(refused.outcome.kind, "error");
 
   const late = (await scene.failed(call.note("hello"))) as CallError;

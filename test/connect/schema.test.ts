@@ -30,6 +30,19 @@ test("each problem has the path of its value, as JavaScript writes it", () => {
   assert.equal(validate(keys, 1), { kind: "invalid", problems: ["a[0][Symbol(s)].ü: no", "alone", "empty"] });
 });
 
+test("lists of issues and paths may be of a class of their own, as arktype's are", () => {
+  class List extends Array<string> {
+    constructor(...items: readonly string[]) {
+      super();
+      this.push(...items);
+    }
+  }
+  const root = schemaWith([{ message: "is unknown", path: new List() }]);
+  assert.equal(validate(root, 1), { kind: "invalid", problems: ["is unknown"] });
+  const inner = schemaWith([{ message: "is unknown", path: new List("a", "b") }]);
+  assert.equal(validate(inner, 1), { kind: "invalid", problems: ["a.b: is unknown"] });
+});
+
 test("of many problems ten are named, and the others counted", () => {
   const many = (count: number): unknown =>
     validate(schemaWith(Array.from({ length: count }, (_, index) => ({ message: `p${index}` }))), 1);

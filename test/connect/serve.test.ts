@@ -50,6 +50,11 @@ test("an input that does not fit is a 400 with the paths, and no handler sees it
   if (outcome.kind !== "error") return;
   assert.is(outcome.code, 400);
   assert.match(outcome.message, /^bad request: sku: .+; count: .+/);
+  const { problems } = outcome.data as { problems: readonly string[] };
+  assert.equal(
+    problems.map((problem) => problem.split(":")[0]),
+    ["sku", "count"],
+  );
   assert.is(handled, 0);
   assert.equal(scene.log.lines, [], "the caller's mistake is not logged here");
 });
@@ -60,7 +65,11 @@ test("a ServiceError is the answer, thrown or rejected with, and is not logged",
   const { ask } = scene.client();
   for (const asked of [ask.get("tea"), ask.reserve({ sku: "tea", count: 1 })]) {
     const outcome = await scene.ended<Outcome>(asked);
-    assert.equal(outcome.kind === "error" && [outcome.code, outcome.message], [409, "sold out"]);
+    assert.equal(outcome.kind === "error" && [outcome.code, outcome.message, outcome.data], [
+      409,
+      "sold out",
+      { left: 0 },
+    ]);
   }
   assert.equal(scene.log.lines, []);
 });
