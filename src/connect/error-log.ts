@@ -19,16 +19,16 @@ export class ErrorLog {
 
   /** @param who for the message: "instance 1 of orders" */
   onEvent(who: string, event: InstanceEvent): void {
-    if (event.kind === "failed") this.#failed(who, event.error);
+    if (event.kind === "failed") this.#failed(who, event);
     if (event.kind === "waiting")
       this.#log.warn(`${who} waits for the bus: ${event.trouble?.message ?? "not connected yet"}`);
   }
 
-  #failed(who: string, error: unknown): void {
+  #failed(who: string, { operation, error }: Extract<InstanceEvent, { readonly kind: "failed" }>): void {
     const now = this.#clock.now();
     for (const { count } of this.#limiter.suppressed(now))
       this.#log.warn(`${who}: ${count} more errors were not logged`);
     if (this.#limiter.admit("failed", now))
-      this.#log.error(`${who}: a handler failed, and its caller got a 500: ${textOf(error)}`, error);
+      this.#log.error(`${who}: the handler of ${operation} failed, and its caller got a 500: ${textOf(error)}`, error);
   }
 }

@@ -1,14 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // An instance of a contract's service.
 
-import { type Bus, untilConnected } from "../bus/bus.ts";
+import type { Bus } from "../bus/bus.ts";
 import { clockOf } from "../clock.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
 import type { InstanceRef } from "../health/member.ts";
 import { claimNumber } from "../service/claim-number.ts";
 import type { ServiceStats } from "../service/core/nats-service-info.ts";
 import { aBus, aClock } from "../service/core/option-rules.ts";
-import { type Instance as CoreInstance, startInstance } from "../service/instance.ts";
+import { Guard } from "../service/guard.ts";
+import { type Instance as CoreInstance, startInstance, waitForBus } from "../service/instance.ts";
 import type { InstanceOptions } from "../service/instance-options.ts";
 import { aFunction, anObject, checkOptions, type Rules, required } from "../util/options.ts";
 import { type Contract, checkContract, type Operations } from "./contract.ts";
@@ -83,6 +84,7 @@ const RULES: Rules<ServeOptions<Operations>> = {
  * @throws TypeError for an option that breaks its rule, and for a missing handler: its name, its value and the rule
  * @throws NumberTaken when another process has the number
  * @throws NotPermitted when the server refuses its subscriptions: which one, and what to type
+ * @throws BusClosed when the bus is closed meanwhile
  */
 export async function serve<const Ops extends Operations>(
   contract: Contract<Ops>,
@@ -92,24 +94,31 @@ export async function serve<const Ops extends Operations>(
   checkOptions<ServeOptions<Operations>>("serve", options as ServeOptions<Operations>, RULES);
   checkHandlers(contract, options.handlers);
   const { handlers, use = [], log: given, instance: wanted, ...others } = options;
+  const { bus } = others;
+  const clock = clockOf(others);
   const { service } = contract;
   const log = safeLogger(given);
-  const errors = new ErrorLog(log, clockOf(others));
+  const errors = new ErrorLog(log, clock);
   const operations = coreHandlers(contract, handlers, [...use]);
+  const listenerOf =
+    (who: string): NonNullable<InstanceOptions["onEvent"]> =>
+    (event, trace) => {
+      errors.onEvent(who, event);
+      return others.onEvent?.(event, trace);
+    };
   const start = async (instance: number): Promise<Instance | NumberTaken> => {
-    const who = `instance ${instance} of ${service}`;
-    const started = await startInstance({
-      ...{ ...others, service, instance, operations, report: log.error },
-      onEvent: (event, trace) => {
-        errors.onEvent(who, event);
-        return others.onEvent?.(event, trace);
-      },
-    });
+    const onEvent = listenerOf(`instance ${instance} of ${service}`);
+    const started = await startInstance({ ...others, service, instance, operations, report: log.error, onEvent });
     return started.kind === "taken"
       ? new NumberTaken(started.by)
       : new ServedInstance(started.instance, service, instance);
   };
-  const started = await (wanted === undefined ? startWithFreeNumber(others.bus, service, start) : start(wanted));
+  if (wanted === undefined) {
+    // The core waits as well, once it has a number.
+    const onEvent = new Guard(`an instance of ${service}`, log.error, clock).listener("onEvent", listenerOf(service));
+    await waitForBus({ bus, clock, onEvent });
+  }
+  const started = await (wanted === undefined ? startWithFreeNumber(bus, service, start) : start(wanted));
   if (started instanceof NumberTaken) throw started;
   return started;
 }
@@ -122,7 +131,6 @@ async function startWithFreeNumber(
   service: string,
   start: (instance: number) => Promise<Instance | NumberTaken>,
 ): Promise<Instance | NumberTaken> {
-  await untilConnected(bus);
   for (let claims = 1; ; claims += 1) {
     const claimed = await claimNumber(bus, service);
     try {

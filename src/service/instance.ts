@@ -49,6 +49,7 @@ export async function startInstance(given: InstanceOptions): Promise<Started> {
   const identity = checkIdentity(options);
   if (identity.kind === "bad") throw new TypeError(identity.why);
   await waitForBus(options);
+  throwIfClosed(options);
   const duplicate = await findDuplicate(options.bus, options.service, options.instance);
   if (duplicate !== undefined) return { kind: "taken", by: duplicate };
   const instance = new RunningInstance(options);
@@ -76,15 +77,17 @@ const FINISH_TIMEOUT_MS = 5_000;
 /** Connecting takes milliseconds if the bus runs. After this time the instance reports what it waits for. */
 const WAITING_REPORT_DELAY_MS = 500;
 
-async function waitForBus(options: ResolvedInstanceOptions): Promise<void> {
-  const { bus, clock, onEvent } = options;
-  if (bus.status !== "connected") {
-    const report = (): void => onEvent({ kind: "waiting", trouble: bus.lastFailure });
-    const cancel = clock.after(WAITING_REPORT_DELAY_MS, report);
-    await untilConnected(bus);
-    cancel();
-  }
-  throwIfClosed(options);
+/** Waits until the bus is connected, or closed. After a moment it emits that it waits. */
+export async function waitForBus({
+  bus,
+  clock,
+  onEvent,
+}: Pick<ResolvedInstanceOptions, "bus" | "clock" | "onEvent">): Promise<void> {
+  if (bus.status === "connected") return;
+  const report = (): void => onEvent({ kind: "waiting", trouble: bus.lastFailure });
+  const cancel = clock.after(WAITING_REPORT_DELAY_MS, report);
+  await untilConnected(bus);
+  cancel();
 }
 
 function throwIfClosed({ bus, service, instance }: ResolvedInstanceOptions): void {
@@ -171,6 +174,7 @@ class RunningInstance implements Instance {
     while (!(await bus.flush())) {
       if (bus.status === "disconnected" && bus.lastFailure?.isDenial) throw new NotPermitted(bus.lastFailure.message);
       await waitForBus(this.#options);
+      throwIfClosed(this.#options);
     }
     this.#unwatch.push(bus.watch((status) => this.#afterStatus(status)));
     this.#heartbeats.start();

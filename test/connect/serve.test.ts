@@ -84,7 +84,7 @@ test("anything else that a handler throws is a 500 without detail, and is logged
     assert.equal(outcome.kind === "error" && [outcome.code, outcome.message], [500, "internal error"]);
   }
   assert.equal(scene.log.errors, [error, error]);
-  assert.match(scene.log.lines[0] ?? "", /^instance 1 of inventory: a handler failed, .*secret/);
+  assert.match(scene.log.lines[0] ?? "", /^instance 1 of inventory: the handler of get failed, .*secret/);
 });
 
 test("of many errors twenty a second are logged, and the others counted", async () => {
@@ -155,6 +155,21 @@ test("an instance without a number takes the lowest free one, and a given number
   assert.instance(taken, NumberTaken);
   assert.match(taken.message, /^instance 3 of inventory runs already: inventory\.get\.3-/);
   assert.is((taken as NumberTaken).by.instance, 3);
+});
+
+test("a start waits for the bus, and says so; it ends with the bus", async () => {
+  const scene = new ContractScene();
+  scene.network.disconnect();
+  const bus = scene.network.bus();
+  const starting = scene.starting({ bus });
+  await scene.clock.advance(1_000);
+  assert.equal(scene.log.lines, ["inventory waits for the bus: not connected yet"]);
+  scene.network.reconnect();
+  assert.is((await scene.ended(starting)).instance, 1);
+  const closing = scene.network.bus();
+  const ended = scene.failed(scene.starting({ bus: closing }));
+  await closing.close();
+  assert.is((await ended).name, "BusClosed");
 });
 
 test("a disposed instance has said goodbye", async () => {
