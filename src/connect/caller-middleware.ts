@@ -2,6 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { InstanceRef } from "../health/member.ts";
+import { type Metadata, NO_METADATA } from "../service/core/metadata.ts";
 import { textOf } from "../service/guard.ts";
 import type { Outcome, Unanswered, UnansweredReason } from "../service/outcome.ts";
 import type { TypedAskOptions } from "./call-options.ts";
@@ -32,6 +33,8 @@ class WrappedCall {
   readonly #context: CallerContext;
   readonly #operation: string;
   readonly #options: TypedAskOptions;
+  /** The metadata of the call before its middlewares. Frozen: a middleware replaces it. */
+  readonly #given: Metadata;
   /** Undefined: no middleware has called the last `next` yet. */
   #sending: Promise<Outcome> | undefined;
   /** How the call itself ended. */
@@ -41,16 +44,16 @@ class WrappedCall {
     this.#context = context;
     this.#operation = operation;
     this.#options = options;
+    const { within, metadata } = options;
+    const isGiven = within !== undefined || metadata !== undefined;
+    this.#given = isGiven ? Object.freeze({ ...within?.metadata, ...metadata }) : NO_METADATA;
   }
 
   /** @param resolve may be called twice: the second time changes nothing */
   start(input: unknown, resolve: (outcome: Outcome) => void): void {
     const { service, use, clock } = this.#context;
-    const { within, metadata } = this.#options;
-    const call: MiddlewareCall = {
-      ...{ service, operation: this.#operation, input, context: undefined },
-      metadata: { ...within?.metadata, ...metadata },
-    };
+    const metadata = this.#given;
+    const call: MiddlewareCall = { service, operation: this.#operation, input, metadata, context: undefined };
     const cancel = clock.after(this.#limitMs(), () => this.#giveUp(resolve));
     const ended = runThrough(use, call, () => this.#send(call)).then(
       (value) => this.#outcomeOf(value),
@@ -62,9 +65,9 @@ class WrappedCall {
     });
   }
 
-  async #send(call: MiddlewareCall): Promise<unknown> {
+  async #send({ input, metadata }: MiddlewareCall): Promise<unknown> {
     const { service, send } = this.#context;
-    this.#sending = send(call.input, { ...this.#options, metadata: call.metadata });
+    this.#sending = send(input, metadata === this.#given ? this.#options : { ...this.#options, metadata });
     const outcome = await this.#sending;
     this.#sent = outcome;
     if (outcome.kind === "ok") return outcome.value;

@@ -92,6 +92,19 @@ test("what it writes into input and metadata is what goes on", async () => {
   ]);
 });
 
+test("metadata is replaced, and not changed in place", async () => {
+  for (const options of [{}, { metadata: { tenant: "a" } }]) {
+    const scene = new ContractScene();
+    await scene.serve();
+    const changing: Middleware = (call, next) => {
+      (call.metadata as Record<string, string>)["token"] = "t";
+      return next();
+    };
+    const outcome = await scene.ended(scene.client({ use: [changing] }).ask.reserve(item, options));
+    assert.match(String(shown(outcome)), "a middleware failed: Cannot add property token");
+  }
+});
+
 test("on the instance it runs before validation, and sees the 400 as an error", async () => {
   const errors: unknown[] = [];
   const wrong: Middleware = (call, next) => {

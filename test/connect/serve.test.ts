@@ -157,6 +157,16 @@ test("an instance without a number takes the lowest free one, and a given number
   assert.is((taken as NumberTaken).by.instance, 3);
 });
 
+test("five that start at the same time get five numbers", async () => {
+  const scene = new ContractScene();
+  const starting = Array.from({ length: 5 }, () => scene.starting());
+  const numbers = (await scene.ended(Promise.all(starting))).map(({ instance }) => instance);
+  assert.equal(
+    numbers.sort((a, b) => a - b),
+    [1, 2, 3, 4, 5],
+  );
+});
+
 test("a start waits for the bus, and says so; it ends with the bus", async () => {
   const scene = new ContractScene();
   scene.network.disconnect();
