@@ -10,7 +10,7 @@ const REASONS: Readonly<Record<UnansweredReason, string>> = {
   disconnected: "the bus is disconnected",
   "no-instances": "no instance is known",
   "no-such-operation": "no instance has the operation",
-  draining: "all instances are leaving",
+  draining: "all instances are leaving, or not ready",
   "breakers-open": "the breakers of all instances are open",
   overloaded: "all instances are overloaded",
   denied: "the bus does not permit it",
