@@ -65,6 +65,7 @@ const RULES: Rules<ServeOptions<Operations>> = {
   instance: checkedLater,
   incarnation: checkedLater,
   version: checkedLater,
+  limit: checkedLater,
   heartbeatIntervalMs: checkedLater,
   random: checkedLater,
   ready: aFunction,

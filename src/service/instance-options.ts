@@ -8,7 +8,9 @@ import { defaultHealthRules } from "../settings.ts";
 import type { Trace, Tracing } from "../trace/core/trace.ts";
 import { DEFAULT_OPERATION } from "../util/operation-name.ts";
 import { aFunction, anObject, checkOptions, type Rule, type Rules, required } from "../util/options.ts";
+import type { RequestLimit } from "./core/admission.ts";
 import type { Handler } from "./core/handler.ts";
+import { limitOf } from "./core/limit-option.ts";
 import { aBus, aClock, aServiceName, aTracing, type Resolved } from "./core/option-rules.ts";
 import { Guard } from "./guard.ts";
 import { newIncarnation } from "./identity.ts";
@@ -21,6 +23,11 @@ export type InstanceEvent =
   | { readonly kind: "dropped"; readonly count: number }
   /** The handler of the operation threw, rejected, or returned what cannot be sent. Its caller got a 500. */
   | { readonly kind: "failed"; readonly error: unknown; readonly operation: string }
+  /**
+   * With a limit: a handler has not settled 5 s after its caller's time was over. Its slot is free for another request,
+   * although the handler may still be at work.
+   */
+  | { readonly kind: "handler-overdue"; readonly operation: string; readonly ranMs: number }
   | { readonly kind: "disconnected" }
   | { readonly kind: "reconnected" }
   | FaultEvent;
@@ -35,6 +42,12 @@ export interface InstanceOptions {
   /** The handler of a service with one operation, `get`. */
   readonly handle?: Handler | undefined;
   /** Unique to this process. Default: a new one at every start. */
+  /**
+   * How many requests the instance handles at once, and how many wait beyond them (default: as many again), first in, first
+   * out. What finds no room is refused as overloaded, and its caller goes on to another instance. A handler that returns no
+   * promise is never one of several at once, so the limit does not bound it. Default: no limit.
+   */
+  readonly limit?: { readonly concurrent: number; readonly queued?: number | undefined } | undefined;
   readonly incarnation?: string | undefined;
   readonly version?: string | undefined;
   readonly clock?: Clock | undefined;
@@ -60,11 +73,12 @@ export interface InstanceOptions {
 
 /** All options. User listeners are guarded: they cannot throw. */
 export type ResolvedInstanceOptions = Resolved<
-  Omit<InstanceOptions, "tracing" | "chaos" | "ready" | "report" | "handle" | "operations">
+  Omit<InstanceOptions, "tracing" | "chaos" | "ready" | "report" | "handle" | "operations" | "limit">
 > &
   Pick<InstanceOptions, "tracing" | "chaos" | "ready"> & {
     readonly guard: Guard;
     readonly handlers: ReadonlyMap<string, Handler>;
+    readonly limit: RequestLimit | undefined;
   };
 
 /** The default version: the NATS service protocol requires one, of three numbers. */
@@ -79,6 +93,8 @@ const RULES: Rules<InstanceOptions> = {
   bus: required(aBus),
   operations: { ...anObject, must: "an object with a handler for each operation" },
   handle: aFunction,
+  // Checked by limitOf.
+  limit: anything,
   incarnation: anything,
   version: anything,
   clock: aClock,
@@ -105,6 +121,7 @@ export function withDefaults(options: InstanceOptions): ResolvedInstanceOptions 
   return {
     ...options,
     guard,
+    limit: limitOf(options.limit),
     handlers: new Map(
       Object.entries(options.operations ?? (handle === undefined ? {} : { [DEFAULT_OPERATION]: handle })),
     ),

@@ -197,7 +197,7 @@ function subjectHolds(subject: string): void {
 }
 
 const counts = fc.record({
-  ...{ requests: fc.nat(), errors: fc.nat(), dropped: fc.nat(), lastError: anyText },
+  ...{ requests: fc.nat(), errors: fc.nat(), dropped: fc.nat(), overloaded: fc.nat(), lastError: anyText },
   processingMs: fc.double({ min: 0, max: 1e12, noNaN: true }),
 });
 

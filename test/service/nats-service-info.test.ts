@@ -19,7 +19,14 @@ const ENDPOINT = { name: "get", subject: "ratings.get", queue_group: "ratings" }
 const STARTED = "2024-01-01T00:00:00.000Z";
 
 test("the statistics count requests and errors, with times in whole nanoseconds", () => {
-  const counts = { requests: 3, errors: 1, lastError: "404:unknown thing: x", processingMs: 1.000_000_4, dropped: 2 };
+  const counts = {
+    requests: 3,
+    errors: 1,
+    lastError: "404:unknown thing: x",
+    processingMs: 1.000_000_4,
+    dropped: 2,
+    overloaded: 5,
+  };
   assert.equal(
     statsAnswer(IDENTITY, () => counts, STARTED),
     {
@@ -34,7 +41,7 @@ test("the statistics count requests and errors, with times in whole nanoseconds"
           last_error: "404:unknown thing: x",
           processing_time: 1_000_000,
           average_processing_time: 333_333,
-          data: { dropped_expired: 2 },
+          data: { dropped_expired: 2, overloaded: 5 },
         },
       ],
     },
@@ -66,9 +73,9 @@ test("each operation is an endpoint, with its own counts", () => {
 });
 
 test("the counts of a service are the sum of its operations", () => {
-  const one = { requests: 3, errors: 1, lastError: "", processingMs: 1.5, dropped: 2 };
+  const one = { requests: 3, errors: 1, lastError: "", processingMs: 1.5, dropped: 2, overloaded: 1 };
   assert.equal(sumOf([one, { ...one, lastError: "404:x" }]), {
-    ...{ requests: 6, errors: 2, lastError: "404:x", processingMs: 3, dropped: 4 },
+    ...{ requests: 6, errors: 2, lastError: "404:x", processingMs: 3, dropped: 4, overloaded: 2 },
   });
   assert.equal(sumOf([]), NO_STATS);
 });

@@ -42,7 +42,7 @@ class QuestionsDrill extends Scene {
   #backAt = Number.NEGATIVE_INFINITY;
   #instance: Instance | undefined;
   #startedBetween: readonly [number, number] = [0, 0];
-  #counts = { requests: 0, errors: 0, lastError: "", processingMs: 0, dropped: 0 };
+  #counts = { requests: 0, errors: 0, lastError: "", processingMs: 0, dropped: 0, overloaded: 0 };
 
   constructor(ground: Ground) {
     super(ground, "P21");
@@ -213,7 +213,7 @@ class QuestionsDrill extends Scene {
     const ns = Math.round(processingMs * 1_000_000);
     const stats = {
       ...{ ...own, num_requests: requests, num_errors: errors, last_error: lastError, processing_time: ns },
-      ...{ average_processing_time: Math.round(ns / requests), data: { dropped_expired: dropped } },
+      ...{ average_processing_time: Math.round(ns / requests), data: { dropped_expired: dropped, overloaded: 0 } },
     };
     await this.#verb("STATS", { endpoints: [stats] });
     const before = this.#states.length;

@@ -225,7 +225,11 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("hedging knows no limit", ["service/call", "|| !$hedge.$trySpend()", ""]),
   defect("the second call may go where the first went", ["service/call", ".add($late.$ticket.$who.$incarnation)", ""]),
-  defect("who is late is not spared", ["service/call", "$idempotent, $deprioritized });", "$idempotent });"]),
+  defect("who is late is not spared", [
+    "service/call",
+    "$excluded: $left, $idempotent, $deprioritized });",
+    "$excluded: $left, $idempotent });",
+  ]),
   defect("who is late is spared for ever", ["service/call", "$hedge.$lateCallEnded($who.$incarnation);", ";"]),
   defect("who hangs is excused by who helps out", [
     "service/call",

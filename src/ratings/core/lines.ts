@@ -71,6 +71,12 @@ export const INSTANCE_EVENTS = {
     text: ({ error }) => `failed on a request: ${stackOf(error).slice(0, MAX_STACK)}`,
     meaning: "the instance failed on a request",
   },
+  "handler-overdue": {
+    name: "ratings.handler_overdue",
+    level: "WARNING",
+    text: ({ ranMs }) => `has not answered a request for ${secondsText(ranMs)}, and handles another one in its place`,
+    meaning: "a request took longer than its caller waited, and its place under the limit was given to another",
+  },
   disconnected: {
     name: "ratings.bus_disconnected",
     level: "WARNING",

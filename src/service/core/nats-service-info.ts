@@ -20,9 +20,14 @@ export interface ServiceStats {
   readonly processingMs: number;
   /** Requests that were dropped because their caller had given up. */
   readonly dropped: number;
+  /** Requests that were refused because all slots and the queue were taken. They are not among `requests`. */
+  readonly overloaded: number;
 }
 
-export const NO_STATS: ServiceStats = { requests: 0, errors: 0, lastError: "", processingMs: 0, dropped: 0 };
+export const NO_STATS: ServiceStats = {
+  ...{ requests: 0, errors: 0, lastError: "", processingMs: 0 },
+  ...{ dropped: 0, overloaded: 0 },
+};
 
 const NANOSECONDS_PER_MS = 1_000_000;
 
@@ -66,20 +71,21 @@ function endpointStats(counts: ServiceStats): object {
     last_error: counts.lastError,
     processing_time: processingNs,
     average_processing_time: counts.requests === 0 ? 0 : Math.round(processingNs / counts.requests),
-    data: { dropped_expired: counts.dropped },
+    data: { dropped_expired: counts.dropped, overloaded: counts.overloaded },
   };
 }
 
 /** The counts of all operations. `lastError` is of the first that has one. */
 export function sumOf(all: Iterable<ServiceStats>): ServiceStats {
   let sum = NO_STATS;
-  for (const { requests, errors, lastError, processingMs, dropped } of all)
+  for (const { requests, errors, lastError, processingMs, dropped, overloaded } of all)
     sum = {
       requests: sum.requests + requests,
       errors: sum.errors + errors,
       lastError: sum.lastError || lastError,
       processingMs: sum.processingMs + processingMs,
       dropped: sum.dropped + dropped,
+      overloaded: sum.overloaded + overloaded,
     };
   return sum;
 }
