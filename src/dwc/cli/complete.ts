@@ -3,7 +3,7 @@
 
 import type { Clock } from "../../clock.ts";
 import { withTimeout } from "../../util/promises.ts";
-import { candidates, type KnownNames, wantedOf } from "../commands/completion.ts";
+import { candidates, type KnownNames, type LiveNames, wantedOf, wantedService } from "../commands/completion.ts";
 import type { DiscoveredInstance } from "../live/core/live-types.ts";
 import type { Command, CommandContext } from "./core/command.ts";
 
@@ -20,16 +20,22 @@ export async function complete(
 ): Promise<string> {
   const wanted = wantedOf(words, commands);
   const context = wanted === "nothing" ? undefined : openContext();
-  const known = context === undefined ? NOTHING_KNOWN : await namesWithin(context, clock, wanted === "org-services");
+  const known =
+    context === undefined ? NOTHING_KNOWN : await namesWithin(context, clock, wanted, wantedService(words, commands));
   const lines = candidates(words, commands, known).map(({ word, meaning }) => `${word}\t${meaning}\n`);
   return lines.join("");
 }
 
 const NOTHING_KNOWN: KnownNames = { discovered: [], services: [] };
 
-async function namesWithin(context: CommandContext, clock: Clock, isOfOrg: boolean): Promise<KnownNames> {
-  const services = isOfOrg ? await orgServices(context) : [];
-  const discovered = await withTimeout(names(context), (late) => clock.after(NAMES_TIMEOUT_MS, late));
+async function namesWithin(
+  context: CommandContext,
+  clock: Clock,
+  wanted: LiveNames,
+  service: string | undefined,
+): Promise<KnownNames> {
+  const services = wanted === "org-services" ? await orgServices(context) : [];
+  const discovered = await withTimeout(names(context, wanted, service), (late) => clock.after(NAMES_TIMEOUT_MS, late));
   return { discovered: discovered ?? [], services };
 }
 
@@ -39,14 +45,21 @@ async function orgServices({ identity }: CommandContext): Promise<readonly strin
   return found.kind === "done" ? (found.identity.current?.services.map(({ name }) => name) ?? []) : [];
 }
 
-/** A board has the names at once; a roll call has to wait for heartbeats. */
-async function names({ live }: CommandContext): Promise<readonly DiscoveredInstance[]> {
+/** A board has the names of one service at once; a roll call has to wait for heartbeats, which have all. */
+async function names(
+  { live }: CommandContext,
+  wanted: LiveNames,
+  service: string | undefined,
+): Promise<readonly DiscoveredInstance[]> {
+  const roll = (): Promise<readonly DiscoveredInstance[]> =>
+    live.roll(service, LISTEN_MS).then((found) => (found.kind === "connected" ? found.value : []));
+  if (wanted !== "instances") return roll();
   const fromBoard = live
     .fetchView(undefined)
     .then((board) =>
       board.kind === "board" ? board.view.instances.map((row) => instanceOf(board.view.service, row)) : [],
     );
-  const fromRollCall = live.roll(undefined, LISTEN_MS).then((roll) => (roll.kind === "connected" ? roll.value : []));
+  const fromRollCall = roll();
   const fast = await fromBoard;
   return fast.length > 0 ? fast : fromRollCall;
 }
@@ -60,5 +73,5 @@ const instanceOf = (
   }: { readonly instance: number; readonly incarnation: string; readonly address: string },
 ): DiscoveredInstance => ({
   ...{ service, instance, incarnation, address },
-  ...{ state: "up", version: "", intervalMs: 0, counts: undefined },
+  ...{ state: "up", version: "", intervalMs: 0, operations: [], counts: undefined },
 });

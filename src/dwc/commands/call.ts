@@ -1,10 +1,11 @@
 // `dwc call ratings get camera`: makes one call as a Market does, and prints its times. The answer goes to stdout and
 // all notes to stderr, so that a program can parse the answer.
 
-import { checkServiceName } from "../../bus/core/subjects.ts";
+import { checkOperationName, checkServiceName } from "../../bus/core/subjects.ts";
 import type { Unanswered, UnansweredReason } from "../../service/outcome.ts";
 import { formatDuration, parseDuration, roundTo2 } from "../../util/format.ts";
-import { isJsonObject, parseJson } from "../../util/json.ts";
+import { parseJson } from "../../util/json.ts";
+import { nearest } from "../../util/nearest.ts";
 import type { Command } from "../cli/core/command.ts";
 import { type CommandResult, type Failed, failed, jsonText, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
 import { shellWord } from "../identity/core/names.ts";
@@ -14,7 +15,6 @@ import { nameOf, whoJson } from "./format.ts";
 
 const RAISE = "raise max_payload in the configuration of the bus, or the limit of the account";
 
-const VERB = "get";
 /** The range of REQUEST_TIMEOUT_MS in the settings. */
 const MIN_MS = 10;
 const MAX_MS = 60_000;
@@ -25,47 +25,45 @@ export const call: Command = {
   summary: "one call to a service: the answer, who gave it, where the time went",
   about: [
     "It works as a Market's call: a roll call, the first instance in turn, and the next one if that one does not run.",
-    "WHAT is the request, a JSON object; for ratings the name of a thing is enough. Exit code 1: refused, or not answered.",
+    "WHAT is the request, any JSON value, or '' for none; for ratings the name of a thing is enough. Only get is sent again",
+    "where it may have been executed. Exit code 1: refused, or not answered.",
   ],
   args: [
     { name: "SERVICE", meaning: "its name, such as ratings" },
-    { name: "VERB", meaning: "get; services have no other" },
+    { name: "OPERATION", meaning: "one that the service has, such as get" },
     { name: "WHAT", meaning: "the request; left out: {}", isOptional: true },
   ],
   options: [{ name: "timeout", value: "TIME", meaning: "such as 500ms or 2s, instead of REQUEST_TIMEOUT_MS" }],
   example: "bin/dwc call ratings get camera",
   run: async ({ args, values }, context) => {
-    const [service = "", verb = "", what = "{}"] = args;
+    const [service = "", operation = "", what = "{}"] = args;
     const name = checkServiceName(service);
     if (name.kind === "bad") return wrongUsage("bad-name", name.why, "for example:  bin/dwc call ratings get camera");
-    if (verb !== VERB)
-      return wrongUsage(
-        "unknown-verb",
-        `${service} has no verb ${quoteForMessage(verb)}`,
-        `there is one:  bin/dwc call ${service} get`,
-      );
-    const request = requestOf(service, what);
-    if (request === undefined) return wrongRequest(service, what);
+    const named = checkOperationName(operation);
+    if (named.kind === "bad") return wrongUsage("bad-name", named.why, `for example:  bin/dwc call ${service} get`);
+    const given = requestOf(service, what);
+    if (given === undefined) return wrongRequest(service, operation, what);
     const typed = values.get("timeout");
     const timeoutMs = typed === undefined ? undefined : parseDuration(typed);
     if (typed !== undefined && !isTimeout(timeoutMs)) return wrongTimeout(typed);
-    const result = await context.live.call({ service, request, timeoutMs });
-    return result.kind === "not-connected" ? failedVisit(result) : outcomeOf(service, what, result);
+    const result = await context.live.call({ service, operation, request: given.request, timeoutMs });
+    return result.kind === "not-connected" ? failedVisit(result) : outcomeOf({ service, operation, what }, result);
   },
 };
 
-/** Parses the request. The protocol leaves its content to each service. */
-function requestOf(service: string, what: string): object | undefined {
-  if (service === OWN_SERVICE && /^[\w-]+$/.test(what)) return { thingID: what };
-  const value = parseJson(what);
-  return isJsonObject(value) ? value : undefined;
+/** Parses the request. The protocol leaves its content to each service. Undefined: it is not JSON. */
+function requestOf(service: string, what: string): { readonly request: unknown } | undefined {
+  if (what === "") return { request: undefined };
+  const request = parseJson(what);
+  if (service === OWN_SERVICE && request === undefined && /^[\w-]+$/.test(what)) return { request: { thingID: what } };
+  return request === undefined ? undefined : { request };
 }
 
-const wrongRequest = (service: string, what: string): Failed =>
+const wrongRequest = (service: string, operation: string, what: string): Failed =>
   wrongUsage(
     "wrong-request",
-    `a request to ${service} has to be a JSON object, and ${quoteForMessage(what)} is none`,
-    `for example:  bin/dwc call ${service} get '{"name":"Ada"}'`,
+    `a request to ${service} has to be JSON, and ${quoteForMessage(what)} is none`,
+    `for example:  bin/dwc call ${service} ${operation} '{"name":"Ada"}'`,
   );
 
 const isTimeout = (ms: number | undefined): boolean => ms !== undefined && ms >= MIN_MS && ms <= MAX_MS;
@@ -77,7 +75,14 @@ const wrongTimeout = (typed: string): Failed =>
     "for example:  --timeout 500ms",
   );
 
-function outcomeOf(service: string, what: string, result: Connected<CallReport>): CommandResult {
+/** As typed. */
+interface TypedCall {
+  readonly service: string;
+  readonly operation: string;
+  readonly what: string;
+}
+
+function outcomeOf({ service, operation, what }: TypedCall, result: Connected<CallReport>): CommandResult {
   const { outcome } = result.value;
   const details = reportJson(result);
   const warnings = warningsOf(result);
@@ -86,23 +91,25 @@ function outcomeOf(service: string, what: string, result: Connected<CallReport>)
     case "ok":
       return {
         kind: "done",
-        lines: [jsonText(outcome.value, { isForeign: true })],
+        // An answer without a body is an empty one.
+        lines: outcome.value === undefined ? [] : [jsonText(outcome.value, { isForeign: true })],
         isForeign: true,
         notes: [`answered by ${nameOf(outcome.instance)}, ${outcome.instance.address}`, ...notes],
-        json: { answer: outcome.value, ...details },
+        json: { answer: outcome.value ?? null, ...details },
         ifUnwritten: {
           effect: "the call was made, and answered",
-          again: `to make it again:  bin/dwc call ${service} ${VERB} ${shellWord(what)}`,
+          again: `to make it again:  bin/dwc call ${service} ${operation} ${shellWord(what)}`,
         },
       };
     case "error": {
       const message = `${nameOf(outcome.instance)} refused it: ${outcome.code} ${outcome.message}`;
-      return { ...failed("refused", message, "", { ...details, status: outcome.code }), notes };
+      const data = outcome.data === undefined ? {} : { data: outcome.data };
+      return { ...failed("refused", message, "", { ...details, status: outcome.code, ...data }), notes };
     }
     case "unanswered":
       return {
-        ...failed(CODES[outcome.reason], failureText(service, outcome, result.value), "", details),
-        hint: hintFor(service, outcome, result.value),
+        ...failed(CODES[outcome.reason], failureText({ service, operation }, outcome, result.value), "", details),
+        hint: hintFor({ service, operation }, outcome, result.value),
         // Without these warnings, a request that the bus refused would look like a service without instances.
         notes: warnings,
       };
@@ -124,7 +131,13 @@ const CODES: { readonly [R in UnansweredReason]: string } = {
   failed: "not-sent",
 };
 
-function failureText(service: string, outcome: Unanswered, { attempted, known, callMs }: CallReport): string {
+type Named = Pick<TypedCall, "service" | "operation">;
+
+function failureText(
+  { service, operation }: Named,
+  outcome: Unanswered,
+  { attempted, known, callMs }: CallReport,
+): string {
   const { reason, detail = "" } = outcome;
   const last = attempted.at(-1);
   switch (reason) {
@@ -137,7 +150,7 @@ function failureText(service: string, outcome: Unanswered, { attempted, known, c
         ? `all services are down: no instance answered the roll call of ${service}`
         : `all services are down: of ${known.length} that answered the roll call of ${service} none accepted the call`;
     case "no-such-operation":
-      return `no instance of ${service} has the operation ${VERB}`;
+      return `no instance of ${service} has the operation ${operation}`;
     case "draining":
       return `all services are down: every instance of ${service} is leaving`;
     case "breakers-open":
@@ -157,9 +170,17 @@ function failureText(service: string, outcome: Unanswered, { attempted, known, c
   }
 }
 
-function hintFor(service: string, { reason, detail = "" }: Unanswered, report: CallReport): string {
+function hintFor({ service, operation }: Named, { reason, detail = "" }: Unanswered, report: CallReport): string {
+  if (reason === "no-such-operation") return operationHint(service, operation, report.operations);
   if (reason === "failed") return detail.includes("over the bus's limit") ? RAISE : "";
   return reason === "disconnected" ? "what is wrong:  bin/dwc check" : nextStep(service, report);
+}
+
+/** The operations that its instances have. */
+function operationHint(service: string, operation: string, has: readonly string[]): string {
+  const near = nearest(operation, has);
+  if (near !== undefined) return `did you mean  bin/dwc call ${service} ${near} ?   (it has ${has.join(", ")})`;
+  return `it has ${has.join(", ")}:  bin/dwc call ${service} ${has[0] ?? "get"}`;
 }
 
 /** After a timeout a Market's view explains the instance. Without instances, the hint is to start some. */

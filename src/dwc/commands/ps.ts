@@ -27,6 +27,7 @@ export const ps: Command = {
   about: [
     "ROLL CALL comes from the bus: the instances that answer one. STATE, TURN, CALLS (of the last minute) and times come",
     "from the Market, and are missing if none answers. A paused instance is silent in the one, and open in the other.",
+    "For services that no Market calls there are OPERATIONS, and the requests, errors and average time since the start.",
   ],
   args: [{ name: "SERVICE", meaning: "only this one's; left out: all that can be found", isOptional: true }],
   options: [MARKET_OPTION],
@@ -39,26 +40,32 @@ export const ps: Command = {
     if (wrong !== undefined) return wrong;
     const [roll, board] = await Promise.all([context.live.roll(service), context.live.fetchView(values.get("market"))]);
     if (roll.kind === "not-connected" && board.kind !== "board") return failedVisit(roll);
-    return listed(roll, board, service, context);
+    const isNamed = service === OWN_SERVICE || values.has("market");
+    return listed(roll, board, { service, isMarketNamed: isNamed }, context);
   },
 };
 
 function listed(
   roll: BusResult<readonly DiscoveredInstance[]>,
   board: BoardResult,
-  service: string | undefined,
+  { service, isMarketNamed }: { readonly service: string | undefined; readonly isMarketNamed: boolean },
   { live, screen }: Pick<CommandContext, "live" | "screen">,
 ): CommandResult {
   const discovered = roll.kind === "connected" ? roll.value : undefined;
   const view = board.kind === "board" ? board.view : undefined;
   const rows = psRows(discovered, view).filter((row) => service === undefined || row.service === service);
+  const isOfMarket =
+    isMarketNamed ||
+    rows.length === 0 ||
+    rows.some((row) => row.service === OWN_SERVICE || row.marketRow !== undefined);
+  const tableOf = isOfMarket ? psTable : busTable;
   return {
     kind: "done",
-    lines: rows.length === 0 ? [] : psTable(rows, live.wall(), availableWidth(screen)),
+    lines: rows.length === 0 ? [] : tableOf(rows, live.wall(), availableWidth(screen)),
     notes: [
       ...(rows.length === 0 ? [`no instance runs: ${startSome(service ?? OWN_SERVICE)}`] : []),
       ...(roll.kind === "not-connected" ? [`no roll call: ${roll.why}`] : warningsOf(roll)),
-      ...(board.kind === "board" ? [] : unseen(board)),
+      ...(board.kind === "board" || !isOfMarket ? [] : unseen(board)),
     ],
     json: {
       roll_call: discovered !== undefined,
@@ -152,6 +159,42 @@ export function psTable(rows: readonly PsRow[], wall: number, room?: number): re
   );
 }
 
+const BUS_COLUMNS: readonly Column[] = [
+  { head: "INSTANCE" },
+  { head: "ROLL CALL" },
+  { head: "OPERATIONS", dropPriority: 3 },
+  { head: "REQUESTS", isNumber: true, dropPriority: 6 },
+  { head: "ERRORS", isNumber: true, dropPriority: 5 },
+  { head: "AVERAGE", isNumber: true, dropPriority: 4 },
+  { head: "UP FOR", isNumber: true, dropPriority: 2 },
+  { head: "ADDRESS", dropPriority: 1 },
+];
+
+/** What the bus alone knows: for services that no Market calls. */
+export function busTable(rows: readonly PsRow[], wall: number, room?: number): readonly Line[] {
+  return table(
+    BUS_COLUMNS,
+    rows.map((row) => ({ cells: busCellsOf(row, wall), tone: toneOf(row) })),
+    room,
+  );
+}
+
+function busCellsOf(row: PsRow, wall: number): readonly string[] {
+  const { discovered, roll = UNKNOWN, address } = row;
+  const { startedAt, requests, errors, processingMs } = discovered?.counts ?? {};
+  const average = requests === undefined || requests === 0 ? undefined : (processingMs ?? 0) / requests;
+  return [
+    nameOf(row),
+    roll,
+    discovered?.operations.join(",") ?? UNKNOWN,
+    requests === undefined ? UNKNOWN : String(requests),
+    errors === undefined ? UNKNOWN : String(errors),
+    average === undefined ? UNKNOWN : formatDuration(average),
+    startedAt === undefined ? UNKNOWN : formatDuration(wall - startedAt),
+    address,
+  ];
+}
+
 function cellsOf(row: PsRow, wall: number): readonly string[] {
   const { marketRow, discovered, roll, address } = row;
   const startedAt = discovered?.counts?.startedAt;
@@ -180,6 +223,7 @@ export function psJson({ service, instance, incarnation, address, roll, discover
     roll_call: roll ?? null,
     version: discovered?.version ?? null,
     interval_ms: discovered?.intervalMs ?? null,
+    operations: discovered?.operations ?? null,
     counts: discovered?.counts === undefined ? null : countsJson(discovered.counts),
     believed: marketRow ?? null,
   };

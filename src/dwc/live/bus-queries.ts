@@ -9,6 +9,7 @@ import { type Heartbeat, MAX_HEARTBEAT_BYTES, parseHeartbeat } from "../../healt
 import { compareByInstance, type InstanceRef } from "../../health/member.ts";
 import { openClient } from "../../service/client.ts";
 import { decodeBody } from "../../util/json.ts";
+import { DEFAULT_OPERATION } from "../../util/operation-name.ts";
 import { sleep } from "../../util/promises.ts";
 import type {
   CallOrder,
@@ -102,8 +103,8 @@ function keepLatest(beat: Heartbeat, beats: Beats): void {
 }
 
 function heardOf(beat: Heartbeat, counts: DiscoveredStats | undefined): DiscoveredInstance {
-  const { service, instance, incarnation, address, state, version, intervalMs } = beat;
-  return { service, instance, incarnation, address, state, version, intervalMs, counts };
+  const { service, instance, incarnation, address, state, version, intervalMs, operations } = beat;
+  return { service, instance, incarnation, address, state, version, intervalMs, operations, counts };
 }
 
 /** One reply has an entry for each endpoint; 1,000 instances together send less than 1 MB. */
@@ -127,7 +128,7 @@ const STATS_TIMEOUT_MS = 250;
 export async function callOnce(
   bus: Bus,
   clock: Clock,
-  { service, request, timeoutMs }: CallOrder & { readonly timeoutMs: number },
+  { service, operation, request, timeoutMs }: CallOrder & { readonly timeoutMs: number },
 ): Promise<CallReport> {
   const attempted: InstanceRef[] = [];
   const client = openClient({
@@ -139,17 +140,23 @@ export async function callOnce(
   const startedAt = clock.now();
   await client.ready();
   const sentAt = clock.now();
-  const known = client.tracker.live(sentAt).map(({ who }) => who);
-  const next = client.resolver.peek(sentAt).call?.who;
+  const live = client.tracker.live(sentAt);
+  const next = client.resolver.peek(sentAt, { operation }).call?.who;
   // Not awaited: the bus keeps the order, so the instance reads its counters before the call.
   const before = next === undefined ? undefined : countsOf(bus, next);
-  const outcome = await client.ask(request);
+  // Whether another operation may be executed twice is not known here.
+  const outcome = await client.ask(request, { operation, idempotent: operation === DEFAULT_OPERATION });
   const callMs = clock.now() - sentAt;
   const isNext = "instance" in outcome && outcome.instance.incarnation === next?.incarnation;
   const processingMs =
     isNext && next !== undefined ? processingTime(await before, await countsOf(bus, next)) : undefined;
   client.close();
-  return { outcome, known, attempted, resolveMs: sentAt - startedAt, callMs, processingMs };
+  return {
+    ...{ outcome, attempted, callMs, processingMs },
+    known: live.map(({ who }) => who),
+    operations: [...new Set(live.flatMap(({ operations }) => operations))].sort(),
+    resolveMs: sentAt - startedAt,
+  };
 }
 
 async function countsOf(bus: Bus, { service, incarnation }: InstanceRef): Promise<DiscoveredStats | undefined> {

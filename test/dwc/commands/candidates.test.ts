@@ -10,7 +10,7 @@ const test = suite("candidates of a completion");
 const discovered = [1, 2].map(
   (instance): DiscoveredInstance => ({
     ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: "a", state: "up" },
-    ...{ version: "1", intervalMs: 1, counts: undefined },
+    ...{ version: "1", intervalMs: 1, operations: ["get"], counts: undefined },
   }),
 );
 const KNOWN = { discovered, services: ["prices", "orders", "ratings"] };
@@ -84,7 +84,7 @@ test("of a list of services the last one is completed, and none is offered twice
 test("the system is asked only where a live name can stand", () => {
   assert.equal(
     [["ch"], ["check", ""], ["call", "x", ""], ["ps", ""], ["explain", ""]].map((typed) => wantedOf(typed, COMMANDS)),
-    ["nothing", "nothing", "nothing", "services", "instances"],
+    ["nothing", "nothing", "operations", "services", "instances"],
   );
   assert.equal(
     [

@@ -20,7 +20,7 @@ const marketUrl = "http://127.0.0.1:5000";
 
 const discovered = (instance: number, changes: Partial<DiscoveredInstance> = {}): DiscoveredInstance => ({
   ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a` },
-  ...{ state: "up", version: "1.0.0", intervalMs: 15_000, counts: undefined },
+  ...{ state: "up", version: "1.0.0", intervalMs: 15_000, operations: ["get"], counts: undefined },
   ...changes,
 });
 

@@ -91,7 +91,7 @@ test("call", async () => {
 
 const discovered = (instance: number, more: object = {}): object => ({
   ...{ ...who, instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a`, state: "up" },
-  ...{ version: "1.0.0", intervalMs: 15_000, counts: undefined, ...more },
+  ...{ version: "1.0.0", intervalMs: 15_000, operations: ["get"], counts: undefined, ...more },
 });
 const counts = { startedAt: BOARD.at - 250_000, requests: 4, errors: 1, processingMs: 2, dropped: 3 };
 

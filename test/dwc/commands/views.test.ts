@@ -30,7 +30,7 @@ const toned = (lines: readonly Line[]): string =>
   lines.map((line) => (typeof line === "string" ? line : `${line.tone}> ${line.text}`)).join("\n");
 const discovered = (instance: number) => ({
   ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a` },
-  ...{ state: "up" as const, version: "1.0.0", intervalMs: 15_000 },
+  ...{ state: "up" as const, version: "1.0.0", intervalMs: 15_000, operations: ["get"] },
   counts: { startedAt: BOARD.at - 250_000, requests: 4, errors: 0, processingMs: 2, dropped: 0 },
 });
 const picture = { view, url: "http://localhost:5000", staleMs: undefined, timeOfDay: () => "12:00:00" };

@@ -13,7 +13,9 @@ import type { MarketView } from "./parse-answers.ts";
 
 export interface CallOrder {
   readonly service: string;
-  readonly request: object;
+  readonly operation: string;
+  /** Undefined: a request without a body. */
+  readonly request: unknown;
   /** Undefined: the timeout of the settings. */
   readonly timeoutMs: number | undefined;
 }
@@ -22,6 +24,8 @@ export interface CallReport {
   readonly outcome: Outcome;
   /** The instances that answered the roll call. */
   readonly known: readonly InstanceRef[];
+  /** The operations that they have, sorted. */
+  readonly operations: readonly string[];
   /** The instances that received the request, in order. */
   readonly attempted: readonly InstanceRef[];
   /** From the start until the instances were known. */
@@ -129,6 +133,7 @@ export interface DiscoveredInstance extends InstanceRef {
   readonly state: HeartbeatState;
   readonly version: string;
   readonly intervalMs: number;
+  readonly operations: readonly string[];
   readonly counts: DiscoveredStats | undefined;
 }
 

@@ -1,0 +1,108 @@
+// takes: 20 s
+// shares: dwc with instances
+// dwc for services of one's own, on a bus without a Market.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { answer, connectBus, type Instance, type NatsBus, refuse, startInstance } from "../../../src/service/index.ts";
+import { until } from "../../support/until.ts";
+import { Running } from "./running.ts";
+
+const NAMES_LIMIT_MS = 60_000;
+
+const test = suite("services of one's own");
+let system: Running;
+let bus: NatsBus;
+const instances: Instance[] = [];
+
+const echo = (operation: string) => (request: unknown) => answer({ operation, request: request ?? null });
+
+async function start(service: string, instance: number, operations: readonly string[]): Promise<void> {
+  const handlers = Object.fromEntries(operations.map((name) => [name, echo(name)]));
+  const all = { ...handlers, ...(service === "payments" && { refund: () => refuse(409, "paid out already") }) };
+  const started = await startInstance({ service, instance, bus, operations: all, version: "1.2.3" });
+  if (started.kind === "started") instances.push(started.instance);
+}
+
+test.before(async () => {
+  system = await Running.start();
+  bus = await connectBus(system.server.url);
+  await Promise.all([
+    ...[1, 2].map((number) => start("orders", number, ["reserve", "get", "list"])),
+    start("payments", 1, ["pay"]),
+  ]);
+});
+test.after(async () => {
+  await Promise.all(instances.map((instance) => instance.goodbye()));
+  await bus.close();
+  await system.close();
+});
+
+test("call makes a call of any operation, with any JSON value", async () => {
+  const cases: readonly (readonly [args: readonly string[], answered: object])[] = [
+    [["reserve", '{"id":1}'], { operation: "reserve", request: { id: 1 } }],
+    [["list", "[1,2]"], { operation: "list", request: [1, 2] }],
+    [["get", "7"], { operation: "get", request: 7 }],
+    [["get"], { operation: "get", request: {} }],
+    [["get", ""], { operation: "get", request: null }],
+  ];
+  for (const [args, answered] of cases) {
+    const { code, stdout } = await system.typeUntil(0, ["call", "orders", ...args]);
+    assert.equal([code, JSON.parse(stdout)], [0, answered]);
+  }
+  const { code, stderr } = await system.type(["call", "payments", "refund"]);
+  assert.is(code, 1);
+  assert.match(stderr, /^dwc: payments\/1 refused it: 409 paid out already\n/);
+});
+
+test("call names the operations that the service has", async () => {
+  const wrong = await system.type(["call", "orders", "reserv"]);
+  assert.is(wrong.code, 1);
+  assert.is(
+    wrong.stderr,
+    "dwc: no instance of orders has the operation reserv\n" +
+      "did you mean  bin/dwc call orders reserve ?   (it has get, list, reserve)\n",
+  );
+  assert.match(
+    (await system.type(["call", "orders", "xyzzy"])).stderr,
+    /\nit has get, list, reserve: {2}bin\/dwc call/,
+  );
+  assert.match((await system.type(["call", "orders", "get", "{x"])).stderr, /has to be JSON, and "\{x" is none/);
+});
+
+test("ps lists operations and counters, and misses no Market", async () => {
+  const { stdout, stderr } = await system.typeUntil(/payments\/1/, ["ps"]);
+  assert.is(stderr, "");
+  assert.match(stdout, /^INSTANCE +ROLL CALL +OPERATIONS +REQUESTS +ERRORS +AVERAGE +UP FOR +ADDRESS\n/);
+  assert.match(stdout, /\norders\/1 +up +reserve,get,list +\d+ +0 /);
+  assert.match(stdout, /\npayments\/1 +up +pay,refund +\d+ +\d+ /);
+  const { instances: rows } = JSON.parse((await system.typeUntil(/payments/, ["ps", "--json"])).stdout);
+  assert.equal(rows.at(-1).operations, ["pay", "refund"]);
+});
+
+test("check finds nothing wrong without a Market", async () => {
+  const { code, stdout } = await system.typeUntil(/payments: 1 up/, ["check"]);
+  assert.match(stdout, /fine +no Market answers at \S+, and the services that run need none\n/);
+  assert.match(stdout, /orders: 2 up \(1, 2\)/);
+  assert.is(code, 0, stdout);
+});
+
+test("completion knows services and their operations", async () => {
+  const env = { NATS_URL: system.server.url, PORT: system.marketPort, ADMIN_PORT: system.adminPort };
+  const cases: readonly (readonly [typed: readonly string[], words: string])[] = [
+    [["call", ""], "orders\npayments\n"],
+    [["call", "orders", ""], "get\nlist\nreserve\n"],
+    [["call", "payments", "re"], "refund\n"],
+    [["explain", "orders/"], "orders/1\norders/2\n"],
+  ];
+  // Names that do not come within a moment are left out: on a busy machine a person presses the key again.
+  for (const [typed, words] of cases) {
+    const complete = async (): Promise<boolean> => {
+      const { stdout } = await system.desk.start(["__complete", ...typed], { env });
+      return stdout.replace(/\t.*/g, "") === words;
+    };
+    await until(`the words after ${typed.join(" ")}`, complete, NAMES_LIMIT_MS);
+  }
+});
+
+test.run();
