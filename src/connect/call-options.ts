@@ -2,11 +2,12 @@
 
 import type { AskOptions } from "../service/client.ts";
 import type { Metadata } from "../service/core/metadata.ts";
+import { MAX_TIMEOUT_MS } from "../service/core/request-headers.ts";
 import type { ResponseReader } from "../service/outcome.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { aNumber, anObject, checkOptions, type Rule, type Rules, trueOrFalse } from "../util/options.ts";
 import type { CallContext } from "./call-context.ts";
-import { MAX_TIMEOUT_MS, type Operation } from "./contract.ts";
+import type { Operation } from "./contract.ts";
 
 export interface CallOptions {
   /** How long to wait for the answer, in ms: 1 to 600,000. Default: that of the operation, or the request timeout of the rules. */

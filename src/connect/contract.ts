@@ -2,6 +2,7 @@
 // both are typed and validate the same.
 
 import { checkOperationName, checkServiceName } from "../bus/core/subjects.ts";
+import { MAX_TIMEOUT_MS } from "../service/core/request-headers.ts";
 import { MAX_OPERATIONS } from "../util/operation-name.ts";
 import { aNumber, checkOptions, type Rules, trueOrFalse } from "../util/options.ts";
 import { isSchema, type Schema } from "./schema.ts";
@@ -35,9 +36,6 @@ export interface Contract<Ops extends Operations = Operations> {
   readonly service: string;
   readonly operations: Ops;
 }
-
-/** As long as a heartbeat's lease may be: a caller that waits longer wants a stream, or a job. */
-export const MAX_TIMEOUT_MS = 600_000;
 
 const RULES: Rules<OperationOptions> = { idempotent: trueOrFalse, timeoutMs: aNumber(1, MAX_TIMEOUT_MS) };
 

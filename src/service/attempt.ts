@@ -76,6 +76,10 @@ const LEFT: NoAnswer = {
   ...{ code: UNFINISHED, mayHaveExecuted: true },
   detail: "the instance left before it finished the request",
 };
+const WAS_STOPPED: NoAnswer = {
+  ...{ ...TIMEOUT, code: STOPPED },
+  detail: "the instance stopped when the time of the caller was over, or the caller had given up",
+};
 const LACKS_OPERATION: NoAnswer = {
   ...{ kind: "none", result: "rejected", reason: "no-such-operation" },
   ...{ code: NO_SUCH_OPERATION, mayHaveExecuted: false },
@@ -123,6 +127,8 @@ function readError({ code, message, body }: Extract<Reply, { kind: "service-erro
       return LEAVING;
     case UNFINISHED:
       return LEFT;
+    case STOPPED:
+      return WAS_STOPPED;
     case OVERLOADED:
       return { ...NO_ROOM, retryAfterMs: retryAfterOf(body) };
   }

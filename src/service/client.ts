@@ -11,10 +11,12 @@ import type { HealthEvent, InstanceRef } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import { type StrandedCall, whyUnavailable } from "../health/unavailable.ts";
 import type { Trace, Tracing } from "../trace/core/trace.ts";
-import { Call, type CallContext } from "./call.ts";
+import { Call } from "./call.ts";
+import type { CallContext } from "./call-context.ts";
 import { type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
 import { ClientStreams, type StreamOptions } from "./client-streams.ts";
 import { isLongerThan } from "./core/body.ts";
+import { CancelRuns } from "./core/cancel-runs.ts";
 import { DirectSubjects } from "./core/direct-subjects.ts";
 import { RequestTimeWriter } from "./core/request-headers.ts";
 import { FirstConnection } from "./first-connection.ts";
@@ -101,6 +103,7 @@ class ServiceClient implements Client {
     const hedge = options.hedge ? new Hedge(retryBudget) : undefined;
     this.#calls = {
       ...{ options, tracker, resolver, requestTime: new RequestTimeWriter(), subjects: new DirectSubjects() },
+      cancelRuns: new CancelRuns(),
       ...{ hedge, retryBudget, deprioritized: new Deprioritized(hedge?.deprioritized) },
       emitAll: (events, trace) => this.#emitChanges(events, trace),
       sendRollCall: () => this.#heartbeatListener.sendRollCall(),
@@ -192,7 +195,9 @@ class ServiceClient implements Client {
   async #askOnceConnected(call: CallRequest): Promise<Outcome> {
     const { clock, rules } = this.#options;
     const madeAt = clock.now();
-    await this.#firstConnection.wait(rules.requestTimeoutMs, call.signal);
+    const { timeoutMs = rules.requestTimeoutMs, inherited } = call;
+    const limitMs = Math.min(timeoutMs, Math.max(0, inherited?.leftMs(clock.wall()) ?? timeoutMs));
+    await this.#firstConnection.wait(limitMs, call.signal);
     await this.#heartbeatListener.rollCall;
     return this.#ask({ ...call, waitedMs: clock.now() - madeAt });
   }
@@ -203,23 +208,29 @@ class ServiceClient implements Client {
     const maxBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;
     if (isLongerThan(call.body.body, maxBytes)) return Promise.resolve(this.#failed(tooLarge(maxBytes)));
     this.#operations.add(call.operation);
-    const { signal } = call;
     return new Promise((resolve) => {
-      if (signal === undefined) new Call(this.#calls, call, resolve).start();
-      else this.#startUntil(signal, call, resolve);
+      if (call.signal === undefined && call.inherited === undefined) new Call(this.#calls, call, resolve).start();
+      else this.#startUntilAborted(call, resolve);
     });
   }
 
-  /** Starts a call that ends when its caller's signal is aborted. A signal may throw, or fire twice or late. */
-  #startUntil(signal: AbortSignal, request: CallRequest, resolve: (outcome: Outcome) => void): void {
+  /**
+   * Starts a call that ends when its caller's signal is aborted, or that of the request within which it is made. A signal may
+   * throw, or fire twice or late.
+   */
+  #startUntilAborted(request: CallRequest, resolve: (outcome: Outcome) => void): void {
+    const signals = [request.signal, request.inherited?.signal].filter((signal) => signal !== undefined);
     const call = new Call(this.#calls, request, (outcome) => {
-      this.#options.guard.run("signal", () => signal.removeEventListener("abort", giveUp), undefined);
+      for (const signal of signals)
+        this.#options.guard.run("signal", () => signal.removeEventListener("abort", giveUp), undefined);
       resolve(outcome);
     });
     const giveUp = (): void => call.giveUp();
     try {
-      if (signal.aborted) giveUp();
-      else signal.addEventListener("abort", giveUp);
+      for (const signal of signals) {
+        if (signal.aborted) giveUp();
+        else signal.addEventListener("abort", giveUp);
+      }
     } catch (error) {
       resolve(this.#failed(failedWhy("the options of the call cannot be used", textOf(error))));
       return;

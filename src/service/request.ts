@@ -5,10 +5,13 @@ import type { HeaderLines } from "../bus/core/headers.ts";
 import { checkOperationName } from "../bus/core/subjects.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { DEFAULT_OPERATION } from "../util/operation-name.ts";
+import { shownOption } from "../util/options.ts";
 import { type EncodedBody, encodeBody } from "./core/body.ts";
 import { type Metadata, metadataLines } from "./core/metadata.ts";
+import { MAX_TIMEOUT_MS } from "./core/request-headers.ts";
 import { textOf } from "./guard.ts";
 import { type FailedPart, failedWhy, type ResponseReader, type Why } from "./outcome.ts";
+import type { RequestContext } from "./request-context.ts";
 import type { StreamOpening } from "./stream-opening.ts";
 
 export interface AskOptions<T = unknown> {
@@ -27,7 +30,21 @@ export interface AskOptions<T = unknown> {
    * at most. Values: one line of text without blanks around it. 64 keys and 4 KB in all; else the call fails.
    */
   readonly metadata?: Metadata | undefined;
+  /**
+   * How long the call may take, in ms, from 1 to 600,000. Default: the request timeout of the rules. An instance that has not
+   * answered by then has failed, so a time that it cannot keep takes it out of turn.
+   */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * The request that the caller itself handles. The call then ends with it: by the time that is left, and by its signal. Its
+   * metadata and its trace go along, unless the call has its own; of two values of one key the call's own counts. No instance
+   * is judged by a time that is shorter than `timeoutMs` for this reason.
+   */
+  readonly within?: CallScope | undefined;
 }
+
+/** The context of a request, as far as calls within it need it. */
+export type CallScope = Pick<RequestContext, "deadline" | "signal" | "metadata" | "trace">;
 
 export interface CallRequest {
   readonly kind: "call";
@@ -38,12 +55,37 @@ export interface CallRequest {
   readonly idempotent: boolean;
   /** Undefined: every body will do. */
   readonly read: ResponseReader | undefined;
+  /** Undefined: that of the rules. */
+  readonly timeoutMs: number | undefined;
+  readonly inherited: Inherited | undefined;
   readonly signal: AbortSignal | undefined;
   readonly trace: Trace | undefined;
   /** Of a call for a stream: sends its requests. Undefined for all others. */
   readonly opening: StreamOpening | undefined;
   /** How much of its time has passed before it can be sent, in ms: it waited for the first connection. */
   readonly waitedMs: number;
+}
+
+/** What bounds a call within a request. */
+export interface Inherited {
+  readonly signal: AbortSignal;
+  /** How long the caller of that request still waits, in ms. @param wallMs epoch ms */
+  leftMs(wallMs: number): number;
+}
+
+function inheritedFrom(within: CallScope | undefined): Inherited | undefined {
+  if (within === undefined || within === null) return undefined;
+  const { deadline, signal } = within;
+  if (typeof deadline !== "number" || Number.isNaN(deadline) || typeof signal?.addEventListener !== "function")
+    throw new TypeError("within must be the context of a request");
+  return { signal, leftMs: (wallMs) => deadline - wallMs };
+}
+
+function timeoutFrom(given: unknown): number | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given !== "number" || !(given >= 1 && given <= MAX_TIMEOUT_MS))
+    throw new TypeError(`timeoutMs is ${shownOption(given)}: it must be a number from 1 to ${MAX_TIMEOUT_MS}`);
+  return given;
 }
 
 /** The call cannot be made. */
@@ -67,6 +109,7 @@ export function readCall(request: unknown, options: AskOptions): CallRequest | N
   }
   try {
     const { operation = DEFAULT_OPERATION, idempotent = true, read, signal, trace, metadata } = options;
+    const { timeoutMs, within } = options;
     const name = checkOperationName(String(operation));
     if (name.kind === "bad") throw new TypeError(name.why);
     if (read !== undefined && typeof read !== "function") throw new TypeError("read is no function");
@@ -74,11 +117,13 @@ export function readCall(request: unknown, options: AskOptions): CallRequest | N
       kind: "call",
       operation,
       body,
-      lines: body.lines + metadataLines(metadata),
+      lines: body.lines + metadataLines(metadata, within?.metadata),
       idempotent: Boolean(idempotent),
       read,
       signal: signal ?? undefined,
-      trace: trace ?? undefined,
+      trace: trace ?? within?.trace ?? undefined,
+      timeoutMs: timeoutFrom(timeoutMs),
+      inherited: inheritedFrom(within),
       opening: undefined,
       waitedMs: 0,
     };

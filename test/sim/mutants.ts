@@ -148,8 +148,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a second instance gets a second timeout", [
     "service/call",
-    "this.$giveUpAt - ticket.sentAt)",
-    "this.$context.$options.rules.requestTimeoutMs)",
+    "const $judgedMs = this.$judgeAt - $ticket.sentAt;",
+    "const $judgedMs = this.fairMs;",
   ]),
   defect(
     "a call without responders does not go on",
@@ -232,9 +232,9 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("who is late is spared for ever", ["service/call", "$hedge.$lateCallEnded($who.$incarnation);", ";"]),
   defect("who hangs is excused by who helps out", [
-    "service/call",
-    "= this.$healthResult($end, $slot.$timeoutMs);",
-    '= this.#hedge !== undefined && $end.result === "timeout" ? "inconclusive" : this.$healthResult($end, $slot.$timeoutMs);',
+    "service/sending",
+    "const healthResult = this.$healthResult($end);",
+    'const healthResult = context.hedge !== undefined && $end.result === "timeout" ? "inconclusive" : this.$healthResult($end);',
   ]),
   defect("what was never sent counts as an answer", [
     "service/attempt",
@@ -267,9 +267,9 @@ export const MUTANTS: readonly Mutant[] = [
     "catch ($error) { throw $error; } };",
   ]),
   defect("a call that failed on its own side keeps its ticket", [
-    "service/call",
-    "this.$settle($ticket, healthResult, now);",
-    'if (end.kind !== "none" || end.error === undefined) this.$settle($ticket, healthResult, now);',
+    "service/sending",
+    "this.$settle(healthResult, now);",
+    'if (end.kind !== "none" || end.error === undefined) this.$settle(healthResult, now);',
   ]),
   defect("who was sent nothing is trusted", [
     "health/tracker",
@@ -302,24 +302,24 @@ export const MUTANTS: readonly Mutant[] = [
     "this.#inFlight.delete($received); if (true) this.$end($received, $encoded);",
   ]),
   defect("an error of the service is not counted as one", [
-    "service/call",
+    "service/sending",
     '$isRefusal = $kind === "error"',
     "$isRefusal = false",
   ]),
   defect("a trace does not travel", [
-    "service/call",
-    "const $lines = $trace === undefined ? undefined : this.$carried($span ?? $trace);",
+    "service/sending",
+    "const $lines = $trace === undefined ? undefined : this.$carried(this.$span ?? $trace);",
     "const $lines = undefined;",
   ]),
   defect("a caller that gives up takes its ticket along", [
-    "service/call",
-    'this.$finishWithout({ reason: "cancelled" });',
-    'this.$finishWithout({ reason: "cancelled" }); if (this.#first !== undefined) this.#onReply(this.#first, undefined, { kind: "cancelled" });',
+    "service/sending",
+    'if (this.$isOver || this.$replyTo === "") return;',
+    'this.#onReply({ kind: "cancelled" });',
   ]),
   defect("only a call that goes on reports an invalid answer", [
-    "service/call",
-    'if ($end.$result === "invalid") this.$emitInvalid(',
-    'if ($end.$result === "invalid" && this.#request.idempotent) this.$emitInvalid(',
+    "service/sending",
+    'if ($end.$result === "invalid")',
+    'if ($end.$result === "invalid" && request.idempotent)',
   ]),
   defect("a heartbeat counts for one interval", [
     "health/tracker",

@@ -57,6 +57,7 @@ export class ClientScene {
         return `reply-${this.sent.push({ instance, deadline, how, end })}`;
       },
       publish: (subject) => this.acts.push(`publish ${subject}`),
+      cancel: (replyTo, subject) => this.acts.push(`cancel ${replyTo} at ${subject}`),
       giveUp: (address) => this.acts.push(`give up ${address}`),
       watch: () => () => undefined,
       subscribe: (_subject, receive) => {

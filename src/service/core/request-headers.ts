@@ -8,6 +8,9 @@ const TIMEOUT = "Dwc-Timeout-Ms";
 const SENT_AT = "Dwc-Sent-At-Ms";
 const [TIMEOUT_KEY, SENT_AT_KEY] = [TIMEOUT.toLowerCase(), SENT_AT.toLowerCase()] as const;
 
+/** The longest timeout of a call. A caller that waits for longer wants a stream, or a job. */
+export const MAX_TIMEOUT_MS = 600_000;
+
 /**
  * Writes the time of the requests of one client. It keeps the last lines, which all requests of one millisecond share:
  * to write them again takes 0.2 to 0.3 µs.

@@ -1,0 +1,188 @@
+// One sending of a call to one instance: the request goes out, its reply is read, the ticket is settled, and the attempt
+// counted. What the call does then is in call.ts.
+//
+// A sending has two times. Its caller waits for so long, and the request says so. The attempt is judged after so long:
+// it stays in flight, and keeps its ticket, until its reply or that time. The two differ where the caller has less time than
+// the instance is given: within the request of another caller, or because it has given up.
+
+import type { Reply } from "../bus/bus.ts";
+import { cancelSubject } from "../bus/core/subjects.ts";
+import { heartbeatMayClose } from "../health/breaker.ts";
+import type { Result, Ticket } from "../health/tracker.ts";
+import type { Span, Trace, TraceHeaders } from "../trace/core/trace.ts";
+import { type AttemptEnd, readAttempt, STOPPED } from "./attempt.ts";
+import type { CallContext } from "./call-context.ts";
+import type { CallHistory } from "./call-history.ts";
+import { carriedBy, endAttemptSpan, startAttemptSpan } from "./call-span.ts";
+import type { SentAs } from "./client-options.ts";
+import { traceLines } from "./core/request-headers.ts";
+import { textOf } from "./guard.ts";
+import type { CallRequest } from "./request.ts";
+
+/** The call that it is a part of. */
+export interface SendingCall {
+  readonly context: CallContext;
+  readonly request: CallRequest;
+  readonly history: CallHistory;
+  /** After how long an instance that does not answer has failed, in ms. */
+  readonly fairMs: number;
+  /** Called when a sending has ended, unless it is a copy. */
+  afterAttempt(sending: Sending, end: AttemptEnd): void;
+}
+
+/**
+ * A timeout counts against an instance that had at least this share of the call's timeout. A late hedge has less, and so
+ * has a call that has tried others for long. Each dead one takes a thousandth: after a hundred, it still counts.
+ */
+const MIN_SHARE_TO_ATTRIBUTE = 0.9;
+
+export class Sending {
+  readonly ticket: Ticket;
+  /** "call" and "hedge": the caller waits for the answer. "copy": it does not. */
+  readonly sentAs: SentAs;
+  /**
+   * The bus has reported its end. A second report is ignored, also while the first is handled: that calls `read`, which
+   * is the caller's code and may end calls by closing the bus.
+   */
+  isOver = false;
+  /** The result for the health of the instance, once it is known. */
+  result: Result | undefined;
+  readonly #call: SendingCall;
+  readonly #waitMs: number;
+  readonly #judgedMs: number;
+  readonly #subject: string;
+  #span: Span | undefined;
+  /** The bus has taken the request. A reply before that says that it could not be sent. */
+  #wasSent = false;
+  #replyTo = "";
+  #isCancelled = false;
+
+  /**
+   * @param waitMs how long the caller still waits
+   * @param judgedMs after how long it times out
+   */
+  constructor(call: SendingCall, ticket: Ticket, sentAs: SentAs, waitMs: number, judgedMs: number) {
+    this.#call = call;
+    this.ticket = ticket;
+    this.sentAs = sentAs;
+    this.#waitMs = waitMs;
+    this.#judgedMs = judgedMs;
+    this.#subject = call.context.subjects.of(ticket.who, call.request.operation);
+  }
+
+  /** Encodes and sends. However it ends, `#onReply` settles the ticket. Never throws. */
+  send(): void {
+    const { request, context, history } = this.#call;
+    const { bus, clock } = context.options;
+    const { trace, body, lines: own, idempotent, opening } = request;
+    history.sent(this);
+    if (trace !== undefined) this.#span = this.#beginSpan(trace);
+    try {
+      const carried = trace === undefined ? undefined : this.#carried(this.#span ?? trace);
+      const time = context.requestTime.lines(this.#waitMs, clock.wall());
+      const lines = own === "" && carried === undefined ? time : own + time + traceLines(carried);
+      // `answersOnce`: the instance answers each request at most once, so the bus may reuse the reply subject.
+      // `notIdempotent`: if the receiver dies, the call waits until its timeout. Others end then, and go on.
+      const { answersOnce } = this.ticket.member;
+      const callOptions = { timeoutMs: this.#judgedMs, lines, answersOnce, notIdempotent: !idempotent };
+      const onReply = (reply: Reply): void => this.#onReply(reply);
+      if (opening === undefined) this.#replyTo = bus.call(this.#subject, body.body, callOptions, onReply);
+      else opening.send(this.ticket.who, this.#subject, body.body, callOptions, onReply);
+      this.#wasSent = true;
+    } catch (error) {
+      this.#onReply({ kind: "unsent", why: textOf(error) });
+    }
+  }
+
+  /**
+   * The caller has given up: the instance need not go on. The attempt stays in flight, and keeps its ticket, until its reply
+   * or its time. Settling it now, as inconclusive, was rejected: callers that always give up early would never open the
+   * breaker of an instance that hangs.
+   */
+  cancel(): void {
+    // Without a reply subject it was not sent, or has opened a stream, which is cancelled in its own way.
+    if (this.isOver || this.#replyTo === "") return;
+    const { cancelRuns, options } = this.#call.context;
+    if (!cancelRuns.mayCancel(this.#subject)) return;
+    const { service, incarnation } = this.ticket.who;
+    this.#isCancelled = true;
+    const cancel = (): void => options.bus.cancel(this.#replyTo, cancelSubject(service, incarnation));
+    options.guard.run("the bus", cancel, undefined);
+  }
+
+  /** Reads the reply, settles the ticket, and counts the attempt. */
+  #onReply(reply: Reply): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    const { context, request, history } = this.#call;
+    const { options, deprioritized } = context;
+    const end = readAttempt(reply, request.read, this.#wasSent);
+    const healthResult = this.#healthResult(end);
+    history.ended(this, end, healthResult);
+    if (end.kind === "none" && end.error !== undefined)
+      options.guard.failed(end.result === "unsent" ? "a request" : "read", end.error);
+    const now = options.clock.now();
+    this.#settle(healthResult, now);
+    const { who } = this.ticket;
+    if (end.result === "overloaded") deprioritized.addOverloaded(who.incarnation, end.retryAfterMs, now);
+    const span = this.#span;
+    if (span !== undefined) options.guard.run("trace", () => endAttemptSpan(span, end, healthResult), undefined);
+    this.#count(end, healthResult, now);
+    if (end.result === "invalid")
+      options.onEvent({ kind: "invalid-response", who, problems: end.problems ?? [] }, request.trace);
+    if (this.sentAs !== "copy") this.#call.afterAttempt(this, end);
+  }
+
+  /** The result for the tracker: that of the attempt, apart from a `timeout` that is not the instance's fault. */
+  #healthResult(end: AttemptEnd): Result {
+    const { fairMs, context } = this.#call;
+    // The handler has stopped for its caller. If it had all its time, it was too slow, and else it may not have been.
+    const wasStopped = end.kind === "none" && end.code === STOPPED;
+    if (!(wasStopped && this.#isCancelled)) context.cancelRuns.ended(this.#subject);
+    if (end.result !== "timeout") return end.result;
+    // An instance may also get the call late, after other instances had used up its time.
+    const hadMs = wasStopped ? this.#waitMs : this.#judgedMs;
+    const hadFullTime = hadMs >= fairMs * MIN_SHARE_TO_ATTRIBUTE && !(wasStopped && this.#isCancelled);
+    return hadFullTime ? "timeout" : "inconclusive";
+  }
+
+  /** Never throws, whatever a balancer of the user's own does: the call goes on. */
+  #settle(result: Result, now: number): void {
+    const { tracker, options, emitAll, sendRollCall } = this.#call.context;
+    const { ticket } = this;
+    try {
+      const events = tracker.settle(ticket, result, now);
+      emitAll(events, this.#call.request.trace);
+      // A heartbeat readmits an instance that was only paused, on trial. With a roll call it comes now, and not up to
+      // an interval later. After a trial that failed no heartbeat does.
+      const hasOpened = events.some(({ kind }) => kind === "opened");
+      if (hasOpened && heartbeatMayClose(ticket.member.breaker)) sendRollCall();
+    } catch (error) {
+      options.guard.failed("core", error);
+    }
+  }
+
+  #count({ kind }: AttemptEnd, result: Result, now: number): void {
+    const { sentAs } = this;
+    const { who, sentAt } = this.ticket;
+    const { context, request, history } = this.#call;
+    const { operation } = request;
+    const isRetry = history.isRetry(this);
+    const isRefusal = kind === "error";
+    const tookMs = now - sentAt;
+    context.options.onAttempt({ kind: "attempt", who, operation, sentAs, isRetry, result, isRefusal, tookMs });
+  }
+
+  // The user's trace code. If it throws, the guard returns its last argument: the call goes on without a span.
+
+  #beginSpan(trace: Trace): Span | undefined {
+    const { context, request } = this.#call;
+    const start = (): Span | undefined =>
+      startAttemptSpan(trace, request.operation, this.ticket, this.sentAs === "copy");
+    return context.options.guard.run("trace", start, undefined);
+  }
+
+  #carried(from: Trace): TraceHeaders | undefined {
+    return this.#call.context.options.guard.run("trace", () => carriedBy(from), undefined);
+  }
+}
