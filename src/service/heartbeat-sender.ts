@@ -90,6 +90,7 @@ export class HeartbeatSender {
       ...beat,
       // Left out where it is the default, as before there were others.
       ...(!areDefault(operations) && { operations }),
+      ...(isHeldBack && { ready: false }),
       ...(faults !== undefined && { faults: faults.faultStatuses.map(statusJson) }),
     });
     if (!isHeldBack) bus.publish(heartbeatSubject(service, incarnation), body);

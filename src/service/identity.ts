@@ -112,16 +112,21 @@ export async function findDuplicate(bus: Bus, service: string, instance: number)
   const answers = await bus.requestMany(rollCallSubject(service), "", DUPLICATE_WAIT_MS);
   return answers
     .map((bytes) => readRollCallAnswer(service, bytes))
-    .find((beat) => beat !== undefined && beat.instance === instance && beat.state === "up");
+    .find((beat) => beat !== undefined && beat.instance === instance && (beat.state === "up" || !beat.isReady));
+}
+
+/** A heartbeat in answer to a roll call. One that is not ready says `draining`, keeps its number, and publishes none. */
+export interface RollCallAnswer extends Heartbeat {
+  readonly isReady: boolean;
 }
 
 /** A reply to a roll call has no subject that names its sender, so only the consistency of its body can be checked. */
-export function readRollCallAnswer(service: string, bytes: Uint8Array): Heartbeat | undefined {
+export function readRollCallAnswer(service: string, bytes: Uint8Array): RollCallAnswer | undefined {
   const decoded = decodeBody(bytes, MAX_HEARTBEAT_BYTES);
   if (decoded.kind === "unreadable") return undefined;
-  const { incarnation } = fieldsOf(decoded.value);
+  const { incarnation, ready } = fieldsOf(decoded.value);
   if (typeof incarnation !== "string" || !isIncarnationId(incarnation)) return undefined;
   const address = directSubject(service, incarnation);
   const parsed = parseHeartbeat(decoded.value, { service, incarnation, address });
-  return parsed.kind === "heartbeat" ? parsed.beat : undefined;
+  return parsed.kind === "heartbeat" ? { ...parsed.beat, isReady: ready !== false } : undefined;
 }

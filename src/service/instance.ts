@@ -98,6 +98,9 @@ function throwIfClosed({ bus, service, instance }: ResolvedInstanceOptions): voi
 const withFaults = (handlers: ReadonlyMap<string, Handler>, injector: FaultInjector): ReadonlyMap<string, Handler> =>
   new Map([...handlers].map(([name, handle]) => [name, injector.wrap(handle, FAILED_ON_PURPOSE)]));
 
+/** It concerns a call that was begun: it cancels it, or is a part of its stream. */
+const isOfProtocol = ({ subject }: Message): boolean => subjects.operationOf(subject).startsWith("_");
+
 class RunningInstance implements Instance {
   readonly service: string;
   readonly instance: number;
@@ -194,9 +197,8 @@ class RunningInstance implements Instance {
     for (const subscription of [...this.#requestSubscriptions, ...this.#controlSubscriptions]) subscription.close();
   }
 
-  /** What concerns a call that was begun has no reply subject. */
   readonly #receive = (message: Message): void => {
-    if (this.#readiness.isReady || message.replyTo === undefined) this.#requestHandler.receive(message);
+    if (this.#readiness.isReady || isOfProtocol(message)) this.#requestHandler.receive(message);
     else message.refuse(DRAINING, "not ready");
   };
 

@@ -82,10 +82,26 @@ test("one that throws, or answers with anything else than true or false, is not 
   }
 });
 
-test("its number is taken all the same for an instance that is given none", async () => {
+test("its number is taken all the same", async () => {
   const scene = await sceneWith(() => false);
   const claimed = await scene.ended(claimNumber(scene.network.bus(), TEA));
   assert.is(claimed.instance, 3);
+  const { clock, network } = scene;
+  const again = startInstance({ service: TEA, instance: 2, bus: network.bus(), clock, handle: () => answer(2) });
+  assert.is((await scene.ended(again)).kind, "taken");
+});
+
+test("what concerns a call that was begun is received all the same", async () => {
+  const scene = new ServiceScene({ instance: { ready: () => false } });
+  await scene.start();
+  const address = (operation: string): string => scene.instance.address.replace(".get.", `.${operation}.`);
+  const grant = JSON.stringify({ stream: "_INBOX.tea.1", credit: 1 });
+  const codes: unknown[] = [];
+  for (const operation of ["_stream", "get"]) {
+    const reply = await scene.ended(scene.caller.request(address(operation), grant, { timeoutMs: 100 }));
+    codes.push(reply.kind === "service-error" && reply.code);
+  }
+  assert.equal(codes, [404, 503]);
 });
 
 test("it says goodbye as any other", async () => {
