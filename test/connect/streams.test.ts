@@ -120,10 +120,17 @@ test("ask resolves with the stream, and says which instance opened it", async ()
 
 test("an invalid item ends the stream with its problems, after those before", async () => {
   const scene = new Scene();
-  const { items, error } = await scene.read((await scene.start()).call.evens());
+  const evens: Handlers<Clocks>["evens"] = async function* () {
+    yield* [2, 4];
+    for await (const { count } of scene.ticks(1)) yield count;
+  };
+  const client = await scene.start({ handlers: { ...scene.handlers, evens } });
+  const { items, error } = await scene.read(client.call.evens());
   assert.equal(items, [2, 4]);
   assert.ok(error instanceof StreamError);
   assert.equal([error.reason, error.message], ["invalid", "an item is invalid: must be even"]);
+  await scene.clock.advance(50);
+  assert.is(scene.closed, 1, "its sender goes on");
 });
 
 test("a schema may be asynchronous, and items keep their order", async () => {
@@ -163,6 +170,16 @@ test("a ServiceError after items ends the stream with its code, and any other er
     assert.ok(error instanceof StreamError && error.code === code && !error.message.includes("secret"));
     assert.is(scene.log.lines.length, logged);
   }
+});
+
+test("what a generator returns is no item, and no error", async () => {
+  const scene = new Scene();
+  const evens: Handlers<Clocks>["evens"] = async function* () {
+    yield 2;
+    return { kind: "refusal", code: 404, message: "" };
+  };
+  const client = await scene.start({ handlers: { ...scene.handlers, evens } });
+  assert.equal(await scene.read(client.call.evens()), { items: [2], error: undefined });
 });
 
 test("a handler that returns no items is a 500, and the log names the operation", async () => {

@@ -95,6 +95,7 @@ test("a stream ends after its items, and is one request in the counts", async ()
 test("an empty stream has an end alone", async () => {
   const scene = await Scene.of(async () => streamOf(new Counter(0)));
   await scene.open();
+  await scene.clock.advance(1_000);
   assert.equal(scene.replies, ["end 0"]);
 });
 
@@ -260,12 +261,24 @@ test("a bus that is lost ends every stream, and nothing is left running", async 
   const counter = new Counter();
   const scene = await Scene.of(() => streamOf(counter));
   const before = scene.clock.timers;
+  const bus = scene.buses[0] as MemoryBus;
+  let watched = 0;
+  const watch = bus.watch.bind(bus);
+  bus.watch = (listener) => {
+    const unwatch = watch(listener);
+    watched += 1;
+    return () => {
+      watched -= 1;
+      unwatch();
+    };
+  };
   await scene.open();
   await scene.open();
   assert.ok(scene.clock.timers > before);
-  (scene.buses[0] as MemoryBus).disconnect();
+  assert.is(watched, 1);
+  bus.disconnect();
   await scene.clock.advance(100);
-  assert.equal([counter.closed, scene.clock.timers <= before + 1], [2, true]);
+  assert.equal([counter.closed, scene.clock.timers <= before + 1, watched], [2, true, 0]);
 });
 
 test("a goodbye sends what a stream still has, and its reader can still grant and cancel", async () => {
