@@ -1,16 +1,28 @@
-// The public door of the library: contracts, instances and callers of them, and the core below, without contracts.
-// Everything else may change.
+// The public door of the library: contracts, instances and callers of them. The core below, without contracts, has a door
+// of its own, `datawire-connect/core`. Everything else may change.
 //
-// A user can name each type that a signature refers to: test/package fails for one that is left out.
+// A user can name each type that a signature refers to: test/package fails for one that is left out of both.
 
-// Their names stand for what has a contract.
-export type {
-  CallOptions as BusCallOptions,
-  Client as UntypedClient,
-  ClientOptions as UntypedClientOptions,
-  Instance as UntypedInstance,
-} from "../service/index.ts";
-export * from "../service/index.ts";
+export type { Bus, BusStatus } from "../bus/bus.ts";
+export type { Cancel, Clock } from "../clock.ts";
+export type { Faults } from "../faults/core/active-faults.ts";
+export { type ProcessControl, type ProcessControlOptions, processControl } from "../faults/process-control.ts";
+export type { Heartbeat } from "../health/heartbeat.ts";
+export type { HealthEvent, InstanceRef } from "../health/member.ts";
+export type { Result } from "../health/tracker.ts";
+export type { AttemptOutcome, CallEnd, ClientEvent, SentAs } from "../service/client-options.ts";
+export { type ConnectOptions, connectBus } from "../service/connect.ts";
+export type { Metadata } from "../service/core/metadata.ts";
+export type { ServiceStats } from "../service/core/nats-service-info.ts";
+export { BusClosed, NotPermitted } from "../service/instance.ts";
+export type { InstanceEvent } from "../service/instance-options.ts";
+export type { InstanceState, InstanceStatus } from "../service/instance-status.ts";
+export type { ClientObserver } from "../service/observers.ts";
+export type { ErrorOutcome, OkOutcome, Outcome, Tried, Unanswered, UnansweredReason } from "../service/outcome.ts";
+export { StreamError, type StreamFailure } from "../service/stream-error.ts";
+export type { ItemStream } from "../service/stream-reader.ts";
+export { defaultHealthRules, type HealthRules } from "../settings.ts";
+export type { Span, Trace, Tracing } from "../trace/core/trace.ts";
 export type { CallContext } from "./call-context.ts";
 export type { CallOptions } from "./call-options.ts";
 export { type Asks, type CallArguments, type Calls, type Client, type ClientOptions, createClient } from "./client.ts";

@@ -1,4 +1,5 @@
-// The public API for services and callers (README, "Write your own service"). Everything else may change.
+// The door of the core, `datawire-connect/core`: services and callers without a contract, and the types that the layers
+// below have. Contracts have a door of their own (src/connect/index.ts).
 //
 // A user can name each type that a signature refers to: test/package fails for one that is left out.
 

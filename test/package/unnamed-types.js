@@ -1,5 +1,6 @@
 // Types in the signatures of a package that its user cannot name: `unnamed-types FILE…`, one declaration file for each
-// entry point, the main one first. Prints them as JSON. It uses the compiler's API, which TypeScript 7 does not have.
+// entry point, the main one and the core first, whose types the others may refer to. Prints them as JSON. It uses the
+// compiler's API, which TypeScript 7 does not have.
 
 import { dirname, relative } from "node:path";
 import ts from "typescript";
@@ -13,9 +14,13 @@ const folder = dirname(dirname(entries[0]));
 const exportsOf = (file) => checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)));
 const resolved = (symbol) => ((symbol.flags & ts.SymbolFlags.Alias) !== 0 ? checker.getAliasedSymbol(symbol) : symbol);
 
-const [main, ...others] = entries.map((file) => new Set(exportsOf(file).map(resolved)));
-const missing = [main, ...others].flatMap((own, index) =>
-  unnamed(own, new Set([...main, ...own])).map((found) => ({ entry: relative(folder, entries[index]), ...found })),
+const doors = entries.map((file) => new Set(exportsOf(file).map(resolved)));
+const [main, core] = doors;
+const missing = doors.flatMap((own, index) =>
+  unnamed(own, new Set([...main, ...core, ...own])).map((found) => ({
+    entry: relative(folder, entries[index]),
+    ...found,
+  })),
 );
 process.stdout.write(`${JSON.stringify(missing)}\n`);
 
