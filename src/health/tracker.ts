@@ -21,7 +21,10 @@ import {
 } from "./member.ts";
 import { hasFailed, NewcomerQuarantine } from "./newcomer-quarantine.ts";
 import { OpenBreakers } from "./open-breakers.ts";
+import type { Result } from "./result.ts";
 import { Ring } from "./ring.ts";
+
+export { RESULTS, type Result } from "./result.ts";
 
 /** Permission to send one call to one incarnation, in one generation of its breaker. Must be settled exactly once. */
 export interface Ticket {
@@ -31,32 +34,6 @@ export interface Ticket {
   readonly generation: number;
   readonly sentAt: number;
 }
-
-/** How a call ended, as far as it says something about the instance. */
-export const RESULTS = [
-  /** Any valid response in time, an error of the service included. */
-  "answered",
-  /** An invalid response in time: the instance is alive but of no use. */
-  "invalid",
-  "timeout",
-  /** No process subscribes to the address: the instance is dead, not hung. */
-  "no-responders",
-  /** The instance refused the call: it takes no more. */
-  "draining",
-  /** The instance lacks the operation, and has not begun the call. */
-  "rejected",
-  /** The instance has no room for the call, and has not begun it. */
-  "overloaded",
-  /** A response in time, but the caller's own check of it threw: the instance is alive, and no more is known. */
-  "unchecked",
-  /** The bus was disconnected, or the instance got the call with too little time left. */
-  "inconclusive",
-  /** The call never left the caller. */
-  "unsent",
-  /** The bus does not permit the call. */
-  "denied",
-] as const;
-export type Result = (typeof RESULTS)[number];
 
 export interface AdmittedRetest {
   readonly ticket: Ticket;
@@ -244,7 +221,7 @@ export class Tracker {
 
   /** The call of `ticket` has ended with `result`. */
   settle(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
-    return ticket.member.evicted ? this.#settleEvicted(ticket, result, now) : this.#settleRow(ticket, result, now);
+    return ticket.member.evicted ? this.#proveNewcomer(ticket, result, now) : this.#settleRow(ticket, result, now);
   }
 
   #settleRow(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
@@ -258,15 +235,23 @@ export class Tracker {
   }
 
   /**
-   * The row was evicted from a full table, and a later heartbeat may have added a new one for the same incarnation. The
+   * If the row was evicted from a full table, a later heartbeat may have added a new one for the same incarnation. The
    * generations of the two are unrelated, so the result changes no breaker. It still proves or disproves the newcomer.
    */
-  #settleEvicted({ member, who }: Ticket, result: Result, now: number): readonly HealthEvent[] {
+  #proveNewcomer({ member, who }: Ticket, result: Result, now: number): readonly HealthEvent[] {
     const newRow = this.#members.get(who.incarnation);
     if (newRow !== undefined && result === "answered") this.#markProven(newRow);
     const { hasAnswered } = newRow ?? member;
     if (!hasAnswered && hasFailed(result, true)) this.quarantine.recordFailure(who.incarnation, now);
     return NO_EVENTS;
+  }
+
+  /**
+   * The answer of `ticket`, which was settled as `unchecked`, has been found valid (`answered`) or not. It moves no breaker:
+   * the answer has done that. It proves or disproves a newcomer.
+   */
+  recordCheck(ticket: Ticket, result: "answered" | "invalid", now: number): void {
+    this.#proveNewcomer(ticket, result, now);
   }
 
   #markProven(member: Member): void {

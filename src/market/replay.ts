@@ -143,6 +143,8 @@ function inWords(replayed: Replayed): string {
       return `${chosenInWords(replayed)}${optionsText(entry)}`;
     case "settled":
       return `call ${entry.ticket} to ${ticket === undefined ? "?" : named(ticket.who)}: ${entry.result}`;
+    case "checked":
+      return `the answer to call ${entry.ticket} to ${ticket === undefined ? "?" : named(ticket.who)}: ${entry.result}`;
     case "stall":
       return `the Market itself was stalled for ${secondsText(entry.stalledMs)}`;
     default:
@@ -150,7 +152,7 @@ function inWords(replayed: Replayed): string {
   }
 }
 
-function remark(entry: Exclude<Entry, { kind: "heartbeat" | "picked" | "settled" | "stall" }>): string {
+function remark(entry: Exclude<Entry, { kind: "heartbeat" | "picked" | "settled" | "checked" | "stall" }>): string {
   switch (entry.kind) {
     case "disconnected":
       return "no heartbeats can arrive: leases are frozen";

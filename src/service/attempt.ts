@@ -3,6 +3,7 @@
 // at once, because both need the decoded body.
 
 import type { Reply } from "../bus/bus.ts";
+import type { Cancel } from "../clock.ts";
 import type { InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/tracker.ts";
 import { isThenable } from "../util/promises.ts";
@@ -89,8 +90,14 @@ const NO_ROOM: Omit<OverloadedEnd, "retryAfterMs"> = {
   ...{ code: OVERLOADED, mayHaveExecuted: false },
 };
 
+/** An answer whose reader has returned a promise. The instance is alive: what the answer is worth is known later. */
+export interface PendingCheck {
+  readonly kind: "checking";
+  readonly check: PromiseLike<unknown>;
+}
+
 /** @param wasSent false: the bus has returned the reply before it could send the request */
-export function readAttempt(reply: Reply, read: ResponseReader | undefined, wasSent = true): AttemptEnd {
+export function readAttempt(reply: Reply, read: ResponseReader | undefined, wasSent = true): AttemptEnd | PendingCheck {
   switch (reply.kind) {
     case "answered":
       return readBody(reply, read);
@@ -154,12 +161,16 @@ export function outcomeOf(
 export const mayHaveExecuted = (end: AttemptEnd): boolean => end.kind !== "none" || end.mayHaveExecuted;
 
 /** A body can be invalid: not JSON, or rejected by the caller. The caller's code can also fail. */
-function readBody(reply: Extract<Reply, { kind: "answered" }>, read: ResponseReader | undefined): AttemptEnd {
+function readBody(
+  reply: Extract<Reply, { kind: "answered" }>,
+  read: ResponseReader | undefined,
+): AttemptEnd | PendingCheck {
   const decoded = decodeValue(reply.body, reply.headers);
   if (decoded.kind === "unreadable") return invalid([`the body is ${decoded.why}`]);
   if (read === undefined) return { kind: "ok", result: "answered", value: decoded.value };
   try {
-    return ofValidated(read(decoded.value));
+    const given: unknown = read(decoded.value);
+    return isThenable(given) ? { kind: "checking", check: given } : ofValidated(given);
   } catch (error) {
     return unchecked(textOf(error));
   }
@@ -167,10 +178,6 @@ function readBody(reply: Extract<Reply, { kind: "answered" }>, read: ResponseRea
 
 /** Reads what a reader returned: plain JavaScript may return anything. */
 function ofValidated(given: unknown): AttemptEnd {
-  if (isThenable(given)) {
-    given.then(undefined, () => undefined);
-    return unchecked("read returned a promise");
-  }
   const { kind, value, problems } = Object(given) as { kind?: unknown; value?: unknown; problems?: unknown };
   if (kind === "valid") return { kind: "ok", result: "answered", value };
   if (kind === "invalid") return invalid(Array.isArray(problems) ? problems.map(textOf) : []);
@@ -182,6 +189,37 @@ const invalid = (problems: readonly string[]): NoAnswer => ({
   ...(problems.length > 0 && { detail: problems.join("; ") }),
   problems,
 });
+
+/** The check did not end within the time of its attempt. */
+const CHECK_IS_LATE: NoAnswer = {
+  ...{ kind: "none", result: "unchecked", reason: "timeout", mayHaveExecuted: true },
+  detail: "the check of the answer took too long",
+};
+
+/**
+ * Awaits an asynchronous check.
+ * @param startTimer starts the timer that ends the wait
+ * @param onEnd is called once in time. If it was called with a timeout, it may be called again: `isLate`
+ */
+export function awaitCheck(
+  { check }: PendingCheck,
+  startTimer: (act: () => void) => Cancel,
+  onEnd: (end: AttemptEnd, isLate: boolean) => void,
+): void {
+  let isLate = false;
+  const cancel = startTimer(() => {
+    isLate = true;
+    onEnd(CHECK_IS_LATE, false);
+  });
+  const settle = (end: AttemptEnd): void => {
+    cancel();
+    onEnd(end, isLate);
+  };
+  // A thenable may throw, or call back twice: a promise around it does neither.
+  new Promise((resolve) => resolve(check))
+    .then(ofValidated)
+    .then(settle, (error: unknown) => settle(unchecked(textOf(error))));
+}
 
 const unchecked = (error: string): NoAnswer => ({
   ...{ kind: "none", result: "unchecked", mayHaveExecuted: true, error },

@@ -275,7 +275,7 @@ export class Call implements SendingCall {
   /** Records the latency of an answer, and whether the hedge answered before the late instance. */
   #recordForHedge(sending: Sending, { result }: AttemptEnd, hedge: Hedge): void {
     const { who } = sending.ticket;
-    const tookMs = this.context.options.clock.now() - sending.ticket.sentAt;
+    const tookMs = sending.tookMs(this.context.options.clock.now());
     if (result === "answered") hedge.recordLatency(who, this.request.operation, tookMs);
     if (sending === this.#first) {
       this.#cancelHedge?.();

@@ -51,7 +51,7 @@ export class ClientStreams {
 
   /** The request of a stream. It must be settled. */
   read(request: unknown, options: StreamOptions): StreamRequest | NotMade {
-    const call = readCall(request, options);
+    const call = readCall(request, options, "window");
     if (call.kind === "not made") return call;
     try {
       const { window = DEFAULT_WINDOW } = options;

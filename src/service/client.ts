@@ -202,7 +202,16 @@ class ServiceClient implements Client {
     return this.#ask({ ...call, waitedMs: clock.now() - madeAt });
   }
 
+  /** A bus of the user's own may throw. */
   #ask(call: CallRequest): Promise<Outcome> {
+    try {
+      return this.#send(call);
+    } catch (error) {
+      return Promise.resolve(this.#failed(failedWhy("the call failed in its own process", textOf(error))));
+    }
+  }
+
+  #send(call: CallRequest): Promise<Outcome> {
     const { bus } = this.#options;
     if (bus.status !== "connected") return Promise.resolve(unsent(this.#whyNotSent(call)));
     const maxBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;

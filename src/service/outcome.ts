@@ -103,9 +103,10 @@ export const failedWhy = (part: FailedPart, detail: string): Required<Why> => ({
 
 /**
  * Validates the body of an answer, once, and returns the value in it. If the body is invalid, an idempotent call goes
- * on to another instance. If the reader throws, the call fails.
+ * on to another instance. If the reader throws or rejects, the call fails. A promise is awaited as long as the call has
+ * time.
  */
-export type ResponseReader<T = unknown> = (body: unknown) => Validated<T>;
+export type ResponseReader<T = unknown> = (body: unknown) => Validated<T> | PromiseLike<Validated<T>>;
 
 export type Validated<T = unknown> = ValidResponse<T> | InvalidResponse;
 

@@ -5,7 +5,8 @@ import type { HeaderLines } from "../bus/core/headers.ts";
 import { checkOperationName } from "../bus/core/subjects.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { DEFAULT_OPERATION } from "../util/operation-name.ts";
-import { shownOption } from "../util/options.ts";
+import { anObject, shownOption, trueOrFalse, unknownOption } from "../util/options.ts";
+import { isThenable } from "../util/promises.ts";
 import { type EncodedBody, encodeBody } from "./core/body.ts";
 import { type Metadata, metadataLines } from "./core/metadata.ts";
 import { MAX_TIMEOUT_MS } from "./core/request-headers.ts";
@@ -99,8 +100,26 @@ export const notMade = (part: FailedPart, detail: string): NotMade => ({
   why: failedWhy(part, detail),
 });
 
-/** @param request any JSON value, bytes, or undefined */
-export function readCall(request: unknown, options: AskOptions): CallRequest | NotMade {
+/** Every option of a call. */
+const ASK_OPTIONS: Readonly<Record<keyof AskOptions, true>> = {
+  ...({ operation: true, idempotent: true, read: true, signal: true, trace: true, metadata: true } as const),
+  ...({ timeoutMs: true, within: true } as const),
+};
+const ASK_NAMES = Object.keys(ASK_OPTIONS) as readonly (keyof AskOptions)[];
+
+/** @throws TypeError for a value that holds no options, or one that does not exist */
+function checkNames(options: unknown, more: string | undefined): void {
+  if (!anObject.fits(options) || isThenable(options))
+    throw new TypeError(`the options must be an object, and not ${shownOption(options)}`);
+  for (const key of Object.keys(options as object))
+    if (!Object.hasOwn(ASK_OPTIONS, key) && key !== more) throw new TypeError(unknownOption("a call", key, ASK_NAMES));
+}
+
+/**
+ * @param request any JSON value, bytes, or undefined
+ * @param more an option beside those of a call
+ */
+export function readCall(request: unknown, options: AskOptions, more?: string): CallRequest | NotMade {
   let body: EncodedBody;
   try {
     body = encodeBody(request);
@@ -108,17 +127,20 @@ export function readCall(request: unknown, options: AskOptions): CallRequest | N
     return notMade("the request cannot be written as JSON", textOf(error));
   }
   try {
+    checkNames(options, more);
     const { operation = DEFAULT_OPERATION, idempotent = true, read, signal, trace, metadata } = options;
     const { timeoutMs, within } = options;
     const name = checkOperationName(String(operation));
     if (name.kind === "bad") throw new TypeError(name.why);
     if (read !== undefined && typeof read !== "function") throw new TypeError("read is no function");
+    if (typeof idempotent !== "boolean")
+      throw new TypeError(`idempotent ${shownOption(idempotent)} must be ${trueOrFalse.must}`);
     return {
       kind: "call",
       operation,
       body,
       lines: body.lines + metadataLines(metadata, within?.metadata),
-      idempotent: Boolean(idempotent),
+      idempotent,
       read,
       signal: signal ?? undefined,
       trace: trace ?? within?.trace ?? undefined,

@@ -7,10 +7,11 @@
 
 import type { Reply } from "../bus/bus.ts";
 import { cancelSubject } from "../bus/core/subjects.ts";
+import type { Cancel } from "../clock.ts";
 import { heartbeatMayClose } from "../health/breaker.ts";
 import type { Result, Ticket } from "../health/tracker.ts";
 import type { Span, Trace, TraceHeaders } from "../trace/core/trace.ts";
-import { type AttemptEnd, readAttempt, STOPPED } from "./attempt.ts";
+import { type AttemptEnd, awaitCheck, type PendingCheck, readAttempt, STOPPED } from "./attempt.ts";
 import type { CallContext } from "./call-context.ts";
 import type { CallHistory } from "./call-history.ts";
 import { carriedBy, endAttemptSpan, startAttemptSpan } from "./call-span.ts";
@@ -56,6 +57,8 @@ export class Sending {
   #wasSent = false;
   #replyTo = "";
   #isCancelled = false;
+  /** Running time of an answer that is still checked. */
+  #answeredAt: number | undefined;
 
   /**
    * @param waitMs how long the caller still waits
@@ -114,23 +117,63 @@ export class Sending {
   #onReply(reply: Reply): void {
     if (this.isOver) return;
     this.isOver = true;
-    const { context, request, history } = this.#call;
-    const { options, deprioritized } = context;
-    const end = readAttempt(reply, request.read, this.#wasSent);
+    const end = readAttempt(reply, this.#call.request.read, this.#wasSent);
+    if (end.kind === "checking") {
+      this.#awaitCheck(end);
+      return;
+    }
+    const now = this.#call.context.options.clock.now();
     const healthResult = this.#healthResult(end);
-    history.ended(this, end, healthResult);
-    if (end.kind === "none" && end.error !== undefined)
-      options.guard.failed(end.result === "unsent" ? "a request" : "read", end.error);
-    const now = options.clock.now();
     this.#settle(healthResult, now);
+    this.#onEnd(end, healthResult, now);
+  }
+
+  /** Settles the ticket at once: the instance has answered. Until the check ends, the call waits for its answer. */
+  #awaitCheck(check: PendingCheck): void {
+    const { tracker, options, cancelRuns } = this.#call.context;
+    const { clock, guard } = options;
+    const answeredAt = clock.now();
+    this.#answeredAt = answeredAt;
+    cancelRuns.ended(this.#subject);
+    this.#settle("unchecked", answeredAt);
+    const leftMs = Math.max(0, this.#judgedMs - (answeredAt - this.ticket.sentAt));
+    const startTimer = (late: () => void): Cancel => clock.after(leftMs, late);
+    awaitCheck(check, startTimer, (end, isLate) => {
+      const { result } = end;
+      const now = clock.now();
+      if (result === "answered" || result === "invalid")
+        guard.run("core", () => tracker.recordCheck(this.ticket, result, now), undefined);
+      if (isLate) this.#reportProblems(end);
+      else this.#onEnd(end, result, now);
+    });
+  }
+
+  /** The attempt has ended, and its ticket is settled. */
+  #onEnd(end: AttemptEnd, healthResult: Result, now: number): void {
+    const { context, history } = this.#call;
+    const { options, deprioritized } = context;
+    history.ended(this, end, healthResult);
     const { who } = this.ticket;
     if (end.result === "overloaded") deprioritized.addOverloaded(who.incarnation, end.retryAfterMs, now);
     const span = this.#span;
     if (span !== undefined) options.guard.run("trace", () => endAttemptSpan(span, end, healthResult), undefined);
     this.#count(end, healthResult, now);
-    if (end.result === "invalid")
-      options.onEvent({ kind: "invalid-response", who, problems: end.problems ?? [] }, request.trace);
+    this.#reportProblems(end);
     if (this.sentAs !== "copy") this.#call.afterAttempt(this, end);
+  }
+
+  #reportProblems(end: AttemptEnd): void {
+    if (end.kind !== "none") return;
+    const { context, request } = this.#call;
+    const { guard, onEvent } = context.options;
+    if (end.error !== undefined) guard.failed(end.result === "unsent" ? "a request" : "read", end.error);
+    if (end.result === "invalid")
+      onEvent({ kind: "invalid-response", who: this.ticket.who, problems: end.problems ?? [] }, request.trace);
+  }
+
+  /** How long the reply took, in ms: until `now`, unless its check has taken time. */
+  tookMs(now: number): number {
+    return (this.#answeredAt ?? now) - this.ticket.sentAt;
   }
 
   /** The result for the tracker: that of the attempt, apart from a `timeout` that is not the instance's fault. */
@@ -164,12 +207,12 @@ export class Sending {
 
   #count({ kind }: AttemptEnd, result: Result, now: number): void {
     const { sentAs } = this;
-    const { who, sentAt } = this.ticket;
+    const { who } = this.ticket;
     const { context, request, history } = this.#call;
     const { operation } = request;
     const isRetry = history.isRetry(this);
     const isRefusal = kind === "error";
-    const tookMs = now - sentAt;
+    const tookMs = this.tookMs(now);
     context.options.onAttempt({ kind: "attempt", who, operation, sentAs, isRetry, result, isRefusal, tookMs });
   }
 

@@ -43,7 +43,8 @@ export function checkOptions<T extends object>(owner: string, given: T, rules: R
 const brokenRule = (name: string, value: unknown, { must }: Rule): string =>
   value === undefined ? `${name} is missing: it must be ${must}` : `${name} ${shownOption(value)} must be ${must}`;
 
-function unknownOption(owner: string, key: string, names: readonly string[]): string {
+/** The message about an option that does not exist. */
+export function unknownOption(owner: string, key: string, names: readonly string[]): string {
   const near = nearest(key, names);
   const more = names.length > MAX_NAMES_LISTED ? " and others" : "";
   const hint =

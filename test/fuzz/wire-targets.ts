@@ -163,6 +163,7 @@ function replyHolds(wire: WireReply): void {
   const end = readAttempt(reply, (value) =>
     Object(value).rating === 4.5 ? { kind: "valid", value } : { kind: "invalid", problems: [] },
   );
+  if (end.kind === "checking") throw new Error("a synchronous reader is not awaited");
   const wanted: Record<typeof end.kind, readonly string[]> = {
     ok: ["answered"],
     error: ["answered"],

@@ -93,7 +93,7 @@ class AskingDrill extends Scene {
     const options: AskOptions = {
       ...(isRepeatable ? {} : { idempotent: false }),
       ...(dice.chance(0.2) ? { signal: null as never } : {}),
-      ...(isChecked ? { read: readTrue } : {}),
+      ...(isChecked ? { read: dice.chance(0.3) ? async (body: unknown) => readTrue(body) : readTrue } : {}),
       ...(isTraced ? { trace: this.#trace(given as TraceHeaders | undefined) } : {}),
     };
     const at = this.now;

@@ -253,8 +253,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a check that throws is the instance's fault", [
     "service/attempt",
-    'kind: "none", result: "unchecked"',
-    'kind: "none", result: "timeout"',
+    'result: "unchecked", mayHaveExecuted: true, error',
+    'result: "timeout", mayHaveExecuted: true, error',
   ]),
   defect("a request that cannot be written is thrown at its caller", [
     "service/request",
@@ -318,8 +318,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("only a call that goes on reports an invalid answer", [
     "service/sending",
-    'if ($end.$result === "invalid")',
-    'if ($end.$result === "invalid" && request.idempotent)',
+    'if ($end.$result === "invalid") $onEvent(',
+    'if ($end.$result === "invalid" && request.idempotent) $onEvent(',
   ]),
   defect("a heartbeat counts for one interval", [
     "health/tracker",

@@ -19,6 +19,7 @@ export function recordedDay(seed: number, steps: number): readonly string[] {
   const rules = { ...DEFAULT_RULES, maxIncarnations: 4 };
   const { tracker, resolver } = recorder.open(BEGUN, "ratings", rules, dice.random);
   const out: Ticket[] = [];
+  const unchecked: Ticket[] = [];
   let now = BEGUN.at;
   let seq = 0;
   const acts = [
@@ -36,10 +37,16 @@ export function recordedDay(seed: number, steps: number): readonly string[] {
     },
     () => {
       const [ticket] = out.splice(dice.below(out.length + 1), 1);
-      if (ticket !== undefined)
-        tracker.settle(ticket, dice.pick(["timeout", "timeout", "answered", "answered", ...RESULTS] as const), now);
+      if (ticket === undefined) return;
+      const result = dice.pick(["timeout", "timeout", "answered", "answered", ...RESULTS] as const);
+      tracker.settle(ticket, result, now);
+      if (result === "unchecked") unchecked.push(ticket);
     },
-    () => tracker.tick(now),
+    () => {
+      const ticket = unchecked.shift();
+      if (ticket !== undefined) tracker.recordCheck(ticket, unchecked.length % 2 === 0 ? "answered" : "invalid", now);
+      tracker.tick(now);
+    },
     () => {
       now += dice.pick(JUMPS_MS);
     },

@@ -32,7 +32,7 @@ export interface RecordedPickOptions {
 }
 
 /** An input of the balancer. Service and address of a heartbeat follow from the header and the incarnation. */
-export type RecordedEvent = RecordedHeartbeat | RecordedPick | RecordedSettlement | OtherEvent;
+export type RecordedEvent = RecordedHeartbeat | RecordedPick | RecordedSettlement | RecordedCheck | OtherEvent;
 
 export interface RecordedHeartbeat {
   readonly kind: "heartbeat";
@@ -49,6 +49,13 @@ export interface RecordedSettlement {
   readonly kind: "settled";
   readonly ticket: number;
   readonly result: Result;
+}
+
+/** The answer of this ticket was settled as `unchecked`, and has been checked since. */
+export interface RecordedCheck {
+  readonly kind: "checked";
+  readonly ticket: number;
+  readonly result: "answered" | "invalid";
 }
 
 type OtherEvent =

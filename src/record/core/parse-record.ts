@@ -79,6 +79,8 @@ function parseEvent(fields: Fields, service: string): Parsed<RecordedEvent> {
       return parsePicked(fields);
     case "settled":
       return parseSettled(fields);
+    case "checked":
+      return parseChecked(fields);
     case "disconnected":
     case "reconnected":
     case "tick":
@@ -129,6 +131,12 @@ function parseSettled({ ticket, result }: Fields): Parsed<RecordedEvent> {
   const found = RESULTS.find((known) => known === result);
   if (found === undefined) return unreadable(`result is none of ${RESULTS.join(", ")}`);
   return readAs({ kind: "settled", ticket, result: found });
+}
+
+function parseChecked({ ticket, result }: Fields): Parsed<RecordedEvent> {
+  if (!isCount(ticket)) return unreadable("ticket is no whole number");
+  if (result !== "answered" && result !== "invalid") return unreadable("result is neither answered nor invalid");
+  return readAs({ kind: "checked", ticket, result });
 }
 
 function parseContextEntry({ kind, stalledMs, status, why, known }: Fields): Parsed<RecordedEvent> {

@@ -123,6 +123,11 @@ class RecordedTracker extends Tracker {
     return changes;
   }
 
+  override recordCheck(ticket: Ticket, result: "answered" | "invalid", now: number): void {
+    super.recordCheck(ticket, result, now);
+    this.#recorder.record({ kind: "checked", ticket: this.#recorder.numberOf(ticket), result }, now);
+  }
+
   override freezeLeases(now: number): void {
     super.freezeLeases(now);
     this.#recorder.record({ kind: "disconnected" }, now);

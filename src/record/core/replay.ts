@@ -11,6 +11,7 @@ import {
   type Entry,
   type EntryContext,
   type Header,
+  type RecordedCheck,
   type RecordedHeartbeat,
   type RecordedPick,
   type RecordedSettlement,
@@ -44,6 +45,8 @@ export class Replay {
   readonly #head: Header;
   readonly #balancer: Balancer;
   readonly #tickets = new Map<number, Ticket>();
+  /** Those whose answers are still checked. */
+  readonly #unchecked = new Map<number, Ticket>();
   #ticketCount = 0;
   #draws: readonly number[] = [];
   #drawn = 0;
@@ -86,6 +89,8 @@ export class Replay {
     if (at < lastIdleTickAt || lastIdleTickAt < this.#at) return "time runs backwards";
     if (entry.kind === "settled" && !this.#tickets.has(entry.ticket))
       return `ticket ${entry.ticket} is not out: it was never issued, or its call has ended before`;
+    if (entry.kind === "checked" && !this.#unchecked.has(entry.ticket))
+      return `ticket ${entry.ticket} is not being checked`;
     if (entry.kind === "end" && entry.known !== this.#balancer.tracker.size)
       return `recorded: ${entry.known} incarnations known; now: ${this.#balancer.tracker.size}`;
     return undefined;
@@ -100,6 +105,8 @@ export class Replay {
         return this.#choose(entry);
       case "settled":
         return this.#settle(entry);
+      case "checked":
+        return this.#recordCheck(entry);
       case "tick":
         return eventsResult(tracker.tick(entry.at));
       case "disconnected":
@@ -149,7 +156,16 @@ export class Replay {
     const ticket = this.#tickets.get(number);
     if (ticket === undefined) throw new Error(`replay: ticket ${number} is not out`);
     this.#tickets.delete(number);
+    if (result === "unchecked") this.#unchecked.set(number, ticket);
     return { ...eventsResult(this.#balancer.tracker.settle(ticket, result, at)), ticket };
+  }
+
+  #recordCheck({ at, ticket: number, result }: RecordedCheck & EntryContext): ReplayStep {
+    const ticket = this.#unchecked.get(number);
+    if (ticket === undefined) throw new Error(`replay: ticket ${number} is not checked`);
+    this.#unchecked.delete(number);
+    this.#balancer.tracker.recordCheck(ticket, result, at);
+    return { ...NOTHING, ticket };
   }
 
   /** A tick that changed nothing when it was recorded must change nothing now. */

@@ -20,12 +20,13 @@ const BYTES_LINES = headerLines([[CONTENT_TYPE, BYTES]]);
 const NOTHING: EncodedBody = { body: "", lines: "" };
 
 /**
- * Bytes are copied, because their owner may change them while the call goes on to another instance.
+ * Bytes are copied, because their owner may change them while the call goes on to another instance. A `slice` of a Buffer
+ * would share its memory.
  * @throws TypeError for a value that JSON cannot write, and what the value's own getters and toJSON throw
  */
 export function encodeBody(value: unknown): EncodedBody {
   if (value === undefined) return NOTHING;
-  if (value instanceof Uint8Array) return { body: value.slice(), lines: BYTES_LINES };
+  if (value instanceof Uint8Array) return { body: new Uint8Array(value), lines: BYTES_LINES };
   const text: string | undefined = JSON.stringify(value);
   if (text === undefined) throw new TypeError(`a ${typeof value} cannot be written as JSON`);
   return { body: text, lines: "" };

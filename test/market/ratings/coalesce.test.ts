@@ -7,7 +7,7 @@ import { CallCoalescer } from "../../../src/market/ratings/coalesce.ts";
 import { type PageRatings, pageLine, RatingStore, ratePage } from "../../../src/market/ratings/rate-page.ts";
 import { asText } from "../../../src/program/log.ts";
 import type { AskOptions } from "../../../src/service/client.ts";
-import type { Outcome, ResponseReader, UnansweredReason } from "../../../src/service/outcome.ts";
+import type { Outcome, ResponseReader, UnansweredReason, Validated } from "../../../src/service/outcome.ts";
 import { FakeClock } from "../../../src/testing/fake-clock.ts";
 import type { Trace } from "../../../src/trace/core/trace.ts";
 import { tracingOf } from "../../../src/trace/spans.ts";
@@ -27,7 +27,7 @@ const none = (reason: UnansweredReason, detail?: string): Outcome => ({
 /** As a client does it with a body. */
 function readBy<T>(read: ResponseReader<T> | undefined, given: Outcome): Outcome<T> {
   if (given.kind !== "ok" || read === undefined) return given as Outcome<T>;
-  const validated = read(given.value);
+  const validated = read(given.value) as Validated<T>;
   return validated.kind === "valid"
     ? { ...given, value: validated.value }
     : (none("invalid-response", validated.problems.join()) as Outcome<T>);

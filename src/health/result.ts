@@ -1,0 +1,27 @@
+// The results of calls, as the tracker receives them.
+
+/** How a call ended, as far as it says something about the instance. */
+export const RESULTS = [
+  /** Any valid response in time, an error of the service included. */
+  "answered",
+  /** An invalid response in time: the instance is alive but of no use. */
+  "invalid",
+  "timeout",
+  /** No process subscribes to the address: the instance is dead, not hung. */
+  "no-responders",
+  /** The instance refused the call: it takes no more. */
+  "draining",
+  /** The instance lacks the operation, and has not begun the call. */
+  "rejected",
+  /** The instance has no room for the call, and has not begun it. */
+  "overloaded",
+  /** A response in time, but the caller's own check of it threw or goes on: the instance is alive, and no more is known. */
+  "unchecked",
+  /** The bus was disconnected, or the instance got the call with too little time left. */
+  "inconclusive",
+  /** The call never left the caller. */
+  "unsent",
+  /** The bus does not permit the call. */
+  "denied",
+] as const;
+export type Result = (typeof RESULTS)[number];
