@@ -149,14 +149,19 @@ export class FakeClock implements Clock {
 
   async #runUntil(isOver: () => boolean, limitMs: number, level: number): Promise<void> {
     let passedMs = 0;
+    let isSettled = false;
     while (!isOver()) {
       // Another moves the clock: the work itself, or a run that it began.
-      const isMoved = (): boolean => this.#isAdvancing || this.#runs > level;
-      await (isMoved() ? loopTurn() : this.#oneAtATime(() => this.#settle()));
-      if (isOver() || isMoved()) continue;
+      const isMoved = this.#isAdvancing || this.#runs > level;
+      if (isMoved || !isSettled) {
+        await (isMoved ? loopTurn() : this.#oneAtATime(() => this.#settle()));
+        isSettled = !isMoved;
+        continue;
+      }
       const next = this.#earliest(Number.POSITIVE_INFINITY);
       if (next === undefined) {
         await this.#awaitOthers(isOver);
+        isSettled = false;
         continue;
       }
       const jumpMs = Math.max(next.dueAtMs - this.#realMs, 0);
@@ -277,7 +282,7 @@ export class FakeClock implements Clock {
       this.#run(timer);
       await loopTurn();
     }
-    await this.#settle();
+    await this.#readAll();
   }
 
   /** An interval that was overdue several times runs once, as in node. */
@@ -287,9 +292,13 @@ export class FakeClock implements Clock {
     timer.act();
   }
 
-  /** Settles promises, then reads sockets, then runs the consequences, until nothing is left. */
   async #settle(): Promise<void> {
     await loopTurn();
+    await this.#readAll();
+  }
+
+  /** Reads sockets, then runs the consequences, until nothing is left; promises settle after each. */
+  async #readAll(): Promise<void> {
     while (this.#toRead.length + this.#afterIoPoll.length > 0) {
       const acts = this.#toRead.length > 0 ? this.#toRead.splice(0) : this.#afterIoPoll.splice(0);
       for (const act of acts) act();

@@ -2,27 +2,32 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { answer, openClient, startInstance } from "../../src/service/index.ts";
+import { contract, createClient, nothing, operation, type Schema, serve } from "../../src/connect/index.ts";
+import { schemaOf } from "../../src/connect/schema.ts";
 import { fakeClock, faults, memoryBus } from "../../src/testing/index.ts";
 
 const test = suite("failover, as a user tests it");
 
-test("an instance that hangs opens its breaker, and the calls of one that dies go on to the other", () => {
+const number: Schema<number> = schemaOf((value) => ({ value: value as number }));
+const shop = contract("shop", { price: operation(nothing, number, { idempotent: true }) });
+
+test("a breaker opens for an instance that hangs, and the calls of one that dies go on to the other", () => {
   const clock = fakeClock();
   const bus = memoryBus({ clock });
   return clock.run(async () => {
     for (const instance of [1, 2])
-      await startInstance({ service: "shop", instance, bus: bus.connect(), handle: () => answer(instance) });
-    const client = openClient({ service: "shop", bus });
-    const ask = async () => {
-      const outcome = await client.ask("tea");
-      return outcome.kind === "ok" ? outcome.value : outcome.kind;
-    };
-    bus.inject(faults.hang("get", { instance: 2, count: 1 }));
-    assert.equal([await ask(), await ask(), await ask()], [1, "unanswered", 1]);
-    assert.is([...client.tracker.all()].find(({ who }) => who.instance === 2)?.breaker.kind, "probation");
-    bus.inject(faults.die("get", { instance: 1 }));
-    assert.equal([await ask(), await ask(), await ask()], [2, 2, 2]);
+      await serve(shop, { bus: bus.connect(), instance, handlers: { price: () => instance } });
+    const opened: number[] = [];
+    const client = createClient(shop, {
+      bus,
+      onEvent: (event) => event.kind === "opened" && opened.push(event.who.instance),
+    });
+    bus.inject(faults.hang("price", { instance: 2, count: 1 }));
+    const ask = async () => (await client.ask.price()).kind;
+    assert.equal([await ask(), await ask(), await ask()], ["ok", "unanswered", "ok"]);
+    assert.equal(opened, [2]);
+    bus.inject(faults.die("price", { instance: 1 }));
+    assert.equal([await client.call.price(), await client.call.price(), await client.call.price()], [2, 2, 2]);
   });
 });
 
