@@ -127,11 +127,21 @@ export class ReceivedContext implements RequestContext {
     else this.#signal = OVER;
   }
 
-  /** Whether a handler has thrown this because its signal was aborted: the reason itself, or what Node makes of it. */
+  /**
+   * Whether a handler has thrown this because its caller waits no more. It is the reason of its signal, or what Node makes of
+   * that, or the failure of a call that the handler made within this request.
+   */
   isStoppedBy(thrown: unknown): boolean {
+    if (isGivenUpCall(thrown)) return this.#isAbandoned();
     if (this.#signal.kind !== "read") return false;
     const { aborted, reason } = this.#signal.controller.signal;
     return aborted && (thrown === reason || ABORT_NAMES.has(nameOf(thrown)));
+  }
+
+  #isAbandoned(): boolean {
+    const leftMs = this.#leftMs();
+    if (this.#signal.kind === "aborted" || (leftMs !== undefined && leftMs <= TIMER_SPREAD_MS)) return true;
+    return this.#signal.kind === "read" && this.#signal.controller.signal.aborted;
   }
 
   /** How long the caller still waits. Undefined: it did not say. */
@@ -147,6 +157,8 @@ export class ReceivedContext implements RequestContext {
   }
 }
 
+/** Timers that are set for one moment by two parts of a process end so far apart, at most, on an idle machine. */
+const TIMER_SPREAD_MS = 5;
 const ABORT_NAMES: ReadonlySet<unknown> = new Set(["AbortError", "TimeoutError"]);
 
 function nameOf(thrown: unknown): unknown {
@@ -154,6 +166,17 @@ function nameOf(thrown: unknown): unknown {
     return thrown instanceof Error ? thrown.name : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** The error of a call without an answer (a CallError) that ended by its time or by its signal. */
+function isGivenUpCall(thrown: unknown): boolean {
+  try {
+    const { outcome } = Object(thrown) as { readonly outcome?: unknown };
+    const { kind, reason } = Object(outcome) as { readonly kind?: unknown; readonly reason?: unknown };
+    return kind === "unanswered" && (reason === "timeout" || reason === "cancelled");
+  } catch {
+    return false;
   }
 }
 

@@ -1,0 +1,67 @@
+// A handler that calls another service within its request: when its own caller waits no more, that call ends, and the handler
+// with it. That is no failure of the handler.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { contract, createClient, nothing, operation, serve } from "../../src/connect/index.ts";
+import { type FakeClock, fakeClock, faults, type MemoryBus, memoryBus } from "../../src/testing/index.ts";
+
+const test = suite("a handler that calls within its request");
+
+const orders = contract("orders", { place: operation(nothing, nothing, { timeoutMs: 5_000 }) });
+const payments = contract("payments", { charge: operation(nothing, nothing, { timeoutMs: 5_000 }) });
+
+interface Scene {
+  readonly clock: FakeClock;
+  readonly bus: MemoryBus;
+  readonly logged: string[];
+  readonly orders: ReturnType<typeof createClient<typeof orders.operations>>;
+}
+
+/** @param chargeMs the timeout of the second call */
+async function startChain(chargeMs?: number): Promise<Scene> {
+  const clock = fakeClock();
+  const bus = memoryBus({ clock });
+  const logged: string[] = [];
+  const write = (sentence: string): void => void logged.push(sentence);
+  const log = { warn: write, error: write };
+  const [first, second] = [bus.connect(), bus.connect()];
+  const client = createClient(payments, { bus: first });
+  await clock.run(async () => {
+    await serve(payments, { bus: second, handlers: { charge: () => undefined } });
+    await serve(orders, {
+      ...{ bus: first, log },
+      handlers: { place: (_, context) => client.call.charge(undefined, { within: context, timeoutMs: chargeMs }) },
+    });
+  });
+  bus.inject(faults.hang("charge"));
+  return { clock, bus, logged, orders: createClient(orders, { bus }) };
+}
+
+test("its caller's time is over, and nothing is logged", async () => {
+  const { clock, logged, orders } = await startChain();
+  const outcome = await clock.run(orders.ask.place(undefined, { timeoutMs: 200 }));
+  await clock.advance(1_000);
+  assert.is(outcome.kind === "unanswered" && outcome.reason, "timeout");
+  assert.equal(logged, []);
+});
+
+test("its caller has given up, and nothing is logged", async () => {
+  const { clock, logged, orders } = await startChain();
+  const controller = new AbortController();
+  clock.after(100, () => controller.abort());
+  const outcome = await clock.run(orders.ask.place(undefined, { signal: controller.signal }));
+  await clock.advance(1_000);
+  assert.is(outcome.kind === "unanswered" && outcome.reason, "cancelled");
+  assert.equal(logged, []);
+});
+
+test("its own call has less time than its caller waits: that is an error of the handler", async () => {
+  const { clock, logged, orders } = await startChain(200);
+  const outcome = await clock.run(orders.ask.place(undefined, { timeoutMs: 1_000 }));
+  assert.is(outcome.kind === "error" && outcome.code, 500);
+  assert.is(logged.length, 1);
+  assert.match(logged[0] ?? "", /the handler of place failed.*charge of payments failed: no instance answered in time/);
+});
+
+test.run();
