@@ -32,6 +32,7 @@ const mint = async () => (await import("../src/dwc/identity/mint.ts")).natsMint;
 const busTools = async () => ({
   ...(await import("../src/dwc/live/bus-session.ts")),
   ...(await import("../src/dwc/live/bus-queries.ts")),
+  ...(await import("../src/dwc/live/bus-events.ts")),
 });
 const examiner = async () => (await import("../src/dwc/live/facts.ts")).collectFacts;
 const push = () => import("../src/dwc/identity/push.ts");

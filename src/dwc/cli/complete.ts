@@ -3,12 +3,12 @@
 
 import type { Clock } from "../../clock.ts";
 import { withTimeout } from "../../util/promises.ts";
-import { candidates, type KnownNames, type LiveNames, wantedOf, wantedService } from "../commands/completion.ts";
+import { candidates, type KnownNames, type LiveNames, wantedOf } from "../commands/completion.ts";
 import type { DiscoveredInstance } from "../live/core/live-types.ts";
 import type { Command, CommandContext } from "./core/command.ts";
 
-/** The limit for everything: a user does not notice a delay this short. */
-const NAMES_TIMEOUT_MS = 200;
+/** The limit for everything: a user hardly notices a delay this short. */
+const NAMES_TIMEOUT_MS = 300;
 /** What remains of that after loading the client library and the login. */
 const LISTEN_MS = 60;
 
@@ -20,22 +20,16 @@ export async function complete(
 ): Promise<string> {
   const wanted = wantedOf(words, commands);
   const context = wanted === "nothing" ? undefined : openContext();
-  const known =
-    context === undefined ? NOTHING_KNOWN : await namesWithin(context, clock, wanted, wantedService(words, commands));
+  const known = context === undefined ? NOTHING_KNOWN : await namesWithin(context, clock, wanted);
   const lines = candidates(words, commands, known).map(({ word, meaning }) => `${word}\t${meaning}\n`);
   return lines.join("");
 }
 
 const NOTHING_KNOWN: KnownNames = { discovered: [], services: [] };
 
-async function namesWithin(
-  context: CommandContext,
-  clock: Clock,
-  wanted: LiveNames,
-  service: string | undefined,
-): Promise<KnownNames> {
+async function namesWithin(context: CommandContext, clock: Clock, wanted: LiveNames): Promise<KnownNames> {
   const services = wanted === "org-services" ? await orgServices(context) : [];
-  const discovered = await withTimeout(names(context, wanted, service), (late) => clock.after(NAMES_TIMEOUT_MS, late));
+  const discovered = await withTimeout(names(context, wanted), (late) => clock.after(NAMES_TIMEOUT_MS, late));
   return { discovered: discovered ?? [], services };
 }
 
@@ -45,23 +39,13 @@ async function orgServices({ identity }: CommandContext): Promise<readonly strin
   return found.kind === "done" ? (found.identity.current?.services.map(({ name }) => name) ?? []) : [];
 }
 
-/** A board has the names of one service at once; a roll call has to wait for heartbeats, which have all. */
-async function names(
-  { live }: CommandContext,
-  wanted: LiveNames,
-  service: string | undefined,
-): Promise<readonly DiscoveredInstance[]> {
-  const roll = (): Promise<readonly DiscoveredInstance[]> =>
-    live.roll(service, LISTEN_MS).then((found) => (found.kind === "connected" ? found.value : []));
-  if (wanted !== "instances") return roll();
-  const fromBoard = live
-    .fetchView(undefined)
-    .then((board) =>
-      board.kind === "board" ? board.view.instances.map((row) => instanceOf(board.view.service, row)) : [],
-    );
-  const fromRollCall = roll();
-  const fast = await fromBoard;
-  return fast.length > 0 ? fast : fromRollCall;
+/** A board has the names of one service at once. The bus has those of all, a moment later. */
+async function names({ live }: CommandContext, wanted: LiveNames): Promise<readonly DiscoveredInstance[]> {
+  const fromBus = live.names(LISTEN_MS);
+  if (wanted !== "instances") return fromBus;
+  const board = await live.fetchView(undefined);
+  const fast = board.kind === "board" ? board.view.instances.map((row) => instanceOf(board.view.service, row)) : [];
+  return fast.length > 0 ? fast : fromBus;
 }
 
 const instanceOf = (

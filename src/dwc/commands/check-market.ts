@@ -4,7 +4,7 @@
 import type { InstanceRow } from "../../monitor/snapshot.ts";
 import { STATES } from "../../monitor/states.ts";
 import { otherPort } from "../../settings.ts";
-import { localName, noBoard, OWN_SERVICE, startAgain } from "../live/core/failures.ts";
+import { localName, noBoard, servicesWithoutMarket, startAgain } from "../live/core/failures.ts";
 import type { Boardless } from "../live/core/live-types.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
 import type { Facts, MarketHealth } from "../live/facts.ts";
@@ -36,15 +36,11 @@ export function judgeMarket(facts: Facts): Finding {
         "fg   (in its window)",
       );
     case "nothing":
-      return runsOtherServices(facts)
+      return servicesWithoutMarket(facts.roll).length > 0
         ? market("fine", `no Market answers at ${url}, and the services that run need none`)
         : market("warning", `no Market answers at ${url}`, "make market");
   }
 }
-
-/** Instances answer the roll call, and none of the service that a Market calls. */
-const runsOtherServices = ({ roll }: Facts): boolean =>
-  roll.kind === "connected" && roll.value.length > 0 && !roll.value.some(({ service }) => service === OWN_SERVICE);
 
 function judgeReady(
   { url, status, failing }: MarketHealth,

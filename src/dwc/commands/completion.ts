@@ -87,12 +87,6 @@ export function wantedOf(words: readonly string[], commands: readonly Command[])
   return "key" in place ? (LIVE[place.key] ?? "nothing") : "nothing";
 }
 
-/** The service whose operations are wanted: its roll call alone takes half the time of one of all. */
-export function wantedService(words: readonly string[], commands: readonly Command[]): string | undefined {
-  const place = placeOf(words, commands);
-  return place.kind === "argument" && LIVE[place.key] === "operations" ? place.service : undefined;
-}
-
 /** The names that the running system and the state folder know. */
 export interface KnownNames {
   /** None when the bus is down. */
@@ -143,7 +137,7 @@ function live(wanted: LiveNames, { discovered, services: ofOrg }: KnownNames, se
     return [...new Set(has)].sort().map((word) => ({ word, meaning: "operation" }));
   }
   const running = discovered.map(({ service }) => service);
-  const services = [...new Set(wanted === "org-services" ? [...ofOrg, ...running].sort() : running)];
+  const services = [...new Set(wanted === "org-services" ? [...ofOrg, ...running] : running)].sort();
   const names = services.map((word) => ({ word, meaning: "service" }));
   if (wanted !== "instances") return names;
   const instances = [...new Set(discovered.toSorted((a, b) => a.instance - b.instance).map(nameOf))];

@@ -3,8 +3,15 @@
 import type { EventRecord } from "../../monitor/event-stream.ts";
 import { parseDuration } from "../../util/format.ts";
 import type { Command, CommandContext } from "../cli/core/command.ts";
-import { formatLine, type Line, oneLine, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
-import { failedMarket, MARKET_OPTION, marketAway, wrongMarket } from "../live/core/failures.ts";
+import { type CommandResult, formatLine, type Line, oneLine, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
+import {
+  failedMarket,
+  failedVisit,
+  MARKET_OPTION,
+  marketAway,
+  servicesWithoutMarket,
+  wrongMarket,
+} from "../live/core/failures.ts";
 
 /** Enough for some context, with room for new events. */
 const SHOWN_AT_FIRST = 10;
@@ -15,6 +22,7 @@ export const events: Command = {
   summary: "what happens, as it happens: breakers, comings and goings, the bus",
   about: [
     "It ends with ^C, or when its reader ends. It waits for a Market that does not answer any more until that is back.",
+    "Without a Market it shows the comings and goings of the services on the bus, from now on.",
     "With --json each event is an object on a line of its own.",
   ],
   args: [],
@@ -33,8 +41,12 @@ export const events: Command = {
     if (wrong !== undefined) return wrong;
     // A Market that does not answer now is an error. If it disappears later, dwc waits for it.
     const board = await context.live.fetchView(values.get("market"));
-    if (board.kind !== "board") return failedMarket(board);
     const print = printer(context, flags.has("json"));
+    if (board.kind !== "board") {
+      const services = values.has("market") ? [] : servicesWithoutMarket(await context.live.roll(undefined));
+      if (services.length === 0) return failedMarket(board);
+      return fromBus(services, context, { print, isOnce: flags.has("once"), isSince: since !== undefined });
+    }
     const recent = (kept: readonly EventRecord[]): readonly EventRecord[] =>
       sinceMs === undefined ? kept.slice(-SHOWN_AT_FIRST) : kept.filter(({ at }) => at >= board.view.at - sinceMs);
     if (flags.has("once")) recent(board.view.events).forEach(print);
@@ -42,6 +54,21 @@ export const events: Command = {
     return { kind: "streamed", exitCode: 0 };
   },
 };
+
+/** How long the instances that run have to answer. */
+const ONCE_MS = 300;
+
+/** Where no Market keeps events, they begin with the instances that run now. */
+async function fromBus(
+  services: readonly string[],
+  { live, screen }: CommandContext,
+  { print, isOnce, isSince }: { print: (event: EventRecord) => void; isOnce: boolean; isSince: boolean },
+): Promise<CommandResult> {
+  if (isSince) screen.writeNote("no Market answers, and the bus keeps no events: they begin now");
+  const limitMs = isOnce ? ONCE_MS : undefined;
+  const ended = await live.followServices({ services, print, limitMs, until: screen.closed });
+  return ended.kind === "connected" ? { kind: "streamed", exitCode: 0 } : failedVisit(ended);
+}
 
 function printer({ screen, live }: CommandContext, json: boolean): (event: EventRecord) => void {
   return (event) =>

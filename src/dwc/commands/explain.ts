@@ -5,15 +5,19 @@ import type { InstanceRow } from "../../monitor/snapshot.ts";
 import { formatDuration } from "../../util/format.ts";
 import type { Command } from "../cli/core/command.ts";
 import { type CommandResult, type Failed, failed, type Line, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
-import { failedMarket, MARKET_OPTION, wrongMarket } from "../live/core/failures.ts";
+import { failedMarket, MARKET_OPTION, OWN_SERVICE, wrongMarket } from "../live/core/failures.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
+import { explainedFromBus } from "./explain-bus.ts";
 import { percent, stateTone, stateWords } from "./format.ts";
 
 export const explain: Command = {
   name: "explain",
   isLive: true,
   summary: "why calls go where they go: state, reason, since when, whose turn is next",
-  about: ["It queries a running Market, as only a caller knows why it passes an instance over."],
+  about: [
+    "It queries a running Market, as only a caller knows why it passes an instance over. Of a service that no Market calls it",
+    "prints what its instances say of themselves: heartbeats, operations and their counters.",
+  ],
   args: [{ name: "WHO", meaning: "a service, such as ratings, or one instance of it, such as ratings/2" }],
   options: [MARKET_OPTION],
   example: "bin/dwc explain ratings/2",
@@ -24,10 +28,18 @@ export const explain: Command = {
     const wrong = wrongMarket(values.get("market"));
     if (wrong !== undefined) return wrong;
     const board = await context.live.fetchView(values.get("market"));
+    const isOfMarket = values.has("market") || service === OWN_SERVICE;
+    if (!isOfMarket && (board.kind !== "board" || board.view.service !== service)) {
+      const roll = await context.live.roll(service);
+      if (roll.kind === "connected")
+        return explainedFromBus(roll.value, { service, number: numberOf(number), wall: context.live.wall() });
+    }
     if (board.kind !== "board") return failedMarket(board);
-    return explained(board.view, service, number === undefined ? undefined : Number(number));
+    return explained(board.view, service, numberOf(number));
   },
 };
+
+const numberOf = (typed: string | undefined): number | undefined => (typed === undefined ? undefined : Number(typed));
 
 const wrongWho = (who: string): Failed =>
   wrongUsage(

@@ -5,7 +5,7 @@ import type { InstanceRow } from "../../monitor/snapshot.ts";
 import { formatDuration, parseDuration } from "../../util/format.ts";
 import type { Command } from "../cli/core/command.ts";
 import { type Failed, type Line, oneLine, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
-import { failedMarket, MARKET_OPTION, wrongMarket } from "../live/core/failures.ts";
+import { failedMarket, failedVisit, MARKET_OPTION, servicesWithoutMarket, wrongMarket } from "../live/core/failures.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
 import { eventLine } from "./events.ts";
 import { type Column, percent, stateTone, stateWords, table } from "./format.ts";
@@ -21,7 +21,8 @@ export const top: Command = {
   summary: "live: every instance, its calls and times, the worst first",
   about: [
     "Keys: q quits, s sorts, arrows scroll, ? explains. Where there is no screen it prints one table after the other.",
-    "--json prints a line for each frame, and --csv one for each instance in it.",
+    "--json prints a line for each frame, and --csv one for each instance in it. Without a Market it shows the services on",
+    "the bus, by the counters of their instances.",
   ],
   args: [],
   options: [
@@ -42,15 +43,17 @@ export const top: Command = {
     const wrongUrl = wrongMarket(values.get("market"));
     if (wrongUrl !== undefined) return wrongUrl;
     const isWhole = values.has("count");
-    const ended = await context.live.top(values.get("market"), context.screen, {
-      count: Number(count),
-      everyMs,
-      format,
-      isWhole,
-    });
-    return ended.kind === "ended" ? { kind: "streamed", exitCode: 0 } : failedMarket(ended);
+    const options = { count: Number(count), everyMs, format, isWhole } as const;
+    const ended = await context.live.top(values.get("market"), context.screen, options);
+    if (ended.kind === "ended") return STREAMED;
+    const isMissed = values.has("market") || servicesWithoutMarket(await context.live.roll(undefined)).length === 0;
+    if (isMissed) return failedMarket(ended);
+    const failure = await context.live.topServices(context.screen, options);
+    return failure === undefined ? STREAMED : failedVisit(failure);
   },
 };
+
+const STREAMED = { kind: "streamed", exitCode: 0 } as const;
 
 const wrong = (message: string, example: string): Failed =>
   wrongUsage("wrong-option", message, `for example:  ${example}`);

@@ -7,8 +7,10 @@ import { maySendFaults } from "../../faults/fault-client.ts";
 import type { Settings } from "../../settings.ts";
 import type { IdentityService } from "../identity/public-view.ts";
 import { probeBus } from "../identity/sync-bus.ts";
-import type { callOnce, callRoll, FaultResult, sendFault } from "./bus-queries.ts";
+import type { followServices } from "./bus-events.ts";
+import type { callOnce, callRoll, FaultResult, listInstances, sendFault } from "./bus-queries.ts";
 import type { withBus } from "./bus-session.ts";
+import { runBusTop } from "./bus-top.ts";
 import { OWN_SERVICE } from "./core/failures.ts";
 import type { BoardResult, LiveService } from "./core/live-types.ts";
 import { type MarketPlaces, marketPlaces } from "./core/market-places.ts";
@@ -25,6 +27,8 @@ export interface LiveDeps {
     readonly withBus: typeof withBus;
     readonly callRoll: typeof callRoll;
     readonly callOnce: typeof callOnce;
+    readonly listInstances: typeof listInstances;
+    readonly followServices: typeof followServices;
     readonly sendFault: typeof sendFault;
   }>;
   readonly examiner: () => Promise<typeof collectFacts>;
@@ -60,7 +64,17 @@ export function createLiveService(deps: LiveDeps): LiveService {
       };
       return runTop({ fetchBoard: poll, clock, screen, timeOfDay }, options);
     },
+    topServices: (screen, options) => runBusTop({ roll: () => roll(undefined), clock, screen }, options),
+    followServices: async (follower) => {
+      const { withBus, followServices } = await busTools();
+      return withBus(deps, (bus) => followServices(bus, clock, follower));
+    },
     roll,
+    names: async (listenMs) => {
+      const { withBus, listInstances } = await busTools();
+      const found = await withBus(deps, (bus) => listInstances(bus, listenMs));
+      return found.kind === "connected" ? found.value : [];
+    },
     call: async (order) => {
       const { withBus, callOnce } = await busTools();
       const timeoutMs = order.timeoutMs ?? settings.health.requestTimeoutMs;

@@ -122,6 +122,7 @@ test("explain", async () => {
     "fetchView",
     lines.map((one) => `explain ${one}`),
     [board],
+    { roll: out("") },
   );
   await compare("fetchView", ["explain ratings --market http://x:1/"], MARKETLESS);
   await compare(
@@ -154,7 +155,7 @@ test("events", async () => {
   const fetchView = { kind: "board", url, view: { ...BOARD, events } };
   const lines = ["events --once", "events --once --since 2s", "events", "events --since 1s", "events --since soon"];
   await compare("fetchView", lines, [fetchView], { timeOfDay, follow });
-  await compare("fetchView", ["events"], MARKETLESS.slice(0, 1));
+  await compare("fetchView", ["events"], MARKETLESS.slice(0, 1), { roll: inBus([discovered(1)]) });
   await compare(
     "fetchView",
     WRONG_MARKETS.slice(0, 1).map((one) => ["events", one]),
@@ -171,7 +172,7 @@ test("top, check and completion", async () => {
     [...tops, ...times].map((more) => `top${more}`),
     [{ kind: "ended" }],
   );
-  await compare("top", ["top -n 1"], MARKETLESS.slice(0, 2));
+  await compare("top", ["top -n 1"], MARKETLESS.slice(0, 2), { roll: inBus([discovered(1)]) });
   await compare(
     "top",
     WRONG_MARKETS.slice(0, 1).map((one) => ["top", one]),

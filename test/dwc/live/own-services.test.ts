@@ -9,6 +9,8 @@ import { until } from "../../support/until.ts";
 import { Running } from "./running.ts";
 
 const NAMES_LIMIT_MS = 60_000;
+/** For a connection and a roll call on a busy machine. */
+const FOLLOWED_MS = 3_000;
 
 const test = suite("services of one's own");
 let system: Running;
@@ -16,6 +18,10 @@ let bus: NatsBus;
 const instances: Instance[] = [];
 
 const echo = (operation: string) => (request: unknown) => answer({ operation, request: request ?? null });
+
+const placesOf = ({ server, marketPort, adminPort }: Running) => ({
+  ...{ NATS_URL: server.url, PORT: marketPort, ADMIN_PORT: adminPort },
+});
 
 async function start(service: string, instance: number, operations: readonly string[]): Promise<void> {
   const handlers = Object.fromEntries(operations.map((name) => [name, echo(name)]));
@@ -87,8 +93,59 @@ test("check finds nothing wrong without a Market", async () => {
   assert.is(code, 0, stdout);
 });
 
+test("explain prints what the instances say of themselves", async () => {
+  await system.typeUntil(0, ["call", "orders", "reserve", "{}"]);
+  const { stdout, stderr } = await system.typeUntil(/orders\/2/, ["explain", "orders"]);
+  assert.match(stdout, /^orders\/1 {2}up\n {2}address +nats:orders\.get\.1-\S+\n {2}version +1\.2\.3, up for /);
+  assert.match(stdout, /\n {2}reserve +\d+ requests?, 0 errors, \S+ \S+ on average\n/);
+  assert.match(stdout, /\nA caller that has just started calls in turn: orders\/1, orders\/2\n$/);
+  assert.match(stderr, /^no Market calls it/);
+  const failed = await system.typeUntil(/refund/, ["explain", "payments/1"]);
+  assert.match(failed.stdout, /\n {2}refund +1 request, 1 error \(the last: 409:paid out already\), /);
+  const { code, stderr: wrong } = await system.type(["explain", "orders/7"]);
+  assert.equal(
+    [code, wrong.includes("orders/7 does not answer the roll call"), wrong.includes("are 1, 2:")],
+    [1, true, true],
+  );
+  const read = JSON.parse((await system.typeUntil(/orders/, ["explain", "orders/1", "--json"])).stdout);
+  assert.equal([read.source, read.instances.length, read.instances[0].operation_counts.length], ["bus", 1, 3]);
+});
+
+test("top shows each instance, with the requests of a second", async () => {
+  const { stdout } = await system.typeUntil(/payments\/1[\s\S]*payments\/1/, ["top", "-n", "2", "--every", "100ms"]);
+  assert.match(stdout, /^no Market: 3 instances answer the roll call, 3 of them up\nINSTANCE +ROLL CALL +PER SECOND /);
+  assert.match(stdout, /\norders\/1 +up +0\.0 /);
+  const { stdout: csv } = await system.typeUntil(/payments,1/, ["top", "-n", "1", "--csv"]);
+  assert.match(csv, /^at,service,instance,[\s\S]*\n\d+,orders,1,1-\S+,up,\d+,0,,/);
+  const frame = JSON.parse((await system.typeUntil(/payments/, ["top", "-n", "1", "--json"])).stdout);
+  assert.equal([frame.type, frame.source, frame.instances.length], ["top", "bus", 3]);
+});
+
+test("events shows comings and goings as they happen", async () => {
+  const { stdout } = await system.typeUntil(/payments instance 1 joined/, ["events", "--once"]);
+  assert.match(stdout, /instance\.joined +orders instance 1 joined: nats:orders\.get\.1-/);
+  let interrupt: () => void = () => undefined;
+  const over = new Promise<void>((resolve) => {
+    interrupt = resolve;
+  });
+  const followed = system.desk.start(["events", "--json"], { env: placesOf(system), interrupt: over });
+  // Until dwc follows: its client calls the roll of a service that it has not seen before.
+  await new Promise((resolve) => setTimeout(resolve, FOLLOWED_MS));
+  await start("parcels", 1, ["send"]);
+  await new Promise((resolve) => setTimeout(resolve, FOLLOWED_MS));
+  await instances.pop()?.goodbye();
+  await new Promise((resolve) => setTimeout(resolve, FOLLOWED_MS));
+  interrupt();
+  const lines = (await followed).stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const names = lines.filter(({ text }) => String(text).includes("parcels")).map(({ name }) => name);
+  assert.equal(names.slice(0, 2), ["instance.joined", "instance.draining"], JSON.stringify(lines));
+});
+
 test("completion knows services and their operations", async () => {
-  const env = { NATS_URL: system.server.url, PORT: system.marketPort, ADMIN_PORT: system.adminPort };
+  const env = placesOf(system);
   const cases: readonly (readonly [typed: readonly string[], words: string])[] = [
     [["call", ""], "orders\npayments\n"],
     [["call", "orders", ""], "get\nlist\nreserve\n"],

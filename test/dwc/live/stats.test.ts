@@ -15,7 +15,11 @@ test("what our instances answer is read as they meant it", () => {
   assert.equal(readStats(bytes(statsAnswer(identity, () => counts, "2026-01-02T03:04:05.000Z"))), {
     service: "ratings",
     incarnation: "2-x",
-    counts: { startedAt: 1_767_323_045_000, requests: 4, errors: 1, processingMs: 2.5, dropped: 3 },
+    instance: 2,
+    counts: {
+      ...{ startedAt: 1_767_323_045_000, requests: 4, errors: 1, processingMs: 2.5, dropped: 3 },
+      byOperation: [{ name: "get", requests: 4, errors: 1, lastError: "", processingMs: 2.5 }],
+    },
   });
 });
 
@@ -31,6 +35,13 @@ test("an invalid statistics answer is undefined, or has zero for each invalid co
   };
   assert.equal(readStats(bytes(odd))?.counts, {
     ...{ startedAt: undefined, requests: 0, errors: 0, processingMs: 0, dropped: 0 },
+    byOperation: Array.from({ length: 3 }, () => ({
+      name: "",
+      requests: 0,
+      errors: 0,
+      lastError: "",
+      processingMs: 0,
+    })),
   });
 });
 

@@ -4,7 +4,15 @@
 import { shownUrl } from "../../../util/printable.ts";
 import type { Option } from "../../cli/core/command.ts";
 import { type Failed, failed, quoteForMessage, toFailure, wrongUsage } from "../../cli/core/result.ts";
-import type { AdminPlace, BoardFailure, Boardless, Connected, NotConnected } from "./live-types.ts";
+import type {
+  AdminPlace,
+  BoardFailure,
+  Boardless,
+  BusResult,
+  Connected,
+  DiscoveredInstance,
+  NotConnected,
+} from "./live-types.ts";
 
 export const failedVisit = ({ code, why, hint }: NotConnected): Failed =>
   hint === "" ? toFailure({ code, why }) : failed(code, why, hint);
@@ -123,6 +131,12 @@ export const startAgain = (service: string, started: Started): string =>
   isOwnMake(service, started)
     ? `make startRatings INSTANCE=${started.instance}`
     : "start it again, in the way it was started before";
+
+/** The services that answer the roll call, if a Market calls none of them: then no Market is missing. */
+export function servicesWithoutMarket(roll: BusResult<readonly DiscoveredInstance[]>): readonly string[] {
+  const services = roll.kind === "connected" ? [...new Set(roll.value.map(({ service }) => service))] : [];
+  return services.includes(OWN_SERVICE) ? [] : services;
+}
 
 /** Starts instances of a service that has none. */
 export const startSome = (service: string): string =>

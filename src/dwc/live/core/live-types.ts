@@ -7,6 +7,7 @@ import type { HeartbeatState } from "../../../health/heartbeat.ts";
 import type { InstanceRef } from "../../../health/member.ts";
 import type { Outcome } from "../../../service/outcome.ts";
 import type { AbortSignal, Screen } from "../../cli/core/command.ts";
+import type { EventFollower } from "../bus-events.ts";
 import type { Facts } from "../facts.ts";
 import type { Follower } from "../market-client.ts";
 import type { MarketView } from "./parse-answers.ts";
@@ -119,8 +120,14 @@ export interface LiveService {
   /** Follows a Market's events until the signal aborts. */
   follow(url: string, until: AbortSignal, follower: Follower): Promise<void>;
   top(marketUrl: string | undefined, screen: Screen, options: TopOptions): Promise<TopEnd>;
+  /** The same from the bus alone. @returns why not, if it cannot connect */
+  topServices(screen: Screen, options: TopOptions): Promise<NotConnected | undefined>;
+  /** Prints the events of the services on the bus, from now on. */
+  followServices(follower: EventFollower): Promise<BusResult<void>>;
   /** Calls the roll of one service, or of all that can be found. */
   roll(service: string | undefined, listenMs?: number): Promise<BusResult<readonly DiscoveredInstance[]>>;
+  /** Those that answer within a moment, for completion. */
+  names(listenMs: number): Promise<readonly DiscoveredInstance[]>;
   call(order: CallOrder): Promise<BusResult<CallReport>>;
   fault(request: FaultRequest): Promise<BusResult<FaultReport>>;
   /** @param marketUrl undefined: the address of the settings, here and below */
@@ -144,6 +151,16 @@ export interface DiscoveredStats {
   readonly errors: number;
   readonly processingMs: number;
   readonly dropped: number;
+  readonly byOperation?: readonly OperationStats[];
+}
+
+export interface OperationStats {
+  readonly name: string;
+  readonly requests: number;
+  readonly errors: number;
+  /** Empty: none. */
+  readonly lastError: string;
+  readonly processingMs: number;
 }
 
 /** No connection: why, and what to type. */

@@ -5,8 +5,9 @@ import * as v from "valibot";
 import type { EventRecord } from "../../../monitor/event-stream.ts";
 import { type InstanceRow, SCHEMA_VERSION, type Snapshot } from "../../../monitor/snapshot.ts";
 import { STATE_NAMES } from "../../../monitor/states.ts";
-import { fieldsOf } from "../../../util/json.ts";
-import type { DiscoveredStats } from "./live-types.ts";
+import { type Fields, fieldsOf } from "../../../util/json.ts";
+import { MAX_OPERATIONS } from "../../../util/operation-name.ts";
+import type { DiscoveredStats, OperationStats } from "./live-types.ts";
 
 export type MarketView = Pick<
   Snapshot,
@@ -63,6 +64,8 @@ export const readEvents = (events: unknown): readonly EventRecord[] =>
 export interface Stats {
   readonly service: string;
   readonly incarnation: string;
+  /** Undefined: it does not say. */
+  readonly instance: number | undefined;
   readonly counts: DiscoveredStats;
 }
 
@@ -72,7 +75,7 @@ const MAX_TIMESTAMP_LENGTH = 40;
 
 /** Undefined: this is not the reply of an instance. */
 export function parseStats(value: unknown, epochMs: (isoTime: string) => number): Stats | undefined {
-  const { name, id, started, endpoints } = fieldsOf(value);
+  const { name, id, started, endpoints, metadata } = fieldsOf(value);
   if (typeof name !== "string" || typeof id !== "string") return undefined;
   const all = Array.isArray(endpoints) ? endpoints.map(fieldsOf) : [];
   const sum = (field: string): number => all.reduce((total, endpoint) => total + count(endpoint[field]), 0);
@@ -81,14 +84,35 @@ export function parseStats(value: unknown, epochMs: (isoTime: string) => number)
   return {
     service: name,
     incarnation: id,
+    instance: numberIn(metadata),
     counts: {
       startedAt: Number.isNaN(startedAt) ? undefined : startedAt,
       requests: sum("num_requests"),
       errors: sum("num_errors"),
       processingMs: sum("processing_time") / NS_PER_MS,
       dropped: all.reduce((total, { data }) => total + count(Object(data).dropped_expired), 0),
+      byOperation: all.slice(0, MAX_OPERATIONS).map(operationStats),
     },
   };
 }
+
+function numberIn(metadata: unknown): number | undefined {
+  const { instance } = fieldsOf(metadata);
+  return typeof instance === "string" && /^[1-9]\d{0,5}$/.test(instance) ? Number(instance) : undefined;
+}
+
+function operationStats(endpoint: Fields): OperationStats {
+  const { name, num_requests, num_errors, last_error, processing_time } = endpoint;
+  return {
+    name: textOf(name),
+    requests: count(num_requests),
+    errors: count(num_errors),
+    lastError: textOf(last_error),
+    processingMs: count(processing_time) / NS_PER_MS,
+  };
+}
+
+const MAX_TEXT_LENGTH = 200;
+const textOf = (value: unknown): string => (typeof value === "string" ? value.slice(0, MAX_TEXT_LENGTH) : "");
 
 const count = (value: unknown): number => (typeof value === "number" && value >= 0 && value < Infinity ? value : 0);

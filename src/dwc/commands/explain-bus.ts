@@ -1,0 +1,92 @@
+// `dwc explain` of a service that no Market calls, from the bus alone: heartbeats, and the counters of each operation.
+
+import { formatDuration } from "../../util/format.ts";
+import { type CommandResult, failed, type Line } from "../cli/core/result.ts";
+import { startSome } from "../live/core/failures.ts";
+import type { DiscoveredInstance, OperationStats } from "../live/core/live-types.ts";
+import { nameOf } from "./format.ts";
+import { psJson } from "./ps.ts";
+
+export interface WantedInstances {
+  readonly service: string;
+  /** Undefined: all instances. */
+  readonly number: number | undefined;
+  /** Epoch ms. */
+  readonly wall: number;
+}
+
+/** @param found the instances of the service that answered the roll call */
+export function explainedFromBus(
+  found: readonly DiscoveredInstance[],
+  { service, number, wall }: WantedInstances,
+): CommandResult {
+  if (found.length === 0)
+    return failed("unknown-instance", `no instance of ${service} answers the roll call`, startSome(service));
+  const meant = found.filter(({ instance }) => number === undefined || instance === number);
+  const numbers = [...new Set(found.map(({ instance }) => instance))].join(", ");
+  if (meant.length === 0)
+    return failed(
+      "unknown-instance",
+      `${service}/${number} does not answer the roll call: it has ended, is paused, or is on another bus`,
+      `those that answer are ${numbers}:  bin/dwc ps ${service}`,
+    );
+  return {
+    kind: "done",
+    lines: [...meant.flatMap((one) => [...linesOf(one, wall), ""]), turnLine(found)],
+    notes: [
+      "no Market calls it: what a caller believes of an instance, that caller alone knows (instances() of its client)",
+    ],
+    json: {
+      ...{ service, at: wall, bus: "connected", source: "bus" },
+      instances: meant.map((one) => ({
+        ...psJson({ ...one, roll: one.state, discovered: one, marketRow: undefined }),
+        operation_counts: (one.counts?.byOperation ?? []).map(countsJson),
+      })),
+    },
+    ifUnwritten: "read-only",
+  };
+}
+
+function linesOf(one: DiscoveredInstance, wall: number): readonly Line[] {
+  const { address, version, intervalMs, state, counts, operations } = one;
+  const startedAt = counts?.startedAt;
+  const upFor = startedAt === undefined ? "" : `, up for ${formatDuration(wall - startedAt)}`;
+  const facts: readonly (readonly [string, string])[] = [
+    ["address", `nats:${address}`],
+    ...(state === "up"
+      ? []
+      : [["why", "it has said goodbye, and finishes its requests: it gets no new calls"] as const]),
+    ["version", `${version}${upFor}`],
+    ["heartbeat", `answers the roll call; sends one every ${formatDuration(intervalMs)} at least`],
+    ...operations.map(
+      (name) => [name, operationText(counts?.byOperation?.find((stats) => stats.name === name))] as const,
+    ),
+  ];
+  const width = Math.max(...facts.map(([name]) => name.length));
+  const title = `${nameOf(one)}  ${state}`;
+  const head: Line = state === "up" ? title : { text: title, tone: "warning" };
+  return [head, ...facts.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)];
+}
+
+function operationText(stats: OperationStats | undefined): string {
+  if (stats === undefined) return "no counters: it does not answer $SRV.STATS";
+  const { requests, errors, processingMs, lastError } = stats;
+  if (requests === 0) return "no requests yet";
+  const last = lastError === "" ? "" : ` (the last: ${lastError})`;
+  return `${many(requests, "request")}, ${many(errors, "error")}${last}, ${formatDuration(processingMs / requests)} on average`;
+}
+
+const many = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
+
+function turnLine(found: readonly DiscoveredInstance[]): Line {
+  const up = found.filter(({ state }) => state === "up").map(nameOf);
+  return up.length === 0
+    ? "Calls go to none: all are leaving"
+    : `A caller that has just started calls in turn: ${up.join(", ")}`;
+}
+
+const countsJson = ({ name, requests, errors, processingMs, lastError }: OperationStats): object => ({
+  ...{ name, requests, errors },
+  processing_ms: processingMs,
+  last_error: lastError === "" ? null : lastError,
+});
