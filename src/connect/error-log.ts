@@ -20,6 +20,10 @@ export class ErrorLog {
   /** @param who for the message: "instance 1 of orders" */
   onEvent(who: string, event: InstanceEvent): void {
     if (event.kind === "failed") this.#failed(who, event);
+    if (event.kind === "handler-overdue")
+      this.#log.warn(
+        `${who}: the handler of ${event.operation} has not ended after ${event.ranMs} ms, and its caller has given up`,
+      );
     if (event.kind === "waiting")
       this.#log.warn(`${who} waits for the bus: ${event.trouble?.message ?? "not connected yet"}`);
   }

@@ -74,6 +74,47 @@ test("a ServiceError is the answer, thrown or rejected with, and is not logged",
   assert.equal(scene.log.lines, []);
 });
 
+test("what is beyond the limit goes to another instance, and so does a call whose handler throws overloaded()", async () => {
+  const scene = new ContractScene();
+  let finish: () => void = () => undefined;
+  const reserve = (): Promise<{ id: number }> =>
+    new Promise((resolve) => {
+      finish = () => resolve({ id: 1 });
+    });
+  await scene.serve({ limit: { concurrent: 1, queued: 0 }, handlers: { ...handlers, reserve } });
+  const { ask } = scene.client();
+  const first = ask.reserve({ sku: "tea", count: 1 });
+  await scene.clock.advance(10);
+  const alone = await scene.ended(ask.reserve({ sku: "tea", count: 1 }));
+  assert.equal(alone.kind === "unanswered" && [alone.reason, alone.mayHaveExecuted], ["overloaded", false]);
+  finish();
+  assert.is((await scene.ended(first)).kind, "ok");
+
+  const full: Handlers<Inventory> = { ...handlers, note: () => Promise.reject(overloaded(0)) };
+  const other = new ContractScene();
+  await other.serve({ handlers: full });
+  await other.serve();
+  const client = other.client();
+  for (let call = 0; call < 4; call += 1) {
+    const outcome = await other.ended(client.ask.note("hello"));
+    assert.is(outcome.kind === "ok" && outcome.instance.instance, 2);
+  }
+});
+
+test("a handler that goes on after its caller's time is logged", async () => {
+  const scene = new ContractScene();
+  await scene.serve({
+    limit: { concurrent: 1 },
+    handlers: { ...handlers, reserve: () => new Promise(() => undefined) },
+  });
+  const { ask } = scene.client();
+  await scene.ended(ask.reserve({ sku: "tea", count: 1 }));
+  await scene.clock.advance(7_000);
+  await scene.ended(ask.reserve({ sku: "tea", count: 1 }));
+  assert.is(scene.log.lines.length, 1);
+  assert.match(scene.log.lines[0] ?? "", /^instance 1 of inventory: the handler of reserve has not ended after \d+ ms/);
+});
+
 test("anything else that a handler throws is a 500 without detail, and is logged with its stack", async () => {
   const error = new Error("secret");
   const scene = new ContractScene();

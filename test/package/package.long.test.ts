@@ -220,6 +220,15 @@ withOldest("a user can name every type of an exported signature", async () => {
   );
 });
 
+test("four operations with schemas and a limit take fewer than forty lines: contract, handlers and start", () => {
+  const lines = (file: string): readonly string[] =>
+    (examples().find((one) => one.file === file)?.text ?? "").split("\n").filter((line) => /^[^/]/.test(line));
+  const start = lines("stock.ts").findIndex((line) => line.startsWith("console.log"));
+  assert.ok(start > 0);
+  const count = lines("inventory.ts").length + start;
+  assert.ok(count < 40, `${count} lines`);
+});
+
 test("the instance and the caller of its page work over a real bus, and the command shows the instance", async () => {
   const errors = await compile(NEWEST, { ...MODULES[0], outDir: "built" });
   assert.equal(errors, []);
