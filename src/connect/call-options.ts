@@ -50,14 +50,8 @@ export const defaultsOf = (
   read: ResponseReader,
 ): OperationDefaults => ({ operation, idempotent, timeoutMs, read });
 
-/** The options of the core, and those that it will have. */
-export interface TypedAskOptions extends AskOptions {
-  readonly timeoutMs?: number | undefined;
-  readonly within?: CallContext | undefined;
-}
-
 /** @throws TypeError for an option that breaks its rule, and what getters of the options throw */
-export function askOptionsOf(defaults: OperationDefaults, options: CallOptions): TypedAskOptions {
+export function askOptionsOf(defaults: OperationDefaults, options: CallOptions): AskOptions {
   checkOptions(defaults.operation, options, RULES);
   const { timeoutMs, signal, metadata, idempotent, within, trace } = options;
   return {

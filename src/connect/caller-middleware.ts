@@ -2,17 +2,17 @@
 
 import type { Clock } from "../clock.ts";
 import type { InstanceRef } from "../health/member.ts";
+import type { AskOptions } from "../service/client.ts";
 import { type Metadata, NO_METADATA } from "../service/core/metadata.ts";
 import { textOf } from "../service/guard.ts";
 import type { Outcome, Unanswered, UnansweredReason } from "../service/outcome.ts";
-import type { TypedAskOptions } from "./call-options.ts";
 import { CallError } from "./errors.ts";
 import { type Middleware, type MiddlewareCall, runThrough } from "./middleware.ts";
 
 /** What the operations of a client share. */
 export interface CallerContext {
   readonly service: string;
-  readonly send: (input: unknown, options: TypedAskOptions) => Promise<Outcome>;
+  readonly send: (input: unknown, options: AskOptions) => Promise<Outcome>;
   readonly use: readonly Middleware[];
   readonly clock: Clock;
   readonly requestTimeoutMs: number;
@@ -23,16 +23,19 @@ export function askThrough(
   context: CallerContext,
   operation: string,
   input: unknown,
-  options: TypedAskOptions,
+  options: AskOptions,
 ): Promise<Outcome> {
   const call = new WrappedCall(context, operation, options);
   return new Promise((resolve) => call.start(input, resolve));
 }
 
+/** A call that was sent at once times out a moment after its middlewares: its outcome says more. */
+const GRACE_MS = 20;
+
 class WrappedCall {
   readonly #context: CallerContext;
   readonly #operation: string;
-  readonly #options: TypedAskOptions;
+  readonly #options: AskOptions;
   /** The metadata of the call before its middlewares. Frozen: a middleware replaces it. */
   readonly #given: Metadata;
   /** Undefined: no middleware has called the last `next` yet. */
@@ -40,7 +43,7 @@ class WrappedCall {
   /** How the call itself ended. */
   #sent: Outcome | undefined;
 
-  constructor(context: CallerContext, operation: string, options: TypedAskOptions) {
+  constructor(context: CallerContext, operation: string, options: AskOptions) {
     this.#context = context;
     this.#operation = operation;
     this.#options = options;
@@ -80,14 +83,15 @@ class WrappedCall {
     return Math.max(0, Math.min(timeoutMs, (within?.deadline ?? Number.POSITIVE_INFINITY) - clock.wall()));
   }
 
-  /** The time is over. A call that is in flight ends by itself now, and its middlewares have one turn to see that. */
+  /** The time is over. A call that is in flight ends now by itself, unless a middleware had much of the time before it. */
   #giveUp(resolve: (outcome: Outcome) => void): void {
-    const late = (): void => resolve(this.#unanswered("timeout", "a middleware has not ended"));
+    const late = (): void => resolve(this.#unanswered("timeout", "a middleware took too long"));
     if (this.#sending === undefined || this.#sent !== undefined) {
       late();
       return;
     }
     const { clock } = this.#context;
+    clock.after(GRACE_MS, late);
     const afterSending = (outcome: Outcome): void => (outcome.kind === "unanswered" ? resolve(outcome) : late());
     void this.#sending.then((outcome) => clock.afterIoPoll(() => afterSending(outcome)));
   }

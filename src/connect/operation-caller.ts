@@ -1,14 +1,9 @@
 // The caller's side of one operation, made once for each client.
 
+import type { AskOptions } from "../service/client.ts";
 import { textOf } from "../service/guard.ts";
 import { failedWhy, type Outcome, type ResponseReader, unsent } from "../service/outcome.ts";
-import {
-  askOptionsOf,
-  type CallOptions,
-  defaultsOf,
-  type OperationDefaults,
-  type TypedAskOptions,
-} from "./call-options.ts";
+import { askOptionsOf, type CallOptions, defaultsOf, type OperationDefaults } from "./call-options.ts";
 import { askThrough, type CallerContext } from "./caller-middleware.ts";
 import type { Operation } from "./contract.ts";
 import { CallError } from "./errors.ts";
@@ -20,14 +15,14 @@ export class OperationCaller {
 
   constructor(context: CallerContext, name: string, operation: Operation) {
     const { output } = operation;
-    const read = ((body) => validate(output, body)) as ResponseReader;
+    const read: ResponseReader = (body) => validate(output, body);
     this.#context = context;
     this.#defaults = defaultsOf(name, operation, read);
   }
 
   /** Never rejects. */
   readonly ask = (input: unknown, options?: CallOptions): Promise<Outcome> => {
-    let given: TypedAskOptions;
+    let given: AskOptions;
     try {
       given = options === undefined ? this.#defaults : askOptionsOf(this.#defaults, options);
     } catch (error) {

@@ -1,15 +1,10 @@
 // The caller's side of one operation that is a stream, made once for each client.
 
+import type { AskOptions } from "../service/client.ts";
 import { textOf } from "../service/guard.ts";
 import { failedWhy, type Outcome, unsent } from "../service/outcome.ts";
 import type { ItemStream } from "../service/stream-reader.ts";
-import {
-  askOptionsOf,
-  type CallOptions,
-  defaultsOf,
-  type OperationDefaults,
-  type TypedAskOptions,
-} from "./call-options.ts";
+import { askOptionsOf, type CallOptions, defaultsOf, type OperationDefaults } from "./call-options.ts";
 import { askThrough, type CallerContext } from "./caller-middleware.ts";
 import type { Operation } from "./contract.ts";
 import { CallError } from "./errors.ts";
@@ -26,7 +21,7 @@ export interface StreamCallOptions extends CallOptions {
   readonly window?: number | undefined;
 }
 
-type TypedStreamOptions = TypedAskOptions & { readonly window?: number };
+type TypedStreamOptions = AskOptions & { readonly window?: number };
 
 /** Opens a stream of the core. */
 export type OpenStream = (input: unknown, options: TypedStreamOptions) => Promise<Outcome<ItemStream>>;

@@ -98,6 +98,44 @@ test("only what is idempotent goes on after an answer that may have executed it"
   assert.match(failed.message, "the answer was invalid: id: ");
 });
 
+test("a call has its own time, or that of its operation, or that of the rules", async () => {
+  const scene = new ContractScene();
+  await scene.serve({ handlers: { ...handlers, note: never } });
+  const { ask } = scene.client({ rules: { requestTimeoutMs: 400 } });
+  for (const [timeoutMs, atMost] of [
+    [100, 150],
+    [undefined, 450],
+  ] as const) {
+    const startedAt = scene.clock.now();
+    const outcome = await scene.ended(ask.note("hello", { timeoutMs }));
+    const tookMs = scene.clock.now() - startedAt;
+    assert.is(outcome.kind === "unanswered" && outcome.reason, "timeout");
+    assert.ok(tookMs <= atMost && tookMs >= atMost - 60, `${timeoutMs}: ${tookMs} ms`);
+  }
+});
+
+test("metadata travels beside the input, also through a chain of calls", async () => {
+  const scene = new ContractScene();
+  const own = scene.client();
+  const seen: unknown[] = [];
+  await scene.serve({
+    handlers: {
+      ...handlers,
+      reserve: async ({ sku }, context) => {
+        seen.push({ ...context.metadata });
+        await own.call.note(sku, { within: context, metadata: { step: "2" } });
+        return { id: 1 };
+      },
+      note: (_text, { metadata, operation, instance }) => {
+        seen.push({ ...metadata }, operation, instance.instance);
+        return undefined;
+      },
+    },
+  });
+  await scene.ended(scene.client().call.reserve(item, { metadata: { tenant: "a", step: "1" } }));
+  assert.equal(seen, [{ tenant: "a", step: "1" }, { tenant: "a", step: "2" }, "note", 1]);
+});
+
 test("an operation that the contract lacks has no method, and names of every object are operations", () => {
   const { ask, call } = new ContractScene().client();
   assert.equal(Object.keys(ask), ["get", "reserve", "note", "ping"]);

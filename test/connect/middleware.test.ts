@@ -227,10 +227,21 @@ test("one that neither calls next nor answers is a mistake, and no answer", asyn
 });
 
 test("a call ends in its time, also if a middleware of its caller never ends", async () => {
-  const detail = "a middleware has not ended";
+  const detail = "a middleware took too long";
   assert.equal(shown((await outcomeWith([never])).outcome), ["timeout", detail, false]);
   const after = await outcomeWith([(_call, next) => next().then(never)]);
   assert.equal([shown(after.outcome), after.handled], [["timeout", detail, true], 1]);
+  // The call itself has all of its time from `next` on, and its caller waits no longer than for that.
+  const scene = new ContractScene();
+  await scene.serve({ handlers: { ...handlers, reserve: never } });
+  const slow: Middleware = async (_call, next) => {
+    await new Promise<void>((resolve) => void scene.clock.after(700, resolve));
+    return next();
+  };
+  const startedAt = scene.clock.now();
+  const late = await scene.ended(scene.client({ use: [slow] }).ask.reserve(item));
+  assert.equal(shown(late), ["timeout", detail, true]);
+  assert.ok(scene.clock.now() - startedAt <= 1_050, `${scene.clock.now() - startedAt} ms`);
   const unanswered = await outcomeWith([(_call, next) => next()], [never]);
   assert.equal(shown(unanswered.outcome), ["timeout", undefined, true]);
 });

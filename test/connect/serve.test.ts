@@ -59,6 +59,28 @@ test("an input that does not fit is a 400 with the paths, and no handler sees it
   assert.equal(scene.log.lines, [], "the caller's mistake is not logged here");
 });
 
+test("an asynchronous schema is awaited", async () => {
+  const scene = new ContractScene();
+  const known = v.pipeAsync(
+    v.string(),
+    v.checkAsync(async (sku) => (await sku) !== "ham", "is unknown"),
+  );
+  const shop = contract("shop", { find: operation(known, known) });
+  const [bus, callerBus, { clock }] = [scene.network.bus(), scene.network.bus(), scene];
+  await scene.ended(
+    serve(shop, { bus, clock, instance: 1, handlers: { find: (sku) => (sku === "bad" ? "ham" : sku) } }),
+  );
+  const { ask } = createClient(shop, { bus: callerBus, clock });
+  const [fits, input, output] = [
+    await scene.ended(ask.find("tea")),
+    await scene.ended(ask.find("ham")),
+    await scene.ended(ask.find("bad")),
+  ];
+  assert.is(fits.kind === "ok" && fits.value, "tea");
+  assert.is(input.kind === "error" && input.message, "bad request: is unknown");
+  assert.is(output.kind === "unanswered" && output.reason, "invalid-response");
+});
+
 test("a ServiceError is the answer, thrown or rejected with, and is not logged", async () => {
   const scene = new ContractScene();
   await scene.serve({ handlers: throwing(new ServiceError(409, "sold out", { left: 0 })) });
