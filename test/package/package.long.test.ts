@@ -8,10 +8,12 @@ import { join, normalize } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { importsOf, loadedBy } from "../house/layers.ts";
+import { freePort } from "../support/free-port.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { Program } from "../support/program.ts";
 import { blocksOf } from "../support/readme.ts";
 import { repository } from "../support/repository.ts";
+import { until } from "../support/until.ts";
 import { type Consumer, filesBelow, makeConsumer, readJson } from "./consumer.ts";
 
 const NAME = "datawire-connect";
@@ -163,6 +165,9 @@ test("require loads the same, and what is no entry point cannot be loaded", asyn
   const required = `(await import("node:module")).createRequire(import.meta.url)("${NAME}")`;
   assert.equal(await namesIn(NAME, required), alone.names);
   assert.equal(await namesIn(`${NAME}/tracing`), ["tracingOf"]);
+  assert.equal(await namesIn(`${NAME}/metrics`), ["METRICS_CONTENT_TYPE", "metricsOf"]);
+  const kit = ["FakeClock", "MemoryBus", "MemoryNetwork", "fakeClock", "faults", "memoryBus", "testClient"];
+  assert.equal(await namesIn(`${NAME}/testing`), kit);
   const deep = await user.run(
     process.execPath,
     ["--input-type=module", "--eval", `await import("${NAME}/dist/service/client.js")`],
@@ -247,6 +252,31 @@ test("the instance and the caller of its page work over a real bus, and the comm
     assert.equal(await stock.ended, { code: 0, signal: null });
   } finally {
     await stock.end();
+    await server.stop();
+  }
+});
+
+test("its tests run without a server, and a caller serves its metrics", async () => {
+  assert.equal(await compile(NEWEST, { ...MODULES[0], outDir: "built" }), []);
+  for (const name of ["failover", "handled"]) {
+    const { stdout } = await user.run(process.execPath, ["--test", `built/${name}.js`]);
+    assert.match(stdout, /pass 1\n/);
+    assert.match(stdout, /fail 0\n/);
+  }
+  const server = await startNatsServer();
+  const port = await freePort();
+  const env = { NATS_URL: server.url, METRICS_PORT: String(port) };
+  const metered = new Program({ name: "another", script: join(user.folder, "built/metered.js"), env });
+  try {
+    let response: Response | undefined;
+    await until("the metrics are served", async () => {
+      response = await fetch(`http://127.0.0.1:${port}`).catch(() => undefined);
+      return response !== undefined;
+    });
+    assert.is(response?.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    assert.match((await response?.text()) ?? "", 'dwc_instances{service="inventory",status="up"} 0\n');
+  } finally {
+    await metered.end();
     await server.stop();
   }
 });
