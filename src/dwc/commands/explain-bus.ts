@@ -15,13 +15,19 @@ export interface WantedInstances {
   readonly wall: number;
 }
 
-/** @param found the instances of the service that answered the roll call */
+/**
+ * @param found the instances of the service that answered the roll call
+ * @param warnings of the connection: without them a denied subject would look like a service without instances
+ */
 export function explainedFromBus(
   found: readonly DiscoveredInstance[],
   { service, number, wall }: WantedInstances,
+  warnings: readonly string[] = [],
 ): CommandResult {
-  if (found.length === 0)
-    return failed("unknown-instance", `no instance of ${service} answers the roll call`, startSome(service));
+  if (found.length === 0) {
+    const hint = warnings.length === 0 ? startSome(service) : "";
+    return { ...failed("unknown-instance", `no instance of ${service} answers the roll call`, hint), notes: warnings };
+  }
   const meant = found.filter(({ instance }) => number === undefined || instance === number);
   const numbers = [...new Set(found.map(({ instance }) => instance))].join(", ");
   if (meant.length === 0)
@@ -35,6 +41,7 @@ export function explainedFromBus(
     lines: [...meant.flatMap((one) => [...linesOf(one, wall), ""]), turnLine(found)],
     notes: [
       "no Market calls it: what a caller believes of an instance, that caller alone knows (instances() of its client)",
+      ...warnings,
     ],
     json: {
       ...{ service, at: wall, bus: "connected", source: "bus" },
