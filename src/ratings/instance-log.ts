@@ -2,10 +2,9 @@
 // kind has a rate limit, and the number of suppressed lines is logged.
 
 import type { Clock } from "../clock.ts";
+import type { Trace } from "../connect/index.ts";
 import type { Log } from "../program/log.ts";
 import type { ShutdownHooks } from "../program/program.ts";
-import type { SingleResult } from "../service/core/handler.ts";
-import type { Trace } from "../trace/core/trace.ts";
 import { LogRateLimiter } from "../util/throttle.ts";
 import {
   type InstanceLogEvent,
@@ -14,7 +13,7 @@ import {
   REQUEST_LEVEL,
   suppressedLine,
 } from "./core/lines.ts";
-import { requestLine } from "./core/ratings.ts";
+import { type RequestEnd, requestLine } from "./core/ratings.ts";
 
 /** A busy shop calls an instance some fifty times a second. Beyond this limit counters serve better than lines. */
 const REQUEST_LINES = { maxPerWindow: 100, windowMs: 1_000 } as const;
@@ -22,7 +21,7 @@ const SUPPRESSED_EVERY_MS = 1_000;
 
 export interface InstanceLog {
   readonly event: (event: InstanceLogEvent, trace?: Trace) => void;
-  readonly request: (request: unknown, handled: SingleResult, trace?: Trace) => void;
+  readonly request: (request: unknown, end: RequestEnd, trace?: Trace) => void;
 }
 
 export function openInstanceLog(
@@ -44,10 +43,10 @@ export function openInstanceLog(
     event: (event, trace) => {
       if (limits.event.admit(event.kind, clock.now())) say({ ...instanceLine(speaker, event), trace });
     },
-    request: (request, handled, trace) => {
-      const kind = handled.kind === "answer" ? "GET answered" : "GET refused";
+    request: (request, end, trace) => {
+      const kind = end.kind === "answer" ? "GET answered" : "GET refused";
       if (!limits.request.admit(kind, clock.now())) return;
-      say({ level: REQUEST_LEVEL, text: requestLine(request, handled), trace });
+      say({ level: REQUEST_LEVEL, text: requestLine(request, end), trace });
     },
   };
 }

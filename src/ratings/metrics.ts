@@ -4,7 +4,7 @@
 
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Bus } from "../bus/bus.ts";
+import type { Bus, Instance } from "../connect/index.ts";
 import type { Samples } from "../metrics/core/exposition.ts";
 import { instanceSamples } from "../metrics/core/instance-metrics.ts";
 import { type Exposition, expose, INSTANCE_METRICS, programSamples } from "../monitor/metrics.ts";
@@ -13,7 +13,6 @@ import { checkLocal, type LocalCheck, localRequest } from "../program/core/local
 import { programLine } from "../program/core/program-events.ts";
 import type { Log } from "../program/log.ts";
 import { type ShutdownHooks, VERSION } from "../program/program.ts";
-import type { Instance } from "../service/instance.ts";
 import { MAX_PORT, type Settings } from "../settings.ts";
 import { bracketHost } from "../util/format.ts";
 

@@ -3,24 +3,22 @@
 import type { BusLogin } from "../bus/core/credentials.ts";
 import { BusHistory, openBusOptions } from "../bus/core/open-bus.ts";
 import { waitForLogin } from "../bus/login-result.ts";
-import { connectNatsBus } from "../bus/nats-bus.ts";
+import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
 import type { Clock } from "../clock.ts";
+import { type Instance, type Logger, NotPermitted, NumberTaken, type ServeOptions, serve } from "../connect/index.ts";
+import { ratings } from "../contracts/ratings.ts";
 import { processControl } from "../faults/process-control.ts";
 import { programLine } from "../program/core/program-events.ts";
 import type { Log } from "../program/log.ts";
 import { type ShutdownHooks, type StartResult, VERSION } from "../program/program.ts";
 import { openTracing } from "../program/tracing.ts";
-import type { Handler } from "../service/core/handler.ts";
-import { newIncarnation } from "../service/identity.ts";
-import { NotPermitted, startInstance } from "../service/instance.ts";
-import type { InstanceOptions } from "../service/instance-options.ts";
 import { isPrinted, type Settings } from "../settings.ts";
 import { REQUEST_LEVEL } from "./core/lines.ts";
-import { rate } from "./core/ratings.ts";
+import { handlers, requestLog } from "./handlers.ts";
 import { type InstanceLog, openInstanceLog } from "./instance-log.ts";
 import { serveMetrics } from "./metrics.ts";
 
-export const SERVICE = "ratings";
+export const SERVICE = ratings.service;
 
 export interface RatingsDeps {
   readonly settings: Settings;
@@ -48,21 +46,33 @@ export async function runRatings(number: number, deps: RatingsDeps, closers: Shu
   closers.push(() => bus.close());
   const log = openInstanceLog({ instance: number, pid: process.pid, natsUrls: settings.natsUrls }, deps, closers);
   const options = instanceOptions(number, deps, history, log);
-  const starting = startInstance({ ...options, bus, onEvent: log.event, tracing });
+  const starting = serve(ratings, { ...options, bus, tracing }).catch((error: unknown) => refusedResult(number, error));
   const first = await waitForLogin(bus);
-  if (first.kind === "refused") return { kind: "refused", why: [first.why] };
-  const started = await starting.catch(refusedResult);
-  if (started.kind === "refused") return started;
-  if (started.kind === "taken") return numberTakenResult(number, started.by.address);
-  process.on("SIGCONT", () => started.instance.resumed());
-  if (settings.metricsPort !== undefined)
-    await serveMetrics(number, { instance: started.instance, bus }, deps, closers);
+  if (first.kind === "refused") {
+    // It ends with its bus.
+    starting.catch(() => undefined);
+    return { kind: "refused", why: [first.why] };
+  }
+  const started = await starting;
+  if ("kind" in started) return started;
+  await operate(started, bus, deps, log, closers);
+  return { kind: "running" };
+}
+
+async function operate(
+  instance: Instance,
+  bus: NatsBus,
+  deps: RatingsDeps,
+  log: InstanceLog,
+  closers: ShutdownHooks,
+): Promise<void> {
+  process.on("SIGCONT", () => instance.resumed());
+  if (deps.settings.metricsPort !== undefined) await serveMetrics(instance.instance, { instance, bus }, deps, closers);
   closers.push(async () => {
     log.event({ kind: "leaving" });
-    await started.instance.goodbye();
+    await instance.goodbye();
     log.event({ kind: "left" });
   });
-  return { kind: "running" };
 }
 
 function instanceOptions(
@@ -70,39 +80,44 @@ function instanceOptions(
   { settings, clock, say, access }: RatingsDeps,
   history: BusHistory,
   log: InstanceLog,
-): Omit<InstanceOptions, "bus" | "tracing"> {
+): Omit<ServeOptions<(typeof ratings)["operations"]>, "bus" | "tracing"> {
   const { natsUrls } = settings;
   return {
-    service: SERVICE,
     instance: number,
-    incarnation: newIncarnation(number),
     version: VERSION,
     clock,
     heartbeatIntervalMs: settings.health.heartbeatIntervalMs,
-    random: Math.random,
-    report: (sentence) => say({ level: "WARNING", text: `- ${sentence}` }),
+    handlers,
+    use: isPrinted(REQUEST_LEVEL, settings.logLevel) ? [requestLog(log)] : [],
     chaos: settings.chaos
       ? processControl({ natsUrls, ...access, clock, ...openBusOptions(settings, access), history })
       : undefined,
-    handle: isPrinted(REQUEST_LEVEL, settings.logLevel) ? withRequestLog(log) : rate,
+    onEvent: log.event,
+    log: loggerOf(say),
   };
 }
 
-function withRequestLog(log: InstanceLog): Handler {
-  return (request, { trace }) => {
-    const handled = rate(request);
-    log.request(request, handled, trace);
-    return handled;
-  };
-}
+/** A handler that fails and the wait for the bus are events, and have lines of their own. */
+const loggerOf = (say: Log): Logger => ({
+  warn: () => undefined,
+  error: (sentence, error) => {
+    if (error === undefined) say({ level: "WARNING", text: `- ${sentence}` });
+  },
+});
 
-/** The server does not permit the instance to serve: the operator gave it the credentials of another service. */
-function refusedResult(error: unknown): Extract<StartResult, { readonly kind: "refused" }> {
+type Refused = Extract<StartResult, { readonly kind: "refused" }>;
+
+/**
+ * Another process has the number; or the server does not permit the instance to serve, because the operator gave it the
+ * credentials of another service.
+ */
+function refusedResult(number: number, error: unknown): Refused {
+  if (error instanceof NumberTaken) return numberTakenResult(number, error.by.address);
   if (!(error instanceof NotPermitted)) throw error;
   return { kind: "refused", why: [error.message] };
 }
 
-function numberTakenResult(number: number, address: string): StartResult {
+function numberTakenResult(number: number, address: string): Refused {
   const why = `instance ${number} is already running, at nats:${address}: end that one first, or type  make startRatings INSTANCE=${number + 1}`;
   return { kind: "refused", why: [why] };
 }

@@ -15,7 +15,7 @@ import { pageLine } from "../../src/market/ratings/rate-page.ts";
 import { eventLine } from "../../src/monitor/events.ts";
 import { MAX_STATUSES, MAX_VIEW_BYTES, parseView } from "../../src/monitor/peers.ts";
 import { asText } from "../../src/program/log.ts";
-import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
+import { requestLine } from "../../src/ratings/core/ratings.ts";
 import { readAttempt } from "../../src/service/attempt.ts";
 import { MAX_BODY_BYTES } from "../../src/service/core/body.ts";
 import { encode } from "../../src/service/core/handler.ts";
@@ -25,6 +25,7 @@ import { wireMessage } from "../../src/testing/wire-message.ts";
 import { incoming } from "../../src/trace/core/traceparent.ts";
 import { decodeBody } from "../../src/util/json.ts";
 import { beatOf } from "../support/health-harness.ts";
+import { rate } from "../support/rate.ts";
 import { anyText, messages, nearlyText } from "./inputs.ts";
 import { must, mustBeProblem, mustBeSame, type Target, target } from "./target.ts";
 

@@ -19,7 +19,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   testing: ["connect", "service", "faults", "bus", "health", "trace", "settings.ts", "clock.ts", "util"],
   metrics: ["service", "bus", "health", "settings.ts", "clock.ts", "util"],
   monitor: ["metrics", "service", "faults", "bus", "program", "health", "settings.ts", "clock.ts", "util"],
+  contracts: ["connect"],
   ratings: [
+    "contracts",
+    "connect",
     "metrics",
     "monitor",
     "service",

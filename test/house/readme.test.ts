@@ -9,11 +9,11 @@ import { COMMANDS } from "../../src/dwc/commands/table.ts";
 import { FAULT_LIMITS, parseCommand, parseFaultStatuses } from "../../src/faults/core/faults.ts";
 import { MAX_HEARTBEAT_BYTES, parseHeartbeat } from "../../src/health/heartbeat.ts";
 import { parseView } from "../../src/monitor/peers.ts";
-import { rate } from "../../src/ratings/core/ratings.ts";
 import { MAX_BODY_BYTES } from "../../src/service/core/body.ts";
 import { readCommand } from "../../src/service/core/stream-wire.ts";
 import { defaultHealthRules, FIXED, LOG_LEVELS, SETTINGS } from "../../src/settings.ts";
 import { isPrintable } from "../support/log-patterns.ts";
+import { rate } from "../support/rate.ts";
 import { blocksOf, PAGES, readBook, readPage, rowsOf, sectionOf } from "../support/readme.ts";
 import { repository } from "../support/repository.ts";
 

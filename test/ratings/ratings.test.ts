@@ -2,9 +2,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readFleetArguments } from "../../src/ratings/core/arguments.ts";
 import { instanceLine, suppressedLine } from "../../src/ratings/core/lines.ts";
-import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
+import { requestLine } from "../../src/ratings/core/ratings.ts";
 import type { HandlerResult } from "../../src/service/core/handler.ts";
 import { goldenOf } from "../support/golden.ts";
+import { rate } from "../support/rate.ts";
 
 const test = suite("ratings");
 const golden = goldenOf(test, "ratings");

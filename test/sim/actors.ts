@@ -2,11 +2,11 @@
 // The faults of the day set how an instance's handler behaves.
 
 import type { Headers } from "../../src/bus/core/headers.ts";
-import { rate } from "../../src/ratings/core/ratings.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import type { HandlerResult } from "../../src/service/core/handler.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
+import { rate } from "../support/rate.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { Careless } from "./careless.ts";
 import { type Home, Host } from "./host.ts";

@@ -1,8 +1,8 @@
 // P23: the contents of pages. The simulation knows the time and the instance of each thing's last answered rating.
 
 import type { PageRatings } from "../../src/market/ratings/rate-page.ts";
-import { rate } from "../../src/ratings/core/ratings.ts";
 import type { Outcome } from "../../src/service/outcome.ts";
+import { rate } from "../support/rate.ts";
 import type { Asked, Check, View } from "./view.ts";
 
 /** A rating is kept as it arrives. */

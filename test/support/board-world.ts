@@ -12,13 +12,13 @@ import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import type { LogEntry } from "../../src/program/log.ts";
 import type { ShutdownHooks } from "../../src/program/program.ts";
-import { rate } from "../../src/ratings/core/ratings.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { MemoryBus } from "../../src/testing/memory-bus.ts";
 import { MemoryNetwork } from "../../src/testing/memory-network.ts";
 import { CATALOGUE, type Served, serve } from "../market/serve.ts";
 import { DEFAULT_RULES } from "./health-harness.ts";
+import { rate } from "./rate.ts";
 
 const RULES = { ...DEFAULT_RULES, requestTimeoutMs: 1_000, retestDelayMs: 60_000, retestDelayMaxMs: 120_000 };
 const HEARTBEAT_MS = 2_000;

@@ -9,9 +9,10 @@ import { pageLine } from "../../src/market/ratings/rate-page.ts";
 import { eventLine } from "../../src/monitor/events.ts";
 import { asText, type LogEntry } from "../../src/program/log.ts";
 import { instanceLine } from "../../src/ratings/core/lines.ts";
-import { rate, requestLine } from "../../src/ratings/core/ratings.ts";
+import { requestLine } from "../../src/ratings/core/ratings.ts";
 import type { UnansweredReason } from "../../src/service/outcome.ts";
 import { escapeRegExp } from "./escape-regexp.ts";
+import { rate } from "./rate.ts";
 import { repository } from "./repository.ts";
 
 /** Sample values, and the patterns in their place. */
