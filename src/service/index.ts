@@ -91,7 +91,7 @@ export type {
   Validated,
   ValidResponse,
 } from "./outcome.ts";
-export type { AskOptions } from "./request.ts";
+export type { AskOptions, CallScope } from "./request.ts";
 export type { RequestContext } from "./request-context.ts";
 export { StreamError, type StreamFailure } from "./stream-error.ts";
 export type { ItemStream } from "./stream-reader.ts";
