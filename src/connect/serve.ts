@@ -37,6 +37,8 @@ export interface Instance extends InstanceRef {
   readonly counts: ServiceStats;
   /** The same for each operation. */
   readonly operationCounts: ReadonlyMap<string, ServiceStats>;
+  /** Requests that wait for a slot of its limit. */
+  readonly waiting: number;
   /** The process was continued (SIGCONT): sends a heartbeat at once. */
   resumed(): void;
   /** Says goodbye, finishes its requests, and leaves, within `limitMs` (default: 5 s) and a round trip. */
@@ -160,6 +162,10 @@ class ServedInstance implements Instance {
 
   get counts(): ServiceStats {
     return this.#core.counts;
+  }
+
+  get waiting(): number {
+    return this.#core.waiting;
   }
 
   get operationCounts(): ReadonlyMap<string, ServiceStats> {

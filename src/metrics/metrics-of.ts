@@ -99,7 +99,8 @@ function merge(instances: readonly MeasuredInstance[]): readonly MeasuredInstanc
     const names = new Set(group.flatMap(({ operationCounts }) => [...operationCounts.keys()]));
     const countsOf = (name: string): ServiceStats => sumOf(group.flatMap((one) => one.operationCounts.get(name) ?? []));
     const { service, instance } = first;
-    return [{ service, instance, operationCounts: new Map([...names].map((name) => [name, countsOf(name)])) }];
+    const operationCounts = new Map([...names].map((name) => [name, countsOf(name)]));
+    return [{ service, instance, operationCounts, waiting: group.reduce((sum, one) => sum + one.waiting, 0) }];
   });
 }
 

@@ -27,6 +27,8 @@ export interface Instance extends AsyncDisposable {
   readonly counts: ServiceStats;
   /** The same for each operation. */
   readonly operationCounts: ReadonlyMap<string, ServiceStats>;
+  /** Requests that wait for a slot of its limit. */
+  readonly waiting: number;
   /** The process was continued (SIGCONT): sends a heartbeat at once. */
   resumed(): void;
   /** Says goodbye, finishes its requests, and leaves, within `limitMs` (default: 5 s) and a round trip. */
@@ -146,6 +148,10 @@ class RunningInstance implements Instance {
 
   get counts(): ServiceStats {
     return this.#requestHandler.counts;
+  }
+
+  get waiting(): number {
+    return this.#requestHandler.waiting;
   }
 
   get operationCounts(): ReadonlyMap<string, ServiceStats> {

@@ -258,6 +258,11 @@ export class RequestHandler {
     return sumOf([...this.#operations.values()].map(({ stats }) => stats));
   }
 
+  /** Requests that wait for a slot of the limit. */
+  get waiting(): number {
+    return this.#limiter?.waiting ?? 0;
+  }
+
   /** The counts of each operation. */
   get operationCounts(): ReadonlyMap<string, ServiceStats> {
     return new Map([...this.#operations].map(([name, { stats }]) => [name, stats]));

@@ -96,6 +96,26 @@ test("an instance that dies, one that hangs and its breaker, retries and hedges"
   is(`dwc_client_calls_total{${reserve},outcome="ok"}`, 2);
 });
 
+test("an instance with a limit: what waits, and what is refused as overloaded", async () => {
+  const clock = fakeClock();
+  const bus = memoryBus({ clock });
+  const handlers = { reserve: () => clock.sleep(50).then(() => undefined), picture: () => new Uint8Array(0) };
+  const limit = { concurrent: 1, queued: 1 };
+  const instance = await clock.run(serve(shop, { bus: bus.connect(), instance: 1, handlers, limit }));
+  const client = createClient(shop, { bus });
+  const metrics = metricsOf({ clients: [client], instances: [instance], clock });
+  await clock.run(client.ready());
+  const calls = [client.ask.reserve(), client.ask.reserve(), client.ask.reserve()];
+  await clock.advance(10);
+  assert.is(valuesOf(metrics()).get('dwc_server_requests_waiting{service="shop",instance="1"}'), 1);
+  await clock.run(Promise.all(calls));
+  const requests = 'dwc_server_requests_total{service="shop",operation="reserve",instance="1"';
+  const values = valuesOf(metrics());
+  assert.equal([values.get(`${requests},outcome="ok"}`), values.get(`${requests},outcome="overloaded"}`)], [2, 1]);
+  assert.is(values.get('dwc_client_calls_total{service="shop",operation="reserve",outcome="overloaded"}'), 1);
+  assert.is(values.get('dwc_server_requests_waiting{service="shop",instance="1"}'), 0);
+});
+
 test("a call without an instance, and one that cannot be made, are counted", async () => {
   const { clock, client } = await program(0);
   const metrics = metricsOf({ clients: [client] });

@@ -26,7 +26,7 @@ test("where METRICS_PORT and the instance's number make no port, it says so and 
   assert.is(closers.length, 0);
 });
 
-const COUNTS = { requests: 10, errors: 3, dropped: 2, processingMs: 1_500, lastError: "" };
+const COUNTS = { requests: 10, errors: 3, dropped: 2, processingMs: 1_500, lastError: "", overloaded: 1 };
 
 test("a client on this machine gets the instance's counters, and other clients get nothing", async () => {
   for (const board of ["local", "public"]) {
@@ -34,7 +34,7 @@ test("a client on this machine gets the instance's counters, and other clients g
     assert.ok(read.kind === "settled");
     const closers: ShutdownHooks = [];
     const [events, bus] = [[] as LogEntry[], { status: "connected" }];
-    const instance = { service: "ratings", instance: 2, operationCounts: new Map([["get", COUNTS]]) };
+    const instance = { service: "ratings", instance: 2, operationCounts: new Map([["get", COUNTS]]), waiting: 4 };
     const measured = { instance, bus } as unknown as Parameters<typeof serveMetrics>[1];
     await serveMetrics(2, measured, { settings: read.settings, say: (line) => void events.push(line) }, closers);
     const [line] = events;
@@ -49,7 +49,9 @@ test("a client on this machine gets the instance's counters, and other clients g
     const expected = [
       `dwc_server_requests_total{${labels},outcome="ok"} 7`,
       `dwc_server_requests_total{${labels},outcome="error"} 3`,
+      `dwc_server_requests_total{${labels},outcome="overloaded"} 1`,
       `dwc_server_requests_total{${labels},outcome="expired"} 2`,
+      'dwc_server_requests_waiting{service="ratings",instance="2"} 4',
       `dwc_server_processing_seconds_total{${labels}} 1.5`,
     ];
     assert.equal(new Set(await figures()), new Set(["dwc_up 1", ...expected]));
