@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DRILLS, drill } from "./drills.ts";
+import { DRILLS, drill, drillStreamsOf } from "./drills.ts";
 import { settleQuickly } from "./timeline.ts";
 
 const test = suite("drills");
@@ -17,5 +17,12 @@ for (const [place, name] of Object.keys(DRILLS).entries()) {
       await drill(seed, settleQuickly, (property, detail) => assert.unreachable(`seed ${seed}: ${property} ${detail}`));
   });
 }
+
+test("streams: what is sent is what is read", async () => {
+  for (let seed = 1; seed <= 2 * SEEDS_OF_EACH; seed += 1)
+    await drillStreamsOf(seed, settleQuickly, (property, detail) =>
+      assert.unreachable(`seed ${seed}: ${property} ${detail}`),
+    );
+});
 
 test.run();

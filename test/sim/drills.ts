@@ -7,6 +7,7 @@ import { drillHedging } from "./drill-hedging.ts";
 import { drillIdentity } from "./drill-identity.ts";
 import { drillOrders } from "./drill-orders.ts";
 import { drillQuestions } from "./drill-questions.ts";
+import { drillStreams } from "./drill-streams.ts";
 import type { Settle } from "./timeline.ts";
 
 type Drill = (ground: Ground) => Promise<void>;
@@ -23,8 +24,16 @@ const KINDS = Object.values(DRILLS);
 /** The random sequence of a drill, far from that of the day: a drill must not change the day. */
 const DICE_APART = 15_485_863;
 
+/** One day in so many begins with a stream as well. */
+const ONE_IN_STREAMS = 5;
+const STREAM_DICE_APART = 32_452_843;
+
+export const drillStreamsOf = (seed: number, settle: Settle, breaks: Breaks): Promise<void> =>
+  drillStreams(new Ground(Math.imul(seed, STREAM_DICE_APART), settle, breaks));
+
 /** @throws an error that a timer or a socket threw */
 export async function drill(seed: number, settle: Settle, breaks: Breaks): Promise<void> {
   const ground = new Ground(Math.imul(seed, DICE_APART), settle, breaks);
   await KINDS[seed % KINDS.length]?.(ground);
+  if (seed % ONE_IN_STREAMS === 0 && !ground.isBroken) await drillStreamsOf(seed, settle, breaks);
 }

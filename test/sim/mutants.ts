@@ -336,4 +336,26 @@ export const MUTANTS: readonly Mutant[] = [
     "$ageMs: Math.max(0, $now - at)",
     "$ageMs: 0",
   ]),
+  defect("a sender waits for no credit", ["service/stream-sender", "|| !this.$credit.$maySend", ""]),
+  defect("a reader grants what it has not taken", [
+    "service/core/stream-window",
+    "return this.$taken + this.$window;",
+    "return this.#received + this.$window;",
+  ]),
+  defect("a missing item is not noticed", [
+    "service/core/stream-window",
+    'if ($seq > this.$received + 1) return "lost";',
+    "",
+  ]),
+  defect("a silent sender is waited for", [
+    "service/core/stream-window",
+    "return $now - this.$aliveAt >= $SENDER_SILENCE_MS;",
+    "return false;",
+  ]),
+  defect("a sender goes on for a reader that is gone", [
+    "service/core/stream-credit",
+    "return $now - this.$aliveAt >= $READER_SILENCE_MS;",
+    "return false;",
+  ]),
+  defect("a stream outlives its client", ["service/client", "this.#streams.close();", ";"]),
 ];

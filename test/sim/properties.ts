@@ -25,6 +25,9 @@ export const PROPERTIES = {
   P22: "a caller gets the answer to its own request; its events, counters and times are those of what happened",
   P23: "a page shows who rated a thing, and how long ago",
   P24: "the state of an instance in the table follows from its heartbeats and its results",
+  P25: "a handler makes no item of a stream beyond its reader's window",
+  P26: "a reader gets every item of a stream once and in order, and learns when one is missing",
+  P27: "a stream ends on both sides: a dead or silent sender within a second, and never without a cause",
 } as const;
 
 export type PropertyName = keyof typeof PROPERTIES;
