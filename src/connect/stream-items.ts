@@ -30,7 +30,7 @@ class HandlerItems implements AsyncIterator<unknown> {
       // What a generator returns is no item.
       (result) => (result.done === true ? DONE : result),
       (error: unknown) => {
-        if (error instanceof ServiceError) return { done: true, value: refuse(error.code, error.message) };
+        if (error instanceof ServiceError) return { done: true, value: refuse(error.code, error.message, error.data) };
         throw error;
       },
     );

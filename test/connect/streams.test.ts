@@ -156,7 +156,7 @@ test("an invalid input, and what a handler throws before its first item, is the 
 
 test("a ServiceError after items ends the stream with its code, and any other error is logged", async () => {
   for (const [thrown, code, logged] of [
-    [new ServiceError(410, "no more"), 410, 0],
+    [new ServiceError(410, "no more", { left: 0 }), 410, 0],
     [new Error("secret"), 500, 1],
   ] as const) {
     const scene = new Scene();
@@ -168,6 +168,7 @@ test("a ServiceError after items ends the stream with its code, and any other er
     const { items, error } = await scene.read(client.call.evens());
     assert.equal(items, [2]);
     assert.ok(error instanceof StreamError && error.code === code && !error.message.includes("secret"));
+    assert.equal(error.data, code === 410 ? { left: 0 } : undefined);
     assert.is(scene.log.lines.length, logged);
   }
 });
