@@ -12,7 +12,7 @@ const test = suite("the house");
 
 /** A file of code is read as a whole; a style sheet is looked up. */
 const mostLines = (file: string): number => (file.endsWith(".css") ? 700 : 400);
-const ROOMS = ["bin", "src", "test", "bench", "package", "tracing", ".ci"];
+const ROOMS = ["bin", "src", "test", "bench", "package", "examples", "tracing", ".ci"];
 const LOOSE = [
   ..."Makefile README.md LICENSE CHANGELOG.md CONTRIBUTING.md package.json package-lock.json".split(" "),
   ..."tsconfig.json biome.json".split(" "),
@@ -24,7 +24,8 @@ const isThere = (file: string): boolean =>
   statSync(join(repository, file), { throwIfNoEntry: false })?.isFile() ?? false;
 const files = [...ROOMS.flatMap(list), ...LOOSE].filter(isThere);
 const sources = files.filter((file) => file.endsWith(".ts"));
-const tests = sources.filter((file) => file.endsWith(".test.ts"));
+/** Those of an example run in its own project. */
+const tests = sources.filter((file) => file.endsWith(".test.ts") && !file.startsWith("examples/"));
 
 function list(room: string): string[] {
   const entries = readdirSync(join(repository, room), { recursive: true, encoding: "utf8" });

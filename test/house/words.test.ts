@@ -9,7 +9,18 @@ import { repository } from "../support/repository.ts";
 const test = suite("words");
 
 /** Every folder with code, and every page. */
-const PLAIN = ["src", "bin", "bench", "tracing", "test", "docs", "README.md", "CONTRIBUTING.md", "package/README.md"];
+const PLAIN = [
+  "src",
+  "bin",
+  "bench",
+  "tracing",
+  "test",
+  "examples",
+  "docs",
+  "README.md",
+  "CONTRIBUTING.md",
+  "package/README.md",
+];
 
 /** This file names the words. */
 const EXCLUDED = "test/house/words.test.ts";

@@ -16,6 +16,8 @@ const AVAILABLE = [
 
 export interface Consumer {
   readonly folder: string;
+  /** Its whole environment, beside PATH. */
+  readonly env: Readonly<Record<string, string>>;
   /** The package as npm installed it. */
   readonly installed: string;
   readonly tarball: string;
@@ -25,7 +27,8 @@ export interface Consumer {
   end(): Promise<void>;
 }
 
-export async function makeConsumer(): Promise<Consumer> {
+/** @param others packages that npm can be asked for besides: their folders, as npm installed them */
+export async function makeConsumer(others: readonly string[] = []): Promise<Consumer> {
   const base = mkdtempSync(join(tmpdir(), "consumer-"));
   const [folder, home, built] = ["project", "home", "built"].map((name) => join(base, name)) as [
     string,
@@ -33,7 +36,7 @@ export async function makeConsumer(): Promise<Consumer> {
     string,
   ];
   for (const made of [folder, home, built]) mkdirSync(made);
-  const registry = await startRegistry(AVAILABLE.map((name) => join(repository, "node_modules", name)));
+  const registry = await startRegistry([...AVAILABLE.map((name) => join(repository, "node_modules", name)), ...others]);
   const env = {
     ...{ HOME: home, npm_config_registry: registry.url, npm_config_audit: "false", npm_config_fund: "false" },
     npm_config_update_notifier: "false",
@@ -45,6 +48,7 @@ export async function makeConsumer(): Promise<Consumer> {
   writeFileSync(join(folder, "package.json"), '{ "type": "module", "private": true }\n');
   return {
     folder,
+    env,
     installed: join(folder, "node_modules/datawire-connect"),
     tarball: join(built, file),
     install: (...packages) => run("npm", ["install", ...packages]),

@@ -1,0 +1,25 @@
+import { connectBus, ServiceError, serve } from "datawire-connect";
+import { inventory } from "./contract.js";
+
+const stock = new Map([["tea", 7]]);
+
+const bus = await connectBus();
+const instance = await serve(inventory, {
+  bus,
+  limit: { concurrent: 16 },
+  handlers: {
+    list: () => Array.from(stock, ([sku, count]) => ({ sku, count })),
+    count: (sku) => stock.get(sku) ?? 0,
+    put: ({ sku, count }) => void stock.set(sku, count),
+    reserve: ({ sku, count }) => {
+      const left = (stock.get(sku) ?? 0) - count;
+      if (left < 0) throw new ServiceError(409, `too little ${sku}`, { left: stock.get(sku) ?? 0 });
+      stock.set(sku, left);
+      return { left };
+    },
+  },
+});
+console.log(`instance ${instance.instance} is up`);
+
+for (const signal of ["SIGINT", "SIGTERM"])
+  process.once(signal, () => void instance.goodbye().finally(() => bus.close()));
