@@ -1,4 +1,4 @@
-// takes: 80 s
+// takes: 400 s
 // The npm package of the library as its user gets it: npm installs the tarball into an empty folder, the examples of its
 // page compile there, and two of them run.
 

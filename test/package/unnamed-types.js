@@ -15,7 +15,7 @@ const exportsOf = (file) => checker.getExportsOfModule(checker.getSymbolAtLocati
 const resolved = (symbol) => ((symbol.flags & ts.SymbolFlags.Alias) !== 0 ? checker.getAliasedSymbol(symbol) : symbol);
 
 const doors = entries.map((file) => new Set(exportsOf(file).map(resolved)));
-const [main, core] = doors;
+const [main, core = new Set()] = doors;
 const missing = doors.flatMap((own, index) =>
   unnamed(own, new Set([...main, ...core, ...own])).map((found) => ({
     entry: relative(folder, entries[index]),
