@@ -3,13 +3,24 @@
 import type { AskOptions } from "../service/client.ts";
 import type { Metadata } from "../service/core/metadata.ts";
 import { MAX_TIMEOUT_MS } from "../service/core/request-headers.ts";
-import type { ResponseReader } from "../service/outcome.ts";
+import type { ResponseReader, Validated } from "../service/outcome.ts";
 import type { Trace } from "../trace/core/trace.ts";
-import { aNumber, anObject, checkOptions, type Rule, type Rules, trueOrFalse } from "../util/options.ts";
+import {
+  aFunction,
+  aNumber,
+  anObject,
+  checkOptions,
+  type Rule,
+  type Rules,
+  shownOption,
+  trueOrFalse,
+} from "../util/options.ts";
+import { isThenable } from "../util/promises.ts";
 import type { CallContext } from "./call-context.ts";
 import type { Operation } from "./contract.ts";
 
-export interface CallOptions {
+/** `Value` is what the call resolves with. */
+export interface CallOptions<Value = unknown> {
   /** How long to wait for the answer, in ms: 1 to 600,000. Default: that of the operation, or the request timeout of the rules. */
   readonly timeoutMs?: number | undefined;
   /** Aborted: the call ends at once, and the signal of its handler is aborted as well. */
@@ -22,6 +33,12 @@ export interface CallOptions {
   readonly within?: CallContext | undefined;
   /** The trace of the call. Default: that of `within`. */
   readonly trace?: Trace | undefined;
+  /**
+   * What the schema of the answer cannot say, as that it belongs to this input. Called once for each valid answer.
+   * @returns what is wrong: the response is then invalid, and an idempotent call goes on to another instance. `undefined`:
+   * nothing
+   */
+  readonly check?: ((value: Value) => string | undefined) | undefined;
 }
 
 /** The core checks what is in them. */
@@ -34,6 +51,7 @@ const RULES: Rules<CallOptions> = {
   idempotent: trueOrFalse,
   within: anObject,
   trace: anything,
+  check: aFunction,
 };
 
 /** What each call of an operation has in common. */
@@ -53,10 +71,10 @@ export const defaultsOf = (
 /** @throws TypeError for an option that breaks its rule, and what getters of the options throw */
 export function askOptionsOf(defaults: OperationDefaults, options: CallOptions): AskOptions {
   checkOptions(defaults.operation, options, RULES);
-  const { timeoutMs, signal, metadata, idempotent, within, trace } = options;
+  const { timeoutMs, signal, metadata, idempotent, within, trace, check } = options;
   return {
     operation: defaults.operation,
-    read: defaults.read,
+    read: check === undefined ? defaults.read : checkedBy(check, defaults.read),
     idempotent: idempotent ?? defaults.idempotent,
     timeoutMs: timeoutMs ?? defaults.timeoutMs,
     signal,
@@ -64,4 +82,19 @@ export function askOptionsOf(defaults: OperationDefaults, options: CallOptions):
     within,
     trace,
   };
+}
+
+const checkedBy =
+  (check: NonNullable<CallOptions["check"]>, read: ResponseReader): ResponseReader =>
+  (body) => {
+    const validated = read(body);
+    return isThenable(validated) ? validated.then((one) => checked(check, one)) : checked(check, validated);
+  };
+
+function checked(check: NonNullable<CallOptions["check"]>, validated: Validated): Validated {
+  if (validated.kind === "invalid") return validated;
+  const problem: unknown = check(validated.value);
+  if (problem === undefined) return validated;
+  if (typeof problem === "string") return { kind: "invalid", problems: [problem] };
+  throw new TypeError(`check returned a value ${shownOption(problem)}: it must return a text, or undefined`);
 }

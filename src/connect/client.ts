@@ -40,7 +40,9 @@ export type CallArguments<Op extends Operation> =
     ? [input?: InputOf<Op["input"]>, options?: OptionsOf<Op>]
     : [input: InputOf<Op["input"]>, options?: OptionsOf<Op>];
 
-type OptionsOf<Op extends Operation> = Op extends StreamOperation ? StreamCallOptions : CallOptions;
+type OptionsOf<Op extends Operation> = Op extends StreamOperation
+  ? StreamCallOptions
+  : CallOptions<OutputOf<Op["output"]>>;
 
 /**
  * Resolves with how the call ended, and never rejects. The value of a stream that was opened is the stream, which throws a
@@ -72,6 +74,8 @@ export interface Client<Ops extends Operations = Operations> {
   readonly ask: Asks<Ops>;
   /** `client.call.reserve(input, options)`: the value, or a CallError. */
   readonly call: Calls<Ops>;
+  /** The same client without the contract (`datawire-connect/core`): for a monitor of its balancer. */
+  readonly core: CoreClient;
   /** What this client believes of each instance, and why. */
   instances(): readonly InstanceStatus[];
   /**
@@ -125,7 +129,7 @@ class ContractClient implements Client {
   readonly service: string;
   readonly ask: Asks<Operations>;
   readonly call: Calls<Operations>;
-  readonly #core: CoreClient;
+  readonly core: CoreClient;
   readonly #clock: Clock;
   readonly #bus: CoreOptions["bus"];
   #isClosed = false;
@@ -152,13 +156,13 @@ class ContractClient implements Client {
     this.ask = frozen(callers.map(([name, { ask }]) => [name, ask]));
     // The types of the contract say which of them are streams.
     this.call = frozen(callers.map(([name, { call }]) => [name, call])) as Calls<Operations>;
-    this.#core = core;
+    this.core = core;
     this.#clock = clock;
     this.#bus = bus;
   }
 
   instances(): readonly InstanceStatus[] {
-    return this.#core.instances();
+    return this.core.instances();
   }
 
   ready(atLeast = 1, limitMs = Number.POSITIVE_INFINITY): Promise<boolean> {
@@ -178,12 +182,12 @@ class ContractClient implements Client {
   }
 
   observe(observer: ClientObserver): Cancel {
-    return this.#core.observe(observer);
+    return this.core.observe(observer);
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#core.close();
+    this.core.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

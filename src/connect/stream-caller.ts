@@ -13,7 +13,7 @@ import { isAsyncIterable } from "./stream-items.ts";
 import { LazyStream, ValidatedStream } from "./typed-stream.ts";
 
 /** As for a call. `timeoutMs` is the time until the first reply: the stream itself may last. */
-export interface StreamCallOptions extends CallOptions {
+export interface StreamCallOptions extends Omit<CallOptions, "check"> {
   /**
    * Items that the instance sends ahead of the reader, at most: 1 to 1024. Default: 64. Of large items fewer are sent ahead:
    * 4 MB in all.
@@ -60,6 +60,8 @@ export class StreamCaller {
     });
 
   #optionsOf({ window, ...options }: StreamCallOptions): TypedStreamOptions {
+    // Plain JavaScript may give it.
+    if ("check" in options) throw new TypeError("check is for calls with one answer: check each item as you read it");
     const given = askOptionsOf(this.#defaults, options);
     return window === undefined ? given : { ...given, window };
   }

@@ -1,9 +1,9 @@
 // The wiring of a Market with ratings: recording, bus, monitor, client, exchange with other Markets, faults, board. The
 // monolith has none of it.
 
-import type { Bus } from "../bus/bus.ts";
 import type { Clock } from "../clock.ts";
-import type { BalancerFactory } from "../health/balancer.ts";
+import { type Client as AnyClient, type Bus, createClient, type Logger, type Trace } from "../connect/index.ts";
+import { ratings } from "../contracts/ratings.ts";
 import { ServiceMonitor } from "../monitor/monitor.ts";
 import type { MonitorSource } from "../monitor/snapshot.ts";
 import { programLine } from "../program/core/program-events.ts";
@@ -11,9 +11,8 @@ import type { Log } from "../program/log.ts";
 import { type ShutdownHooks, VERSION } from "../program/program.ts";
 import { Recorder } from "../record/core/recorder.ts";
 import { openRecordFile } from "../record/record-file.ts";
-import { type Client, openClient } from "../service/client.ts";
+import type { BalancerFactory } from "../service/index.ts";
 import type { Settings } from "../settings.ts";
-import type { Trace } from "../trace/core/trace.ts";
 import { type Board, openBoard } from "./board/board.ts";
 import { openFaultController } from "./board/faults.ts";
 import { PeerExchange } from "./board/peer-exchange.ts";
@@ -38,13 +37,15 @@ export interface AppContext {
   readonly say: Log;
 }
 
-const SERVICE = "ratings";
+const SERVICE = ratings.service;
+
+type Client = AnyClient<(typeof ratings)["operations"]>;
 
 /** The ratings of a page that is served before the backend has started. */
 const NOT_YET: PageRatings = { ratings: new Map(), failureReasons: ["the bus is disconnected"] };
 
 interface Started extends RatePageDeps {
-  readonly client: Client;
+  readonly client: Client["core"];
   readonly bus: MarketBus["bus"];
   readonly board: Board;
 }
@@ -81,27 +82,26 @@ export class RatingsBackend {
     const { settings, clock, say } = context;
     const rules = settings.health;
     const monitor = new ServiceMonitor({ service: SERVICE, version: VERSION, rules, startedAt: clock.wall() });
-    const client = openClient({
-      ...{ service: SERVICE, bus, heartbeatBus, clock, rules, random: Math.random, hedge: settings.hedge },
+    const client = createClient(ratings, {
+      ...{ bus, heartbeatBus, clock, rules, hedge: settings.hedge, log: loggerOf(say) },
       // A page waits for no bus: it shows what is known.
       beforeConnected: "fail",
       onEvent: createEventSink(monitor, context, closers),
       onAttempt: (ended) => monitor.recordAttempt(ended, clock.now()),
-      report: (sentence) => say({ level: "WARNING", logger: "resolver", text: `- ${sentence}` }),
       ...(recording.kind === "recording" && { createBalancer: recording.createBalancer }),
     });
     client.observe({ onCall: (ended) => monitor.recordCall(ended) });
     if (recording.kind === "recording") recording.watch(bus);
     closers.push(() => client.close());
-    const exchange = new PeerExchange(monitor, client, { service: SERVICE, name, bus: heartbeatBus, clock });
+    const exchange = new PeerExchange(monitor, client.core, { service: SERVICE, name, bus: heartbeatBus, clock });
     exchange.start();
     closers.push(() => exchange.close());
     const faults = openFaultController({ service: SERVICE, bus, say });
     const board = openBoard(monitor, monitorSource(client, exchange), { clock, faults }, closers);
     const login = await opened.firstLogin();
     if (login.kind === "refused") return { kind: "refused", why: [login.why] };
-    const calls = new CallCoalescer(client, clock);
-    this.#started = { client, bus, board, calls, store: new RatingStore(), clock, log: pageLog(context) };
+    const calls = new CallCoalescer(client.ask.get, clock);
+    this.#started = { client: client.core, bus, board, calls, store: new RatingStore(), clock, log: pageLog(context) };
     return { kind: "started" };
   }
 
@@ -134,11 +134,17 @@ const pageLog =
     if (!isSilent(event, settings.logLevel)) say({ ...pageLine(event), trace });
   };
 
-const monitorSource = (client: Client, exchange: PeerExchange): MonitorSource => ({
-  tracker: client.tracker,
-  resolver: client.resolver,
+/** What fails in listeners of the Market. */
+function loggerOf(say: Log): Logger {
+  const warn = (sentence: string): void => say({ level: "WARNING", logger: "resolver", text: `- ${sentence}` });
+  return { warn, error: warn };
+}
+
+const monitorSource = ({ core }: Client, exchange: PeerExchange): MonitorSource => ({
+  tracker: core.tracker,
+  resolver: core.resolver,
   get deprioritized() {
-    return client.deprioritized;
+    return core.deprioritized;
   },
   markets: () => exchange.markets,
 });

@@ -44,7 +44,7 @@ export async function testClient<const Ops extends Operations>(
     await Promise.all([own.close(), bus.close()]);
   };
   return {
-    ...{ service: client.service, ask: client.ask, call: client.call },
+    ...{ service: client.service, ask: client.ask, call: client.call, core: client.core },
     instances: () => client.instances(),
     ready: (atLeast, limitMs) => client.ready(atLeast, limitMs),
     observe: (observer) => client.observe(observer),

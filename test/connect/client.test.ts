@@ -98,6 +98,44 @@ test("only what is idempotent goes on after an answer that may have executed it"
   assert.match(failed.message, "the answer was invalid: id: ");
 });
 
+test("a check sees each valid answer once: what it finds wrong sends an idempotent call on", async () => {
+  const scene = new ContractScene();
+  await scene.serve({ handlers: { ...handlers, get: () => ({ sku: "coffee", count: 1 }) } });
+  await scene.serve();
+  const { ask } = scene.client();
+  const seen: string[] = [];
+  const check = ({ sku }: { readonly sku: string }): string | undefined => {
+    seen.push(sku);
+    return sku === "tea" ? undefined : `${sku} is no tea`;
+  };
+  for (let turn = 0; turn < 2; turn += 1) assert.is((await scene.ended(ask.get("tea", { check }))).kind, "ok");
+  assert.equal(seen, ["coffee", "tea", "coffee", "tea"]);
+  const wrong = await scene.ended(ask.get("coffee", { check: ({ sku }) => `${sku} is not wanted`, idempotent: false }));
+  assert.match(wrong.kind === "unanswered" ? `${wrong.reason} ${wrong.detail}` : "", /^invalid-response .*not wanted/);
+});
+
+test("a check may throw, and only what is no text or undefined breaks its call", async () => {
+  const scene = new ContractScene();
+  await scene.serve();
+  const { ask } = scene.client();
+  const details: readonly (readonly [check: unknown, detail: RegExp])[] = [
+    [
+      (): never => {
+        throw new Error("no idea");
+      },
+      /no idea/,
+    ],
+    [async () => undefined, /check returned a value \(a promise that is not awaited\)/],
+    [() => null, /check returned a value null: it must return a text, or undefined/],
+    [7, /check 7 must be a function/],
+  ];
+  for (const [check, detail] of details) {
+    const outcome = await scene.ended(ask.get("tea", plain({ check })));
+    assert.is(outcome.kind === "unanswered" && outcome.reason, "failed");
+    assert.match(outcome.kind === "unanswered" ? (outcome.detail ?? "") : "", detail);
+  }
+});
+
 test("a call has its own time, or that of its operation, or that of the rules", async () => {
   const scene = new ContractScene();
   await scene.serve({ handlers: { ...handlers, note: never } });

@@ -214,7 +214,7 @@ test("without an instance, the first item rejects with the reason", async () => 
 test("options are checked, the window among them", async () => {
   const scene = new Scene();
   const client = await scene.start();
-  for (const options of [{ window: 0 }, { windows: 3 }, { timeoutMs: "1" }, null]) {
+  for (const options of [{ window: 0 }, { windows: 3 }, { timeoutMs: "1" }, { check: () => undefined }, null]) {
     const outcome = await scene.ended(client.ask.evens(undefined, options as never));
     assert.is(outcome.kind === "unanswered" && outcome.reason, "failed", JSON.stringify(options));
   }

@@ -38,6 +38,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   demo: ["ratings", "program", "bus", "settings.ts", "clock.ts", "util"],
   tour: ["monitor", "service", "faults", "program", "bus", "health", "settings.ts", "clock.ts", "util"],
   market: [
+    "contracts",
+    "connect",
     "monitor",
     "service",
     "faults",

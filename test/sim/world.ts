@@ -5,6 +5,7 @@ import { CallCoalescer } from "../../src/market/ratings/coalesce.ts";
 import { RatingStore, ratePage } from "../../src/market/ratings/rate-page.ts";
 import type { AskOptions, Client } from "../../src/service/client.ts";
 import type { InvalidResponse } from "../../src/service/outcome.ts";
+import { askRating } from "../support/ask-rating.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { InstanceProcess, MarketProcess, type Process } from "./actors.ts";
 import { drill } from "./drills.ts";
@@ -143,9 +144,10 @@ export class World {
     this.markets.push(market);
     this.observers.push(observer);
     const store = new RatingStore();
+    const asking: Parameters<typeof askRating>[0] = (request, options) => observer.ask(Object(request), options);
     const wiring = {
       client: observer as Pick<Client, "ask" | "ready">,
-      calls: new CallCoalescer(observer as Pick<Client, "ask">, market.host),
+      calls: new CallCoalescer(askRating(asking), market.host),
       store,
       clock: market.host,
       log: () => undefined,

@@ -17,6 +17,7 @@ import { type Instance, startInstance } from "../../src/service/instance.ts";
 import type { MemoryBus } from "../../src/testing/memory-bus.ts";
 import { MemoryNetwork } from "../../src/testing/memory-network.ts";
 import { CATALOGUE, type Served, serve } from "../market/serve.ts";
+import { askRating } from "./ask-rating.ts";
 import { DEFAULT_RULES } from "./health-harness.ts";
 import { rate } from "./rate.ts";
 
@@ -72,7 +73,10 @@ export async function openBoardWorld({
   const thingIDs = CATALOGUE.things.map(({ id }) => id);
   const asking = {
     client,
-    calls: new CallCoalescer(client, clock),
+    calls: new CallCoalescer(
+      askRating((request, options) => client.ask(request, options)),
+      clock,
+    ),
     store: new RatingStore(),
     clock,
     log: () => undefined,

@@ -7,28 +7,31 @@
 // live instance answers within a few milliseconds, so a short window still catches nearly all that can be shared.
 
 import type { Clock } from "../../clock.ts";
-import type { Client } from "../../service/client.ts";
-import type { Outcome, ResponseReader } from "../../service/outcome.ts";
-import type { Span, Trace } from "../../trace/core/trace.ts";
+import type { Asks, Outcome, Span, Trace } from "../../connect/index.ts";
+import type { Rating, ratings } from "../../contracts/ratings.ts";
 
 /** Longer than a busy instance needs, and a hundredth of the request timeout. */
 const COALESCE_WINDOW_MS = 10;
+const OTHER_THING = "it is the rating of another thing";
+
+/** Asks for the rating of a thing. */
+export type AskRating = Asks<(typeof ratings)["operations"]>["get"];
 
 interface SharedCall {
   readonly sentAt: number;
-  readonly outcome: Promise<Outcome<number>>;
+  readonly outcome: Promise<Outcome<Rating>>;
   /** The trace of the page that made the call. Pages that join link to it. */
   readonly trace: Trace | undefined;
 }
 
 /** Holds at most one call for each thing, and none that has ended. */
 export class CallCoalescer {
-  readonly #client: Pick<Client, "ask">;
+  readonly #ask: AskRating;
   readonly #clock: Clock;
   readonly #recent = new Map<string, SharedCall>();
 
-  constructor(client: Pick<Client, "ask">, clock: Clock) {
-    this.#client = client;
+  constructor(ask: AskRating, clock: Clock) {
+    this.#ask = ask;
     this.#clock = clock;
   }
 
@@ -36,10 +39,10 @@ export class CallCoalescer {
    * Joins the young call for `thingID`, or makes one. No page owns the call: a visitor who disconnects does not cancel
    * it for the others.
    */
-  ask(thingID: string, read: ResponseReader<number>, trace: Trace | undefined): Promise<Outcome<number>> {
+  ask(thingID: string, trace: Trace | undefined): Promise<Outcome<Rating>> {
     const young = this.#youngCall(thingID);
     const span = startAskSpan(trace, thingID, young);
-    const { outcome } = young ?? this.#makeCall(thingID, read, span ?? trace);
+    const { outcome } = young ?? this.#makeCall(thingID, span ?? trace);
     if (span !== undefined) void outcome.then((ended) => endAskSpan(span, ended));
     return outcome;
   }
@@ -49,9 +52,11 @@ export class CallCoalescer {
     return recent !== undefined && this.#clock.now() - recent.sentAt < COALESCE_WINDOW_MS ? recent : undefined;
   }
 
-  #makeCall(thingID: string, read: ResponseReader<number>, trace: Trace | undefined): SharedCall {
+  #makeCall(thingID: string, trace: Trace | undefined): SharedCall {
     const sentAt = this.#clock.now();
-    const call = { sentAt, outcome: this.#client.ask({ thingID }, { read, trace }), trace };
+    // A live instance may return anything, also the rating of another thing.
+    const check = (rated: Rating): string | undefined => (rated.thingID === thingID ? undefined : OTHER_THING);
+    const call = { sentAt, outcome: this.#ask({ thingID }, { trace, check }), trace };
     this.#recent.set(thingID, call);
     void call.outcome.then(() => {
       if (this.#recent.get(thingID) === call) this.#recent.delete(thingID);

@@ -2,15 +2,13 @@
 // the stream that board and terminals follow, with the same text and under the same rate limit.
 
 import type { Clock } from "../../clock.ts";
-import type { InstanceRef } from "../../health/member.ts";
+import type { ClientEvent, InstanceRef, Trace } from "../../connect/index.ts";
 import type { EventRecord } from "../../monitor/event-stream.ts";
 import { type EventName, eventLine, eventRow, type MonitorEvent } from "../../monitor/events.ts";
 import type { ServiceMonitor } from "../../monitor/monitor.ts";
 import type { Log } from "../../program/log.ts";
 import type { ShutdownHooks } from "../../program/program.ts";
-import type { ClientEvent } from "../../service/client-options.ts";
 import { isPrinted, type Settings } from "../../settings.ts";
-import type { Trace } from "../../trace/core/trace.ts";
 import { LogRateLimiter } from "../../util/throttle.ts";
 
 /** The interval at which the numbers of suppressed events are published. */

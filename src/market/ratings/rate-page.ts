@@ -5,11 +5,10 @@
 
 import { LRUMap } from "mnemonist";
 import type { Clock } from "../../clock.ts";
+import type { Client, Outcome, Trace } from "../../connect/index.ts";
+import type { Rating } from "../../contracts/ratings.ts";
 import type { LogEntry } from "../../program/log.ts";
-import type { Client } from "../../service/client.ts";
-import type { Outcome, Validated } from "../../service/outcome.ts";
 import { isPrinted, type LogLevel } from "../../settings.ts";
-import type { Trace } from "../../trace/core/trace.ts";
 import type { CallCoalescer } from "./coalesce.ts";
 import { failureText } from "./core/failure-text.ts";
 
@@ -34,7 +33,8 @@ export interface PageRatings {
 
 /** Shared by all pages of the Market. */
 export interface RatePageDeps {
-  readonly client: Pick<Client, "ready">;
+  /** Its first roll call is awaited before a page asks. */
+  readonly client: Pick<Client["core"], "ready">;
   readonly calls: CallCoalescer;
   readonly store: RatingStore;
   readonly clock: Clock;
@@ -60,7 +60,7 @@ export async function ratePage(thingIDs: readonly string[], deps: RatePageDeps, 
  * Stores a rating when it arrives, so that its age counts from there: the page may wait a second longer for another.
  */
 async function rateThing(thingID: string, { calls, store, clock }: RatePageDeps, trace?: Trace): Promise<RatingResult> {
-  const outcome = await calls.ask(thingID, (body) => ratingIn(body, thingID), trace);
+  const outcome = await calls.ask(thingID, trace);
   const rated = resultOf(thingID, outcome);
   if (rated.kind === "got") {
     const { rating, instance } = rated;
@@ -73,21 +73,10 @@ type RatingResult =
   | { readonly kind: "got"; readonly thingID: string; readonly rating: number; readonly instance: number }
   | { readonly kind: "bad"; readonly thingID: string; readonly why: string };
 
-const MAX_RATING = 5;
-
-/** The rating in a response, if it is a rating of the requested thing: a live instance may return anything. */
-function ratingIn(body: unknown, thingID: string): Validated<number> {
-  const { thingID: rated, rating } = Object(body) as { thingID?: unknown; rating?: unknown };
-  const isRating = rated === thingID && typeof rating === "number" && rating >= 0 && rating <= MAX_RATING;
-  return isRating ? { kind: "valid", value: rating } : NO_RATING;
-}
-
-const NO_RATING: Validated<number> = { kind: "invalid", problems: ["it is no rating of the requested thing"] };
-
-function resultOf(thingID: string, outcome: Outcome<number>): RatingResult {
+function resultOf(thingID: string, outcome: Outcome<Rating>): RatingResult {
   switch (outcome.kind) {
     case "ok":
-      return { kind: "got", thingID, rating: outcome.value, instance: outcome.instance.instance };
+      return { kind: "got", thingID, rating: outcome.value.rating, instance: outcome.instance.instance };
     case "error":
       return { kind: "bad", thingID, why: `${outcome.code} ${outcome.message}` };
     case "unanswered":

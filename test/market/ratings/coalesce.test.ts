@@ -11,6 +11,7 @@ import type { Outcome, ResponseReader, UnansweredReason, Validated } from "../..
 import { FakeClock } from "../../../src/testing/fake-clock.ts";
 import type { Trace } from "../../../src/trace/core/trace.ts";
 import { tracingOf } from "../../../src/trace/spans.ts";
+import { askRating } from "../../support/ask-rating.ts";
 import { KeepingTracer } from "../../support/spans.ts";
 
 const test = suite("the ratings of pages");
@@ -41,7 +42,10 @@ class Scene {
   answer: (thingID: string) => Outcome = (thingID) => answered({ thingID, rating: 4 });
   takesMs: (thingID: string) => number = () => 5;
   ready: Promise<void> = Promise.resolve();
-  readonly #calls = new CallCoalescer({ ask: (request, options) => this.#ask(request, options) }, this.clock);
+  readonly #calls = new CallCoalescer(
+    askRating((request, options) => this.#ask(request, options)),
+    this.clock,
+  );
   readonly #store = new RatingStore();
 
   readonly tracer = new KeepingTracer();

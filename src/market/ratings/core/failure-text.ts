@@ -1,6 +1,6 @@
 // Why a thing has no fresh rating, as the log and the page say it. The wording is fixed: the original had it.
 
-import type { Unanswered, UnansweredReason } from "../../../service/outcome.ts";
+import type { Unanswered, UnansweredReason } from "../../../connect/index.ts";
 
 /** No instance can take a request, whatever the reason. */
 export const ALL_DOWN = "all services are down";
