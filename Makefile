@@ -117,7 +117,7 @@ chaos: ## faults on a real network (as root): a cluster, two Markets, four insta
 	$(PREPARE) && set -f && $(NODE) dist/test/chaos/chaos.js $$ONLY
 
 clean: ## back to a fresh clone
-	rm -rf node_modules bench/node_modules tracing/node_modules test/mutants/node_modules test/package/node_modules dist .dist-new coverage chaos.json .prepared datawire-connect-*.tgz 2>/dev/null \
+	rm -rf node_modules bench/node_modules tracing/node_modules test/mutants/node_modules test/package/node_modules examples/*/node_modules examples/*/dist dist .dist-new coverage chaos.json .prepared datawire-connect-*.tgz 2>/dev/null \
 	  || { echo 'clean: some files belong to another user. Type:  sudo make clean'; exit 1; }
 	echo 'clean: back to a fresh clone (packages, compiled programs and reports are gone; ~/.datawire is untouched).'
 

@@ -106,18 +106,20 @@ test("nothing starts when the folder could not be made ready", async () => {
 });
 
 test("clean leaves a fresh clone, and help says what there is", async () => {
-  for (const kept of ["bench/bench.js", "tracing/exporter.js", "test/package/package.json"]) box.write(kept, "");
+  for (const kept of ["bench/bench.js", "tracing/exporter.js", "test/package/package.json", "examples/a/package.json"])
+    box.write(kept, "");
   const before = readdirSync(box.folder, { recursive: true });
   for (const made of [
     "node_modules/a",
     "dist/b",
+    "examples/a/dist/b",
     ".dist-new/c",
     "coverage/d",
     ".prepared/e",
     "datawire-connect-1.0.0.tgz",
   ])
     box.write(made, "");
-  for (const other of ["bench", "tracing", "test/package"]) box.write(`${other}/node_modules/f`, "");
+  for (const other of ["bench", "tracing", "test/package", "examples/a"]) box.write(`${other}/node_modules/f`, "");
   assert.match(await make("clean"), /^clean: back to a fresh clone .*\n$/);
   assert.equal(readdirSync(box.folder, { recursive: true }), before);
   assert.match(await make("help"), /startRatings +Ratings instances: COUNT=3 .*\n/);

@@ -60,7 +60,7 @@ const filesAt = (place: string): readonly string[] =>
   /\.(md|ts)$/.test(place)
     ? [place]
     : readdirSync(join(repository, place), { recursive: true, encoding: "utf8" })
-        .filter((file) => /\.(js|md|ts)$/.test(file) && !file.split("/").includes("node_modules"))
+        .filter((file) => /\.(js|md|ts)$/.test(file) && !/(^|\/)(node_modules|dist)\//.test(file))
         .map((file) => `${place}/${file}`)
         .filter((file) => file !== EXCLUDED);
 
