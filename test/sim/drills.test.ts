@@ -3,19 +3,19 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DRILLS, drill, drillStreamsOf } from "./drills.ts";
+import { DRILLS, drill, drillStreamsOf, FLEET_DRILLS, fleetDrill } from "./drills.ts";
 import { settleQuickly } from "./timeline.ts";
 
 const test = suite("drills");
 
 const SEEDS_OF_EACH = 25;
+/** 10,000 calls of the drill of writes. */
+const SEEDS_OF_EACH_FLEET = 50;
 
-for (const [place, name] of Object.keys(DRILLS).entries()) {
-  test(`${name}: what is said is what is known`, async () => {
-    const kinds = Object.keys(DRILLS).length;
-    for (let seed = place; seed < kinds * SEEDS_OF_EACH; seed += kinds)
-      await drill(seed, settleQuickly, (property, detail) => assert.unreachable(`seed ${seed}: ${property} ${detail}`));
-  });
+async function holds(kinds: object, place: number, seeds: number, run: typeof drill): Promise<void> {
+  const step = Object.keys(kinds).length;
+  for (let seed = place; seed < step * seeds; seed += step)
+    await run(seed, settleQuickly, (property, detail) => assert.unreachable(`seed ${seed}: ${property} ${detail}`));
 }
 
 test("streams: what is sent is what is read", async () => {
@@ -24,5 +24,11 @@ test("streams: what is sent is what is read", async () => {
       assert.unreachable(`seed ${seed}: ${property} ${detail}`),
     );
 });
+
+for (const [place, name] of Object.keys(DRILLS).entries())
+  test(`${name}: what is said is what is known`, () => holds(DRILLS, place, SEEDS_OF_EACH, drill));
+
+for (const [place, name] of Object.keys(FLEET_DRILLS).entries())
+  test(`${name}: a fleet keeps its promises`, () => holds(FLEET_DRILLS, place, SEEDS_OF_EACH_FLEET, fleetDrill));
 
 test.run();

@@ -358,4 +358,24 @@ export const MUTANTS: readonly Mutant[] = [
     "return false;",
   ]),
   defect("a stream outlives its client", ["service/client", "this.#streams.close();", ";"]),
+  defect("only calls of the first operation are kept from being copied", [
+    "service/call",
+    "const $idempotent = this.$request.$idempotent &&",
+    'const $idempotent = (this.$request.$idempotent || this.$request.operation !== "get") &&',
+  ]),
+  defect("who lacks an operation gets its calls", [
+    "health/balancer",
+    "($operation === undefined || $member.$operations.includes($operation)) && !$excluded",
+    "!$excluded",
+  ]),
+  defect("a call that is given up counts as not executed", [
+    "service/call-history",
+    "this.$mayHaveExecuted || this.$out > 0;",
+    "this.$mayHaveExecuted;",
+  ]),
+  defect("a call that loses its bus counts as not executed", [
+    "service/attempt",
+    'result: "inconclusive", reason: "disconnected", mayHaveExecuted: true',
+    'result: "inconclusive", reason: "disconnected", mayHaveExecuted: false',
+  ]),
 ];

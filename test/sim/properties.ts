@@ -16,7 +16,7 @@ export const PROPERTIES = {
   P13: 'from any state, "all healthy" for a while leads to all closed and all used',
   P14: "memory is bounded by live incarnations plus a constant",
   P15: "no request outlives its deadline",
-  P16: "a call that must not be repeated is handled once at most",
+  P16: "a call that must not be repeated is handled once at most, whichever operation it calls",
   P17: "hedging sends one call in twenty twice, never to the same one, spares who is late, and charges it all the same",
   P18: "a reply subject names the service that may answer, and serves one address alone",
   P19: "what fails on the caller's own side, or is not permitted, blames no instance; each ticket is settled once",
@@ -28,6 +28,8 @@ export const PROPERTIES = {
   P25: "a handler makes no item of a stream beyond its reader's window",
   P26: "a reader gets every item of a stream once and in order, and learns when one is missing",
   P27: "a stream ends on both sides: a dead or silent sender within a second, and never without a cause",
+  P28: "a call goes only to instances that have its operation",
+  P29: "what is said not to have been executed is never executed",
 } as const;
 
 export type PropertyName = keyof typeof PROPERTIES;

@@ -8,7 +8,7 @@ import type { InvalidResponse } from "../../src/service/outcome.ts";
 import { askRating } from "../support/ask-rating.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { InstanceProcess, MarketProcess, type Process } from "./actors.ts";
-import { drill } from "./drills.ts";
+import { drill, fleetDrill } from "./drills.ts";
 import { Faults } from "./faults.ts";
 import { Observer } from "./observer.ts";
 import { Partition } from "./partition.ts";
@@ -73,7 +73,7 @@ export class World {
   }
 
   async run(): Promise<Outcome> {
-    await this.#drill();
+    await this.#drill(drill);
     if (this.broken !== undefined) return { broken: this.broken, events: 0, calls: 0 };
     for (let place = 0; place < this.script.instances; place++) this.startInstance(place + 1);
     for (let place = 0; place < this.script.markets; place++) this.#unlessEnded(() => this.#openMarket(place));
@@ -86,12 +86,13 @@ export class World {
       await this.#liveUntil(healedMs + QUIET_MS);
     }
     if (this.broken === undefined) for (const observer of this.observers) observer.atTheEnd();
+    if (this.broken === undefined && this.#suspected === undefined) await this.#drill(fleetDrill);
     return { broken: this.broken ?? this.#suspected, events: this.timeline.count, calls: this.calls };
   }
 
-  async #drill(): Promise<void> {
+  async #drill(run: typeof drill): Promise<void> {
     try {
-      await drill(this.script.seed, this.#settle, (property, detail) => this.breaks(property, detail));
+      await run(this.script.seed, this.#settle, (property, detail) => this.breaks(property, detail));
     } catch (error) {
       this.#ended(error);
     }
