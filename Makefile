@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps --import ./dist/bin/early-hang-up.js
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour package tracing replay fuzz soak sim bench scorecard chaos screenshots board-cost test mutants check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour package api tracing replay fuzz soak sim bench scorecard chaos screenshots board-cost test mutants check format coverage walkthrough clean help
 
 all: monolith
 
@@ -49,6 +49,9 @@ tour: ## the walk of the README, explained, in one terminal: AUTO=1 just shows i
 package: ## the npm package of the library: datawire-connect-VERSION.tgz, in this folder
 	$(PREPARE) && $(NODE) dist/bin/package.js
 
+api: ## the API reference of the library, docs/api, from the docstrings: names those that have none
+	$(PREPARE) && sh bin/prepare-packages package/api && exec node package/api/write-api.js
+
 tracing: ## installs what sends traces to a collector (OTEL_EXPORTER_OTLP_ENDPOINT); no other target needs it
 	$(PREPARE) && sh bin/prepare-packages tracing
 	echo 'prepare: tracing is ready. Type:  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 make demo'
@@ -60,7 +63,7 @@ replay: ## what a Market with RECORD=file decided, and whether this code decides
 # UPDATE=1 rewrites the texts in test/golden, which hold the prose that tests compare.
 test: ## all tests but the long ones: ONLY=cart those of that name, LONG=1 all, TIMES=20 BUSY=1 again and again
 	$(PREPARE) nats-server browser nginx && set -f && \
-	  if [ -n "$$LONG" ]; then sh bin/prepare-packages test/package; fi && \
+	  if [ -n "$$LONG" ]; then sh bin/prepare-packages test/package && sh bin/prepare-packages package/api; fi && \
 	  $(NODE) dist/test/run.js --long="$$LONG" --times="$$TIMES" --busy="$$BUSY" $$ONLY
 
 fuzz: ## a million inputs for everything that parses: make fuzz INPUTS=50000 SEED=7

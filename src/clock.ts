@@ -6,11 +6,13 @@
 
 import { performance } from "node:perf_hooks";
 
+/** Ends a timer, a subscription or a listener. Harmless when it is called again. */
 export type Cancel = () => void;
 
 /** `background`: a process that waits for nothing else may end. */
 export type TimerUse = "needed" | "background";
 
+/** The time of a client or an instance. `systemClock` is the real one, and `fakeClock` one that a test moves. */
 export interface Clock {
   /** Running time in ms; only differences mean anything. */
   now(): number;

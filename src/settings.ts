@@ -267,6 +267,7 @@ export const SETTINGS: readonly Omit<Setting<unknown>, "read">[] = Object.values
 
 type Values<Rows> = { readonly [Key in keyof Rows]: Rows[Key] extends Setting<infer T> ? T : never };
 
+/** The rules of health, each a number. docs/health.md says what they do. */
 export type HealthRules = { readonly [Key in keyof typeof HEALTH | keyof typeof FIXED]: number };
 
 export interface Settings extends Omit<Values<typeof GENERAL>, "adminPort"> {

@@ -45,6 +45,7 @@ export interface Denied {
   readonly ofReplies?: true;
 }
 
+/** A message that a subscription has received. */
 export interface Message {
   readonly subject: string;
   readonly body: Uint8Array;
@@ -61,6 +62,7 @@ export interface Message {
   refuse(code: number, message: string, body?: Body): NotSent | undefined;
 }
 
+/** Receives messages until it is closed. */
 export interface Subscription {
   /** Ends the subscription. No message is received after this call. */
   close(): void;
@@ -68,6 +70,7 @@ export interface Subscription {
   drain(): Promise<void>;
 }
 
+/** How a request is sent, and how long its sender waits. */
 export interface RequestOptions {
   /** The headers of the request. */
   readonly lines?: HeaderLines;
@@ -75,6 +78,7 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How one request to one instance is sent. */
 export interface CallOptions extends RequestOptions {
   /**
    * The instance at that subject promises at most one answer to each request: reply subjects are reused (slot-pool.ts).
@@ -92,8 +96,12 @@ export interface ReplyStream {
   end(): void;
 }
 
+/** `disconnected` dials on in the background; `closed` is final. */
 export type BusStatus = "connected" | "disconnected" | "closed";
 
+/**
+ * A connection to the bus, on which clients and instances work. `connectBus` makes one, and `memoryBus` one for tests.
+ */
 export interface Bus {
   readonly status: BusStatus;
   /** The clock of the instances and callers that use this bus and name none. Undefined: that of the machine. */

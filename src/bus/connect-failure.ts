@@ -11,6 +11,7 @@ import { readServerError } from "./core/server-errors.ts";
 import type { ClosedEarly, NotGreeted } from "./handshake-result.ts";
 import { DIAL_TIMEOUT_MS } from "./nats-options.ts";
 
+/** Why a connection could not be made, or has ended. */
 export interface ConnectFailure {
   /**
    * `unreachable`: expected of a bus that is not started, so it is not logged. `unresolved`: the host name has no

@@ -17,7 +17,10 @@ export interface WireMessage {
   readonly reply?: string;
   readonly data: Uint8Array;
   /** The library's own headers. Read only where the undecoded message below is missing. */
-  readonly headers?: { toString(): string };
+  readonly headers?: {
+    /** The block, as it was received. */
+    toString(): string;
+  };
   /** The undecoded message, of which the first `hdr` bytes are headers; -1: it has none. */
   readonly _rdata?: Uint8Array;
   readonly _msg?: { readonly hdr: number };

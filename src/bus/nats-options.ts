@@ -55,6 +55,7 @@ function loginOf(credentials: UrlCredentials): Pick<DialOptions, "token" | "user
     : { user: credentials.user, pass: credentials.password };
 }
 
+/** How the connection is made and watched. */
 export interface LinkOptions {
   /** Addresses of one bus, as settings.ts has checked them. */
   readonly urls: readonly string[];
@@ -84,6 +85,7 @@ export interface LinkOptions {
   readonly inboxPrefix?: string | undefined;
 }
 
+/** The options of `connectNatsBus`. */
 export interface NatsBusOptions extends LinkOptions {
   readonly authenticator?: Authenticator | undefined;
   /** How long to wait for the answer to a login. Default: as long as for the greeting. */

@@ -19,7 +19,7 @@ import { isThenable } from "../util/promises.ts";
 import type { CallContext } from "./call-context.ts";
 import type { Operation } from "./contract.ts";
 
-/** `Value` is what the call resolves with. */
+/** The options of one call. `Value` is what it resolves with. */
 export interface CallOptions<Value = unknown> {
   /** How long to wait for the answer, in ms: 1 to 600,000. Default: that of the operation, or the request timeout of the rules. */
   readonly timeoutMs?: number | undefined;

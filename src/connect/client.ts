@@ -27,6 +27,7 @@ import { aLogger, checkedLater, middlewares } from "./option-rules.ts";
 import type { InputOf, OutputOf } from "./schema.ts";
 import { type OpenStream, StreamCaller, type StreamCallOptions } from "./stream-caller.ts";
 
+/** The options of `createClient`. */
 export interface ClientOptions extends Omit<CoreOptions, "service" | "report"> {
   /** Middlewares around each call, the first one outermost. */
   readonly use?: readonly Middleware[] | undefined;
@@ -68,6 +69,7 @@ type CalledOf<Op extends Operation> = Op extends StreamOperation
   ? AsyncIterableIterator<OutputOf<Op["output"]>>
   : Promise<OutputOf<Op["output"]>>;
 
+/** The caller's side of a contract. */
 export interface Client<Ops extends Operations = Operations> {
   readonly service: string;
   /** `client.ask.reserve(input, options)`: how the call ended. */
@@ -87,6 +89,7 @@ export interface Client<Ops extends Operations = Operations> {
   observe(observer: ClientObserver): Cancel;
   /** Ends the client and its streams. Its bus stays open. */
   close(): void;
+  /** As `close()`: for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

@@ -7,6 +7,7 @@ import { MAX_OPERATIONS } from "../util/operation-name.ts";
 import { aNumber, checkOptions, type Rules, trueOrFalse } from "../util/options.ts";
 import { isSchema, type Schema } from "./schema.ts";
 
+/** The options of an operation. */
 export interface OperationOptions {
   /**
    * An operation that may be executed twice with the effect of once, such as a read. Only such an operation is copied,
@@ -30,8 +31,10 @@ export interface StreamOperation<I extends Schema = Schema, O extends Schema = S
   readonly stream: true;
 }
 
+/** Operations by name. */
 export type Operations = Readonly<Record<string, Operation>>;
 
+/** A service: its name and its operations. Both sides import it. */
 export interface Contract<Ops extends Operations = Operations> {
   readonly service: string;
   readonly operations: Ops;

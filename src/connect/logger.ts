@@ -4,6 +4,7 @@ import { safely } from "../bus/bus.ts";
 
 /** `console` is one, and so are the loggers of pino and winston. */
 export interface Logger {
+  /** What goes on all the same, such as an instance that waits for the bus. */
   warn(message: string): void;
   /** @param error what was thrown, with its stack */
   error(message: string, error?: unknown): void;

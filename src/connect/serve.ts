@@ -19,6 +19,7 @@ import { type Logger, safeLogger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
 import { aLogger, checkedLater, middlewares } from "./option-rules.ts";
 
+/** The options of `serve`. */
 export interface ServeOptions<Ops extends Operations>
   extends Omit<InstanceOptions, "service" | "instance" | "operations" | "handle" | "report"> {
   /** A handler for each operation of the contract. */

@@ -9,6 +9,7 @@ import type { BusHistory, OpenBusRule } from "../bus/core/open-bus.ts";
 import { type Clock, defaultClock } from "../clock.ts";
 import { fieldsOf } from "../util/json.ts";
 
+/** A pause of this process, as a fault asks for it. */
 export interface PauseRequest {
   readonly service: string;
   readonly instance: number;
@@ -23,6 +24,7 @@ export interface WatchdogConfig extends PauseRequest {
   readonly openBus?: OpenBusRule | undefined;
 }
 
+/** A pause that is prepared, and has not begun. */
 export interface ArmedPause {
   readonly kind: "armed";
   /** Starts the time of the pause in both watchdogs. False: one has ended, and the process must not stop. */
@@ -33,14 +35,18 @@ export interface ArmedPause {
   release(): void;
 }
 
+/** A pause that is prepared, or why it cannot be. */
 export type PauseHandle = ArmedPause | { readonly kind: "failed"; readonly why: string };
 
+/** What faults may do to the process of an instance. */
 export interface ProcessControl {
   /** Starts the watchdogs that end the pause, and resolves once they are ready. They do not depend on the client. */
   preparePause(request: PauseRequest): Promise<PauseHandle>;
+  /** Ends the process, as kill -9 does. */
   kill(): void;
 }
 
+/** The options of `processControl`. */
 export interface ProcessControlOptions {
   readonly natsUrls: readonly string[];
   readonly credentials?: Credentials | undefined;
@@ -60,6 +66,7 @@ const READY_TIMEOUT_MS = 10_000;
  */
 const RELEASE_WATCHDOGS_AFTER_MS = 50;
 
+/** Lets faults stop and end this process. */
 export function processControl(options: ProcessControlOptions): ProcessControl {
   const { natsUrls, clock = defaultClock() } = options;
   return {

@@ -19,6 +19,7 @@ import { eligibility, type Random } from "./breaker.ts";
 import type { HealthEvent, InstanceRef, Member } from "./member.ts";
 import { type Ticket, Tracker } from "./tracker.ts";
 
+/** What a client decides with: the health of the instances, and the choice among them. */
 export interface Balancer {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
@@ -51,6 +52,7 @@ export interface PickResult {
   readonly changes: readonly HealthEvent[];
 }
 
+/** What a pick has to know of its call. */
 export interface PickOptions {
   /** The operation of the call: members without it are passed over. Default: any member will do. */
   readonly operation?: string;
@@ -75,7 +77,9 @@ export interface PickOptions {
 /** A set of incarnation ids. */
 export interface Incarnations {
   readonly size: number;
+  /** Whether it is in the set. */
   has(incarnation: string): boolean;
+  /** Each of them once. */
   keys(): Iterable<string>;
 }
 
@@ -114,6 +118,7 @@ const TRIED_BEFORE_QUARANTINE = 2;
  */
 const MAX_COPIES = 16;
 
+/** Chooses the instance of each call. The rules are at the beginning of its file. */
 export class Resolver {
   readonly #tracker: Tracker;
   /**

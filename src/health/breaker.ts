@@ -85,6 +85,7 @@ interface Retesting {
   readonly wasDue: boolean;
 }
 
+/** The state of a circuit breaker. */
 export type Breaker = Closed | Probation | Open | Retesting;
 
 /** A transition that is emitted as an event. */

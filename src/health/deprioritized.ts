@@ -6,6 +6,7 @@
 
 import type { Incarnations } from "./balancer.ts";
 
+/** The incarnations that picks avoid for now, and until when. */
 export class Deprioritized implements Incarnations {
   readonly #late: Incarnations | undefined;
   /** Until when each is avoided. */
@@ -39,20 +40,24 @@ export class Deprioritized implements Incarnations {
     }
   }
 
+  /** Whether it is avoided because it is overloaded. */
   isOverloaded(incarnation: string): boolean {
     return this.#overloadedUntil.has(incarnation);
   }
 
-  // As a set. One that is overloaded and late counts twice in `size`, which is only compared with 0.
+  // As a set.
 
+  /** How many there are. One that is overloaded and late counts twice: callers only compare it with 0. */
   get size(): number {
     return this.#overloadedUntil.size + (this.#late?.size ?? 0);
   }
 
+  /** Whether a pick avoids it. */
   has(incarnation: string): boolean {
     return this.#overloadedUntil.has(incarnation) || this.#late?.has(incarnation) === true;
   }
 
+  /** Each that a pick avoids, once. */
   keys(): Iterable<string> {
     return new Set([...this.#overloadedUntil.keys(), ...(this.#late?.keys() ?? [])]);
   }

@@ -6,8 +6,10 @@ import { type Fields, isIntegerIn } from "../util/json.ts";
 import { DEFAULT_OPERATION, isOperationName, MAX_OPERATIONS } from "../util/operation-name.ts";
 
 export const HEARTBEAT_STATES = ["up", "draining", "gone"] as const;
+/** What an instance says of itself: it takes calls, it leaves, or it has left. */
 export type HeartbeatState = (typeof HEARTBEAT_STATES)[number];
 
+/** A heartbeat, as docs/protocol.md has it. */
 export interface Heartbeat {
   readonly service: string;
   /** The number that the operator gave the instance. */

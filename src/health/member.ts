@@ -13,6 +13,7 @@ export interface InstanceRef {
   readonly address: string;
 }
 
+/** Whether an instance is there, by its heartbeats and its goodbye. */
 export type Membership =
   | { readonly kind: "up" }
   /**

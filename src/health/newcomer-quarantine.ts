@@ -21,6 +21,7 @@ interface NewcomerFailure {
   readonly at: number;
 }
 
+/** Whether newcomers get copies of calls only, because several of them have failed. */
 export class NewcomerQuarantine {
   /**
    * The last four newcomers that failed, each with its latest failure, oldest first. Each counts once, however often it
@@ -38,6 +39,7 @@ export class NewcomerQuarantine {
     if (oldest !== undefined && this.#lastFailures.length === FAILURES_TO_ACTIVATE) this.#oldestFailedAt = oldest.at;
   }
 
+  /** Whether it is active at `now`. */
   isActive(now: number): boolean {
     return now - this.#oldestFailedAt < REMEMBERED_MS;
   }

@@ -24,4 +24,5 @@ export const RESULTS = [
   /** The bus does not permit the call. */
   "denied",
 ] as const;
+/** The end of an attempt, one of `RESULTS`. docs/observing.md has the meaning of each. */
 export type Result = (typeof RESULTS)[number];

@@ -3,29 +3,35 @@
 
 import { compareByInstance, type InstanceRef, type Member } from "./member.ts";
 
+/** Values in the order of their keys, read from any place on and around. */
 export class Ring {
   readonly #members: Member[] = [];
   /** Where a member was found last. It only shortens the search: a wrong index costs a binary search. */
   #lastIndex = 0;
 
+  /** The number of members. */
   get size(): number {
     return this.#members.length;
   }
 
+  /** All members, in their order. */
   all(): readonly Member[] {
     return this.#members;
   }
 
+  /** Adds or removes a member. */
   set(member: Member, isIn: boolean): void {
     if (isIn) this.add(member);
     else this.remove(member);
   }
 
+  /** Adds a member. Harmless if it is there. */
   add(member: Member): void {
     const index = this.#indexOf(member.who);
     if (this.#members[index] !== member) this.#members.splice(index, 0, member);
   }
 
+  /** Removes a member. Harmless if it is not there. */
   remove(member: Member): void {
     const index = this.#indexOf(member.who);
     if (this.#members[index] === member) this.#members.splice(index, 1);

@@ -35,6 +35,7 @@ export interface Ticket {
   readonly sentAt: number;
 }
 
+/** The ticket of a retest, and the events that the caller has to emit. */
 export interface AdmittedRetest {
   readonly ticket: Ticket;
   readonly changes: readonly HealthEvent[];
@@ -44,6 +45,7 @@ const ticketFor = (member: Member, sentAt: number): Ticket => {
   return { who: member.who, member, generation: member.breaker.generation, sentAt };
 };
 
+/** The health of all known instances of one service. */
 export class Tracker {
   /** The members that are up, in number order. The lease of some may have expired: see `isLive`. */
   readonly ring = new Ring();
@@ -71,10 +73,12 @@ export class Tracker {
     return this.#members.values();
   }
 
+  /** The number of known instances. */
   get size(): number {
     return this.#members.size;
   }
 
+  /** Whether a heartbeat of this incarnation has been accepted. */
   knows(incarnation: string): boolean {
     return this.#members.has(incarnation);
   }
@@ -102,6 +106,7 @@ export class Tracker {
 
   // Heartbeats.
 
+  /** A heartbeat was received. */
   onHeartbeat(beat: Heartbeat, now: number): readonly HealthEvent[] {
     const member = this.#members.get(beat.incarnation);
     if (member === undefined) return beat.state === "up" ? this.#join(beat, now) : NO_EVENTS;

@@ -14,10 +14,13 @@ import { INSTANCE_METRICS, instanceSamples, type MeasuredInstance } from "./core
 /** What is read of a client: those that `createClient` and `openClient` return have it. */
 export interface MeasuredClient {
   readonly service: string;
+  /** What the client believes of each instance. */
   instances(): readonly Pick<InstanceStatus, "instance" | "state" | "heartbeatAgeMs">[];
+  /** Adds an observer of all calls. @returns removes it */
   observe(observer: ClientObserver): () => void;
 }
 
+/** The clients and instances that `metricsOf` shows. */
 export interface MetricsOptions {
   /**
    * Counted from now on, so each is given as soon as it is made. Of two clients of one service the counts are added; the

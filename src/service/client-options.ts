@@ -14,6 +14,7 @@ import { aBus, aClock, aServiceName, aTracing, type Resolved } from "./core/opti
 import { Guard } from "./guard.ts";
 import type { UnansweredReason } from "./outcome.ts";
 
+/** The options of `openClient`. */
 export interface ClientOptions {
   readonly service: string;
   readonly bus: Bus;

@@ -30,6 +30,7 @@ import type { ItemStream } from "./stream-reader.ts";
 
 export type { AskOptions } from "./request.ts";
 
+/** The caller's side of a service without a contract. */
 export interface Client extends AsyncDisposable {
   readonly service: string;
   /** The health of every known instance. Read only. */

@@ -15,6 +15,7 @@ import { withoutUserinfos } from "../util/printable.ts";
 
 type GivenBusOptions = { readonly [Name in Exclude<keyof NatsBusOptions, "urls">]?: NatsBusOptions[Name] | undefined };
 
+/** The options of `connectBus`. Without any, NATS_URL and NATS_CREDS count. */
 export type ConnectOptions = GivenBusOptions & {
   /** The addresses of one cluster, separated by commas. Default: NATS_URL, or this machine and the default port. */
   readonly urls?: string | undefined;

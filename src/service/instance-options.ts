@@ -15,6 +15,7 @@ import { aBus, aClock, aServiceName, aTracing, type Resolved } from "./core/opti
 import { Guard } from "./guard.ts";
 import { newIncarnation } from "./identity.ts";
 
+/** The events of an instance, as they happen. */
 export type InstanceEvent =
   /** `trouble`: why the bus is away, if that is known. */
   | { readonly kind: "waiting"; readonly trouble?: Bus["lastFailure"] }
@@ -32,6 +33,7 @@ export type InstanceEvent =
   | { readonly kind: "reconnected" }
   | FaultEvent;
 
+/** The options of `startInstance`. */
 export interface InstanceOptions {
   readonly service: string;
   /** The number that people use for it. */

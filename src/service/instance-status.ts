@@ -4,6 +4,7 @@ import { heartbeatMayClose } from "../health/breaker.ts";
 import type { InstanceRef, Member } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 
+/** What a client believes of an instance, in one word. */
 export type InstanceState =
   /** It gets calls in turn. */
   | "healthy"

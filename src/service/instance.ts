@@ -18,6 +18,7 @@ import { type InstanceOptions, type ResolvedInstanceOptions, withDefaults } from
 import { Readiness } from "./readiness.ts";
 import { RequestHandler } from "./request-handler.ts";
 
+/** A running instance of a service. */
 export interface Instance extends AsyncDisposable {
   readonly service: string;
   /** Its number. */
@@ -35,6 +36,7 @@ export interface Instance extends AsyncDisposable {
   goodbye(limitMs?: number): Promise<void>;
 }
 
+/** What `startInstance` has done. */
 export type Started =
   | { readonly kind: "started"; readonly instance: Instance }
   /** The number is taken by a process that answers. */

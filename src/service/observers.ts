@@ -5,6 +5,7 @@ import type { Trace } from "../trace/core/trace.ts";
 import type { AttemptOutcome, CallEnd, ClientEvent } from "./client-options.ts";
 import type { Guard } from "./guard.ts";
 
+/** Sees all calls of a client: for metrics and logs. */
 export interface ClientObserver {
   /** Every event of the client. `trace`: of the call that caused it. */
   readonly onEvent?: ((event: ClientEvent, trace?: Trace) => void) | undefined;

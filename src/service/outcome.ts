@@ -7,6 +7,7 @@ import type { Result } from "../health/tracker.ts";
 /** How a call ended. `ask` resolves with one of the three, and never rejects. */
 export type Outcome<T = unknown> = OkOutcome<T> | ErrorOutcome | Unanswered;
 
+/** An instance has answered. */
 export interface OkOutcome<T = unknown> {
   readonly kind: "ok";
   /** The value that the call's `read` found valid; without a `read`, the body. */
@@ -30,6 +31,7 @@ export interface ErrorOutcome {
   readonly attempts: number;
 }
 
+/** No instance has answered. */
 export interface Unanswered {
   readonly kind: "unanswered";
   readonly reason: UnansweredReason;
@@ -51,6 +53,7 @@ export interface Tried {
   readonly result: Result;
 }
 
+/** Why there is no answer. */
 export type UnansweredReason =
   /** No answer within the time of the call. */
   | "timeout"
@@ -108,14 +111,17 @@ export const failedWhy = (part: FailedPart, detail: string): Required<Why> => ({
  */
 export type ResponseReader<T = unknown> = (body: unknown) => Validated<T> | PromiseLike<Validated<T>>;
 
+/** What the check of a body has found. */
 export type Validated<T = unknown> = ValidResponse<T> | InvalidResponse;
 
+/** A body that the check accepts. */
 export interface ValidResponse<T = unknown> {
   readonly kind: "valid";
   /** Any value, also undefined. */
   readonly value: T;
 }
 
+/** A body that the check rejects. */
 export interface InvalidResponse {
   readonly kind: "invalid";
   /** What is wrong, each with its path, as `items[2].price: must be a number`. */

@@ -15,6 +15,7 @@ import { type FailedPart, failedWhy, type ResponseReader, type Why } from "./out
 import type { RequestContext } from "./request-context.ts";
 import type { StreamOpening } from "./stream-opening.ts";
 
+/** The options of one call. */
 export interface AskOptions<T = unknown> {
   /** Default: `get`. */
   readonly operation?: string;

@@ -2,6 +2,7 @@
 
 import type { InstanceRef } from "../health/member.ts";
 
+/** Why a stream has not come to its end. */
 export type StreamFailure =
   /** The instance ended it with an error: its handler failed (500), or it left (504). See `code` and `data`. */
   | "error"

@@ -22,6 +22,7 @@ export interface ItemStream<T = unknown> extends AsyncIterable<T> {
   next(): Promise<IteratorResult<T, undefined>>;
   /** Ends the stream: its handler makes no more items. */
   return(): Promise<IteratorResult<T, undefined>>;
+  /** The stream itself: it can be read once. */
   [Symbol.asyncIterator](): ItemStream<T>;
 }
 

@@ -38,11 +38,13 @@ interface Timer {
   readonly act: () => void;
 }
 
+/** How long work may run. */
 export interface RunOptions {
   /** How much of this clock's time may pass before the work has ended. Default: 900,000 ms, a quarter of an hour. */
   readonly limitMs?: number | undefined;
 }
 
+/** A clock that moves when a test says so. */
 export class FakeClock implements Clock {
   #realMs = 0;
   #runningMs = 0;

@@ -63,11 +63,13 @@ export class MemoryBus implements Bus {
     return this.network.maxBodyBytes;
   }
 
+  /** Whether its connection is there. */
   get status(): BusStatus {
     return this.#board.status;
   }
 
   /** How many calls are out. */
+  /** The number of calls in flight. */
   get pending(): number {
     return this.#table.size;
   }
@@ -188,6 +190,7 @@ export class MemoryBus implements Bus {
     this.#board.set("disconnected");
   }
 
+  /** The connection is back. */
   reconnect(): void {
     if (this.#board.status === "disconnected") this.#board.set("connected");
   }
@@ -197,6 +200,7 @@ export class MemoryBus implements Bus {
     this.#paused = true;
   }
 
+  /** The process goes on, and receives what waited for it. */
   resume(): void {
     this.#paused = false;
     for (const act of this.#heldBack.splice(0)) act();

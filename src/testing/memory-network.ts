@@ -19,12 +19,14 @@ const MAX_BODY_BYTES = 1_048_576;
 /** How long a message is under way, in ms; a function may answer differently for each. */
 export type Delay = number | ((subject: string) => number);
 
+/** How the network of the buses of a test behaves. */
 export interface NetworkOptions {
   readonly delayMs?: Delay | undefined;
   /** Messages that never arrive. */
   readonly loses?: ((subject: string) => boolean) | undefined;
 }
 
+/** One subscription of one bus. */
 export interface MemorySubscription {
   readonly owner: MemoryBus;
   readonly pattern: string;
@@ -42,6 +44,7 @@ type NetworkClock = Clock & { read?(act: () => void): void; waitsFor?(what: stri
 /** What happens to the answer of a request. */
 type AnswerFate = { readonly kind: "late"; readonly ms: number } | { readonly kind: "kill"; readonly owner: MemoryBus };
 
+/** What the buses of one test have in common. */
 export class MemoryNetwork {
   readonly clock: NetworkClock;
   /** May be changed at any time; applies to messages sent from then on. */
@@ -78,6 +81,7 @@ export class MemoryNetwork {
     for (const bus of this.#buses) bus.disconnect();
   }
 
+  /** The server is back. */
   reconnect(): void {
     this.#up = true;
     for (const bus of this.#buses) bus.reconnect();
@@ -88,10 +92,12 @@ export class MemoryNetwork {
     return this.#plan.add(fault);
   }
 
+  /** Adds a subscription. */
   attach(subscription: MemorySubscription): void {
     this.#subscriptions.add(subscription);
   }
 
+  /** Removes a subscription. */
   detach(subscription: MemorySubscription): void {
     this.#subscriptions.delete(subscription);
   }

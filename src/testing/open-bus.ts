@@ -6,6 +6,7 @@ import { aFunction, checkOptions, type Rules } from "../util/options.ts";
 import type { MemoryBus } from "./memory-bus.ts";
 import { type Delay, MemoryNetwork } from "./memory-network.ts";
 
+/** The options of `memoryBus`. */
 export interface MemoryBusOptions {
   /** The clock of the network, and of the callers and instances that use the bus and name none. Default: the clock of the machine. */
   readonly clock?: Clock | undefined;

@@ -10,6 +10,7 @@ import { aClock } from "../service/core/option-rules.ts";
 import { anObject, checkOptions, type Rules } from "../util/options.ts";
 import { memoryBus } from "./open-bus.ts";
 
+/** The options of `testClient`. */
 export interface TestClientOptions<Ops extends Operations> {
   /** Default: the clock of the machine. On a fake clock write `await clock.run(testClient(…))`. */
   readonly clock?: Clock | undefined;

@@ -7,6 +7,7 @@ export const REPORT_INTERVAL_MS = 60_000;
 /** Keys are few and known. Should one ever contain something from the wire, memory stays bounded all the same. */
 const MAX_KEYS = 100;
 
+/** Receives a sentence for people. */
 export type Report = (message: string) => void;
 
 export class ThrottledReporter {

@@ -25,7 +25,7 @@ const programs = (said: string): string =>
 test("each target starts its program, with the bus where one is needed", async () => {
   box.write("bin/prepare-packages", 'echo "packages of $1"');
   const tests = "need <nats-server>\nneed <browser>\nneed <nginx>\n<dist/test/run.js>";
-  const longTests = tests.replace("<dist", "packages of test/package\n<dist");
+  const longTests = tests.replace("<dist", "packages of test/package\npackages of package/api\n<dist");
   const bench = "need <nats-server>\npackages of bench\n";
   for (const [typed, started] of [
     [[], "<dist/bin/market.js><--monolith>"],
@@ -37,6 +37,7 @@ test("each target starts its program, with the bus where one is needed", async (
     [["test", "ONLY=cart market/page"], `${tests}<--long=><--times=><--busy=><cart><market/page>`],
     [["test", "LONG=1", "TIMES=20", "BUSY=1", "ONLY=pause"], `${longTests}<--long=1><--times=20><--busy=1><pause>`],
     [["package"], "<dist/bin/package.js>"],
+    [["api"], "packages of package/api\n<package/api/write-api.js>"],
     [["replay", "FILE=a record"], "<dist/bin/replay.js><a record>"],
     [["replay"], "<dist/bin/replay.js><>"],
     [["soak", "MINUTES=2"], "need <nats-server>\n<dist/test/soak/soak.js><2><>"],

@@ -72,7 +72,7 @@ test("each declared package is used", () => {
 const locked = (file: string): readonly (readonly [path: string, entry: Locked])[] =>
   Object.entries(json(file)["packages"] as Record<string, Locked>).filter(([path]) => path !== "");
 
-const LOCKS = ["", "bench/", "tracing/", "test/mutants/", "test/package/"].map(
+const LOCKS = ["", "bench/", "tracing/", "test/mutants/", "test/package/", "package/api/"].map(
   (folder) => `${folder}package-lock.json`,
 );
 

@@ -3,6 +3,7 @@
 import { bracketHost } from "../../util/format.ts";
 import { decodedPart } from "../../util/printable.ts";
 
+/** The address of a server. */
 export interface BusAddress {
   readonly host: string;
   readonly port: number;
@@ -13,6 +14,7 @@ export interface BusAddress {
   readonly shown: string;
 }
 
+/** The login that an address holds. */
 export type UrlCredentials =
   | { readonly kind: "token"; readonly token: string }
   | { readonly kind: "password"; readonly user: string; readonly password: string };

@@ -5,6 +5,7 @@ import { fieldsOf, parseJson } from "../../util/json.ts";
 import { credentialsFile, readCredentialsText } from "./credentials-text.ts";
 import { checkServiceName } from "./subjects.ts";
 
+/** The credentials of a person or a service, as `dwc` writes them. */
 export interface Credentials {
   /** The file in the form of the client library: a token for the server, and a seed that is never sent. */
   readonly text: string;

@@ -2,6 +2,7 @@
 
 import { type Fields, fieldsOf, parseJson } from "../../util/json.ts";
 
+/** What a server says of itself before a login. */
 export interface Greeting {
   /** `server_name`; empty when the server sends none. */
   readonly name: string;

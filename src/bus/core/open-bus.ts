@@ -8,6 +8,7 @@ import { type BusAddress, readBusAddress } from "./bus-address.ts";
 import type { BusLogin, Credentials } from "./credentials.ts";
 import type { Greeting } from "./greeting.ts";
 
+/** Whether a bus without logins may be joined. */
 export type OpenBusRule =
   /** Joined, with a warning if a login was expected. */
   | "join"
@@ -62,10 +63,12 @@ export class BusHistory {
     return () => this.#watchers.delete(met);
   }
 
+  /** Whether a bus with logins was joined at one of these addresses. */
   hadLogins(addresses: readonly BusAddress[]): boolean {
     return addresses.some((address) => this.#hadLogins.has(keyOf(address)));
   }
 
+  /** This process has joined a bus with logins at these addresses. */
   joinedWithLogin(addresses: readonly BusAddress[]): void {
     // All addresses belong to one bus, so this applies to all of its servers.
     for (const one of addresses) this.#hadLogins.add(keyOf(one));

@@ -5,6 +5,7 @@
 
 import type { Fault, FaultKind, FaultStatus } from "./faults.ts";
 
+/** A fault that is active, and for how long. */
 export type ActiveFault = Fault & { readonly until: number };
 /** At most one of each kind. */
 export type Faults = readonly ActiveFault[];

@@ -86,6 +86,7 @@ export const ORDERS = {
   list: { meaning: "the reply names the active faults, and nothing changes" },
 } as const;
 
+/** The names of the faults (docs/protocol.md). */
 export type FaultKind = keyof typeof FAULTS;
 type AmountOf<Row> = Row extends { readonly amount: { readonly field: infer Field extends string } }
   ? { readonly [F in Field]: number }
@@ -224,10 +225,12 @@ const isFrom0To = (value: unknown, max: number): value is number =>
 
 // Events of an instance that takes faults.
 
+/** A fault has begun or ended. */
 export type FaultEvent =
   | { readonly kind: "takes faults" }
   | { readonly kind: "fault begins"; readonly fault: Fault; readonly forMs: number }
   | { readonly kind: "fault ended"; readonly fault: Fault; readonly why: WhyFaultEnded }
   | { readonly kind: "killed" };
 
+/** Why a fault has ended. */
 export type WhyFaultEnded = "over" | "reset" | "continued early";

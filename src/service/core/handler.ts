@@ -32,8 +32,21 @@ export type HandlerResult = SingleResult | StreamResult;
 /** Receives the decoded body, which can be any value. If it throws, the reply is a 500, and the error is counted. */
 export type Handler = (request: unknown, context: RequestContext) => HandlerResult | Promise<HandlerResult>;
 
+/**
+ * The answer of a handler.
+ * @param body any JSON value, bytes, or undefined
+ */
 export const answer = (body: unknown): SingleResult => ({ kind: "answer", body });
+/**
+ * A stream as the answer of a handler.
+ * @param items read as fast as the caller reads
+ */
 export const streamOf = (items: AsyncIterable<unknown>): StreamResult => ({ kind: "stream", items });
+/**
+ * An error of the service.
+ * @param code as in HTTP
+ * @param data any JSON value for the caller
+ */
 export const refuse = (code: number, message: string, data?: unknown): ErrorReply =>
   data === undefined ? { kind: "refusal", code, message } : { kind: "refusal", code, message, data };
 

@@ -43,6 +43,7 @@ export interface RefusalTarget extends FaultTarget {
   readonly message?: string | undefined;
 }
 
+/** What a fault does to a call. */
 export type FaultEffect =
   | { readonly kind: "hang"; readonly handled: boolean }
   | { readonly kind: "die"; readonly handled: boolean }

@@ -7,6 +7,7 @@ export interface TraceHeaders {
   readonly tracestate?: string;
 }
 
+/** The trace that a call or a request belongs to. */
 export interface Trace {
   /** 32 hexadecimal digits, the same from the page to the instance. */
   readonly traceId: string;
@@ -18,8 +19,10 @@ export interface Trace {
   readonly startSpan: ((spec: SpanSpec) => Span) | undefined;
 }
 
+/** The attributes of a span, as OpenTelemetry has them. */
 export type Attributes = Readonly<Record<string, string | number | boolean>>;
 
+/** A span, before it starts. */
 export interface SpanSpec {
   readonly name: string;
   readonly kind: "server" | "client" | "internal";
