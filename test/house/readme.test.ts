@@ -14,7 +14,7 @@ import { readCommand } from "../../src/service/core/stream-wire.ts";
 import { defaultHealthRules, FIXED, LOG_LEVELS, SETTINGS } from "../../src/settings.ts";
 import { isPrintable } from "../support/log-patterns.ts";
 import { rate } from "../support/rate.ts";
-import { blocksOf, PAGES, readBook, readPage, rowsOf, sectionOf } from "../support/readme.ts";
+import { blocksOf, INDEXES, PAGES, readBook, readPage, rowsOf, sectionOf } from "../support/readme.ts";
 import { repository } from "../support/repository.ts";
 
 const page = suite("README");
@@ -156,8 +156,8 @@ page("every link to a heading leads to one, on its own page or on another", () =
   );
 });
 
-page("README leads to every other page", () => {
-  const led = links.filter(({ page }) => page === "README.md").map(({ path }) => path);
+page("README and the indexes of folders lead to every other page", () => {
+  const led = links.filter(({ page }) => INDEXES.some((index) => index === page)).map(({ path }) => path);
   nothing(
     PAGES.filter((one) => one !== "README.md" && !led.includes(one)),
     "not linked",

@@ -29,7 +29,20 @@ export const PAGES = [
   "docs/protocol.md",
   "docs/security.md",
   "docs/settings.md",
+  "docs/library/README.md",
+  "docs/library/start.md",
+  "docs/library/operations.md",
+  "docs/library/time.md",
+  "docs/library/overload.md",
+  "docs/library/streams.md",
+  "docs/library/security.md",
+  "docs/library/testing.md",
+  "docs/library/operating.md",
+  "docs/library/coming-from.md",
 ] as const;
+
+/** A folder of pages has an index of its own. */
+export const INDEXES = ["README.md", "docs/library/README.md"] as const;
 
 export const readPage = (page: (typeof PAGES)[number]): string => readFileSync(join(repository, page), "utf8");
 
