@@ -1,7 +1,8 @@
 // The middlewares of a caller: they run before a call is sent, and what they return is its outcome.
 
-import type { Clock } from "../clock.ts";
+import type { Cancel, Clock } from "../clock.ts";
 import type { InstanceRef } from "../health/member.ts";
+import { onAbort } from "../service/abort-listeners.ts";
 import type { AskOptions } from "../service/client.ts";
 import { type Metadata, NO_METADATA } from "../service/core/metadata.ts";
 import { textOf } from "../service/guard.ts";
@@ -31,6 +32,27 @@ export function askThrough(
 
 /** A call that was sent at once times out a moment after its middlewares: its outcome says more. */
 const GRACE_MS = 20;
+/** Middlewares that take less leave the call all of its time. */
+const MIN_WAIT_MS = 1;
+const TOO_LATE = "a middleware took too long";
+const ABORTED = "aborted while a middleware ran";
+
+const NO_WAITS: readonly Cancel[] = [];
+
+/** A signal that throws is refused by the core, when it gets it. */
+function watched(signal: AbortSignal | undefined, abort: () => void): Cancel {
+  let cancel: Cancel | undefined;
+  quietly(() => {
+    cancel = signal === undefined ? undefined : onAbort(signal, abort);
+  });
+  return () => quietly(() => cancel?.());
+}
+
+function quietly(act: () => void): void {
+  try {
+    act();
+  } catch {}
+}
 
 class WrappedCall {
   readonly #context: CallerContext;
@@ -42,6 +64,11 @@ class WrappedCall {
   #sending: Promise<Outcome> | undefined;
   /** How the call itself ended. */
   #sent: Outcome | undefined;
+  /** The caller has its outcome. A middleware may still run. */
+  #isOver = false;
+  /** When the time of the call is over, in running time (ms). */
+  readonly #endsAt: number;
+  readonly #startedAt: number;
 
   constructor(context: CallerContext, operation: string, options: AskOptions) {
     this.#context = context;
@@ -50,6 +77,8 @@ class WrappedCall {
     const { within, metadata } = options;
     const isGiven = within !== undefined || metadata !== undefined;
     this.#given = isGiven ? Object.freeze({ ...within?.metadata, ...metadata }) : NO_METADATA;
+    this.#startedAt = context.clock.now();
+    this.#endsAt = this.#startedAt + this.#limitMs();
   }
 
   /** @param resolve may be called twice: the second time changes nothing */
@@ -57,24 +86,52 @@ class WrappedCall {
     const { service, use, clock } = this.#context;
     const metadata = this.#given;
     const call: MiddlewareCall = { service, operation: this.#operation, input, metadata, context: undefined };
-    const cancel = clock.after(this.#limitMs(), () => this.#giveUp(resolve));
-    const ended = runThrough(use, call, () => this.#send(call)).then(
-      (value) => this.#outcomeOf(value),
-      (error: unknown) => this.#outcomeOfError(error),
-    );
-    void ended.then((outcome) => {
-      cancel();
+    let endWaits: readonly Cancel[] = [];
+    const end = (outcome: Outcome): void => {
+      this.#isOver = true;
+      for (const endWait of endWaits) endWait();
       resolve(outcome);
-    });
+    };
+    const cancelTimer = clock.after(this.#endsAt - this.#startedAt, () => this.#giveUp(end, "timeout"));
+    void runThrough(use, call, () => this.#send(call))
+      .then(
+        (value) => this.#outcomeOf(value),
+        (error: unknown) => this.#outcomeOfError(error),
+      )
+      .then(end);
+    endWaits = [cancelTimer, ...this.#watchSignals(() => this.#giveUp(end, "cancelled"))];
+  }
+
+  #watchSignals(abort: () => void): readonly Cancel[] {
+    const { signal, within } = this.#options;
+    if (signal === undefined && within === undefined) return NO_WAITS;
+    return [signal, within?.signal].map((one) => watched(one, abort));
   }
 
   async #send({ input, metadata }: MiddlewareCall): Promise<unknown> {
     const { service, send } = this.#context;
-    this.#sending = send(input, metadata === this.#given ? this.#options : { ...this.#options, metadata });
+    // Its outcome says that it was not executed.
+    if (this.#isOver) throw new CallError(service, this.#operation, this.#unanswered("timeout", TOO_LATE));
+    const options = this.#remainingOptions();
+    this.#sending = send(input, metadata === this.#given ? options : { ...options, metadata });
     const outcome = await this.#sending;
     this.#sent = outcome;
     if (outcome.kind === "ok") return outcome.value;
     throw new CallError(service, this.#operation, outcome);
+  }
+
+  /** The call ends when its time is over, also if a middleware has used up some of it. No instance is judged by less time. */
+  #remainingOptions(): AskOptions {
+    const { clock } = this.#context;
+    const now = clock.now();
+    if (now - this.#startedAt < MIN_WAIT_MS) return this.#options;
+    const { within } = this.#options;
+    const deadline = clock.wall() + (this.#endsAt - now);
+    const signal = within?.signal ?? new AbortController().signal;
+    return {
+      ...this.#options,
+      within: { deadline, signal, metadata: within?.metadata ?? NO_METADATA, trace: within?.trace },
+    };
   }
 
   #limitMs(): number {
@@ -83,9 +140,9 @@ class WrappedCall {
     return Math.max(0, Math.min(timeoutMs, (within?.deadline ?? Number.POSITIVE_INFINITY) - clock.wall()));
   }
 
-  /** The time is over. A call that is in flight ends now by itself, unless a middleware had much of the time before it. */
-  #giveUp(resolve: (outcome: Outcome) => void): void {
-    const late = (): void => resolve(this.#unanswered("timeout", "a middleware took too long"));
+  /** The time is over, or the caller has aborted. A call that is in flight ends now by itself. */
+  #giveUp(resolve: (outcome: Outcome) => void, reason: "timeout" | "cancelled"): void {
+    const late = (): void => resolve(this.#unanswered(reason, reason === "timeout" ? TOO_LATE : ABORTED));
     if (this.#sending === undefined || this.#sent !== undefined) {
       late();
       return;

@@ -7,6 +7,7 @@ import type { Bus } from "../bus/bus.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import { isIntegerIn } from "../util/json.ts";
 import { shownOption } from "../util/options.ts";
+import { onAbort } from "./abort-listeners.ts";
 import { creditLines, DEFAULT_WINDOW, MAX_WINDOW } from "./core/stream-wire.ts";
 import { type Guard, textOf } from "./guard.ts";
 import type { Outcome } from "./outcome.ts";
@@ -96,14 +97,10 @@ export class ClientStreams {
 
   /** A signal is the caller's, and may throw. */
   #cancelWith(signal: AbortSignal, reader: StreamReader): void {
-    const cancel = (): void => reader.cancel("the caller gave up");
-    const watch = (): void => {
-      if (signal.aborted) cancel();
-      else signal.addEventListener("abort", cancel);
-    };
     const { guard } = this.#options;
-    guard.run("signal", watch, undefined);
-    reader.onEnd(() => guard.run("signal", () => signal.removeEventListener("abort", cancel), undefined));
+    const watch = (): Cancel => onAbort(signal, () => reader.cancel("the caller gave up"));
+    const endWatch = guard.run("signal", watch, undefined);
+    if (endWatch !== undefined) reader.onEnd(() => guard.run("signal", endWatch, undefined));
   }
 
   #add(reader: StreamReader): void {

@@ -11,6 +11,7 @@ import type { HealthEvent, InstanceRef } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import { type StrandedCall, whyUnavailable } from "../health/unavailable.ts";
 import type { Trace, Tracing } from "../trace/core/trace.ts";
+import { onAbort } from "./abort-listeners.ts";
 import { Call } from "./call.ts";
 import type { CallContext } from "./call-context.ts";
 import { type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
@@ -229,18 +230,17 @@ class ServiceClient implements Client {
    * throw, or fire twice or late.
    */
   #startUntilAborted(request: CallRequest, resolve: (outcome: Outcome) => void): void {
-    const signals = [request.signal, request.inherited?.signal].filter((signal) => signal !== undefined);
+    const endWaits: Cancel[] = [];
+    let isOver = false;
     const call = new Call(this.#calls, request, (outcome) => {
-      for (const signal of signals)
-        this.#options.guard.run("signal", () => signal.removeEventListener("abort", giveUp), undefined);
+      isOver = true;
+      for (const endWait of endWaits) this.#options.guard.run("signal", endWait, undefined);
       resolve(outcome);
     });
     const giveUp = (): void => call.giveUp();
     try {
-      for (const signal of signals) {
-        if (signal.aborted) giveUp();
-        else signal.addEventListener("abort", giveUp);
-      }
+      for (const signal of [request.signal, request.inherited?.signal])
+        if (signal !== undefined && !isOver) endWaits.push(onAbort(signal, giveUp));
     } catch (error) {
       resolve(this.#failed(failedWhy("the options of the call cannot be used", textOf(error))));
       return;

@@ -4,6 +4,7 @@
 
 import { type Bus, untilConnected } from "../bus/bus.ts";
 import type { Cancel } from "../clock.ts";
+import { onAbort } from "./abort-listeners.ts";
 import type { ResolvedClientOptions } from "./client-options.ts";
 
 type Options = Pick<ResolvedClientOptions, "bus" | "clock" | "guard" | "beforeConnected">;
@@ -39,13 +40,12 @@ export class FirstConnection {
       await connected;
       return;
     }
-    let giveUp: () => void = () => undefined;
+    let endWatch: Cancel | undefined;
     const aborted = new Promise<void>((resolve) => {
-      giveUp = resolve;
+      endWatch = guard.run("signal", () => onAbort(signal, resolve), undefined);
     });
-    guard.run("signal", () => (signal.aborted ? giveUp() : signal.addEventListener("abort", giveUp)), undefined);
     await Promise.race([connected, aborted]);
-    guard.run("signal", () => signal.removeEventListener("abort", giveUp), undefined);
+    guard.run("signal", () => endWatch?.(), undefined);
   }
 }
 

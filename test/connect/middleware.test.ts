@@ -1,7 +1,10 @@
 // Middleware on both sides: what it sees and may change, and what its own mistakes lead to.
 
+import { getEventListeners } from "node:events";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { CallContext } from "../../src/connect/call-context.ts";
+import type { CallOptions } from "../../src/connect/call-options.ts";
 import { CallError, ServiceError } from "../../src/connect/errors.ts";
 import type { Middleware } from "../../src/connect/middleware.ts";
 import type { Outcome } from "../../src/service/outcome.ts";
@@ -231,7 +234,7 @@ test("a call ends in its time, also if a middleware of its caller never ends", a
   assert.equal(shown((await outcomeWith([never])).outcome), ["timeout", detail, false]);
   const after = await outcomeWith([(_call, next) => next().then(never)]);
   assert.equal([shown(after.outcome), after.handled], [["timeout", detail, true], 1]);
-  // The call itself has all of its time from `next` on, and its caller waits no longer than for that.
+  // What a middleware has used up, the call itself has not.
   const scene = new ContractScene();
   await scene.serve({ handlers: { ...handlers, reserve: never } });
   const slow: Middleware = async (_call, next) => {
@@ -240,10 +243,61 @@ test("a call ends in its time, also if a middleware of its caller never ends", a
   };
   const startedAt = scene.clock.now();
   const late = await scene.ended(scene.client({ use: [slow] }).ask.reserve(item));
-  assert.equal(shown(late), ["timeout", detail, true]);
+  assert.equal(shown(late), ["timeout", undefined, true]);
   assert.ok(scene.clock.now() - startedAt <= 1_050, `${scene.clock.now() - startedAt} ms`);
   const unanswered = await outcomeWith([(_call, next) => next()], [never]);
   assert.equal(shown(unanswered.outcome), ["timeout", undefined, true]);
+});
+
+const waitFor =
+  (scene: ContractScene, ms: number): Middleware =>
+  async (_call, next) => {
+    await new Promise<void>((resolve) => void scene.clock.after(ms, resolve));
+    return next();
+  };
+
+/** A call behind a middleware that takes 700 ms, and how often it was executed a second later. */
+async function slowlyAsked(options: CallOptions): Promise<readonly unknown[]> {
+  const scene = new ContractScene();
+  let handled = 0;
+  const leftMs: number[] = [];
+  const reserve = (_input: unknown, { deadline }: CallContext): { id: number } => {
+    handled += 1;
+    leftMs.push(deadline - scene.clock.wall());
+    return { id: 1 };
+  };
+  await scene.serve({ handlers: { ...handlers, reserve } });
+  const client = scene.client({ use: [waitFor(scene, 700)] });
+  assert.ok(await scene.ended(client.ready(1)));
+  const startedAt = scene.clock.now();
+  const outcome = await scene.ended(client.ask.reserve(item, options));
+  const tookMs = scene.clock.now() - startedAt;
+  await scene.ended(new Promise<void>((resolve) => void scene.clock.after(1_000, resolve)));
+  return [shown(outcome), tookMs, handled, leftMs.every((ms) => ms <= 100)];
+}
+
+test("a call whose outcome says that it was not executed is not sent afterwards", async () => {
+  const slow = "a middleware took too long";
+  assert.equal(await slowlyAsked({ timeoutMs: 300 }), [["timeout", slow, false], 300, 0, true]);
+  // An abort ends it at once.
+  const aborted = ["cancelled", "aborted while a middleware ran", false];
+  assert.equal(await slowlyAsked({ signal: AbortSignal.abort() }), [aborted, 0, 0, true]);
+});
+
+test("the request states the time that the middlewares have left", async () => {
+  const [outcome, , handled, isTold] = await slowlyAsked({ timeoutMs: 800 });
+  assert.equal([outcome, handled, isTold], [{ id: 1 }, 1, true]);
+});
+
+test("an abort ends a call behind a middleware at once, and its listener is removed", async () => {
+  const scene = new ContractScene();
+  await scene.serve();
+  const client = scene.client({ use: [waitFor(scene, 700)] });
+  const controller = new AbortController();
+  const asked = client.ask.reserve(item, { signal: controller.signal });
+  scene.clock.after(50, () => controller.abort());
+  assert.equal(shown(await scene.ended(asked)), ["cancelled", "aborted while a middleware ran", false]);
+  assert.equal(getEventListeners(controller.signal, "abort").length, 0);
 });
 
 test.run();
