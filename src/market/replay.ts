@@ -2,7 +2,7 @@
 // ends at the end of the file, or at the first line that is unreadable or decided differently.
 
 import { isoTime } from "../clock.ts";
-import type { InstanceRef } from "../health/member.ts";
+import type { InstanceRef } from "../connect/index.ts";
 import { eventLine } from "../monitor/events.ts";
 import { asText, type LogEntry } from "../program/log.ts";
 import type { Entry, Header, RecordedPick } from "../record/core/entry.ts";

@@ -3,7 +3,11 @@
 
 import { CLIENT_METRICS, clientSamples, type MeasuredMember } from "../metrics/core/client-metrics.ts";
 import { METRICS_CONTENT_TYPE, type MetricRow, metricsText, row, type Samples } from "../metrics/core/exposition.ts";
-import { INSTANCE_METRICS as REQUEST_METRICS } from "../metrics/core/instance-metrics.ts";
+import {
+  instanceSamples,
+  type MeasuredInstance,
+  INSTANCE_METRICS as REQUEST_METRICS,
+} from "../metrics/core/instance-metrics.ts";
 import type { ServiceMonitor } from "./monitor.ts";
 import type { MonitorSource } from "./snapshot.ts";
 
@@ -32,6 +36,12 @@ export const INSTANCE_METRICS = [...PROGRAM_METRICS, ...REQUEST_METRICS] as cons
 export const programSamples = (isConnected: boolean, version: string): Samples => ({
   dwc_up: [{ labels: {}, value: isConnected ? 1 : 0 }],
   dwc_build_info: [{ labels: { version }, value: 1 }],
+});
+
+/** The samples of an instance. @param isConnected its bus */
+export const servedSamples = (instance: MeasuredInstance, isConnected: boolean, version: string): Samples => ({
+  ...programSamples(isConnected, version),
+  ...instanceSamples(instance),
 });
 
 /** @param wallOffsetMs from running time to epoch ms */

@@ -5,9 +5,7 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Bus, Instance } from "../connect/index.ts";
-import type { Samples } from "../metrics/core/exposition.ts";
-import { instanceSamples } from "../metrics/core/instance-metrics.ts";
-import { type Exposition, expose, INSTANCE_METRICS, programSamples } from "../monitor/metrics.ts";
+import { type Exposition, expose, INSTANCE_METRICS, servedSamples } from "../monitor/metrics.ts";
 import { httpOptions, limitConnections, type RequestListener } from "../program/connections.ts";
 import { checkLocal, type LocalCheck, localRequest } from "../program/core/local-requests.ts";
 import { programLine } from "../program/core/program-events.ts";
@@ -33,7 +31,7 @@ const MAX_CONNECTIONS = 50;
 /** Resolves once the metrics are served, or the reason why not has been logged. */
 export async function serveMetrics(
   number: number,
-  measured: MetricsSource,
+  { instance, bus }: MetricsSource,
   { settings, say }: MetricsDeps,
   closers: ShutdownHooks,
 ): Promise<void> {
@@ -43,7 +41,7 @@ export async function serveMetrics(
   // Instances of one command have one environment: each takes the port of its number.
   const port = metricsPort === 0 ? 0 : metricsPort + number - 1;
   const server = metricsServer(
-    expose(INSTANCE_METRICS, () => samples(measured)),
+    expose(INSTANCE_METRICS, () => servedSamples(instance, bus.status === "connected", VERSION)),
     isPublic,
     settings.keepAliveMs,
   );
@@ -61,11 +59,6 @@ export async function serveMetrics(
   const at = `http://${bracketHost(host)}:${taken}/metrics`;
   say(programLine("ratings.metrics", `instance ${number} serves its metrics at ${at}`));
 }
-
-const samples = ({ instance, bus }: MetricsSource): Samples => ({
-  ...programSamples(bus.status === "connected", VERSION),
-  ...instanceSamples(instance),
-});
 
 function metricsServer({ contentType, text }: Exposition, isPublic: boolean, keepAliveMs: number): Server {
   const server = createServer(httpOptions(keepAliveMs));

@@ -1,17 +1,22 @@
 // One Ratings instance as a program: a bus connection, an instance, and its log.
 
-import type { BusLogin } from "../bus/core/credentials.ts";
-import { BusHistory, openBusOptions } from "../bus/core/open-bus.ts";
-import { waitForLogin } from "../bus/login-result.ts";
-import { connectNatsBus, type NatsBus } from "../bus/nats-bus.ts";
 import type { Clock } from "../clock.ts";
-import { type Instance, type Logger, NotPermitted, NumberTaken, type ServeOptions, serve } from "../connect/index.ts";
+import {
+  type Instance,
+  type Logger,
+  NotPermitted,
+  NumberTaken,
+  processControl,
+  type ServeOptions,
+  serve,
+} from "../connect/index.ts";
 import { ratings } from "../contracts/ratings.ts";
-import { processControl } from "../faults/process-control.ts";
 import { programLine } from "../program/core/program-events.ts";
 import type { Log } from "../program/log.ts";
+import { openBusOptions } from "../program/open-bus.ts";
 import { type ShutdownHooks, type StartResult, VERSION } from "../program/program.ts";
 import { openTracing } from "../program/tracing.ts";
+import { BusHistory, type BusLogin, connectNatsBus, type NatsBus, waitForLogin } from "../service/index.ts";
 import { isPrinted, type Settings } from "../settings.ts";
 import { REQUEST_LEVEL } from "./core/lines.ts";
 import { handlers, requestLog } from "./handlers.ts";

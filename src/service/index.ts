@@ -3,30 +3,40 @@
 //
 // A user can name each type that a signature refers to: test/package fails for one that is left out.
 
-export type {
-  Body,
-  Bus,
-  BusStatus,
-  CallOptions,
-  Denied,
-  Message,
-  NotSent,
-  Reply,
-  ReplyStream,
-  RequestOptions,
-  Subscription,
+export {
+  type Body,
+  type Bus,
+  type BusStatus,
+  type CallOptions,
+  type Denied,
+  type Message,
+  type NotSent,
+  type Reply,
+  type ReplyStream,
+  type RequestOptions,
+  type Subscription,
+  untilConnected,
 } from "../bus/bus.ts";
 export type { ConnectFailure, ConnectResult } from "../bus/connect-failure.ts";
 export type { BusAddress, UrlCredentials } from "../bus/core/bus-address.ts";
-export type { Credentials, CredentialsSource } from "../bus/core/credentials.ts";
+export type { BusLogin, Credentials, CredentialsSource } from "../bus/core/credentials.ts";
 export type { Greeting } from "../bus/core/greeting.ts";
 export type { HeaderLines, Headers } from "../bus/core/headers.ts";
-export type { BusHistory, OpenBusRule } from "../bus/core/open-bus.ts";
+export { BusHistory, type OpenBusRule, openBusRule } from "../bus/core/open-bus.ts";
+export { isAbsence } from "../bus/core/redial.ts";
+export { firstConclusiveResult, type LoginResult, waitForLogin } from "../bus/login-result.ts";
 export { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
 export type { KnownServer, LinkOptions } from "../bus/nats-options.ts";
 export { type Cancel, type Clock, systemClock, type TimerUse } from "../clock.ts";
 export type { ActiveFault, Faults } from "../faults/core/active-faults.ts";
-export type { Fault, FaultEvent, FaultKind, WhyFaultEnded } from "../faults/core/faults.ts";
+export type { Fault, FaultCommand, FaultEvent, FaultKind, WhyFaultEnded } from "../faults/core/faults.ts";
+export {
+  broadcastFault,
+  type FaultReceiver,
+  type FaultReply,
+  maySendFaults,
+  sendFaultCommand,
+} from "../faults/fault-client.ts";
 export {
   type ArmedPause,
   type PauseHandle,

@@ -11,11 +11,11 @@ import {
   type OpenBusRule,
   OpenGuard,
   objectionToOpen,
-  openBusOptions,
   openBusWarning,
 } from "../../src/bus/core/open-bus.ts";
-import { notWeaker, whyNeverStarted, whyNotSucceeded } from "../../src/bus/core/succession.ts";
 import type { LinkOptions } from "../../src/bus/nats-options.ts";
+import { notWeaker, whyNeverStarted, whyNotSucceeded } from "../../src/bus/server/core/succession.ts";
+import { openBusOptions } from "../../src/program/open-bus.ts";
 import { goldenOf } from "../support/golden.ts";
 
 const test = suite("open buses and successors");

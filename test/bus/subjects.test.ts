@@ -65,8 +65,6 @@ test("the subjects are those of the protocol, version 1", () => {
   assert.is(subjects.heartbeatSubject("ratings", "i1"), "health.ratings.i1");
   assert.is(subjects.allHeartbeatsSubject("ratings"), "health.ratings.*");
   assert.is(subjects.rollCallSubject("ratings"), "health.ratings");
-  assert.is(subjects.viewSubject("ratings", "m1"), "belief.ratings.m1");
-  assert.is(subjects.allViewsSubject("ratings"), "belief.ratings.*");
   assert.equal(subjects.serviceVerbSubjects("PING", "ratings", "i1"), [
     "$SRV.PING",
     "$SRV.PING.ratings",
@@ -107,12 +105,6 @@ test("a heartbeat's subject names its incarnation, if it is one of that service"
   ]) {
     assert.is(subjects.incarnationOf("ratings", subject), undefined, subject);
   }
-});
-
-test("a belief's subject names its Market", () => {
-  assert.is(subjects.marketOf("ratings", subjects.viewSubject("ratings", "m1")), "m1");
-  for (const subject of ["belief.ratings", "belief.ratings.", "belief.prices.m1", "health.ratings.m1"])
-    assert.is(subjects.marketOf("ratings", subject), undefined, subject);
 });
 
 test("a subject from the bus is shown in full where it can be a heartbeat's, and else cut, without control characters", () => {

@@ -1,7 +1,15 @@
 // The layers of the house: which folder may import which, which packages belong where, and what is pure. All of it
 // follows from where a file lies; a new file needs no entry.
 
-import { dirname, normalize } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { repository } from "../support/repository.ts";
+
+const manifest = JSON.parse(readFileSync(join(repository, "package/package.json"), "utf8"));
+/** The doors of the library: the entry points of its npm package. */
+const DOORS = Object.values<string>(manifest.exports).map((path) => normalize(path).replace(/^src\//, ""));
+/** Starts a nats-server. It is no part of the library. */
+const SERVER = "bus/server";
 
 /** The imports of each folder of src besides itself. A row names what lies below it; the longest path that fits counts. */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -11,7 +19,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   health: ["settings.ts", "util"],
   trace: [],
   bus: ["settings.ts", "clock.ts", "util"],
-  program: ["trace", "settings.ts", "clock.ts", "util"],
+  "protocol.ts": ["bus/core", "faults/core", "health", "trace/core"],
+  program: ["protocol.ts", "service/index.ts", "trace", "settings.ts", "clock.ts", "util"],
   record: ["bus/core", "health", "settings.ts", "clock.ts", "util"],
   faults: ["bus", "health", "settings.ts", "clock.ts", "util"],
   service: ["faults", "bus", "health", "trace", "settings.ts", "clock.ts", "util"],
@@ -19,41 +28,15 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   testing: ["connect", "service", "faults", "bus", "health", "trace", "settings.ts", "clock.ts", "util"],
   metrics: ["service", "bus", "health", "settings.ts", "clock.ts", "util"],
   monitor: ["metrics", "service", "faults", "bus", "program", "health", "settings.ts", "clock.ts", "util"],
-  contracts: ["connect"],
-  ratings: [
-    "contracts",
-    "connect",
-    "metrics",
-    "monitor",
-    "service",
-    "faults",
-    "bus",
-    "program",
-    "health",
-    "trace",
-    "settings.ts",
-    "clock.ts",
-    "util",
-  ],
-  demo: ["ratings", "program", "bus", "settings.ts", "clock.ts", "util"],
-  tour: ["monitor", "service", "faults", "program", "bus", "health", "settings.ts", "clock.ts", "util"],
-  market: [
-    "contracts",
-    "connect",
-    "monitor",
-    "service",
-    "faults",
-    "record",
-    "bus",
-    "program",
-    "health",
-    "trace",
-    "settings.ts",
-    "clock.ts",
-    "util",
-  ],
-  "dwc/identity": ["program", "bus", "settings.ts", "clock.ts", "util"],
-  dwc: ["monitor", "service", "faults", "bus", "program", "health", "settings.ts", "clock.ts", "util"],
+  // Those who use the library come in through its doors, as any program does.
+  contracts: DOORS,
+  ratings: [...DOORS, `${SERVER}/core`, "contracts", "monitor", "program", "settings.ts", "clock.ts", "util"],
+  demo: [...DOORS, "ratings", "program", "settings.ts", "clock.ts", "util"],
+  tour: [...DOORS, "monitor", "program", "settings.ts", "clock.ts", "util"],
+  market: [...DOORS, SERVER, "contracts", "monitor", "record", "program", "settings.ts", "clock.ts", "util"],
+  // Orgs, keys and logins are below the library's own: they make what a bus asks for.
+  "dwc/identity": ["contracts", "program", "bus", "settings.ts", "clock.ts", "util"],
+  dwc: [...DOORS, SERVER, "contracts", "monitor", "program", "settings.ts", "clock.ts", "util"],
 };
 
 /** Where a package, or a part of Node, may be imported: paths below src. Other packages may be imported nowhere. */

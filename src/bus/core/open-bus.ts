@@ -4,8 +4,8 @@
 // operator, or the trap of an attacker that holds the port: it reads everything that is sent to it.
 
 import type { LinkOptions } from "../nats-options.ts";
-import { type BusAddress, readBusAddress } from "./bus-address.ts";
-import type { BusLogin, Credentials } from "./credentials.ts";
+import type { BusAddress } from "./bus-address.ts";
+import type { Credentials } from "./credentials.ts";
 import type { Greeting } from "./greeting.ts";
 
 /** Whether a bus without logins may be joined. */
@@ -91,18 +91,6 @@ export class BusHistory {
 
 const keyOf = ({ host, port }: BusAddress): string =>
   `${host.toLowerCase().replace(/^localhost$/, "127.0.0.1")}:${port}`;
-
-/** The options for open buses that follow from a program's settings and credentials. */
-export function openBusOptions(
-  { openBus, natsUrls }: { readonly openBus: boolean; readonly natsUrls: readonly string[] },
-  { isNamed }: Pick<BusLogin, "isNamed">,
-): { readonly openBus: OpenBusRule; readonly openBusHint: string } {
-  const namesUser = natsUrls.some((url) => readBusAddress(url).credentials !== undefined);
-  return {
-    openBus: openBusRule({ isAllowed: openBus, isNamed: isNamed || namesUser }),
-    openBusHint: "set OPEN_BUS=1 to have it joined",
-  };
-}
 
 const OPEN_BUS_HINT = 'pass  openBus: "join"  to have it joined';
 

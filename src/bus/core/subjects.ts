@@ -65,35 +65,14 @@ export const heartbeatSubject = (service: string, incarnation: string): string =
 export const allHeartbeatsSubject = (service: string): string => `health.${service}.*`;
 export const rollCallSubject = (service: string): string => `health.${service}`;
 
-/** One Market's view of the instances of a service, published to the other Markets. */
-export const viewSubject = (service: string, market: string): string => `belief.${service}.${market}`;
-/** The views of all Markets. */
-export const allViewsSubject = (service: string): string => `belief.${service}.*`;
-
 /** Fault commands to one incarnation. An instance subscribes to it only with CHAOS=1. */
 export const chaosSubject = (service: string, incarnation: string): string => `chaos.${service}.${incarnation}`;
 /** The list of active faults, and the reset, of all instances of a service. */
 export const chaosBroadcastSubject = (service: string): string => `chaos.${service}`;
 
-/** A request to the server itself for the org's account token that is in force (account-links.ts). */
-export const accountTokenSubject = "account.token";
-/** Published with each new account token of the org, before the server applies it. */
-export const accountNewsSubject = "account.token.news";
-
-/**
- * The newest account token that a Market knows, sent to the other Markets while the server uses an older one. It has
- * the form of a Market's view, to which members may publish and subscribe. No service can have this name.
- */
-export const sharedAccountTokenSubject = "belief._account.token";
-
 /** The incarnation that a heartbeat's subject names, if it is one of `service`. */
-export const incarnationOf = (service: string, subject: string): string | undefined =>
-  idAfter(`health.${service}.`, subject);
-/** The Market that a view's subject names, if it is one of `service`. */
-export const marketOf = (service: string, subject: string): string | undefined =>
-  idAfter(`belief.${service}.`, subject);
-
-function idAfter(prefix: string, subject: string): string | undefined {
+export function incarnationOf(service: string, subject: string): string | undefined {
+  const prefix = `health.${service}.`;
   if (!subject.startsWith(prefix)) return undefined;
   const id = subject.slice(prefix.length);
   return isIncarnationId(id) ? id : undefined;

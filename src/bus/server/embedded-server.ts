@@ -9,8 +9,8 @@ import { sleep } from "../../util/promises.ts";
 import { describeProbe } from "../connect-failure.ts";
 import { type BusAddress, readBusAddress } from "../core/bus-address.ts";
 import { embeddedName, type Greeting, type NotNats, protocolNote, readGreeting } from "../core/greeting.ts";
-import { type GrantedStart, type StartPermit, whyNeverStarted } from "../core/succession.ts";
 import { type Knocks, type Probe, probe } from "../handshake.ts";
+import { type GrantedStart, type StartPermit, whyNeverStarted } from "./core/succession.ts";
 import { findProgram, type ServerPlan, type ServerProcess, startServerProcess } from "./server-process.ts";
 
 /** A NATS server answers there. */

@@ -3,9 +3,9 @@
 
 import type { Cancel } from "../../clock.ts";
 import { readBusAddress } from "../core/bus-address.ts";
-import { notWeaker, type StartPermit, whyNeverStarted, whyNotSucceeded } from "../core/succession.ts";
 import { Knocks } from "../handshake.ts";
 import type { KnownServer, NatsBus } from "../nats-options.ts";
+import { notWeaker, type StartPermit, whyNeverStarted, whyNotSucceeded } from "./core/succession.ts";
 import {
   type EnsureBusOptions,
   type EnsuredBus,

@@ -1,7 +1,7 @@
 // One run of `dwc`: argv in, output text and exit code out, then the output is written. Help and wrong usage need no
 // context, so none is opened.
 
-import { readBusAddress } from "../../bus/core/bus-address.ts";
+import { readBusAddress } from "../../protocol.ts";
 import { type SyncResult, syncResultOf } from "../identity/core/obedience.ts";
 import { type Command, type CommandContext, helpText, type Invocation, type Screen } from "./core/command.ts";
 import { parse, stateOption, wantsJson } from "./core/parse.ts";

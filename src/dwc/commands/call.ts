@@ -1,8 +1,8 @@
 // `dwc call ratings get camera`: makes one call as a Market does, and prints its times. The answer goes to stdout and
 // all notes to stderr, so that a program can parse the answer.
 
-import { checkOperationName, checkServiceName } from "../../bus/core/subjects.ts";
-import type { Unanswered, UnansweredReason } from "../../service/outcome.ts";
+import type { Unanswered, UnansweredReason } from "../../connect/index.ts";
+import { checkOperationName, checkServiceName } from "../../protocol.ts";
 import { formatDuration, parseDuration, roundTo2 } from "../../util/format.ts";
 import { parseJson } from "../../util/json.ts";
 import { nearest } from "../../util/nearest.ts";

@@ -1,6 +1,6 @@
 // The findings of `dwc check` about the bus, and what to type if there is none.
 
-import { isLoopback, readBusAddress } from "../../bus/core/bus-address.ts";
+import { isLoopback, readBusAddress } from "../../protocol.ts";
 import { otherPort } from "../../settings.ts";
 import { shellWord } from "../identity/core/names.ts";
 import type { NotObeying, Reason } from "../identity/core/obedience.ts";

@@ -1,6 +1,6 @@
 // `dwc completion bash`: the completion script of a shell, and the completions that the script then queries.
 
-import { amountOfKind, FAULT_KINDS, FAULT_WORDS, meaningOf } from "../../faults/core/faults.ts";
+import { amountOfKind, FAULT_KINDS, FAULT_WORDS, meaningOf } from "../../protocol.ts";
 import { COMMON_OPTIONS, type Command } from "../cli/core/command.ts";
 import { type Failed, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
 import type { DiscoveredInstance } from "../live/core/live-types.ts";

@@ -1,10 +1,10 @@
 // `dwc fault ratings/2 pause --for 20s`: injects a fault into an instance that was started with CHAOS=1. The instance
 // ends the fault by itself, as this command and the terminal may be gone by then.
 
-import { checkServiceName } from "../../bus/core/subjects.ts";
 import {
   amountOf,
   amountOfKind,
+  checkServiceName,
   FAULT_KINDS,
   FAULT_LIMITS,
   FAULT_WORDS,
@@ -15,8 +15,8 @@ import {
   faultText,
   isAmountIn,
   meaningOf,
-} from "../../faults/core/faults.ts";
-import type { FaultReceiver } from "../../faults/fault-client.ts";
+} from "../../protocol.ts";
+import type { FaultReceiver } from "../../service/index.ts";
 import { formatDuration, parseDuration } from "../../util/format.ts";
 import { isIntegerIn } from "../../util/json.ts";
 import { nearest } from "../../util/nearest.ts";

@@ -1,8 +1,8 @@
 // Common output of the live commands: tables, states, and the names of instances.
 
-import type { InstanceRef } from "../../health/member.ts";
 import type { InstanceRow } from "../../monitor/snapshot.ts";
 import { type InstanceState, STATES } from "../../monitor/states.ts";
+import type { InstanceRef } from "../../protocol.ts";
 import type { Screen } from "../cli/core/command.ts";
 import type { Line, Tone } from "../cli/core/result.ts";
 

@@ -1,8 +1,8 @@
 // `dwc ps`: every instance, from two independent sources. The roll call shows which instances send heartbeats now. A
 // Market, if one runs, adds its view. A difference between them points to a problem.
 
-import { checkServiceName } from "../../bus/core/subjects.ts";
 import type { InstanceRow } from "../../monitor/snapshot.ts";
+import { checkServiceName } from "../../protocol.ts";
 import { formatDuration } from "../../util/format.ts";
 import type { Command, CommandContext } from "../cli/core/command.ts";
 import { type CommandResult, type Line, type Tone, wrongUsage } from "../cli/core/result.ts";

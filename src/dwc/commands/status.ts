@@ -1,6 +1,6 @@
 // `dwc status`: the user, the org, the capabilities and the bus. It changes nothing and needs no login.
 
-import { readBusAddress } from "../../bus/core/bus-address.ts";
+import { readBusAddress } from "../../protocol.ts";
 import { otherPort } from "../../settings.ts";
 import { type Command, type CommandContext, columns } from "../cli/core/command.ts";
 import { toFailure } from "../cli/core/result.ts";

@@ -2,9 +2,9 @@
 // bus.
 
 import { accountOf, allowsSending, type BusLogin, type Credentials } from "../../bus/core/credentials.ts";
-import { accountTokenSubject } from "../../bus/core/subjects.ts";
-import type { StartPermit } from "../../bus/core/succession.ts";
+import type { StartPermit } from "../../bus/server/core/succession.ts";
 import type { Clock } from "../../clock.ts";
+import { accountTokenSubject } from "../../contracts/core/subjects.ts";
 import type { Settings } from "../../settings.ts";
 import { isRevokedBy, type JudgedToken, judgeToken, newerAccount, withToken } from "./core/account.ts";
 import { notifiesMembers } from "./core/account-links.ts";

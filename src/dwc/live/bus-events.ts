@@ -1,12 +1,12 @@
 // The events of the services on a bus, for `dwc events` without a Market: comings and goings, as a client of each service
 // that makes no calls sees them.
 
-import type { Bus } from "../../bus/bus.ts";
-import { allHeartbeatsSubject, checkServiceName } from "../../bus/core/subjects.ts";
 import type { Clock } from "../../clock.ts";
+import type { Bus } from "../../connect/index.ts";
 import type { EventRecord } from "../../monitor/event-stream.ts";
 import { eventLine, eventRow, type MonitorEvent } from "../../monitor/events.ts";
-import { type Client, openClient } from "../../service/client.ts";
+import { allHeartbeatsSubject, checkServiceName } from "../../protocol.ts";
+import { type Client, openClient } from "../../service/index.ts";
 import type { AbortSignal } from "../cli/core/command.ts";
 
 /** On an open bus any client can send heartbeats of new services. */

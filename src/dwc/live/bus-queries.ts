@@ -1,13 +1,16 @@
 // Queries to the services on a connected bus: the roll call, one call with its times, and fault commands.
 
-import type { Bus, Message } from "../../bus/bus.ts";
-import * as subjects from "../../bus/core/subjects.ts";
-import { serviceVerbSubjects } from "../../bus/core/subjects.ts";
 import { type Clock, epochMs } from "../../clock.ts";
-import { broadcastFault, type FaultReceiver, sendFaultCommand } from "../../faults/fault-client.ts";
-import { type Heartbeat, MAX_HEARTBEAT_BYTES, parseHeartbeat } from "../../health/heartbeat.ts";
-import { compareByInstance, type InstanceRef } from "../../health/member.ts";
-import { openClient } from "../../service/client.ts";
+import type { Bus } from "../../connect/index.ts";
+import * as protocol from "../../protocol.ts";
+import {
+  compareByInstance,
+  type Heartbeat,
+  type InstanceRef,
+  MAX_HEARTBEAT_BYTES,
+  parseHeartbeat,
+} from "../../protocol.ts";
+import { broadcastFault, type FaultReceiver, type Message, openClient, sendFaultCommand } from "../../service/index.ts";
 import { decodeBody } from "../../util/json.ts";
 import { DEFAULT_OPERATION, isOperationName } from "../../util/operation-name.ts";
 import { sleep } from "../../util/promises.ts";
@@ -38,7 +41,7 @@ export async function callRoll(
   { beyond, listenMs }: { readonly beyond: boolean; readonly listenMs: number },
 ): Promise<readonly DiscoveredInstance[]> {
   const beats: Beats = new Map();
-  const heartbeats = (beyond ? [ANY] : services).map(subjects.allHeartbeatsSubject);
+  const heartbeats = (beyond ? [ANY] : services).map(protocol.allHeartbeatsSubject);
   const subscriptions = heartbeats.map((subject) => bus.subscribe(subject, (message) => onHeartbeat(message, beats)));
   const ask = (some: readonly string[]): Promise<Counts> => askServices(bus, clock, some, listenMs);
   const [named, known] = await Promise.all([beyond ? gatherNames(bus, listenMs) : [], ask(services)]);
@@ -61,23 +64,23 @@ export async function listInstances(bus: Bus, listenMs: number): Promise<readonl
   return answers.flatMap((stats) => {
     if (stats?.instance === undefined || !isNamed(stats)) return [];
     const { service, instance, incarnation, counts } = stats;
-    const address = subjects.directSubject(service, incarnation);
+    const address = protocol.directSubject(service, incarnation);
     const operations = (counts.byOperation ?? []).map(({ name }) => name).filter(isOperationName);
     return [{ service, instance, incarnation, address, state: "up", version: "", intervalMs: 0, operations, counts }];
   });
 }
 
-const [ALL_STATS = ""] = subjects.serviceVerbSubjects("STATS", ANY, ANY);
+const [ALL_STATS = ""] = protocol.serviceVerbSubjects("STATS", ANY, ANY);
 
 const isNamed = ({ service, incarnation }: Stats): boolean =>
-  subjects.checkServiceName(service).kind === "good" && subjects.isIncarnationId(incarnation);
+  protocol.checkServiceName(service).kind === "good" && protocol.isIncarnationId(incarnation);
 
 const keyOf = (service: string, incarnation: string): string => `${service} ${incarnation}`;
 
 /** Sends a roll call and a STATS request to each service, and collects replies for `listenMs`. */
 async function askServices(bus: Bus, clock: Clock, services: readonly string[], listenMs: number): Promise<Counts> {
   const listened = sleep(listenMs, clock);
-  for (const service of services) bus.publish(subjects.rollCallSubject(service), "");
+  for (const service of services) bus.publish(protocol.rollCallSubject(service), "");
   const counts = await Promise.all(services.map((service) => gatherCounts(bus, service, listenMs)));
   await listened;
   return new Map(counts.flat());
@@ -88,7 +91,7 @@ async function gatherCounts(
   service: string,
   listenMs: number,
 ): Promise<readonly (readonly [key: string, counts: DiscoveredStats])[]> {
-  const [, ofService = ""] = subjects.serviceVerbSubjects("STATS", service, ANY);
+  const [, ofService = ""] = protocol.serviceVerbSubjects("STATS", service, ANY);
   const answers = (await bus.requestMany(ofService, "", listenMs)).map(readStats);
   return answers.flatMap((stats) =>
     stats?.service === service ? [[keyOf(service, stats.incarnation), stats.counts] as const] : [],
@@ -98,17 +101,17 @@ async function gatherCounts(
 async function gatherNames(bus: Bus, listenMs: number): Promise<readonly string[]> {
   const answers = (await bus.requestMany(ALL_STATS, "", listenMs)).map(readStats);
   return answers.flatMap((stats) =>
-    stats !== undefined && subjects.checkServiceName(stats.service).kind === "good" ? [stats.service] : [],
+    stats !== undefined && protocol.checkServiceName(stats.service).kind === "good" ? [stats.service] : [],
   );
 }
 
 function onHeartbeat({ subject, body }: Message, beats: Beats): void {
   const [, service = ""] = subject.split(".");
-  const incarnation = subjects.incarnationOf(service, subject);
+  const incarnation = protocol.incarnationOf(service, subject);
   const decoded = decodeBody(body, MAX_HEARTBEAT_BYTES);
   if (incarnation === undefined || decoded.kind === "unreadable") return;
-  if (subjects.checkServiceName(service).kind === "bad") return;
-  const address = subjects.directSubject(service, incarnation);
+  if (protocol.checkServiceName(service).kind === "bad") return;
+  const address = protocol.directSubject(service, incarnation);
   const read = parseHeartbeat(decoded.value, { service, incarnation, address });
   if (read.kind === "heartbeat") keepLatest(read.beat, beats);
 }
@@ -179,7 +182,7 @@ export async function callOnce(
 }
 
 async function countsOf(bus: Bus, { service, incarnation }: InstanceRef): Promise<DiscoveredStats | undefined> {
-  const subject = serviceVerbSubjects("STATS", service, incarnation).at(-1) ?? "";
+  const subject = protocol.serviceVerbSubjects("STATS", service, incarnation).at(-1) ?? "";
   const reply = await bus.request(subject, "", { timeoutMs: STATS_TIMEOUT_MS });
   return reply.kind === "answered" ? readStats(reply.body)?.counts : undefined;
 }

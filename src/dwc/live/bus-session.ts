@@ -1,15 +1,18 @@
 // Connects to the bus with the credentials of the state folder, runs one action, and disconnects. The login has a
 // timeout, and a failed one has a hint.
 
-import type { ConnectFailure } from "../../bus/connect-failure.ts";
-import { readBusAddress } from "../../bus/core/bus-address.ts";
-import type { Credentials } from "../../bus/core/credentials.ts";
-import { openBusOptions } from "../../bus/core/open-bus.ts";
-import { isAbsence } from "../../bus/core/redial.ts";
-import { whyNeverStarted } from "../../bus/core/succession.ts";
-import { firstConclusiveResult } from "../../bus/login-result.ts";
-import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
+import { whyNeverStarted } from "../../bus/server/core/succession.ts";
 import type { Clock } from "../../clock.ts";
+import { openBusOptions } from "../../program/open-bus.ts";
+import { readBusAddress } from "../../protocol.ts";
+import {
+  type ConnectFailure,
+  type Credentials,
+  connectNatsBus,
+  firstConclusiveResult,
+  isAbsence,
+  type NatsBus,
+} from "../../service/index.ts";
 import { otherPort, type Settings } from "../../settings.ts";
 import { restart, splitHint } from "../identity/core/sync-notes.ts";
 import { loginIdentity } from "../identity/credentials.ts";

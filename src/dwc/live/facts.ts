@@ -4,9 +4,9 @@
 import { execFile } from "node:child_process";
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
-import { parseCredentials } from "../../bus/core/credentials.ts";
 import { findProgram, programFolders } from "../../bus/server/server-process.ts";
 import type { Clock } from "../../clock.ts";
+import { parseCredentials } from "../../protocol.ts";
 import type { Settings } from "../../settings.ts";
 import { fieldsOf } from "../../util/json.ts";
 import type { SyncResult } from "../identity/core/obedience.ts";

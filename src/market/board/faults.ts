@@ -4,11 +4,17 @@
 
 import type { Router } from "@koa/router";
 import type { Middleware } from "koa";
-import type { NatsBus } from "../../bus/nats-bus.ts";
-import { type FaultCommand, faultText } from "../../faults/core/faults.ts";
-import { broadcastFault, type FaultReply, maySendFaults, sendFaultCommand } from "../../faults/fault-client.ts";
 import { programLine } from "../../program/core/program-events.ts";
 import type { Log } from "../../program/log.ts";
+import { faultText } from "../../protocol.ts";
+import {
+  broadcastFault,
+  type FaultCommand,
+  type FaultReply,
+  maySendFaults,
+  type NatsBus,
+  sendFaultCommand,
+} from "../../service/index.ts";
 import { SECOND_MS } from "../../util/format.ts";
 import { BOARD_MESSAGE_COOKIE, setFlash } from "../web/cookies.ts";
 import { instancesText } from "../web/core/page-format.ts";

@@ -3,13 +3,14 @@
 // call waits for it: other Markets' views arrive on the heartbeat connection, which carries no replies to calls.
 
 import { randomBytes } from "node:crypto";
-import type { Bus, Message } from "../../bus/bus.ts";
-import { allViewsSubject, marketOf, viewSubject } from "../../bus/core/subjects.ts";
 import type { Cancel, Clock } from "../../clock.ts";
+import type { Bus } from "../../connect/index.ts";
+import { allViewsSubject, marketOf, viewSubject } from "../../contracts/core/subjects.ts";
 import { DisagreementDetector, type MarketsComparison } from "../../monitor/disagreement.ts";
 import type { ServiceMonitor } from "../../monitor/monitor.ts";
 import { type LocalStatuses, LocalView, MAX_VIEW_BYTES, PeerMarkets, parseView } from "../../monitor/peers.ts";
 import type { MonitorSource } from "../../monitor/snapshot.ts";
+import type { Message } from "../../service/index.ts";
 import { decodeBody } from "../../util/json.ts";
 
 /** Also the shortest time between two publications: the result is for a person who reads the board. */

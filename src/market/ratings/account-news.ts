@@ -2,9 +2,9 @@
 // each connection, and the server publishes changes. A Market that starts the next server starts it with the newest
 // token. The steps against a server with an older token are in account-steps.ts.
 
-import { accountNewsSubject, accountTokenSubject, sharedAccountTokenSubject } from "../../bus/core/subjects.ts";
-import type { NatsBus } from "../../bus/nats-bus.ts";
 import type { Cancel, Clock } from "../../clock.ts";
+import { accountNewsSubject, accountTokenSubject, sharedAccountTokenSubject } from "../../contracts/core/subjects.ts";
+import type { NatsBus } from "../../service/index.ts";
 import { type CheckHistory, type Comparison, decideSteps, NO_CHECKS, type Step } from "./core/account-steps.ts";
 
 /** The result of comparing and saving a token. */

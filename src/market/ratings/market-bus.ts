@@ -1,20 +1,25 @@
 // The two connections of a Market to its bus: one for calls, one for heartbeats. The Market uses a running nats-server
 // or starts one, and takes over when the Market that started it ends.
 
-import { untilConnected } from "../../bus/bus.ts";
-import { readBusAddress } from "../../bus/core/bus-address.ts";
-import type { BusLogin } from "../../bus/core/credentials.ts";
-import { BusHistory, openBusOptions } from "../../bus/core/open-bus.ts";
-import type { StartPermit } from "../../bus/core/succession.ts";
-import { type LoginResult, waitForLogin } from "../../bus/login-result.ts";
-import { connectNatsBus, type NatsBus } from "../../bus/nats-bus.ts";
+import type { StartPermit } from "../../bus/server/core/succession.ts";
 import { ensureBus } from "../../bus/server/embedded-server.ts";
 import { programFolders } from "../../bus/server/server-process.ts";
 import { type ServerSupervisor, superviseServer, type TakeoverRank } from "../../bus/server/server-supervisor.ts";
 import type { Cancel, Clock } from "../../clock.ts";
 import { programLine } from "../../program/core/program-events.ts";
 import type { Log } from "../../program/log.ts";
+import { openBusOptions } from "../../program/open-bus.ts";
 import type { ShutdownHooks } from "../../program/program.ts";
+import { readBusAddress } from "../../protocol.ts";
+import {
+  BusHistory,
+  type BusLogin,
+  connectNatsBus,
+  type LoginResult,
+  type NatsBus,
+  untilConnected,
+  waitForLogin,
+} from "../../service/index.ts";
 import type { Settings } from "../../settings.ts";
 import { followAccount, type LearnResult } from "./account-news.ts";
 

@@ -4,7 +4,7 @@ import type { Router } from "@koa/router";
 import type Koa from "koa";
 import type { Context, Middleware } from "koa";
 import { isoTime } from "../../clock.ts";
-import type { Trace, Tracing } from "../../trace/core/trace.ts";
+import type { Trace, Tracing } from "../../connect/index.ts";
 import { addBoardRoutes, addBoardSigns, type Board } from "../board/board.ts";
 import type { PageRatings, RatingView } from "../ratings/rate-page.ts";
 import { consumeFlash, readCart, setFlash, writeCart } from "../web/cookies.ts";

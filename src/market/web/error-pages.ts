@@ -3,7 +3,7 @@
 
 import { STATUS_CODES } from "node:http";
 import type { Context, Middleware } from "koa";
-import type { Trace } from "../../trace/core/trace.ts";
+import type { Trace } from "../../connect/index.ts";
 import { withoutUserinfos } from "../../util/printable.ts";
 import { traceOf } from "./request-trace.ts";
 

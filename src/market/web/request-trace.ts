@@ -4,8 +4,8 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Context, Middleware, Next } from "koa";
-import { passThroughTrace, type Span, type Trace, type Tracing } from "../../trace/core/trace.ts";
-import { incoming } from "../../trace/core/traceparent.ts";
+import type { Span, Trace, Tracing } from "../../connect/index.ts";
+import { incomingTrace, passThroughTrace } from "../../protocol.ts";
 
 /** The characters of ids in use, and more than their length. The id is returned in a header, a page and the log. */
 const REQUEST_ID = /^[A-Za-z0-9._:=@+/-]{1,128}$/;
@@ -22,7 +22,7 @@ const FAILED = 500;
 export function requestTraces(tracing: Tracing | undefined): Middleware {
   return (ctx, next) => {
     const named = requestIdIn(ctx.headers);
-    const came = incoming(ctx.headers["traceparent"], ctx.headers["tracestate"]);
+    const came = incomingTrace(ctx.headers["traceparent"], ctx.headers["tracestate"]);
     if (tracing === undefined || !SHOWN_IN_TRACES.test(ctx.url)) {
       const traceId = came?.traceId ?? newTraceId();
       identify(ctx, passThroughTrace(traceId, named ?? traceId, came?.carried));

@@ -5,7 +5,7 @@ import { Router } from "@koa/router";
 import Keygrip from "keygrip";
 import type { Context, Middleware } from "koa";
 import Koa from "koa";
-import type { Tracing } from "../../trace/core/trace.ts";
+import type { Tracing } from "../../connect/index.ts";
 import { SITE_NAME, STAR_CELL, STARS } from "../shop/core/page.ts";
 import { checkTarget } from "./core/target.ts";
 import { type ErrorReporter, failurePages, logKoaErrors, type PageLink } from "./error-pages.ts";

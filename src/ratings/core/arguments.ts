@@ -1,6 +1,6 @@
 // Arguments of `ratings`: COUNT instances, or one INSTANCE number.
 
-import { MAX_INSTANCE } from "../../health/heartbeat.ts";
+import { MAX_INSTANCE } from "../../protocol.ts";
 
 export type FleetArguments =
   | { readonly kind: "count"; readonly count: number }

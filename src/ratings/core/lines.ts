@@ -1,11 +1,10 @@
 // The lines of a Ratings instance, besides those of its requests: one row for each event.
 
-import { shownAddress } from "../../bus/core/subjects.ts";
-import { whyNeverStarted } from "../../bus/core/succession.ts";
-import { faultText } from "../../faults/core/faults.ts";
+import { whyNeverStarted } from "../../bus/server/core/succession.ts";
+import type { InstanceEvent } from "../../connect/index.ts";
 import { programLine } from "../../program/core/program-events.ts";
 import type { LogEntry } from "../../program/log.ts";
-import type { InstanceEvent } from "../../service/instance-options.ts";
+import { faultText, shownAddress } from "../../protocol.ts";
 import type { LogLevel } from "../../settings.ts";
 import { stackOf } from "../../util/errors.ts";
 import { secondsText } from "../../util/format.ts";

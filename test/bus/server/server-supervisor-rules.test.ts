@@ -6,8 +6,8 @@ import * as assert from "uvu/assert";
 import type { BusStatus } from "../../../src/bus/bus.ts";
 import { readBusAddress } from "../../../src/bus/core/bus-address.ts";
 import { embeddedName } from "../../../src/bus/core/greeting.ts";
-import type { StartPermit } from "../../../src/bus/core/succession.ts";
 import type { KnownServer } from "../../../src/bus/nats-options.ts";
+import type { StartPermit } from "../../../src/bus/server/core/succession.ts";
 import { pausedMessage, waitingMessage } from "../../../src/bus/server/embedded-server.ts";
 import { programFolders } from "../../../src/bus/server/server-process.ts";
 import {

@@ -3,7 +3,7 @@
 import { createServer } from "@nats-io/nkeys";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { accountNewsSubject, accountTokenSubject } from "../../../src/bus/core/subjects.ts";
+import { accountNewsSubject, accountTokenSubject } from "../../../src/contracts/core/subjects.ts";
 import { markOf, notifiesMembers, TOKEN_EXPORTS } from "../../../src/dwc/identity/core/account-links.ts";
 import type { Trust } from "../../../src/dwc/identity/core/state.ts";
 import { LAST_SECOND } from "../../../src/dwc/identity/core/token.ts";

@@ -2,7 +2,11 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { accountNewsSubject, accountTokenSubject, sharedAccountTokenSubject } from "../../../src/bus/core/subjects.ts";
+import {
+  accountNewsSubject,
+  accountTokenSubject,
+  sharedAccountTokenSubject,
+} from "../../../src/contracts/core/subjects.ts";
 import { followAccount } from "../../../src/market/ratings/account-news.ts";
 import { type Comparison, decideSteps, NO_CHECKS, type Step } from "../../../src/market/ratings/core/account-steps.ts";
 import { FakeClock } from "../../../src/testing/fake-clock.ts";

@@ -1,7 +1,7 @@
 // A command of `dwc`: a row of a table, the context that it runs in, and its help. The parser reads the row as well.
 // `run` returns the result; main.ts prints it.
 
-import type { RequestOptions } from "../../../bus/bus.ts";
+import type { RequestOptions } from "../../../service/index.ts";
 import type { IdentityService } from "../../identity/public-view.ts";
 import type { BusProbe } from "../../identity/sync-bus.ts";
 import type { LiveService } from "../../live/core/live-types.ts";

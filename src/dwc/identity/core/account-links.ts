@@ -5,7 +5,7 @@
 // Only nats-server answers the lookup, with the token that it uses. Only the owner of the system account's key can
 // publish news.
 
-import { accountNewsSubject, accountTokenSubject } from "../../../bus/core/subjects.ts";
+import { accountNewsSubject, accountTokenSubject } from "../../../contracts/core/subjects.ts";
 import type { Mint } from "../mint.ts";
 import type { Operator, Org, State, Trust } from "./state.ts";
 import { type AccountClaims, claimsIn, readToken, systemClaims } from "./token.ts";

@@ -8,18 +8,20 @@
 
 import { REPLY_ROOT, repliesTo } from "../../../bus/core/credentials.ts";
 import {
-  accountNewsSubject,
-  accountTokenSubject,
   allHeartbeatsSubject,
-  allViewsSubject,
   chaosBroadcastSubject,
   chaosSubject,
   EVERY_SERVICE,
   heartbeatSubject,
   rollCallSubject,
   serviceVerbSubjects,
-  viewSubject,
 } from "../../../bus/core/subjects.ts";
+import {
+  accountNewsSubject,
+  accountTokenSubject,
+  allViewsSubject,
+  viewSubject,
+} from "../../../contracts/core/subjects.ts";
 import { newsOf } from "./account-links.ts";
 
 export interface Permissions {

@@ -1,11 +1,9 @@
 // The live service: roll call, call, fault, a Market's view, and the facts of `dwc check`, with their results.
 // live-service.ts implements it.
 
-import type { FaultCommand } from "../../../faults/core/faults.ts";
-import type { FaultReceiver, FaultReply } from "../../../faults/fault-client.ts";
-import type { HeartbeatState } from "../../../health/heartbeat.ts";
-import type { InstanceRef } from "../../../health/member.ts";
-import type { Outcome } from "../../../service/outcome.ts";
+import type { Outcome } from "../../../connect/index.ts";
+import type { FaultCommand, InstanceRef } from "../../../protocol.ts";
+import type { FaultReceiver, FaultReply, HeartbeatState } from "../../../service/index.ts";
 import type { AbortSignal, Screen } from "../../cli/core/command.ts";
 import type { EventFollower } from "../bus-events.ts";
 import type { Facts } from "../facts.ts";

@@ -1,6 +1,6 @@
 // The addresses of a Market: one for its health checks, and candidates for its board, tried in order.
 
-import { canonicalHost, isLoopback } from "../../../bus/core/bus-address.ts";
+import { canonicalHost, isLoopback } from "../../../protocol.ts";
 import { adminPortOf, type Settings } from "../../../settings.ts";
 import { bracketHost } from "../../../util/format.ts";
 import type { AdminPlace } from "./live-types.ts";

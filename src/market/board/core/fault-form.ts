@@ -1,14 +1,14 @@
 // Parser of the board's fault form. The body is untrusted.
 
-import { isIncarnationId } from "../../../bus/core/subjects.ts";
 import {
   amountOfKind,
   FAULT_KINDS,
   FAULT_LIMITS,
   FAULTS,
   type FaultCommand,
-  parseCommand,
-} from "../../../faults/core/faults.ts";
+  isIncarnationId,
+  parseFaultCommand,
+} from "../../../protocol.ts";
 import { SECOND_MS } from "../../../util/format.ts";
 
 /** What the board's form offers: one entry for each fault, with its input if it has an amount. Times are in seconds. */
@@ -43,7 +43,7 @@ export function readFaultForm(body: string): ReadFaultForm {
   const fields = new URLSearchParams(body);
   const target = fields.get("target") ?? "";
   if (target !== "" && !isIncarnationId(target)) return bad("the form names no instance");
-  const order = parseCommand({
+  const order = parseFaultCommand({
     fault: fields.get("fault"),
     ...Object.fromEntries(AMOUNTS.map(({ field, form }) => [field, numberOf(fields.get(form.field)) / form.per])),
     ...(fields.has("forS") && { forMs: numberOf(fields.get("forS")) * SECOND_MS }),

@@ -3,9 +3,9 @@
 // Only the operator may restart a server that the operator started: one of ours in its place would take its port, and
 // might admit everyone. So a server is started only where none has greeted, or where this project started the last one.
 
-import type { KnownServer } from "../nats-options.ts";
-import { type BusAddress, isLoopback, readBusAddress } from "./bus-address.ts";
-import { isEmbedded } from "./greeting.ts";
+import { type BusAddress, isLoopback, readBusAddress } from "../../core/bus-address.ts";
+import { isEmbedded } from "../../core/greeting.ts";
+import type { KnownServer } from "../../nats-options.ts";
 
 /** `configFile` undefined: a server without logins. */
 export interface GrantedStart {
