@@ -11,6 +11,7 @@ import { drillIdentity } from "./drill-identity.ts";
 import { drillOrders } from "./drill-orders.ts";
 import { drillQuestions } from "./drill-questions.ts";
 import { drillStreams } from "./drill-streams.ts";
+import { drillTime } from "./drill-time.ts";
 import { drillWrites } from "./drill-writes.ts";
 import type { Settle } from "./timeline.ts";
 
@@ -27,6 +28,7 @@ export const DRILLS = {
 /** In the order in which seeds choose them. */
 export const FLEET_DRILLS = {
   writes: drillWrites,
+  time: drillTime,
 } as const satisfies Readonly<Record<string, Drill>>;
 const KINDS = Object.values(DRILLS);
 const FLEET_KINDS = Object.values(FLEET_DRILLS);

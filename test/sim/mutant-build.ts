@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Failure } from "./day.ts";
-import type { Mutant, Patch } from "./mutants.ts";
+import type { Mutant, Patch } from "./mutant.ts";
 import { runSeeds } from "./seeds.ts";
 import { type Match, matches, replaced } from "./token-patch.ts";
 

@@ -2,21 +2,8 @@
 // word that begins with $ stands for any name, so a rename needs no change here (token-patch.ts). The replaced code must
 // occur exactly once: a defect that no longer fits is an error.
 
-import type { TokenPatch } from "./token-patch.ts";
-export interface Patch extends TokenPatch {
-  /** Below src, without its ending: where it is looked for first, and then everywhere. */
-  readonly file: string;
-}
-
-export interface Mutant {
-  readonly name: string;
-  readonly patches: readonly Patch[];
-}
-
-const defect = (name: string, ...rows: readonly (readonly [file: string, from: string, to: string])[]): Mutant => ({
-  name,
-  patches: rows.map(([file, from, to]) => ({ file, from, to })),
-});
+import { FLEET_MUTANTS } from "./fleet-mutants.ts";
+import { defect, type Mutant } from "./mutant.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   defect("a late answer counts", [
@@ -358,24 +345,5 @@ export const MUTANTS: readonly Mutant[] = [
     "return false;",
   ]),
   defect("a stream outlives its client", ["service/client", "this.#streams.close();", ";"]),
-  defect("only calls of the first operation are kept from being copied", [
-    "service/call",
-    "const $idempotent = this.$request.$idempotent &&",
-    'const $idempotent = (this.$request.$idempotent || this.$request.operation !== "get") &&',
-  ]),
-  defect("who lacks an operation gets its calls", [
-    "health/balancer",
-    "($operation === undefined || $member.$operations.includes($operation)) && !$excluded",
-    "!$excluded",
-  ]),
-  defect("a call that is given up counts as not executed", [
-    "service/call-history",
-    "this.$mayHaveExecuted || this.$out > 0;",
-    "this.$mayHaveExecuted;",
-  ]),
-  defect("a call that loses its bus counts as not executed", [
-    "service/attempt",
-    'result: "inconclusive", reason: "disconnected", mayHaveExecuted: true',
-    'result: "inconclusive", reason: "disconnected", mayHaveExecuted: false',
-  ]),
+  ...FLEET_MUTANTS,
 ];

@@ -1,8 +1,9 @@
 // Mutation test of the properties: each defect alone in a copy of the compiled code, and the first seed that catches
 // it.
 
+import type { Mutant } from "./mutant.ts";
 import { MutantBuild } from "./mutant-build.ts";
-import { MUTANTS, type Mutant } from "./mutants.ts";
+import { MUTANTS } from "./mutants.ts";
 import { PROPERTIES, type PropertyName } from "./properties.ts";
 import { HEADING, KEPT_IN, type Kill, killLine, readKills, writeKills } from "./recorded-kills.ts";
 

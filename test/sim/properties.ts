@@ -30,6 +30,8 @@ export const PROPERTIES = {
   P27: "a stream ends on both sides: a dead or silent sender within a second, and never without a cause",
   P28: "a call goes only to instances that have its operation",
   P29: "what is said not to have been executed is never executed",
+  P30: "within a request, each service learns of no more time than its caller has, and is stopped with it",
+  P31: "a caller that gives up early neither blames an instance before its fair time nor hides one that hangs",
 } as const;
 
 export type PropertyName = keyof typeof PROPERTIES;
