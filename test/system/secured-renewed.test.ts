@@ -41,7 +41,8 @@ function busOf({ folder, server, reports, ends }: Context, role: LoginRole, nats
   const found = resolveCredentials({ stateDir: folder.path, natsCreds }, role);
   if (found.kind === "refused") throw new Error(found.why);
   const report = (sentence: string): void => void reports.push(sentence);
-  const bus = connectNatsBus({ ...found, urls: [server.url], name: "test", clock, report });
+  const { kind: _kind, isNamed: _isNamed, ...login } = found;
+  const bus = connectNatsBus({ ...login, urls: [server.url], name: "test", clock, report });
   ends.push(() => bus.close());
   return bus;
 }
