@@ -8,7 +8,7 @@ export {
   readBusAddress,
   type UrlCredentials,
 } from "./bus/core/bus-address.ts";
-export { type ParsedCredentials, parseCredentials } from "./bus/core/credentials.ts";
+export { type Credentials, type ParsedCredentials, parseCredentials } from "./bus/core/credentials.ts";
 export {
   allHeartbeatsSubject,
   checkOperationName,
@@ -22,6 +22,7 @@ export {
   sharedSubject,
   shownAddress,
 } from "./bus/core/subjects.ts";
+export { maySendFaults } from "./faults/core/fault-rights.ts";
 export {
   amountOf,
   amountOfKind,

@@ -2,7 +2,6 @@
 // begun ends by itself.
 
 import type { Bus } from "../bus/bus.ts";
-import { allowsSending, type Credentials } from "../bus/core/credentials.ts";
 import { chaosBroadcastSubject, chaosSubject, isIncarnationId } from "../bus/core/subjects.ts";
 import { MAX_HEARTBEAT_BYTES } from "../health/heartbeat.ts";
 import { decodeBody, fieldsOf } from "../util/json.ts";
@@ -36,15 +35,6 @@ const DEFAULT_LISTEN_MS = 200;
 const MAX_TRIES = 3;
 
 /** The subject that the credentials of an admin allow. */
-const ANY_CHAOS = chaosSubject("*", "*");
-
-/**
- * Whether the server would accept fault commands of this client. Checked first, because a denial would not be an answer.
- * @param secured whether the bus requires logins
- */
-export const maySendFaults = (secured: boolean | undefined, credentials: Credentials | undefined): boolean =>
-  secured !== true || credentials === undefined || allowsSending(credentials, ANY_CHAOS);
-
 /** Sends a command to one incarnation. Never rejects. */
 export async function sendFaultCommand(
   bus: Pick<Bus, "request">,

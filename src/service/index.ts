@@ -34,7 +34,6 @@ export {
   broadcastFault,
   type FaultReceiver,
   type FaultReply,
-  maySendFaults,
   sendFaultCommand,
 } from "../faults/fault-client.ts";
 export {

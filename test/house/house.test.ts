@@ -148,6 +148,17 @@ test("the library loads the packages that its manifest names, and no others", ()
   assert.equal([...new Set(packages)].sort(), Object.keys({ ...dependencies, ...peerDependencies }).sort());
 });
 
+test("tools start without the NATS client, which takes longer to load than most answers take", () => {
+  const texts = sources.map((file) => ({ file, text: read(file) }));
+  const roots = ["src/protocol.ts", "src/dwc/cli/main.ts", "src/dwc/live/live-service.ts"];
+  const loaded = loadedBy(roots, texts);
+  assert.ok(loaded.has("src/health/heartbeat.ts"));
+  assert.equal(
+    ["nats", "src/service/index.ts", "src/connect/index.ts"].filter((one) => loaded.has(one)),
+    [],
+  );
+});
+
 test("what is typed can be run, and help names all of it", () => {
   const runnable = ["bin/prepare", "bin/dwc", "bin/prepare-packages", ".ci/run"];
   nowhere(

@@ -3,7 +3,7 @@
 
 import { hostname, networkInterfaces } from "node:os";
 import { type Clock, timeOfDay } from "../../clock.ts";
-import { maySendFaults } from "../../service/index.ts";
+import { maySendFaults } from "../../protocol.ts";
 import type { Settings } from "../../settings.ts";
 import type { IdentityService } from "../identity/public-view.ts";
 import { probeBus } from "../identity/sync-bus.ts";

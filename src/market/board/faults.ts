@@ -6,12 +6,11 @@ import type { Router } from "@koa/router";
 import type { Middleware } from "koa";
 import { programLine } from "../../program/core/program-events.ts";
 import type { Log } from "../../program/log.ts";
-import { faultText } from "../../protocol.ts";
+import { faultText, maySendFaults } from "../../protocol.ts";
 import {
   broadcastFault,
   type FaultCommand,
   type FaultReply,
-  maySendFaults,
   type NatsBus,
   sendFaultCommand,
 } from "../../service/index.ts";
