@@ -2,6 +2,7 @@
 // The caller's side of a contract.
 
 import { type Cancel, type Clock, clockOf } from "../clock.ts";
+import { MAX_INSTANCE } from "../health/heartbeat.ts";
 import { type Client as CoreClient, openClient } from "../service/client.ts";
 import type { ClientOptions as CoreOptions } from "../service/client-options.ts";
 import type { InstanceStatus } from "../service/instance-status.ts";
@@ -9,7 +10,7 @@ import type { ClientObserver } from "../service/observers.ts";
 import type { Outcome } from "../service/outcome.ts";
 import type { ItemStream } from "../service/stream-reader.ts";
 import { defaultHealthRules } from "../settings.ts";
-import { checkOptions, type Rules } from "../util/options.ts";
+import { aNumber, aWholeNumber, checkOptions, checkValue, type Rule, type Rules } from "../util/options.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { CallerContext } from "./caller-middleware.ts";
 import {
@@ -82,7 +83,8 @@ export interface Client<Ops extends Operations = Operations> {
   instances(): readonly InstanceStatus[];
   /**
    * Waits until so many instances take calls. No call needs it: one that is made before waits for the first roll call.
-   * @returns false once the client or its bus is closed, or after `limitMs`. Default: no limit
+   * @returns false once the client or its bus is closed, or after `limitMs`. Default: no limit. Rejects with a TypeError for
+   * what is no number
    */
   ready(atLeast?: number, limitMs?: number): Promise<boolean>;
   /** Observes its events, attempts and calls from now on. @returns ends that */
@@ -125,6 +127,8 @@ export function createClient<const Ops extends Operations>(
   return new ContractClient(contract, core, options, [...use]) as Client as unknown as Client<Ops>;
 }
 
+/** How long `ready` waits, in ms. */
+const aLimit: Rule = { ...aNumber(0, Number.POSITIVE_INFINITY), must: "a number from 0" };
 /** How often `ready` reads what is believed of the instances. */
 const READY_POLL_MS = 20;
 
@@ -168,7 +172,9 @@ class ContractClient implements Client {
     return this.core.instances();
   }
 
-  ready(atLeast = 1, limitMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+  async ready(atLeast = 1, limitMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    checkValue("atLeast", atLeast, aWholeNumber(0, MAX_INSTANCE));
+    checkValue("limitMs", limitMs, aLimit);
     const startedAt = this.#clock.now();
     return new Promise((resolve) => {
       let cancel: Cancel | undefined;

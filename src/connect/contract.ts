@@ -4,7 +4,7 @@
 import { checkOperationName, checkServiceName } from "../bus/core/subjects.ts";
 import { MAX_TIMEOUT_MS } from "../service/core/request-headers.ts";
 import { MAX_OPERATIONS } from "../util/operation-name.ts";
-import { aNumber, checkOptions, type Rules, trueOrFalse } from "../util/options.ts";
+import { aNumber, anObject, aText, checkOptions, checkValue, type Rules, trueOrFalse } from "../util/options.ts";
 import { isSchema, type Schema } from "./schema.ts";
 
 /** The options of an operation. */
@@ -81,7 +81,9 @@ export const isStream = (one: Operation): one is StreamOperation => "stream" in 
  * @throws TypeError with the name and the rule that it breaks
  */
 export function contract<const Ops extends Operations>(service: string, operations: Ops): Contract<Ops> {
-  const name = checkServiceName(String(service));
+  checkValue("the name of a service", service, aText);
+  checkValue("operations", operations, anObject);
+  const name = checkServiceName(service);
   if (name.kind === "bad") throw new TypeError(name.why);
   const names = Object.keys(operations);
   if (names.length === 0 || names.length > MAX_OPERATIONS)

@@ -3,7 +3,7 @@
 
 import type { Bus } from "../bus/bus.ts";
 import { clockOf } from "../clock.ts";
-import type { Heartbeat } from "../health/heartbeat.ts";
+import { type Heartbeat, MAX_INSTANCE } from "../health/heartbeat.ts";
 import type { InstanceRef } from "../health/member.ts";
 import { claimNumber } from "../service/claim-number.ts";
 import type { ServiceStats } from "../service/core/nats-service-info.ts";
@@ -11,7 +11,16 @@ import { aBus, aClock } from "../service/core/option-rules.ts";
 import { Guard } from "../service/guard.ts";
 import { type Instance as CoreInstance, startInstance, waitForBus } from "../service/instance.ts";
 import type { InstanceOptions } from "../service/instance-options.ts";
-import { aFunction, anObject, checkOptions, type Rules, required } from "../util/options.ts";
+import {
+  aFunction,
+  aNumber,
+  anObject,
+  aWholeNumber,
+  checkOptions,
+  checkValue,
+  type Rules,
+  required,
+} from "../util/options.ts";
 import { type Contract, checkContract, type Operations } from "./contract.ts";
 import { ErrorLog } from "./error-log.ts";
 import { checkHandlers, coreHandlers, type Handlers } from "./handlers.ts";
@@ -42,7 +51,7 @@ export interface Instance extends InstanceRef {
   readonly waiting: number;
   /** The process was continued (SIGCONT): sends a heartbeat at once. */
   resumed(): void;
-  /** Says goodbye, finishes its requests, and leaves, within `limitMs` (default: 5 s) and a round trip. */
+  /** Says goodbye, finishes its requests, and leaves, within `limitMs` (default: 5 s; a day at most) and a round trip. */
   goodbye(limitMs?: number): Promise<void>;
   /** The same as `goodbye()`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -65,7 +74,7 @@ const RULES: Rules<ServeOptions<Operations>> = {
   handlers: required({ ...anObject, must: "an object with a handler for each operation" }),
   bus: required(aBus),
   clock: aClock,
-  instance: checkedLater,
+  instance: aWholeNumber(1, MAX_INSTANCE),
   incarnation: checkedLater,
   version: checkedLater,
   limit: checkedLater,
@@ -146,6 +155,9 @@ async function startWithFreeNumber(
   }
 }
 
+/** A day. A timer of Node takes 24 days at most, and runs a longer one at once. */
+const MAX_GOODBYE_MS = 86_400_000;
+
 class ServedInstance implements Instance {
   readonly service: string;
   readonly instance: number;
@@ -177,7 +189,8 @@ class ServedInstance implements Instance {
     this.#core.resumed();
   }
 
-  goodbye(limitMs?: number): Promise<void> {
+  async goodbye(limitMs?: number): Promise<void> {
+    if (limitMs !== undefined) checkValue("limitMs", limitMs, aNumber(0, MAX_GOODBYE_MS));
     return this.#core.goodbye(limitMs);
   }
 

@@ -29,7 +29,7 @@ export class Guard {
     return (...args) => {
       try {
         const returned = listener(...args);
-        if (returned !== undefined) this.#watch(name, returned);
+        if (returned !== undefined) this.watch(name, returned);
       } catch (error) {
         this.failed(name, error);
       }
@@ -51,7 +51,7 @@ export class Guard {
     return () => {
       const drawn: unknown = this.run("random", random, Number.NaN);
       if (typeof drawn === "number" && drawn >= 0 && drawn < 1) return drawn;
-      this.#watch("random", drawn);
+      this.watch("random", drawn);
       return FALLBACK_RANDOM;
     };
   }
@@ -61,8 +61,8 @@ export class Guard {
     this.#reporter.report(name, sentence, this.#clock.now());
   }
 
-  /** An asynchronous listener may fail later. */
-  #watch(name: string, returned: unknown): void {
+  /** An asynchronous function may fail later: without this, its rejection would end the process. */
+  watch(name: string, returned: unknown): void {
     try {
       if (isThenable(returned)) returned.then(undefined, (error: unknown) => this.failed(name, error));
     } catch (error) {

@@ -48,11 +48,12 @@ export class Readiness {
   /** One that throws is not ready. */
   #read(): boolean {
     const ready = this.#ready;
-    return ready === undefined || this.#guard.run("ready", () => checked(ready()), false);
+    return ready === undefined || this.#guard.run("ready", () => this.#checked(ready()), false);
   }
-}
 
-function checked(answer: unknown): boolean {
-  if (typeof answer !== "boolean") throw new TypeError(`it returned ${shownOption(answer)} in place of true or false`);
-  return answer;
+  #checked(answer: unknown): boolean {
+    if (typeof answer === "boolean") return answer;
+    this.#guard.watch("ready", answer);
+    throw new TypeError(`it returned ${shownOption(answer)} in place of true or false`);
+  }
 }

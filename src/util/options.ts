@@ -43,6 +43,11 @@ export function checkOptions<T extends object>(owner: string, given: T, rules: R
 const brokenRule = (name: string, value: unknown, { must }: Rule): string =>
   value === undefined ? `${name} is missing: it must be ${must}` : `${name} ${shownOption(value)} must be ${must}`;
 
+/** @throws TypeError for a value that breaks its rule: with its name, the value and the rule */
+export function checkValue(name: string, value: unknown, rule: Rule): void {
+  if (!rule.fits(value)) throw new TypeError(brokenRule(name, value, rule));
+}
+
 /** The message about an option that does not exist. */
 export function unknownOption(owner: string, key: string, names: readonly string[]): string {
   const near = nearest(key, names);

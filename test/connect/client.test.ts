@@ -202,6 +202,22 @@ test("instances says what is believed of each, and why", async () => {
   assert.type(hung?.heartbeatAgeMs, "number");
 });
 
+test("ready refuses what is no number, instead of waiting for ever", async () => {
+  const scene = new ContractScene();
+  await scene.serve();
+  const client = scene.client();
+  const wrong: readonly (readonly [unknown, unknown, RegExp])[] = [
+    [Number.NaN, 50, /^atLeast NaN must be a whole number from 0 to 999999$/],
+    ["x", 50, /^atLeast "x" must be/],
+    [1, Number.NaN, /^limitMs NaN must be a number from 0$/],
+    [1, -1, /^limitMs -1 must be/],
+    [1, null, /^limitMs null must be/],
+  ];
+  for (const [atLeast, limitMs, message] of wrong)
+    assert.match((await scene.failed(client.ready(atLeast as number, limitMs as number))).message, message);
+  assert.is(await scene.ended(client.ready(1, Number.POSITIVE_INFINITY)), true);
+});
+
 test("ready waits for instances, and ends with the client or its limit", async () => {
   const scene = new ContractScene();
   const client = scene.client();

@@ -83,4 +83,15 @@ test("a contract has 1 to 50 operations, and nothing but operations", () => {
     );
 });
 
+test("what is no name and no list of operations is an error that shows it", () => {
+  const ops = { get: operation(item, item) };
+  const wrong: readonly (readonly [() => unknown, RegExp])[] = [
+    [() => contract(plain(null), ops), /^the name of a service null must be a text that is not empty$/],
+    [() => contract(plain(true), ops), /^the name of a service true must be/],
+    [() => contract("orders", plain(null)), /^operations null must be an object$/],
+    [() => contract("orders", plain([])), /^operations \(a list\) must be an object$/],
+  ];
+  for (const [act, message] of wrong) assert.throws(act, message);
+});
+
 test.run();

@@ -245,6 +245,18 @@ test("a start waits for the bus, and says so; it ends with the bus", async () =>
   assert.is((await ended).name, "BusClosed");
 });
 
+test("goodbye refuses a limit that no timer can keep", async () => {
+  const scene = new ContractScene();
+  const instance = await scene.serve();
+  for (const limitMs of [Number.POSITIVE_INFINITY, Number.NaN, -1, "SIGTERM"])
+    assert.match(
+      (await scene.failed(instance.goodbye(limitMs as number))).message,
+      /^limitMs .* must be a number from 0 to 86400000$/,
+    );
+  assert.is((await scene.ended(scene.client().ask.ping())).kind, "ok");
+  await scene.ended(instance.goodbye(0));
+});
+
 test("a disposed instance has said goodbye", async () => {
   const scene = new ContractScene();
   const served = await scene.serve();

@@ -72,8 +72,15 @@ test("one that throws, or answers with anything else than true or false, is not 
     },
     () => 1,
     async () => true,
+    // A rejection that is not handled would end the process.
+    () => Promise.reject(new Error("no database")),
   ];
-  const expected = ["no database", "it returned 1 in place", "it returned (a promise that is not awaited) in place"];
+  const expected = [
+    "no database",
+    "it returned 1 in place",
+    "it returned (a promise that is not awaited) in place",
+    "it returned (a promise that is not awaited) in place",
+  ];
   for (const [index, ready] of answers.entries()) {
     const scene = await sceneWith(ready as () => boolean);
     assert.equal(await fourCalls(scene), [1, 1, 1, 1]);
