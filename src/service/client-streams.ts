@@ -17,7 +17,8 @@ import type { ItemStream, StreamReader } from "./stream-reader.ts";
 
 /**
  * As for a call. The time of the call is the time until the first reply: the stream itself may last. `idempotent` decides
- * whether the request goes on to another instance after one that may have begun it; a stream that has begun never does.
+ * whether the request goes on to another instance after one that may have begun it; a stream that has begun never does. The
+ * signals of the call and of its `within` end the stream at any time.
  */
 export interface StreamOptions extends Omit<AskOptions, "read"> {
   /**
@@ -65,8 +66,8 @@ export class ClientStreams {
     }
   }
 
-  /** The call has ended with that outcome. From now on its signal ends the stream. */
-  settle({ opening, signal }: StreamRequest, outcome: Outcome): Outcome<ItemStream> {
+  /** The call has ended with that outcome. From now on its signal ends the stream, and so does that of `within`. */
+  settle({ opening, signal, inherited }: StreamRequest, outcome: Outcome): Outcome<ItemStream> {
     this.#openings.delete(opening);
     if (outcome.kind !== "ok") {
       opening.abandon("the call has ended before");
@@ -74,7 +75,8 @@ export class ClientStreams {
     }
     // The `read` of the request has returned the reader.
     const reader = outcome.value as StreamReader;
-    if (signal !== undefined) this.#cancelWith(signal, reader);
+    const signals = [signal, inherited?.signal].filter((one) => one !== undefined);
+    if (signals.length > 0) this.#cancelWith(signals, reader);
     return { ...outcome, value: reader };
   }
 
@@ -96,11 +98,13 @@ export class ClientStreams {
   }
 
   /** A signal is the caller's, and may throw. */
-  #cancelWith(signal: AbortSignal, reader: StreamReader): void {
+  #cancelWith(signals: readonly AbortSignal[], reader: StreamReader): void {
     const { guard } = this.#options;
-    const watch = (): Cancel => onAbort(signal, () => reader.cancel("the caller gave up"));
-    const endWatch = guard.run("signal", watch, undefined);
-    if (endWatch !== undefined) reader.onEnd(() => guard.run("signal", endWatch, undefined));
+    const cancel = (): void => reader.cancel("the caller gave up");
+    const endWatches = signals.map((signal) => guard.run("signal", () => onAbort(signal, cancel), undefined));
+    reader.onEnd(() => {
+      for (const endWatch of endWatches) if (endWatch !== undefined) guard.run("signal", endWatch, undefined);
+    });
   }
 
   #add(reader: StreamReader): void {

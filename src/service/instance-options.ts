@@ -43,13 +43,13 @@ export interface InstanceOptions {
   readonly operations?: Readonly<Record<string, Handler>> | undefined;
   /** The handler of a service with one operation, `get`. */
   readonly handle?: Handler | undefined;
-  /** Unique to this process. Default: a new one at every start. */
   /**
    * How many requests the instance handles at once, and how many wait beyond them (default: as many again), first in, first
    * out. What finds no room is refused as overloaded, and its caller goes on to another instance. A handler that returns no
    * promise is never one of several at once, so the limit does not bound it. Default: no limit.
    */
   readonly limit?: { readonly concurrent: number; readonly queued?: number | undefined } | undefined;
+  /** Unique to this process. Default: a new one at every start. */
   readonly incarnation?: string | undefined;
   readonly version?: string | undefined;
   readonly clock?: Clock | undefined;

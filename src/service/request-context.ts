@@ -9,6 +9,7 @@ import type { InstanceRef } from "../health/member.ts";
 import type { Trace } from "../trace/core/trace.ts";
 import { type Metadata, metadataOf } from "./core/metadata.ts";
 import { timeoutOf } from "./core/request-headers.ts";
+import { StreamError } from "./stream-error.ts";
 
 /**
  * A request, besides its body. A handler passes it whole to the calls that it makes (`within`). Most of it is made when it
@@ -169,9 +170,10 @@ function nameOf(thrown: unknown): unknown {
   }
 }
 
-/** The error of a call without an answer (a CallError) that ended by its time or by its signal. */
+/** The error of a call without an answer (a CallError), or of a stream, that ended by its time or by its signal. */
 function isGivenUpCall(thrown: unknown): boolean {
   try {
+    if (thrown instanceof StreamError) return thrown.reason === "cancelled";
     const { outcome } = Object(thrown) as { readonly outcome?: unknown };
     const { kind, reason } = Object(outcome) as { readonly kind?: unknown; readonly reason?: unknown };
     return kind === "unanswered" && (reason === "timeout" || reason === "cancelled");

@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as v from "valibot";
+import type { CallContext } from "../../src/connect/call-context.ts";
 import { type Client, type ClientOptions, createClient } from "../../src/connect/client.ts";
 import { contract, operation, stream } from "../../src/connect/contract.ts";
 import { CallError, ServiceError } from "../../src/connect/errors.ts";
@@ -12,7 +13,7 @@ import { bytes, nothing, schemaOf } from "../../src/connect/schema.ts";
 import { type ServeOptions, serve } from "../../src/connect/serve.ts";
 import { StreamError } from "../../src/service/stream-error.ts";
 import type { ItemStream } from "../../src/service/stream-reader.ts";
-import { ContractScene } from "../support/contract-scene.ts";
+import { ContractScene, KeptLog } from "../support/contract-scene.ts";
 
 const test = suite("streams of a contract");
 
@@ -273,6 +274,29 @@ test("streams end with their client", async () => {
   assert.is(error instanceof StreamError && error.reason, "cancelled");
   await scene.clock.advance(50);
   assert.is(scene.closed, 1);
+});
+
+test("a stream that is opened within a request ends with it, and its handler has not failed", async () => {
+  const scene = new Scene();
+  const inner = await scene.start();
+  // Without a delay the two sides would pass items at one moment for ever.
+  scene.network.delayMs = 1;
+  const sums = contract("sums", { sum: operation(nothing, v.number(), { timeoutMs: 300 }) });
+  const own = scene.network.bus();
+  const log = new KeptLog();
+  const sum = async (_: unknown, context: CallContext): Promise<number> => {
+    let total = 0;
+    for await (const { count } of inner.call.ticks({ from: 1 }, { within: context })) total += count;
+    return total;
+  };
+  const { clock } = scene;
+  const outer = await scene.ended(serve(sums, { bus: own, clock, instance: 1, handlers: { sum }, log }));
+  const client = createClient(sums, { bus: scene.network.bus(), clock });
+  const outcome = await scene.ended(client.ask.sum());
+  assert.is(outcome.kind === "unanswered" && outcome.reason, "timeout");
+  await clock.advance(100);
+  assert.equal([scene.closed, log.lines], [1, []]);
+  await scene.ended(outer.goodbye());
 });
 
 /** The type of a value, exactly. */
