@@ -3,8 +3,8 @@
 // package/package.json is its manifest. The entry points and the command are sources there, and compiled files in the
 // manifest that is published. Version, license and engines are those of the whole.
 //
-// There are no source maps, and the compiled files have no comments: with both the package would be of 390 kB, and its limit
-// is 300. A stack trace leads to the lines as they were written. The declarations have the comments of what is public.
+// Its limit is 300 kB. So there are no source maps, and the compiled files have no comments and no blanks. The names
+// in them are those of the sources, also in a stack trace. The declarations have the comments of what is public.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import {
@@ -59,6 +59,8 @@ const PACKAGE_FOLDER = /.*node_modules\/(?:@[^/]+\/)?[^/]+/;
 /** The command has the code of a log, and writes none. */
 const UNUSED = ["pino"];
 const BYTES_PER_KB = 1000;
+/** A line of a stack trace should lead to a part of a function, not to the whole file. */
+const LINE_LENGTH = 120;
 
 const readJson = <T>(path: string): T => JSON.parse(readFileSync(join(root, path), "utf8")) as T;
 const ofWhole = readJson<Manifest>("package.json");
@@ -76,7 +78,7 @@ compile(folder);
 const loaded = loadedFiles(folder);
 bundleCommand(folder, loaded);
 keepOnly(folder, new Set([...loaded, ...declarations(folder)]));
-removeComments(folder, loaded);
+shorten(folder, loaded);
 for (const sources of [SOURCES, "bin"]) rmSync(join(folder, sources), { recursive: true });
 for (const page of PAGES) {
   const ofPackage = join("package", page);
@@ -156,10 +158,11 @@ function declarations(folder: string): ReadonlySet<string> {
   return reached(entries, (file) => pathsIn(folder, file, IMPORTED).map(declarationOf));
 }
 
-/** Not by the compiler: it would take them out of the declarations as well. */
-function removeComments(folder: string, files: ReadonlySet<string>): void {
-  const options = [`--outdir=${COMPILED}`, `--outbase=${COMPILED}`, "--allow-overwrite", "--log-level=warning"];
-  run("esbuild", [...files, ...options, "--format=esm", "--platform=node", "--target=node20"], folder);
+/** Without comments and blanks. Not by the compiler: it would take the comments out of the declarations as well. */
+function shorten(folder: string, files: ReadonlySet<string>): void {
+  const paths = [`--outdir=${COMPILED}`, `--outbase=${COMPILED}`, "--allow-overwrite", "--log-level=warning"];
+  const options = ["--minify-whitespace", `--line-limit=${LINE_LENGTH}`];
+  run("esbuild", [...files, ...paths, ...options, "--format=esm", "--platform=node", "--target=node20"], folder);
 }
 
 function keepOnly(folder: string, kept: ReadonlySet<string>): void {

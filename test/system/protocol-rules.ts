@@ -137,16 +137,17 @@ rule("a caller is answered by one of the queue group, and by the one it addresse
 });
 
 rule("errors come as headers: 404 for an unknown thing, 400 for a bad body", async ({ wire, first }) => {
-  const cases: readonly [string, string, RegExp][] = [
-    ['{"thingID":"piano"}', "404", /^unknown thing: piano$/],
-    ["{}", "400", /^bad request: "thingID" must be a text$/],
-    ["not JSON", "400", /^bad request: the body is not JSON/],
-    ["", "400", /^bad request: /],
+  const noText = '{"problems":["\\"thingID\\" must be a text"]}';
+  const cases: readonly [body: string, code: string, error: RegExp, data: string][] = [
+    ['{"thingID":"piano"}', "404", /^unknown thing: piano$/, ""],
+    ["{}", "400", /^bad request: "thingID" must be a text$/, noText],
+    ["not JSON", "400", /^bad request: the body is not JSON/, ""],
+    ["", "400", /^bad request: "thingID" must be a text$/, noText],
   ];
   for (const subject of ["ratings.get", first.address.replace("nats:", "")]) {
-    for (const [body, code, error] of cases) {
+    for (const [body, code, error, data] of cases) {
       const answer = await ask(wire, subject, body);
-      assert.is(answer?.body, "");
+      assert.is(answer?.body, data);
       assert.is(answer?.headers["nats-service-error-code"], code);
       assert.match(answer?.headers["nats-service-error"] ?? "", error);
     }
