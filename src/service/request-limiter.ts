@@ -131,6 +131,7 @@ export class RequestLimiter<R extends LimitedRequest> {
   /** Begins as many waiting requests as there are slots. */
   #beginWaiting(): void {
     if (this.#admission.waiting === 0) return;
+    this.#refuseLate(this.#options.now());
     for (let next = this.#admission.takeNext(); next !== undefined; next = this.#admission.takeNext()) {
       const now = this.#options.now();
       if (now >= next.expiresAt) this.#refuseExpired(next);
@@ -141,6 +142,24 @@ export class RequestLimiter<R extends LimitedRequest> {
       }
     }
     this.#noteIfEmpty();
+  }
+
+  /**
+   * Refuses each request that waits and cannot be answered in time any more, also one that is not the next. At its turn the
+   * refusal would come too late: its caller would have timed out, and take this instance for one that hangs.
+   */
+  #refuseLate(now: number): void {
+    if (this.#admission.firstExpiresAt - now >= this.#maxNeededMs()) return;
+    for (const request of this.#admission.takeWhere((waiting) => waiting.expiresAt - now < this.#neededMs(waiting))) {
+      if (now >= request.expiresAt) this.#refuseExpired(request);
+      else this.#refuseOverloaded(request);
+    }
+  }
+
+  #maxNeededMs(): number {
+    let maxMs = 0;
+    for (const { ms = 0 } of this.#meanTimes.values()) maxMs = Math.max(maxMs, ms);
+    return maxMs * MEAN_TIMES_TO_BEGIN + ANSWER_WAY_MS;
   }
 
   /** How much of its caller's time a request has to have left. */

@@ -102,6 +102,11 @@ export class Admission<T extends Admitted> {
     return now >= this.#firstExpiresAt || now >= this.#firstLeaseEndsAt;
   }
 
+  /** No waiting request expires before then. */
+  get firstExpiresAt(): number {
+    return this.#firstExpiresAt;
+  }
+
   /** No lease is over before then. Infinity: none will be. */
   get firstLeaseEndsAt(): number {
     return this.#firstLeaseEndsAt;
