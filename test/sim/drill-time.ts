@@ -21,6 +21,8 @@ const SERVICES = ["orders", "inventory", "payments"] as const;
 const HOP_MS = ROUND_MS / 2 + 1;
 /** Times are sent as whole numbers, and rounded down. */
 const ROUNDING_MS = 1;
+/** Of sums of such times. */
+const FLOAT_ERROR_MS = 1e-6;
 
 export async function drillTime(ground: Ground): Promise<void> {
   const chain = new ChainDrill(ground);
@@ -165,7 +167,7 @@ class ChainDrill {
     ground.holds(
       "P30",
       `${name} learns of ${visit.statedMs} ms, and its caller has ${atMost}`,
-      visit.statedMs <= atMost,
+      visit.statedMs <= atMost + FLOAT_ERROR_MS,
     );
     // While its process is stopped, nothing in it can be.
     if (stall !== undefined) return;

@@ -8,6 +8,7 @@ import { type Breaks, Ground } from "./drill-ground.ts";
 import { drillHeartbeats } from "./drill-heartbeats.ts";
 import { drillHedging } from "./drill-hedging.ts";
 import { drillIdentity } from "./drill-identity.ts";
+import { drillLimits } from "./drill-limits.ts";
 import { drillOrders } from "./drill-orders.ts";
 import { drillQuestions } from "./drill-questions.ts";
 import { drillStreams } from "./drill-streams.ts";
@@ -29,6 +30,7 @@ export const DRILLS = {
 export const FLEET_DRILLS = {
   writes: drillWrites,
   time: drillTime,
+  limits: drillLimits,
 } as const satisfies Readonly<Record<string, Drill>>;
 const KINDS = Object.values(DRILLS);
 const FLEET_KINDS = Object.values(FLEET_DRILLS);

@@ -58,4 +58,29 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
     "if ($run.$cancelled < $MAX_IN_A_ROW) {",
     "if (true) {",
   ]),
+  defect("who is overloaded counts as leaving", [
+    "service/attempt",
+    "return { ...$NO_ROOM, $retryAfterMs: $retryAfterOf($body) };",
+    "return LEAVING;",
+  ]),
+  defect("going on after an overload is free", [
+    "service/going-on",
+    'return $end.result === "overloaded" ? "paid" : "free";',
+    'return "free";',
+  ]),
+  defect("a limit lets one more in", [
+    "service/core/admission",
+    "return this.$slots.size < this.$limit.concurrent;",
+    "return this.$slots.size <= this.$limit.concurrent;",
+  ]),
+  defect("what cannot be answered in time is refused at its turn", [
+    "service/request-limiter",
+    "this.#refuseLate(this.#options.now());",
+    ";",
+  ]),
+  defect("what is cancelled while it waits is begun", [
+    "service/request-handler",
+    "if ($inFlight === undefined) this.$limiter?.cancel($replyTo);",
+    "if ($inFlight === undefined) return;",
+  ]),
 ];

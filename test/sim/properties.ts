@@ -32,6 +32,8 @@ export const PROPERTIES = {
   P29: "what is said not to have been executed is never executed",
   P30: "within a request, each service learns of no more time than its caller has, and is stopped with it",
   P31: "a caller that gives up early neither blames an instance before its fair time nor hides one that hangs",
+  P32: "an overloaded instance is neither opened nor drained for it, and a budget bounds what going on and hedges add",
+  P33: "an instance with a limit handles no more at once, and begins nothing for a caller that has given up",
 } as const;
 
 export type PropertyName = keyof typeof PROPERTIES;
