@@ -50,7 +50,7 @@ const RULES: Rules<CallOptions> = {
   metadata: anything,
   idempotent: trueOrFalse,
   within: anObject,
-  trace: anything,
+  trace: anObject,
   check: aFunction,
 };
 

@@ -202,6 +202,16 @@ test("instances says what is believed of each, and why", async () => {
   assert.type(hung?.heartbeatAgeMs, "number");
 });
 
+test("a trace that is none is an option that cannot be used", async () => {
+  const scene = new ContractScene();
+  await scene.serve();
+  const { ask } = scene.client();
+  for (const trace of ["x", null, Number.NaN]) {
+    const outcome = await scene.ended(ask.ping(undefined, { trace: trace as never }));
+    assert.match(outcome.kind === "unanswered" ? (outcome.detail ?? "") : outcome.kind, /trace .* must be an object$/);
+  }
+});
+
 test("ready refuses what is no number, instead of waiting for ever", async () => {
   const scene = new ContractScene();
   await scene.serve();
