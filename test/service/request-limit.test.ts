@@ -133,6 +133,15 @@ test("one whose caller would not get the answer in time is refused, while that c
   assert.equal(scene.begun, ["a", "b", "in time"]);
 });
 
+test("it is refused although others are before it: at its turn the refusal would come after its caller's timeout", async () => {
+  const scene = await Scene.of({ limit: { concurrent: 1, queued: 5 } });
+  for (const name of ["first", "second", "third"]) scene.send(name);
+  scene.send("late", 3 * HANDLER_MS);
+  assert.equal(await scene.after(HANDLER_MS + 5), ["first: ok"]);
+  assert.equal(await scene.after(HANDLER_MS), ["first: ok", "second: ok", "late: 529"]);
+  assert.equal(scene.begun, ["first", "second", "third"]);
+});
+
 test("those who have given up make room in the queue for one that waits", async () => {
   const scene = await Scene.of({ limit: { concurrent: 1, queued: 1 }, handle: () => new Promise(() => undefined) });
   scene.send("hangs", 10 * TIMEOUT_MS);
