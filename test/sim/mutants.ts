@@ -221,7 +221,7 @@ export const MUTANTS: readonly Mutant[] = [
   defect("who hangs is excused by who helps out", [
     "service/sending",
     "const healthResult = this.$healthResult($end);",
-    'const healthResult = context.hedge !== undefined && $end.result === "timeout" ? "inconclusive" : this.$healthResult($end);',
+    'const healthResult = this.#call.context.hedge !== undefined && $end.result === "timeout" ? "inconclusive" : this.$healthResult($end);',
   ]),
   defect("what was never sent counts as an answer", [
     "service/attempt",
