@@ -201,9 +201,9 @@ export const MUTANTS: readonly Mutant[] = [
     'reason: "invalid-response", mayHaveExecuted: false',
   ]),
   defect("a call that must not be repeated leaves the dead", [
-    "bus/pending",
-    "if ($entry.$notIdempotent) $entry.$receiverIsDead",
-    "if (false) $entry.$receiverIsDead",
+    "service/going-on",
+    'if ($mayHaveExecuted($end) && !$idempotent) return "no";',
+    "",
   ]),
   defect("hedging repeats what must not be repeated", [
     "service/call",
