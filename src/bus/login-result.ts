@@ -7,6 +7,7 @@ import type { ConnectResult } from "./connect-failure.ts";
 import { isAbsence } from "./core/redial.ts";
 import type { NatsBus } from "./nats-options.ts";
 
+/** How the first login of a connection has ended. */
 export type LoginResult =
   | { readonly kind: "admitted" }
   /** `why` says what to do. */

@@ -21,6 +21,7 @@ export interface FaultReceiver {
   readonly faults: readonly FaultStatus[];
 }
 
+/** What an instance has answered to a command. */
 export type FaultReply =
   | { readonly kind: "done"; readonly receiver: FaultReceiver }
   | { readonly kind: "refused"; readonly why: string }

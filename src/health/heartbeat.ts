@@ -38,11 +38,13 @@ export const DEFAULT_OPERATIONS: readonly string[] = [DEFAULT_OPERATION];
 export const areDefault = (operations: readonly string[]): boolean =>
   operations.length === 1 && operations[0] === DEFAULT_OPERATION;
 
+/** A message that breaks a rule of docs/protocol.md. */
 export interface UnreadableHeartbeat {
   readonly kind: "unreadable";
   readonly why: string;
 }
 
+/** A heartbeat, or why the message is none. */
 export type ParsedHeartbeat = { readonly kind: "heartbeat"; readonly beat: Heartbeat } | UnreadableHeartbeat;
 
 /** The sender as the heartbeat's subject names it. The body must agree. */

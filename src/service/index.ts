@@ -29,7 +29,7 @@ export { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-b
 export type { KnownServer, LinkOptions } from "../bus/nats-options.ts";
 export { type Cancel, type Clock, systemClock, type TimerUse } from "../clock.ts";
 export type { ActiveFault, Faults } from "../faults/core/active-faults.ts";
-export type { Fault, FaultCommand, FaultEvent, FaultKind, WhyFaultEnded } from "../faults/core/faults.ts";
+export type { Fault, FaultCommand, FaultEvent, FaultKind, FaultStatus, WhyFaultEnded } from "../faults/core/faults.ts";
 export {
   broadcastFault,
   type FaultReceiver,

@@ -41,6 +41,7 @@ export type CredentialsSource = () => /** Undefined: there are none, or they wer
   /** `why`: a message, without its full stop, that says what to do. */
   | { readonly kind: "unreadable"; readonly why: string };
 
+/** The credentials in a file, or why they cannot be used. */
 export type ParsedCredentials =
   | { readonly kind: "good"; readonly credentials: Credentials }
   | { readonly kind: "bad"; readonly why: string };

@@ -3,6 +3,7 @@
 import { DEFAULT_OPERATION, isOperationName, MAX_OPERATION_NAME_LENGTH } from "../../util/operation-name.ts";
 import { quoted } from "../../util/printable.ts";
 
+/** A name as it may stand in a subject, or the rule that it breaks. */
 export type NameCheck =
   | { readonly kind: "good"; readonly name: string }
   | { readonly kind: "bad"; readonly why: string };
@@ -63,6 +64,7 @@ export function operationOf(subject: string): string {
 export const heartbeatSubject = (service: string, incarnation: string): string => `health.${service}.${incarnation}`;
 /** All heartbeats of a service. */
 export const allHeartbeatsSubject = (service: string): string => `health.${service}.*`;
+/** A message there asks every instance of the service for a heartbeat. */
 export const rollCallSubject = (service: string): string => `health.${service}`;
 
 /** Fault commands to one incarnation. An instance subscribes to it only with CHAOS=1. */

@@ -16,6 +16,7 @@ export interface FaultAmount {
   readonly typed: {
     readonly example: string;
     readonly range: string;
+    /** Reads the amount as a person types it. Undefined: it is none. */
     parse(typed: string): number | undefined;
   };
   /** In the board's form, which has it in units that people use: `per` of them are 1. */
@@ -46,6 +47,7 @@ const SHARE = {
   form: { field: "percent", per: 100, before: "", after: "% of calls", preset: 30 },
 } as const satisfies FaultAmount;
 
+/** What a fault is, and what is said of it. */
 export interface FaultRow {
   readonly amount?: FaultAmount;
   /** What it does, for help, completion and docs. */
@@ -58,6 +60,7 @@ export interface FaultRow {
 
 const PERCENT = 100;
 
+/** All faults, by name. */
 export const FAULTS = {
   pause: { meaning: "its process stops, as after kill -STOP", button: "Pause", text: () => "paused" },
   slow: {
@@ -95,11 +98,14 @@ type AmountOf<Row> = Row extends { readonly amount: { readonly field: infer Fiel
 export type Fault = { [Kind in FaultKind]: { readonly kind: Kind } & AmountOf<(typeof FAULTS)[Kind]> }[FaultKind];
 
 const ROWS: Readonly<Record<FaultKind, FaultRow>> = FAULTS;
+/** The names of all faults. */
 export const FAULT_KINDS = Object.keys(FAULTS) as readonly FaultKind[];
 /** What `dwc fault` and the board offer for one instance. */
 export const FAULT_WORDS: readonly (FaultKind | "kill")[] = [...FAULT_KINDS, "kill"];
 
+/** The amount of a fault: its limits, and how it is typed. Undefined: the fault has none. */
 export const amountOfKind = (kind: FaultKind): FaultAmount | undefined => ROWS[kind].amount;
+/** What a fault, or an order such as `reset`, does, as a sentence. */
 export const meaningOf = (word: FaultKind | keyof typeof ORDERS): string => ({ ...ROWS, ...ORDERS })[word].meaning;
 
 /** @param amount of a kind that has one, in the range of its row */
@@ -117,11 +123,13 @@ export function amountOf(fault: Fault): number | undefined {
 /** `paused`, `slow by 300 ms`, `fails 30 % of its calls`, `silent: no heartbeats` */
 export const faultText = (fault: Fault): string => ROWS[fault.kind].text(amountOf(fault) ?? 0);
 
+/** Whether it is a number within the limits. */
 export const isAmountIn = ({ min, max, isWhole }: FaultAmount, value: unknown): value is number =>
   isWhole ? isIntegerIn(value, min, max) : typeof value === "number" && value >= min && value <= max;
 
 // Commands on the wire.
 
+/** A command to an instance that takes faults (docs/protocol.md). */
 export type FaultCommand =
   | { readonly kind: "begin"; readonly fault: Fault; readonly forMs: number }
   /** Ends the process as `kill -9` does. */
@@ -132,6 +140,7 @@ export type FaultCommand =
   | { readonly kind: "list" };
 
 type Bad = { readonly kind: "bad"; readonly why: string };
+/** A command, or why it is none. */
 export type ParsedFaultCommand = FaultCommand | Bad;
 
 /** How long a fault lasts. */
