@@ -37,6 +37,8 @@ export interface StartOptions extends TypedOptions {
   readonly program?: string;
   /** ^C once it is settled. */
   readonly interrupt?: Promise<unknown>;
+  /** Receives what has been printed so far, each time that something is. */
+  readonly onStdout?: (printed: string) => void;
 }
 
 export const PROGRAM = join(repository, "bin/dwc");
@@ -71,7 +73,7 @@ export class Desk {
 
   /** The same in a process of its own, from bin/dwc on. */
   start(args: readonly string[], options: StartOptions = {}): Promise<Typed> {
-    const { stdin = "", env = {}, cwd, program = PROGRAM, interrupt } = options;
+    const { stdin = "", env = {}, cwd, program = PROGRAM, interrupt, onStdout } = options;
     const child = spawn(program, [...args], {
       cwd: cwd ?? this.folder,
       env: this.#env(env),
@@ -83,6 +85,7 @@ export class Desk {
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (text: string) => {
         said[name] += text;
+        if (name === "stdout") onStdout?.(said.stdout);
       });
     }
     // A program that does not read stdin ends before it is written.

@@ -1,4 +1,4 @@
-// takes: 20 s
+// takes: 8 s
 // shares: dwc with instances
 // dwc for services of one's own, on a bus without a Market.
 
@@ -9,8 +9,8 @@ import { until } from "../../support/until.ts";
 import { Running } from "./running.ts";
 
 const NAMES_LIMIT_MS = 60_000;
-/** For a connection and a roll call on a busy machine. */
-const FOLLOWED_MS = 3_000;
+/** For a line of dwc on a busy machine. */
+const LINE_LIMIT_MS = 20_000;
 
 const test = suite("services of one's own");
 let system: Running;
@@ -128,13 +128,18 @@ test("events shows comings and goings as they happen", async () => {
   const over = new Promise<void>((resolve) => {
     interrupt = resolve;
   });
-  const followed = system.desk.start(["events", "--json"], { env: placesOf(system), interrupt: over });
-  // Until dwc follows: its client calls the roll of a service that it has not seen before.
-  await new Promise((resolve) => setTimeout(resolve, FOLLOWED_MS));
+  let printed = "";
+  const onStdout = (all: string): void => {
+    printed = all;
+  };
+  const line = (words: RegExp): Promise<void> =>
+    until(`a line with ${words}`, () => words.test(printed), LINE_LIMIT_MS);
+  const followed = system.desk.start(["events", "--json"], { env: placesOf(system), interrupt: over, onStdout });
+  await line(/payments instance 1 joined/);
   await start("parcels", 1, ["send"]);
-  await new Promise((resolve) => setTimeout(resolve, FOLLOWED_MS));
+  await line(/parcels instance 1 joined/);
   await instances.pop()?.goodbye();
-  await new Promise((resolve) => setTimeout(resolve, FOLLOWED_MS));
+  await line(/instance\.draining.*parcels/);
   interrupt();
   const lines = (await followed).stdout
     .trim()
