@@ -3,6 +3,7 @@
 
 import { answer, type Handler, type HandlerResult, refuse } from "../service/core/handler.ts";
 import type { Metadata } from "../service/core/metadata.ts";
+import type { InvalidResponse, Validated } from "../service/outcome.ts";
 import type { RequestContext } from "../service/request-context.ts";
 import { shownOption } from "../util/options.ts";
 import { quoted } from "../util/printable.ts";
@@ -11,7 +12,7 @@ import type { CallContext } from "./call-context.ts";
 import { type Contract, isStream, type Operation, type Operations, type StreamOperation } from "./contract.ts";
 import { ServiceError } from "./errors.ts";
 import { type Middleware, type MiddlewareCall, runThrough } from "./middleware.ts";
-import { type InputOf, type Invalid, type OutputOf, type Schema, type Validated, validate } from "./schema.ts";
+import { type InputOf, type OutputOf, type Schema, validate } from "./schema.ts";
 import { itemsOf } from "./stream-items.ts";
 
 /** The handler of each operation. It returns the value, or throws a ServiceError. */
@@ -136,7 +137,7 @@ const withMetadata = (context: CallContext, metadata: Metadata): CallContext => 
   },
 });
 
-const badRequest = ({ problems }: Invalid): ServiceError =>
+const badRequest = ({ problems }: InvalidResponse): ServiceError =>
   new ServiceError(BAD_REQUEST, `bad request: ${problems.join("; ")}`, { problems });
 
 /** @throws what is no ServiceError: the core logs it, and answers with a 500 */

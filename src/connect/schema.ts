@@ -1,6 +1,7 @@
 // Standard Schema (https://standardschema.dev, version 1): the interface that zod, valibot, arktype and others implement.
 // It is declared here, so that the library needs none of them.
 
+import type { Validated } from "../service/outcome.ts";
 import { isThenable } from "../util/promises.ts";
 
 /** A schema. `Input` is the value before validation, as it travels; `Output` the value after it. */
@@ -28,14 +29,6 @@ export interface SchemaIssue {
 export type InputOf<S extends Schema> = NonNullable<S["~standard"]["types"]>["input"];
 /** The value that the other side receives. */
 export type OutputOf<S extends Schema> = NonNullable<S["~standard"]["types"]>["output"];
-
-export type Validated = { readonly kind: "valid"; readonly value: unknown } | Invalid;
-
-export interface Invalid {
-  readonly kind: "invalid";
-  /** Each with its path, as `items[2].price: must be a number`. */
-  readonly problems: readonly string[];
-}
 
 /** A person reads these in an error. A value of a thousand wrong elements needs no thousand lines. */
 const MAX_PROBLEMS = 10;

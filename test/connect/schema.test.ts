@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as v from "valibot";
-import { bytes, isSchema, nothing, type Schema, type Validated, validate } from "../../src/connect/schema.ts";
+import { bytes, isSchema, nothing, type Schema, validate } from "../../src/connect/schema.ts";
+import type { Validated } from "../../src/service/outcome.ts";
 
 const test = suite("schema");
 
