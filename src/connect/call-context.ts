@@ -1,4 +1,4 @@
-// What a handler receives beside its input.
+// The context of a request, which a handler receives beside its input.
 
 import type { RequestContext } from "../service/request-context.ts";
 

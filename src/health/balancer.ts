@@ -128,7 +128,7 @@ export class Resolver {
   readonly #last = new Map<string | undefined, InstanceRef>();
   /** The operation of the last turn. A view without one peeks at its next. */
   #lastOperation: string | undefined;
-  /** The same for newcomers in quarantine. */
+  /** The cursor of the probes: the last newcomer in quarantine that got one. */
   #lastProbed: InstanceRef | undefined;
   /** Calls in a row that are not idempotent and were no trial. */
   #callsWithoutTrial = 0;

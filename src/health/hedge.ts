@@ -3,8 +3,9 @@
 //
 // A call is late beyond the p95 of its own instance's recent answers to the same operation: what takes 80 ms at every
 // instance is not late after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more at
-// the start. What is not spent is saved, for at most 128 hedges at once. It is half of the retry budget (call-budget.ts),
-// from which hedges take as well: so they leave the other half to calls that cannot do without a second instance.
+// the start. What is not spent is saved, for at most 128 hedges at once. Hedges also take from the retry budget
+// (call-budget.ts). It earns twice as much, so hedges leave half of what it earns to calls that go on after 529. What it
+// has saved, hedges may use up.
 //
 // A hedge that answers first has overtaken the late instance. That one gets no new calls while others are healthy,
 // until its late call is answered or times out. An instance that hangs thus costs hedges only for the calls that it has

@@ -21,7 +21,7 @@ interface NewcomerFailure {
   readonly at: number;
 }
 
-/** Whether newcomers get copies of calls only, because several of them have failed. */
+/** The quarantine: while it is active, newcomers get copies of calls only. */
 export class NewcomerQuarantine {
   /**
    * The last four newcomers that failed, each with its latest failure, oldest first. Each counts once, however often it

@@ -3,7 +3,7 @@
 
 import { compareByInstance, type InstanceRef, type Member } from "./member.ts";
 
-/** Values in the order of their keys, read from any place on and around. */
+/** Members in the order of their instance numbers, read from any place on and around. */
 export class Ring {
   readonly #members: Member[] = [];
   /** Where a member was found last. It only shortens the search: a wrong index costs a binary search. */

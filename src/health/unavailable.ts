@@ -1,4 +1,4 @@
-// Why no instance can take a call: asked after a pick has found none.
+// The reason why no instance can take a call: asked after a pick has found none.
 
 import { isOpen } from "./breaker.ts";
 import type { Member } from "./member.ts";

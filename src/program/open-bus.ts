@@ -1,4 +1,4 @@
-// How the programs treat an open bus, one without logins: as OPEN_BUS says, and as they are logged in.
+// The rule of the programs for an open bus, one without logins: it follows from OPEN_BUS and from their own login.
 
 import { readBusAddress } from "../protocol.ts";
 import { type BusLogin, type OpenBusRule, openBusRule } from "../service/index.ts";

@@ -1,4 +1,4 @@
-// What an instance does with a request, and the middleware that writes a line for each.
+// The handler of an instance, and the middleware that writes a line for each.
 
 import { type Handlers, type Middleware, ServiceError } from "../connect/index.ts";
 import type { ratings } from "../contracts/ratings.ts";

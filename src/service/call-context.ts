@@ -1,4 +1,4 @@
-// What the calls of one client share.
+// The state that the calls of one client share.
 
 import type { Resolver } from "../health/balancer.ts";
 import type { CallBudget } from "../health/call-budget.ts";

@@ -6,7 +6,7 @@ import { type AttemptEnd, mayHaveExecuted } from "./attempt.ts";
 import type { Tried, Unanswered, Why } from "./outcome.ts";
 import type { Sending } from "./sending.ts";
 
-/** Only forged instances cause more attempts: each of them ends within a millisecond. */
+/** A call to a thousand forged instances should not return a list of them. */
 const MAX_TRIED = 8;
 
 const NONE: ReadonlyMap<string, Sending> = new Map();

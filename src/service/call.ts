@@ -33,8 +33,8 @@ const MIN_REMAINING_MS = 5;
 /** The shortest time that a request can state. With less the call is not sent. */
 const MIN_WAIT_MS = 1;
 /**
- * After so many attempts the steps of a call (`resolving`, `resolved`, `using`) are emitted no more. Only forged
- * instances cause so many: a client of a bus without logins can forge a thousand, at three lines of the log each.
+ * After so many attempts the steps of a call (`resolving`, `resolved`, `using`) are emitted no more. A client of a bus
+ * without logins can forge a thousand instances, at three lines of the log each.
  */
 const MAX_LOGGED_ATTEMPTS = 8;
 

@@ -1,4 +1,4 @@
-// Whether a call goes on to another instance after an attempt, and at whose expense.
+// The decision after an attempt: whether the call goes on to another instance, and whether the retry budget pays for it.
 
 import type { Result } from "../health/tracker.ts";
 import { type AttemptEnd, mayHaveExecuted } from "./attempt.ts";

@@ -1,4 +1,4 @@
-// What a caller believes of each instance, and why.
+// The status of each instance as a caller believes it, with the reason.
 
 import { heartbeatMayClose } from "../health/breaker.ts";
 import type { InstanceRef, Member } from "../health/member.ts";

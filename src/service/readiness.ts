@@ -1,4 +1,4 @@
-// Whether an instance takes requests, as the function `ready` of its user says: false while a cache loads, or while its
+// The readiness of an instance, as the function `ready` of its user says: false while a cache loads, or while its
 // database is away.
 //
 // An instance that is not ready publishes no heartbeat, and replies 503 to what arrives, so that the call goes on to another

@@ -1,6 +1,6 @@
-// What a handler receives beside the body, made for each request.
+// The context of a request, which a handler receives beside the body.
 //
-// What costs time is made when it is read: the metadata, the deadline, the signal with its timer. Most handlers read none
+// Its costly parts are made when they are read: the metadata, the deadline, the signal with its timer. Most handlers read none
 // of it. So these are getters of the class, and a request pays for one small object.
 
 import type { Headers } from "../bus/core/headers.ts";

@@ -1,4 +1,4 @@
-// What does not compile: `tsc` checks this file, and fails where a line that must not compile does. Nothing here is called.
+// Programs that must not compile: `tsc` checks this file, and fails where a line that must not compile does. Nothing here is called.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

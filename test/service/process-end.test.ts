@@ -1,4 +1,4 @@
-// What holds a process: a connected bus does, as any socket does; clients and instances do not.
+// Holding a process: a connected bus does, as any socket does; clients and instances do not.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-// What a handler receives beside the body: which request, the time of its caller, and the signal that ends with it.
+// The context of a request: which request, the time of its caller, and the signal that ends with it.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// How a stream finds its instance: as a call does, and never twice where it may have begun.
+// The opening of a stream: it finds its instance as a call does, and never twice where it may have begun.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// What the tests are about: a contract and its handlers. A program of its own connects to a bus and serves them.
+// The subject of the tests: a contract and its handlers. A program of its own connects to a bus and serves them.
 
 import { contract, type Handlers, operation, ServiceError } from "datawire-connect";
 import * as v from "valibot";

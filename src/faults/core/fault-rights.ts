@@ -1,4 +1,4 @@
-// Who may send fault commands on a bus with logins.
+// The right to send fault commands on a bus with logins.
 
 import { allowsSending, type Credentials } from "../../bus/core/credentials.ts";
 import { chaosSubject } from "../../bus/core/subjects.ts";

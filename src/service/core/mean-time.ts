@@ -1,4 +1,4 @@
-// How long handlers take, on average: each new time counts for an eighth, as in TCP's estimate of a round trip.
+// The mean time of handlers: each new time counts for an eighth, as in TCP's estimate of a round trip.
 
 const SHARE_OF_NEWEST = 1 / 8;
 

@@ -1,4 +1,4 @@
-// What the options of a client and of an instance share.
+// The rules that the options of a client and of an instance share.
 
 import { anObjectWith, type Rule } from "../../util/options.ts";
 

@@ -1,4 +1,4 @@
-// Why a thing has no fresh rating, as the log and the page say it. The wording is fixed: the original had it.
+// The text for a rating that is not fresh, in the log and on the page. The wording is fixed: the original had it.
 
 import type { Unanswered, UnansweredReason } from "../../../connect/index.ts";
 
