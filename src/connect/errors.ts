@@ -17,9 +17,9 @@ export class ServiceError extends Error {
   readonly data: unknown;
 
   /**
-   * @param code of HTTP. Four codes are the library's own: 503 is sent as 529 (overloaded), and 499, 501 and 504 as 500.
-   * After 529 another instance executes the call, also if the operation is not idempotent: throw 503 before anything was done,
-   * or not at all
+   * @param code of HTTP. Four codes are the library's own, and are sent as 500: 499, 501, 503 and 504. One exception: the
+   * 503 of an idempotent operation is sent as 529 (overloaded), and another instance executes the call. To say that nothing
+   * was done, throw `overloaded()`
    * @param message one line of text
    * @param data any JSON value, but no bytes
    * @throws TypeError for a code that is no whole number from 100 to 999

@@ -1,7 +1,7 @@
 // The handlers of a contract, as the core takes them: each validates its input once, runs, and turns what it throws into
 // the answer. A handler's own answer is not validated here, because its caller does that.
 
-import { answer, type Handler, type HandlerResult, refuse } from "../service/core/handler.ts";
+import { answer, type Handler, type HandlerResult } from "../service/core/handler.ts";
 import type { Metadata } from "../service/core/metadata.ts";
 import type { InvalidResponse, Validated } from "../service/outcome.ts";
 import type { RequestContext } from "../service/request-context.ts";
@@ -12,6 +12,7 @@ import type { CallContext } from "./call-context.ts";
 import { type Contract, isStream, type Operation, type Operations, type StreamOperation } from "./contract.ts";
 import { ServiceError } from "./errors.ts";
 import { type Middleware, type MiddlewareCall, runThrough } from "./middleware.ts";
+import { type RefusalOf, refusalsOf } from "./refusals.ts";
 import { type InputOf, type OutputOf, type Schema, validate } from "./schema.ts";
 import { itemsOf } from "./stream-items.ts";
 
@@ -69,19 +70,27 @@ export function coreHandlers(
   return Object.fromEntries(
     Object.entries(operations).map(([name, operation]) => {
       const { input } = operation;
-      const result = isStream(operation) ? (value: unknown) => itemsOf(name, value) : answer;
+      const refusalOf = refusalsOf(operation);
+      const result = isStream(operation) ? (value: unknown) => itemsOf(name, value, refusalOf) : answer;
       // A handler that is a method of a class keeps its `this`.
       const handle = handlers[name]?.bind(handlers) as AnyHandler;
-      return [
-        name,
-        use.length === 0 ? directly(input, handle, result) : through(use, { service, input, handle, result }),
-      ];
+      const one = { service, input, handle, result, refusalOf };
+      return [name, use.length === 0 ? directly(one) : through(use, one)];
     }),
   );
 }
 
+/** A handler, and what belongs to its operation. */
+interface One {
+  readonly service: string;
+  readonly input: Schema;
+  readonly handle: AnyHandler;
+  readonly result: ResultOf;
+  readonly refusalOf: RefusalOf;
+}
+
 /** Most schemas and many handlers are synchronous. Such a request costs no promise. */
-function directly(input: Schema, handle: AnyHandler, result: ResultOf): Handler {
+function directly({ input, handle, result, refusalOf }: One): Handler {
   const run = (validated: Validated, context: RequestContext): HandlerResult | Promise<HandlerResult> => {
     if (validated.kind === "invalid") return refusalOf(badRequest(validated));
     try {
@@ -97,14 +106,7 @@ function directly(input: Schema, handle: AnyHandler, result: ResultOf): Handler 
   };
 }
 
-interface Wrapped {
-  readonly service: string;
-  readonly input: Schema;
-  readonly handle: AnyHandler;
-  readonly result: ResultOf;
-}
-
-function through(use: readonly Middleware[], { service, input, handle, result }: Wrapped): Handler {
+function through(use: readonly Middleware[], { service, input, handle, result, refusalOf }: One): Handler {
   const last = async (call: MiddlewareCall, context: RequestContext, received: Metadata): Promise<unknown> => {
     const validated = await validate(input, call.input);
     if (validated.kind === "invalid") throw badRequest(validated);
@@ -139,9 +141,3 @@ const withMetadata = (context: CallContext, metadata: Metadata): CallContext => 
 
 const badRequest = ({ problems }: InvalidResponse): ServiceError =>
   new ServiceError(BAD_REQUEST, `bad request: ${problems.join("; ")}`, { problems });
-
-/** @throws what is no ServiceError: the core logs it, and answers with a 500 */
-function refusalOf(error: unknown): HandlerResult {
-  if (error instanceof ServiceError) return refuse(error.code, error.message, error.data);
-  throw error;
-}

@@ -1,15 +1,15 @@
 // The items of a typed stream: what a handler yields, as the core takes it.
 
-import { refuse, type StreamResult, streamOf } from "../service/core/handler.ts";
-import { ServiceError } from "./errors.ts";
+import { type StreamResult, streamOf } from "../service/core/handler.ts";
+import type { RefusalOf } from "./refusals.ts";
 
 /** @throws TypeError for a value that cannot be read item by item: a bug of the handler */
-export function itemsOf(operation: string, value: unknown): StreamResult {
+export function itemsOf(operation: string, value: unknown, refusalOf: RefusalOf): StreamResult {
   if (!isAsyncIterable(value))
     throw new TypeError(
       `${operation} is a stream: its handler must be an async generator, or return an async iterable`,
     );
-  return streamOf({ [Symbol.asyncIterator]: () => new HandlerItems(value[Symbol.asyncIterator]()) });
+  return streamOf({ [Symbol.asyncIterator]: () => new HandlerItems(value[Symbol.asyncIterator](), refusalOf) });
 }
 
 export const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
@@ -20,19 +20,18 @@ const DONE: IteratorResult<unknown> = { done: true, value: undefined };
 /** Turns a ServiceError into the error that ends the stream. Any other error is the core's to log. */
 class HandlerItems implements AsyncIterator<unknown> {
   readonly #items: AsyncIterator<unknown>;
+  readonly #refusalOf: RefusalOf;
 
-  constructor(items: AsyncIterator<unknown>) {
+  constructor(items: AsyncIterator<unknown>, refusalOf: RefusalOf) {
     this.#items = items;
+    this.#refusalOf = refusalOf;
   }
 
   next(): Promise<IteratorResult<unknown>> {
     return this.#items.next().then(
       // What a generator returns is no item.
       (result) => (result.done === true ? DONE : result),
-      (error: unknown) => {
-        if (error instanceof ServiceError) return { done: true, value: refuse(error.code, error.message, error.data) };
-        throw error;
-      },
+      (error: unknown) => ({ done: true, value: this.#refusalOf(error) }),
     );
   }
 

@@ -50,7 +50,7 @@ const CODES: readonly (readonly [given: unknown, sent: number])[] = [
     [418.5, 500],
   ] as const),
   ...([
-    [503, 529],
+    [503, 500],
     [504, 500],
     ["418", 418],
     [null, 500],

@@ -5,7 +5,10 @@ import type { RequestContext } from "../request-context.ts";
 import { type EncodedBody, encodeBody } from "./body.ts";
 import { DEFAULT_RETRY_AFTER_MS, OVERLOADED, type OverloadedBody } from "./overload.ts";
 
-/** An error with a code of HTTP: 404 unknown, 400 bad request. It is about the request, and never drains the instance. */
+/**
+ * An error with a code of HTTP: 404 unknown, 400 bad request. It is about the request, and never drains the instance. 529
+ * claims that nothing was done: the caller goes on to another instance. 499, 501, 503 and 504 are sent as 500.
+ */
 export interface ErrorReply {
   readonly kind: "refusal";
   readonly code: number;
@@ -67,8 +70,8 @@ export interface EncodedRefusal extends Omit<ErrorReply, "data"> {
 
 /** Codes that say something of the instance (attempt.ts), and their replacements: callers would use another one. */
 const RESERVED: ReadonlyMap<number, number> = new Map([
-  // "Overloaded, not begun", and "failed".
-  [503, OVERLOADED],
+  // The handler may have done something, and any code that says "not begun" would execute the request again.
+  [503, 500],
   [504, 500],
   // An operation that the handler's own code lacks is no reason to call another instance.
   [501, 500],
