@@ -8,7 +8,7 @@ import type { DiscoveredInstance } from "../live/core/live-types.ts";
 import type { Command, CommandContext } from "./core/command.ts";
 
 /** The limit for everything: a user hardly notices a delay this short. */
-const NAMES_TIMEOUT_MS = 300;
+export const NAMES_TIMEOUT_MS = 300;
 /** What remains of that after loading the client library and the login. */
 const LISTEN_MS = 60;
 

@@ -150,6 +150,8 @@ function judgeAdmission(facts: Facts): readonly Finding[] {
   if (!hasBus(facts)) return [];
   // With unreadable credentials dwc did not connect. The findings about the identity report that.
   if (roll.kind === "not-connected")
-    return roll.code === "bad-credentials" ? [] : [bus("critical", roll.why, hintForNotConnected(roll, facts))];
+    return roll.code === "bad-credentials"
+      ? []
+      : [bus(roll.code === "not-permitted" ? "warning" : "critical", roll.why, hintForNotConnected(roll, facts))];
   return roll.notes.map((note) => bus("warning", note));
 }

@@ -126,7 +126,8 @@ const instances = findingOf("Instances");
 function judgeInstances(facts: Facts): readonly Finding[] {
   const { roll } = facts;
   if (roll.kind === "not-connected") {
-    const why = hasBus(facts) ? "the bus does not let us in" : "the bus is disconnected";
+    const isIn = roll.code === "not-permitted";
+    const why = !hasBus(facts) ? "the bus is disconnected" : isIn ? roll.why : "the bus does not let us in";
     return [instances("unknown", `could not be queried: ${why}`)];
   }
   if (roll.value.length === 0)

@@ -9,6 +9,8 @@ import {
   failedVisit,
   MARKET_OPTION,
   marketAway,
+  missedMarket,
+  notePart,
   servicesWithoutMarket,
   wrongMarket,
 } from "../live/core/failures.ts";
@@ -43,8 +45,11 @@ export const events: Command = {
     const board = await context.live.fetchView(values.get("market"));
     const print = printer(context, flags.has("json"));
     if (board.kind !== "board") {
-      const services = values.has("market") ? [] : servicesWithoutMarket(await context.live.roll(undefined));
-      if (services.length === 0) return failedMarket(board);
+      if (values.has("market")) return failedMarket(board);
+      const roll = await context.live.roll(undefined);
+      const services = servicesWithoutMarket(roll);
+      if (services.length === 0) return missedMarket(board, roll);
+      notePart(roll, context.screen);
       return fromBus(services, context, { print, isOnce: flags.has("once"), isSince: since !== undefined });
     }
     const recent = (kept: readonly EventRecord[]): readonly EventRecord[] =>
@@ -66,7 +71,7 @@ async function fromBus(
 ): Promise<CommandResult> {
   if (isSince) screen.writeNote("no Market answers, and the bus keeps no events: they begin now");
   const limitMs = isOnce ? ONCE_MS : undefined;
-  const ended = await live.followServices({ services, print, limitMs, until: screen.closed });
+  const ended = await live.followServices({ services, beyond: true, print, limitMs, until: screen.closed });
   return ended.kind === "connected" ? { kind: "streamed", exitCode: 0 } : failedVisit(ended);
 }
 

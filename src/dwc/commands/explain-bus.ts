@@ -76,7 +76,7 @@ function linesOf(one: DiscoveredInstance, wall: number): readonly Line[] {
 }
 
 function operationText(stats: OperationStats | undefined): string {
-  if (stats === undefined) return "no counters: it does not answer $SRV.STATS";
+  if (stats === undefined) return "no counters: no reply to $SRV.STATS";
   const { requests, errors, processingMs, lastError } = stats;
   if (requests === 0) return "no requests yet";
   const last = lastError === "" ? "" : ` (the last: ${lastError})`;

@@ -5,7 +5,14 @@ import type { InstanceRow } from "../../monitor/snapshot.ts";
 import { formatDuration } from "../../util/format.ts";
 import type { Command } from "../cli/core/command.ts";
 import { type CommandResult, type Failed, failed, type Line, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
-import { failedMarket, MARKET_OPTION, OWN_SERVICE, warningsOf, wrongMarket } from "../live/core/failures.ts";
+import {
+  failedMarket,
+  failedVisit,
+  MARKET_OPTION,
+  OWN_SERVICE,
+  warningsOf,
+  wrongMarket,
+} from "../live/core/failures.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
 import { explainedFromBus } from "./explain-bus.ts";
 import { percent, stateTone, stateWords } from "./format.ts";
@@ -31,6 +38,7 @@ export const explain: Command = {
     const isOfMarket = values.has("market") || service === OWN_SERVICE;
     if (!isOfMarket && (board.kind !== "board" || board.view.service !== service)) {
       const roll = await context.live.roll(service);
+      if (roll.kind === "not-connected" && roll.code !== "no-bus") return failedVisit(roll);
       if (roll.kind === "connected") {
         const wanted = { service, number: numberOf(number), wall: context.live.wall() };
         return explainedFromBus(roll.value, wanted, warningsOf(roll));

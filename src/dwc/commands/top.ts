@@ -5,7 +5,15 @@ import type { InstanceRow } from "../../monitor/snapshot.ts";
 import { formatDuration, parseDuration } from "../../util/format.ts";
 import type { Command } from "../cli/core/command.ts";
 import { type Failed, type Line, oneLine, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
-import { failedMarket, failedVisit, MARKET_OPTION, servicesWithoutMarket, wrongMarket } from "../live/core/failures.ts";
+import {
+  failedMarket,
+  failedVisit,
+  MARKET_OPTION,
+  missedMarket,
+  notePart,
+  servicesWithoutMarket,
+  wrongMarket,
+} from "../live/core/failures.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
 import { eventLine } from "./events.ts";
 import { type Column, percent, stateTone, stateWords, table } from "./format.ts";
@@ -46,8 +54,10 @@ export const top: Command = {
     const options = { count: Number(count), everyMs, format, isWhole } as const;
     const ended = await context.live.top(values.get("market"), context.screen, options);
     if (ended.kind === "ended") return STREAMED;
-    const isMissed = values.has("market") || servicesWithoutMarket(await context.live.roll(undefined)).length === 0;
-    if (isMissed) return failedMarket(ended);
+    if (values.has("market")) return failedMarket(ended);
+    const roll = await context.live.roll(undefined);
+    if (servicesWithoutMarket(roll).length === 0) return missedMarket(ended, roll);
+    notePart(roll, context.screen);
     const failure = await context.live.topServices(context.screen, options);
     return failure === undefined ? STREAMED : failedVisit(failure);
   },

@@ -6,15 +6,17 @@ import type { Bus } from "../../connect/index.ts";
 import type { EventRecord } from "../../monitor/event-stream.ts";
 import { eventLine, eventRow, type MonitorEvent } from "../../monitor/events.ts";
 import { allHeartbeatsSubject, checkServiceName } from "../../protocol.ts";
-import { type Client, openClient } from "../../service/index.ts";
+import { type Client, type Message, openClient } from "../../service/index.ts";
 import type { AbortSignal } from "../cli/core/command.ts";
 
 /** On an open bus any client can send heartbeats of new services. */
 const MAX_SERVICES = 100;
 
 export interface EventFollower {
-  /** The services that are known by now. Others are found by their heartbeats. */
+  /** The services that are known by now. */
   readonly services: readonly string[];
+  /** Others are found by their heartbeats. */
+  readonly beyond: boolean;
   readonly print: (event: EventRecord) => void;
   /** Undefined: until `until` is aborted. */
   readonly limitMs: number | undefined;
@@ -37,9 +39,10 @@ export async function followServices(bus: Bus, clock: Clock, follower: EventFoll
     clients.set(service, openClient({ service, bus, clock, onEvent: (event) => print(service, event) }));
   };
   follower.services.forEach(open);
-  const heartbeats = bus.subscribe(allHeartbeatsSubject("*"), ({ subject }) => open(subject.split(".")[1] ?? ""));
+  const found = ({ subject }: Message): void => open(subject.split(".")[1] ?? "");
+  const heartbeats = follower.beyond ? bus.subscribe(allHeartbeatsSubject("*"), found) : undefined;
   await ended(clock, follower);
-  heartbeats.close();
+  heartbeats?.close();
   for (const client of clients.values()) client.close();
 }
 

@@ -33,17 +33,25 @@ type Beats = Map<string, Map<string, Heartbeat>>;
 /** By service and incarnation. */
 type Counts = ReadonlyMap<string, DiscoveredStats>;
 
-/** @param services the services to call; with `beyond`, all other services that reply as well */
+export interface RollOptions {
+  /** Also all other services that reply. */
+  readonly beyond: boolean;
+  /** Also the counters of the instances. */
+  readonly counted: boolean;
+  readonly listenMs: number;
+}
+
+/** @param services the services to call */
 export async function callRoll(
   bus: Bus,
   clock: Clock,
   services: readonly string[],
-  { beyond, listenMs }: { readonly beyond: boolean; readonly listenMs: number },
+  { beyond, counted, listenMs }: RollOptions,
 ): Promise<readonly DiscoveredInstance[]> {
   const beats: Beats = new Map();
   const heartbeats = (beyond ? [ANY] : services).map(protocol.allHeartbeatsSubject);
   const subscriptions = heartbeats.map((subject) => bus.subscribe(subject, (message) => onHeartbeat(message, beats)));
-  const ask = (some: readonly string[]): Promise<Counts> => askServices(bus, clock, some, listenMs);
+  const ask = (some: readonly string[]): Promise<Counts> => askServices(bus, clock, some, { counted, listenMs });
   const [named, known] = await Promise.all([beyond ? gatherNames(bus, listenMs) : [], ask(services)]);
   const others = [...new Set([...named, ...beats.keys()])].filter((service) => !services.includes(service));
   const found = beyond && others.length > 0 ? await ask(others) : new Map();
@@ -77,11 +85,17 @@ const isNamed = ({ service, incarnation }: Stats): boolean =>
 
 const keyOf = (service: string, incarnation: string): string => `${service} ${incarnation}`;
 
-/** Sends a roll call and a STATS request to each service, and collects replies for `listenMs`. */
-async function askServices(bus: Bus, clock: Clock, services: readonly string[], listenMs: number): Promise<Counts> {
+/** Sends a roll call and, for counters, a STATS request to each service, and collects replies for `listenMs`. */
+async function askServices(
+  bus: Bus,
+  clock: Clock,
+  services: readonly string[],
+  { counted, listenMs }: Omit<RollOptions, "beyond">,
+): Promise<Counts> {
   const listened = sleep(listenMs, clock);
   for (const service of services) bus.publish(protocol.rollCallSubject(service), "");
-  const counts = await Promise.all(services.map((service) => gatherCounts(bus, service, listenMs)));
+  const countedServices = counted ? services : [];
+  const counts = await Promise.all(countedServices.map((service) => gatherCounts(bus, service, listenMs)));
   await listened;
   return new Map(counts.flat());
 }
@@ -150,7 +164,13 @@ const STATS_TIMEOUT_MS = 250;
 export async function callOnce(
   bus: Bus,
   clock: Clock,
-  { service, operation, request, timeoutMs }: CallOrder & { readonly timeoutMs: number },
+  {
+    service,
+    operation,
+    request,
+    timeoutMs,
+    counted,
+  }: CallOrder & { readonly timeoutMs: number; readonly counted: boolean },
 ): Promise<CallReport> {
   const attempted: InstanceRef[] = [];
   const client = openClient({
@@ -165,13 +185,13 @@ export async function callOnce(
   const live = client.tracker.live(sentAt);
   const next = client.resolver.peek(sentAt, { operation }).call?.who;
   // Not awaited: the bus keeps the order, so the instance reads its counters before the call.
-  const before = next === undefined ? undefined : countsOf(bus, next);
+  const before = next === undefined || !counted ? undefined : countsOf(bus, next);
   // Whether another operation may be executed twice is not known here.
   const outcome = await client.ask(request, { operation, idempotent: operation === DEFAULT_OPERATION });
   const callMs = clock.now() - sentAt;
   const isNext = "instance" in outcome && outcome.instance.incarnation === next?.incarnation;
   const processingMs =
-    isNext && next !== undefined ? processingTime(await before, await countsOf(bus, next)) : undefined;
+    isNext && before !== undefined ? processingTime(await before, await countsOf(bus, next)) : undefined;
   client.close();
   return {
     ...{ outcome, attempted, callMs, processingMs },

@@ -14,6 +14,7 @@ import {
   type NatsBus,
 } from "../../service/index.ts";
 import { otherPort, type Settings } from "../../settings.ts";
+import { AS_PERSON, type BusView, hiddenBy, partNote, serviceOf, viewOf } from "../identity/core/bus-view.ts";
 import { restart, splitHint } from "../identity/core/sync-notes.ts";
 import { loginIdentity } from "../identity/credentials.ts";
 import { LOGIN_TIMEOUT_MS, STEP_TIMEOUT_MS } from "../identity/sync-bus.ts";
@@ -32,13 +33,17 @@ export async function withBus<T>(
   // The credentials of a Market: they may call every service and receive all heartbeats.
   const identity = loginIdentity(settings, { kind: "market" });
   if (identity.kind === "refused") return out("bad-credentials", identity.why, "");
-  const { credentials, hint } = identity;
+  const { credentials } = identity;
+  const service = serviceOf(credentials);
+  const hint = service === undefined ? identity.hint : newFileHint(service);
   const urls = settings.natsUrls;
   const startedAt = clock.now();
   const candidates = urls.map((url): AdmittedBus => {
     const notes: string[] = [];
     const bus = connectNatsBus({
-      ...{ urls: [url], name: "dwc", clock, credentials, hint, report: (note: string) => notes.push(note) },
+      ...{ urls: [url], name: "dwc", clock, credentials, report: (note: string) => notes.push(note) },
+      // Without a hint, the message about a subject that is denied says which right a service lacks.
+      ...(service === undefined && { hint }),
       loginTimeoutMs: LOGIN_TIMEOUT_MS,
       ...openBusOptions(settings, identity),
     });
@@ -63,6 +68,30 @@ export async function withBus<T>(
   } finally {
     await closeAll(candidates);
   }
+}
+
+const newFileHint = (service: string): string =>
+  `ask the owner of its org for a new file (bin/dwc service-token ${service}), and set NATS_CREDS to it; or ${AS_PERSON}`;
+
+/** What a visit is about: one service, or (undefined) all that the credentials show. */
+type Shown = string | undefined;
+
+/** The same for what the credentials show alone. What they hide is a failure that says what to type. */
+export async function withView<T>(
+  options: VisitOptions,
+  service: Shown,
+  act: (bus: NatsBus, view: BusView, connectMs: number) => Promise<T>,
+): Promise<BusResult<T>> {
+  const visited = await withBus(options, async (bus, credentials, connectMs) => {
+    const view = viewOf(bus.requiresAuth === true, credentials);
+    const hidden = hiddenBy(view, service);
+    return hidden === undefined ? { view, value: await act(bus, view, connectMs) } : { hidden };
+  });
+  if (visited.kind === "not-connected") return visited;
+  const { hidden, view, value } = visited.value;
+  return hidden === undefined
+    ? { ...visited, value, notes: [...(service === undefined ? partNote(view) : []), ...visited.notes] }
+    : out("not-permitted", hidden.why, hidden.hint);
 }
 
 /** The message of the first limit that ends the connection from now on; undefined: none did. */

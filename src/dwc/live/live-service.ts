@@ -9,7 +9,7 @@ import type { IdentityService } from "../identity/public-view.ts";
 import { probeBus } from "../identity/sync-bus.ts";
 import type { followServices } from "./bus-events.ts";
 import type { callOnce, callRoll, FaultResult, listInstances, sendFault } from "./bus-queries.ts";
-import type { withBus } from "./bus-session.ts";
+import type { withBus, withView } from "./bus-session.ts";
 import { runBusTop } from "./bus-top.ts";
 import { OWN_SERVICE } from "./core/failures.ts";
 import type { BoardResult, LiveService } from "./core/live-types.ts";
@@ -25,6 +25,7 @@ export interface LiveDeps {
   readonly identity: Pick<IdentityService, "describe" | "obedience">;
   readonly busTools: () => Promise<{
     readonly withBus: typeof withBus;
+    readonly withView: typeof withView;
     readonly callRoll: typeof callRoll;
     readonly callOnce: typeof callOnce;
     readonly listInstances: typeof listInstances;
@@ -42,13 +43,15 @@ export function createLiveService(deps: LiveDeps): LiveService {
   const { settings, clock, busTools } = deps;
   const places = (named: string | undefined): MarketPlaces => marketPlaces(settings, named, ownHosts());
   const roll: LiveService["roll"] = async (service, listenMs = LISTEN_MS) => {
-    const { withBus, callRoll } = await busTools();
-    const services = service === undefined ? await knownServices(deps) : [service];
-    const beyond = service === undefined;
+    const { withView, callRoll } = await busTools();
+    const known = service === undefined ? await knownServices(deps) : [service];
     // The login took at least two round trips. A reply or a heartbeat takes less than that.
-    return withBus(deps, (bus, _credentials, connectMs) =>
-      callRoll(bus, clock, services, { beyond, listenMs: Math.max(listenMs, connectMs) }),
-    );
+    return withView(deps, service, (bus, view, connectMs) => {
+      const isAll = view.kind === "all";
+      const services = isAll || service !== undefined ? known : view.calls;
+      const beyond = isAll && service === undefined;
+      return callRoll(bus, clock, services, { beyond, counted: isAll, listenMs: Math.max(listenMs, connectMs) });
+    });
   };
   return {
     wall: clock.wall,
@@ -66,19 +69,31 @@ export function createLiveService(deps: LiveDeps): LiveService {
     },
     topServices: (screen, options) => runBusTop({ roll: () => roll(undefined), clock, screen }, options),
     followServices: async (follower) => {
-      const { withBus, followServices } = await busTools();
-      return withBus(deps, (bus) => followServices(bus, clock, follower));
+      const { withView, followServices } = await busTools();
+      return withView(deps, undefined, (bus, view) =>
+        followServices(
+          bus,
+          clock,
+          view.kind === "all" ? follower : { ...follower, services: view.calls, beyond: false },
+        ),
+      );
     },
     roll,
     names: async (listenMs) => {
-      const { withBus, listInstances } = await busTools();
-      const found = await withBus(deps, (bus) => listInstances(bus, listenMs));
+      const { withView, listInstances, callRoll } = await busTools();
+      const found = await withView(deps, undefined, (bus, view) =>
+        view.kind === "all"
+          ? listInstances(bus, listenMs)
+          : callRoll(bus, clock, view.calls, { beyond: false, counted: false, listenMs }),
+      );
       return found.kind === "connected" ? found.value : [];
     },
     call: async (order) => {
-      const { withBus, callOnce } = await busTools();
+      const { withView, callOnce } = await busTools();
       const timeoutMs = order.timeoutMs ?? settings.health.requestTimeoutMs;
-      return withBus(deps, (bus) => callOnce(bus, clock, { ...order, timeoutMs }));
+      return withView(deps, order.service, (bus, view) =>
+        callOnce(bus, clock, { ...order, timeoutMs, counted: view.kind === "all" }),
+      );
     },
     fault: async (request) => {
       const { withBus, sendFault } = await busTools();

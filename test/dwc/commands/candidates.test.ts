@@ -2,9 +2,12 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { complete, NAMES_TIMEOUT_MS } from "../../../src/dwc/cli/complete.ts";
+import type { CommandContext } from "../../../src/dwc/cli/core/command.ts";
 import { candidates, wantedOf } from "../../../src/dwc/commands/completion.ts";
 import { COMMANDS } from "../../../src/dwc/commands/table.ts";
 import type { DiscoveredInstance } from "../../../src/dwc/live/core/live-types.ts";
+import { fakeClock } from "../../../src/testing/index.ts";
 
 const test = suite("candidates of a completion");
 const discovered = [1, 2].map(
@@ -94,6 +97,15 @@ test("the system is asked only where a live name can stand", () => {
     ].map((typed) => wantedOf(typed, COMMANDS)),
     ["org-services", "org-services", "nothing"],
   );
+});
+
+test("names that do not come within the limit are left out", async () => {
+  const clock = fakeClock();
+  const live = { names: () => new Promise(() => undefined) };
+  const context = () => ({ live }) as unknown as CommandContext;
+  const completed = complete(["call", ""], COMMANDS, context, clock);
+  assert.is(await clock.run(completed), "");
+  assert.is(clock.now() <= NAMES_TIMEOUT_MS, true);
 });
 
 test.run();

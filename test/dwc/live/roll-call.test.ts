@@ -69,7 +69,7 @@ function serveRatings(bus: NatsBus): void {
 }
 
 const called = ({ owner }: Context, services: readonly string[], beyond = true, listenMs = LISTEN_MS) =>
-  callRoll(owner, clock, services, { beyond, listenMs });
+  callRoll(owner, clock, services, { beyond, counted: true, listenMs });
 
 const incarnations = (discovered: readonly DiscoveredInstance[], service: string): readonly string[] =>
   discovered.filter((one) => one.service === service).map(({ incarnation }) => incarnation);
@@ -126,7 +126,7 @@ roll("an instance with heartbeats and no answers is discovered, even as the only
   other.subscribe("health.prices", () => void clock.after(LATER_MS, beat));
   await other.flush();
   for (const beyond of [false, true]) {
-    const discovered = await callRoll(bus, clock, ["prices"], { beyond, listenMs: LISTEN_MS });
+    const discovered = await callRoll(bus, clock, ["prices"], { beyond, counted: true, listenMs: LISTEN_MS });
     assert.equal(incarnations(discovered, "prices"), ["x1"]);
   }
 });

@@ -2,7 +2,7 @@
 // names another Market, or the command that starts an instance.
 
 import { shownUrl } from "../../../util/printable.ts";
-import type { Option } from "../../cli/core/command.ts";
+import type { Option, Screen } from "../../cli/core/command.ts";
 import { type Failed, failed, quoteForMessage, toFailure, wrongUsage } from "../../cli/core/result.ts";
 import type {
   AdminPlace,
@@ -137,6 +137,14 @@ export function servicesWithoutMarket(roll: BusResult<readonly DiscoveredInstanc
   const services = roll.kind === "connected" ? [...new Set(roll.value.map(({ service }) => service))] : [];
   return services.includes(OWN_SERVICE) ? [] : services;
 }
+
+/** Why a command that needs a Market, or else services on the bus, has neither. */
+export const missedMarket = (board: BoardFailure, roll: BusResult<readonly DiscoveredInstance[]>): Failed =>
+  roll.kind === "not-connected" && roll.code !== "no-bus" ? failedVisit(roll) : failedMarket(board);
+
+/** The problems of a roll call, for a command that streams its output. */
+export const notePart = (roll: BusResult<unknown>, { writeNote }: Pick<Screen, "writeNote">): void =>
+  warningsOf(roll).forEach((warning) => void writeNote(warning));
 
 /** Starts instances of a service that has none. */
 export const startSome = (service: string): string =>

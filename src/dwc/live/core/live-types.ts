@@ -161,7 +161,7 @@ export interface OperationStats {
   readonly processingMs: number;
 }
 
-/** No connection: why, and what to type. */
+/** No connection, or no right: why, and what to type. */
 export interface NotConnected {
   readonly kind: "not-connected";
   readonly code:
@@ -173,7 +173,9 @@ export interface NotConnected {
     /** A limit of the bus is reached, or the TLS handshake fails: the user has to change a configuration. */
     | "bus-limited"
     | "bus-failed"
-    | "bad-credentials";
+    | "bad-credentials"
+    /** The credentials do not permit it. */
+    | "not-permitted";
   readonly why: string;
   readonly hint: string;
 }
