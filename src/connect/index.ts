@@ -9,7 +9,7 @@ export type { Faults } from "../faults/core/active-faults.ts";
 export { type ProcessControl, type ProcessControlOptions, processControl } from "../faults/process-control.ts";
 export type { Heartbeat } from "../health/heartbeat.ts";
 export type { HealthEvent, InstanceRef } from "../health/member.ts";
-export type { Result } from "../health/tracker.ts";
+export type { Result } from "../health/result.ts";
 export type { AttemptOutcome, CallEnd, ClientEvent, SentAs } from "../service/client-options.ts";
 export { type ConnectOptions, connectBus } from "../service/connect.ts";
 export type { Metadata } from "../service/core/metadata.ts";

@@ -9,7 +9,7 @@
 // 10,000 forged incarnations that hang then cost four timeouts, and one for each other call in flight by then. Without
 // the quarantine they would cost 10,000.
 
-import type { Result } from "./tracker.ts";
+import type { Result } from "./result.ts";
 
 /** Two hung newcomers can be an accident. Four are not. */
 const FAILURES_TO_ACTIVATE = 4;

@@ -24,8 +24,6 @@ import { OpenBreakers } from "./open-breakers.ts";
 import type { Result } from "./result.ts";
 import { Ring } from "./ring.ts";
 
-export { RESULTS, type Result } from "./result.ts";
-
 /** Permission to send one call to one incarnation, in one generation of its breaker. Must be settled exactly once. */
 export interface Ticket {
   readonly who: InstanceRef;

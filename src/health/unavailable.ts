@@ -2,7 +2,7 @@
 
 import { isOpen } from "./breaker.ts";
 import type { Member } from "./member.ts";
-import type { Result } from "./tracker.ts";
+import type { Result } from "./result.ts";
 
 export type WhyUnavailable =
   /** No instance is known, or all that were are gone. */

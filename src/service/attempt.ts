@@ -5,7 +5,7 @@
 import type { Reply } from "../bus/bus.ts";
 import type { Cancel } from "../clock.ts";
 import type { InstanceRef } from "../health/member.ts";
-import type { Result } from "../health/tracker.ts";
+import type { Result } from "../health/result.ts";
 import { isThenable } from "../util/promises.ts";
 import { decodeValue } from "./core/body.ts";
 import { OVERLOADED, retryAfterOf } from "./core/overload.ts";

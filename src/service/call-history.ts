@@ -1,7 +1,7 @@
 // The sendings of one call so far: to which instances, how each ended, and whether the request may have been executed. A
 // call whose first attempt answers pays for a few fields.
 
-import type { Result } from "../health/tracker.ts";
+import type { Result } from "../health/result.ts";
 import { type AttemptEnd, mayHaveExecuted } from "./attempt.ts";
 import type { Tried, Unanswered, Why } from "./outcome.ts";
 import type { Sending } from "./sending.ts";

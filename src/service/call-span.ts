@@ -2,7 +2,8 @@
 // The handling in the instance is a server span below it. Both exist only where spans are exported.
 
 import { type Headers, isHeaderValue } from "../bus/core/headers.ts";
-import type { Result, Ticket } from "../health/tracker.ts";
+import type { Result } from "../health/result.ts";
+import type { Ticket } from "../health/tracker.ts";
 import type { Span, Trace, TraceHeaders, Tracing } from "../trace/core/trace.ts";
 import { passThroughTrace } from "../trace/core/trace.ts";
 import { incoming } from "../trace/core/traceparent.ts";

@@ -5,7 +5,7 @@ import { type Clock, clockOf } from "../clock.ts";
 import type { Faults } from "../faults/core/active-faults.ts";
 import { type BalancerFactory, newBalancer } from "../health/balancer.ts";
 import type { HealthEvent, InstanceRef } from "../health/member.ts";
-import type { Result } from "../health/tracker.ts";
+import type { Result } from "../health/result.ts";
 import type { HealthRules } from "../settings.ts";
 import type { Trace, Tracing } from "../trace/core/trace.ts";
 import { aFunction, anObject, checkOptions, oneOf, type Rules, required, trueOrFalse } from "../util/options.ts";

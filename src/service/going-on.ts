@@ -1,6 +1,6 @@
 // The decision after an attempt: whether the call goes on to another instance, and whether the retry budget pays for it.
 
-import type { Result } from "../health/tracker.ts";
+import type { Result } from "../health/result.ts";
 import { type AttemptEnd, mayHaveExecuted } from "./attempt.ts";
 
 /** `paid`: the retry budget has to have room for it. */

@@ -2,7 +2,7 @@
 // as an error of the service is an error to the caller and proof of life to the tracker.
 
 import type { InstanceRef } from "../health/member.ts";
-import type { Result } from "../health/tracker.ts";
+import type { Result } from "../health/result.ts";
 
 /** How a call ended. `ask` resolves with one of the three, and never rejects. */
 export type Outcome<T = unknown> = OkOutcome<T> | ErrorOutcome | Unanswered;

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Result } from "../../src/health/tracker.ts";
+import type { Result } from "../../src/health/result.ts";
 import { type WhyUnavailable, whyUnavailable } from "../../src/health/unavailable.ts";
 import { HealthHarness } from "../support/health-harness.ts";
 

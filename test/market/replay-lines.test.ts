@@ -1,7 +1,8 @@
 // A record as people read it: one line an event, and below it what the Market printed.
 
 import { suite } from "uvu";
-import type { Result, Ticket } from "../../src/health/tracker.ts";
+import type { Result } from "../../src/health/result.ts";
+import type { Ticket } from "../../src/health/tracker.ts";
 import { headLines, replayedLines } from "../../src/market/replay.ts";
 import { asText } from "../../src/program/log.ts";
 import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";

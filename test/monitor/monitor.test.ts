@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Result } from "../../src/health/tracker.ts";
+import type { Result } from "../../src/health/result.ts";
 import { SnapshotDiff } from "../../src/monitor/diff.ts";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import { LocalView } from "../../src/monitor/peers.ts";

@@ -1,7 +1,7 @@
 // A table that is monitored, and the time that a test gives it.
 
 import type { InstanceRef } from "../../src/health/member.ts";
-import type { Result } from "../../src/health/tracker.ts";
+import type { Result } from "../../src/health/result.ts";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import type { InstanceRow, Snapshot } from "../../src/monitor/snapshot.ts";
 import type { AttemptOutcome } from "../../src/service/client-options.ts";

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Result } from "../../src/health/tracker.ts";
+import type { Result } from "../../src/health/result.ts";
 import { AttemptCounts } from "../../src/metrics/core/call-counts.ts";
 import { type AttemptOutcomeName, outcomeOf } from "../../src/metrics/core/outcomes.ts";
 import { AttemptStats, RecentLatency } from "../../src/monitor/stats.ts";

@@ -3,7 +3,8 @@
 
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
-import type { Result, Ticket } from "../../src/health/tracker.ts";
+import type { Result } from "../../src/health/result.ts";
+import type { Ticket } from "../../src/health/tracker.ts";
 import { Belief } from "./belief.ts";
 import type { View } from "./view.ts";
 

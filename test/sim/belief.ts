@@ -2,7 +2,7 @@
 // from the results of its calls, apart from the code under test.
 
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
-import type { Result } from "../../src/health/tracker.ts";
+import type { Result } from "../../src/health/result.ts";
 import type { HealthRules } from "../../src/settings.ts";
 
 /** A retest is leased so much longer than a call may take. */

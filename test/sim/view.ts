@@ -3,7 +3,8 @@
 
 import type { Choice, PickOptions, PickResult } from "../../src/health/balancer.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
-import type { Result, Ticket } from "../../src/health/tracker.ts";
+import type { Result } from "../../src/health/result.ts";
+import type { Ticket } from "../../src/health/tracker.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { Outcome } from "../../src/service/outcome.ts";
 import type { HealthRules } from "../../src/settings.ts";

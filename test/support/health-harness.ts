@@ -4,7 +4,8 @@
 import { type PickOptions, type PickResult, Resolver } from "../../src/health/balancer.ts";
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
-import { type Result, type Ticket, Tracker } from "../../src/health/tracker.ts";
+import type { Result } from "../../src/health/result.ts";
+import { type Ticket, Tracker } from "../../src/health/tracker.ts";
 import { type HealthRules, readSettings } from "../../src/settings.ts";
 
 /** The default rules. */

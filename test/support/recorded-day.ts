@@ -1,7 +1,8 @@
 // A recorded random run of the balancer: it contains every kind of input, and breakers open.
 
 import { HEARTBEAT_STATES, type HeartbeatState } from "../../src/health/heartbeat.ts";
-import { RESULTS, type Ticket } from "../../src/health/tracker.ts";
+import { RESULTS } from "../../src/health/result.ts";
+import type { Ticket } from "../../src/health/tracker.ts";
 import { Recorder } from "../../src/record/core/recorder.ts";
 import { beatOf, DEFAULT_RULES } from "./health-harness.ts";
 import { SeededRandom } from "./seeded-random.ts";

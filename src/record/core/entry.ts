@@ -5,7 +5,8 @@
 import type { PickResult } from "../../health/balancer.ts";
 import type { Heartbeat } from "../../health/heartbeat.ts";
 import type { HealthEvent } from "../../health/member.ts";
-import type { Result, Ticket } from "../../health/tracker.ts";
+import type { Result } from "../../health/result.ts";
+import type { Ticket } from "../../health/tracker.ts";
 import type { HealthRules } from "../../settings.ts";
 
 export const FORMAT = "datawire-market record";

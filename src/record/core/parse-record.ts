@@ -3,7 +3,7 @@
 
 import { checkServiceName, directSubject, isIncarnationId } from "../../bus/core/subjects.ts";
 import { areDefault, type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
-import { RESULTS } from "../../health/tracker.ts";
+import { RESULTS } from "../../health/result.ts";
 import { defaultHealthRules, type HealthRules } from "../../settings.ts";
 import { type Fields, fieldsOf, isIntegerIn, isJsonObject, parseJson } from "../../util/json.ts";
 import { isOperationName } from "../../util/operation-name.ts";

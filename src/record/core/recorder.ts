@@ -8,7 +8,8 @@ import { type BalancerFactory, type PickOptions, type PickResult, Resolver } fro
 import type { Random } from "../../health/breaker.ts";
 import { areDefault, type Heartbeat } from "../../health/heartbeat.ts";
 import type { HealthEvent } from "../../health/member.ts";
-import { type Result, type Ticket, Tracker } from "../../health/tracker.ts";
+import type { Result } from "../../health/result.ts";
+import { type Ticket, Tracker } from "../../health/tracker.ts";
 import type { HealthRules } from "../../settings.ts";
 import { DEFAULT_OPERATION } from "../../util/operation-name.ts";
 import {
