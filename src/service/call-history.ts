@@ -65,17 +65,18 @@ export class CallHistory {
 
   unanswered({ reason, detail }: Why): Unanswered {
     const mayHaveBeenExecuted = this.#mayHaveExecuted || this.#out > 0;
-    const tried = this.#tried();
+    const tried = this.#tried(reason === "timeout" ? "timeout" : "inconclusive");
     return detail === undefined
       ? { kind: "unanswered", reason, mayHaveExecuted: mayHaveBeenExecuted, tried }
       : { kind: "unanswered", reason, detail, mayHaveExecuted: mayHaveBeenExecuted, tried };
   }
 
-  #tried(): readonly Tried[] {
+  /** @param unended the result of a sending that has none yet */
+  #tried(unended: Result): readonly Tried[] {
     if (this.#first === undefined) return [];
     return [this.#first, ...(this.#others ?? [])].map(({ ticket, result }) => ({
       instance: ticket.who,
-      result: result ?? "inconclusive",
+      result: result ?? unended,
     }));
   }
 }

@@ -9,14 +9,16 @@
 // Only an idempotent call may be executed twice: by a copy, by a hedge, or by going on after an attempt that may have
 // executed it (going-on.ts). After a timeout no call goes on, because its time is over.
 //
-// A call has the time of its `timeoutMs`, or else of the rules. What its caller has left may be less, within a request that
-// the caller itself handles. Then the call ends earlier, but no instance is judged by that: the attempt in flight goes on.
+// A call has the time of its `timeoutMs`, or else of the rules. Its attempts may have more: a very short timeout is no
+// reason to judge an instance so soon (judgement.ts), nor is what its caller has left, within a request that the caller itself
+// handles. Then the call ends before its attempt, which stays in flight.
 //
 // A call goes on in callbacks, and its state is in the fields of one object. A promise for each step was rejected: a
 // caller with 64 calls in flight then finished 5 % fewer calls.
 
 import { afterRunning, type Cancel } from "../clock.ts";
 import type { Hedge } from "../health/hedge.ts";
+import { judgementMs } from "../health/judgement.ts";
 import type { Ticket } from "../health/tracker.ts";
 import { type AttemptEnd, outcomeOf } from "./attempt.ts";
 import type { CallContext } from "./call-context.ts";
@@ -45,7 +47,7 @@ export class Call implements SendingCall {
   readonly fairMs: number;
   /** When the call times out, in running time (ms): stalls of this process do not count. */
   readonly #giveUpAt: number;
-  /** When its attempts do. Later than `#giveUpAt` if the caller has less time. */
+  /** When its attempts do. Later than `#giveUpAt` if the caller waits for less. */
   readonly #judgeAt: number;
   readonly #resolve: (outcome: Outcome) => void;
   /** The attempt that the call waits for. */
@@ -68,8 +70,8 @@ export class Call implements SendingCall {
     const now = clock.now();
     this.context = context;
     this.request = request;
-    this.fairMs = timeoutMs;
-    this.#judgeAt = now + timeoutMs;
+    this.fairMs = judgementMs(request.timeoutMs, rules.requestTimeoutMs);
+    this.#judgeAt = now + this.fairMs;
     const ownMs = timeoutMs - waitedMs;
     this.#giveUpAt = now + (inherited === undefined ? ownMs : Math.min(ownMs, inherited.leftMs(clock.wall())));
     this.#resolve = resolve;
@@ -87,8 +89,9 @@ export class Call implements SendingCall {
    * go on.
    */
   giveUp(): void {
-    // The instances know how long their caller waits, and stop by themselves.
-    if (this.#hasLimit && this.#giveUpAt - this.context.options.clock.now() < MIN_REMAINING_MS) {
+    // A signal may come late, or twice. What is in flight then is not cancelled again.
+    if (this.#isFinished) return;
+    if (this.#isInheritedTimeOver) {
       this.#timeOut();
       return;
     }
@@ -98,9 +101,18 @@ export class Call implements SendingCall {
     second?.cancel();
   }
 
-  /** The caller has less time than an instance is given. */
+  /** The caller waits for less than an instance is given. */
   get #hasLimit(): boolean {
     return this.#giveUpAt < this.#judgeAt;
+  }
+
+  /**
+   * The signal of the request within which the call is made is aborted when its time is over. The instances know that time,
+   * and stop by themselves.
+   */
+  get #isInheritedTimeOver(): boolean {
+    if (this.request.inherited === undefined || !this.#hasLimit) return false;
+    return this.#giveUpAt - this.context.options.clock.now() < MIN_REMAINING_MS;
   }
 
   #startLimit(): void {
@@ -110,8 +122,10 @@ export class Call implements SendingCall {
     else this.#cancelLimit = afterRunning(clock, leftMs, () => this.#timeOut());
   }
 
+  /** The caller waits no longer, and an attempt is in flight. It ends as it would with that attempt. */
   #timeOut(): void {
-    this.#finishWithout(this.history.fallback ?? { reason: "timeout" });
+    if (this.#firstEnded !== undefined && this.#first !== undefined) this.#finishWith(this.#firstEnded, this.#first);
+    else this.#finishWithout({ reason: "timeout" });
   }
 
   /** Sends the call to the next instance. If a balancer of the user's own throws, or ours has a bug, the call ends. */
@@ -140,7 +154,7 @@ export class Call implements SendingCall {
   #pick(): Ticket | undefined {
     const { resolver, tracker, emitAll, options } = this.context;
     const { clock } = options;
-    const { operation, trace, opening, timeoutMs } = this.request;
+    const { operation, trace, opening } = this.request;
     // A copy of a request for a stream would open a stream that nothing reads.
     const idempotent = this.request.idempotent && opening === undefined;
     const { left } = this.history;
@@ -150,12 +164,18 @@ export class Call implements SendingCall {
     const now = clock.now();
     // Also those that a hedge has overtaken, although a call that is not idempotent has none.
     const deprioritized = this.context.deprioritized.at(now);
+    const timeoutMs = this.#attemptTimeoutMs;
     const pick = resolver.next(now, { operation, timeoutMs, excluded: left, idempotent, deprioritized });
     emitAll(pick.changes, trace);
     for (const ticket of pick.retests) this.#sendCopy(ticket);
     for (const ticket of pick.newcomerProbes) this.#sendCopy(ticket);
     if (pick.call !== undefined) emit({ kind: "using", who: pick.call.who }, trace);
     return pick.call;
+  }
+
+  /** When an attempt has ended at the latest, for the balancer. Undefined: that of the rules. */
+  get #attemptTimeoutMs(): number | undefined {
+    return this.request.timeoutMs === undefined ? undefined : this.fairMs;
   }
 
   #sendFirst(ticket: Ticket): void {
@@ -179,8 +199,8 @@ export class Call implements SendingCall {
 
   #newSending(ticket: Ticket, sentAs: SentAs): Sending {
     const judgedMs = this.#judgeAt - ticket.sentAt;
-    // Rounded down: the request must not state more than the caller has.
-    const waitMs = this.#hasLimit ? Math.floor(this.#giveUpAt - ticket.sentAt) : judgedMs;
+    // Rounded down: the request must not state more than the caller has, apart from the shortest time that it can state.
+    const waitMs = this.#hasLimit ? Math.max(MIN_WAIT_MS, Math.floor(this.#giveUpAt - ticket.sentAt)) : judgedMs;
     return new Sending(this, ticket, sentAs, waitMs, judgedMs);
   }
 
@@ -213,8 +233,7 @@ export class Call implements SendingCall {
     this.history.leave(sending);
     const hasTime = this.#giveUpAt - options.clock.now() >= MIN_REMAINING_MS;
     if (hasTime && (going === "free" || retryBudget.trySpend())) this.#next(going);
-    else if (hasTime && this.history.fallback === undefined) this.#finishWith(end, sending);
-    else this.#timeOut();
+    else this.#finishWithout(this.history.fallback ?? { reason: "timeout" });
   }
 
   #finishWith(end: AttemptEnd, { ticket }: Sending): void {
@@ -258,7 +277,8 @@ export class Call implements SendingCall {
     // The caller has given up, the answer has arrived with the poll, or there is no time for a hedge.
     if (this.#isFinished || late.isOver || this.#giveUpAt - now < MIN_REMAINING_MS) return;
     const excluded = new Set(this.history.left.keys()).add(late.ticket.who.incarnation);
-    const { operation, timeoutMs } = this.request;
+    const { operation } = this.request;
+    const timeoutMs = this.#attemptTimeoutMs;
     const pickOptions = { operation, timeoutMs, excluded, deprioritized: all.at(now), isHedge: true };
     // The budget is not spent if no other instance is healthy.
     if (resolver.peek(now, pickOptions).call === undefined || !hedge.trySpend()) return;

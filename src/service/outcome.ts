@@ -49,7 +49,10 @@ export interface Unanswered {
 /** One sending of a call. */
 export interface Tried {
   readonly instance: InstanceRef;
-  /** `inconclusive` as well if the call ended before this sending did. */
+  /**
+   * If the call ended before this sending did: `timeout` where its time was over, and else `inconclusive`. The result for the
+   * health of the instance follows later, and may be another.
+   */
   readonly result: Result;
 }
 

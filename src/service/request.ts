@@ -34,7 +34,8 @@ export interface AskOptions<T = unknown> {
   readonly metadata?: Metadata | undefined;
   /**
    * How long the call may take, in ms, from 1 to 600,000. Default: the request timeout of the rules. An instance that has not
-   * answered by then has failed, so a time that it cannot keep takes it out of turn.
+   * answered by then has failed, so a time that it cannot keep takes it out of turn. With less than 50 ms the call ends at its
+   * own time, and the instance has 50 ms.
    */
   readonly timeoutMs?: number | undefined;
   /**

@@ -2,8 +2,8 @@
 // counted. What the call does then is in call.ts.
 //
 // A sending has two times. Its caller waits for so long, and the request says so. The attempt is judged after so long:
-// it stays in flight, and keeps its ticket, until its reply or that time. The two differ where the caller has less time than
-// the instance is given: within the request of another caller, or because it has given up.
+// it stays in flight, and keeps its ticket, until its reply or that time. The two differ where the caller waits for less than
+// the instance is given: with a very short timeout, within the request of another caller, or because it has given up.
 
 import type { Reply } from "../bus/bus.ts";
 import { cancelSubject } from "../bus/core/subjects.ts";

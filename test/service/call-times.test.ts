@@ -5,6 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { answer, type HandlerResult } from "../../src/service/core/handler.ts";
 import { timeoutOf } from "../../src/service/core/request-headers.ts";
+import type { Validated } from "../../src/service/outcome.ts";
 import type { AskOptions, CallScope } from "../../src/service/request.ts";
 import type { RequestContext } from "../../src/service/request-context.ts";
 import { answeredBy, ServiceScene, TIMEOUT_MS } from "../support/service-scene.ts";
@@ -195,6 +196,18 @@ test("metadata and trace go along, and what the call has of its own wins", async
       { tenant: "a", user: "u" },
     ],
   );
+});
+
+test("an invalid answer, and then an instance that hangs: a timeout, for either limit", async () => {
+  for (const limit of ["timeoutMs", "within"] as const) {
+    const scene = await Scene.of();
+    scene.manners[2] = "never";
+    const read = (): Validated => ({ kind: "invalid", problems: ["no tea"] });
+    const options = limit === "within" ? { within: scene.scope(300) } : { timeoutMs: 300 };
+    const { answer: ended, tookMs } = await scene.timed({ read, ...options });
+    const tried = ended.kind === "unanswered" ? ended.tried.map(({ result }) => result) : [];
+    assert.equal([answeredBy(ended), tried, tookMs], ["timeout", ["invalid", "timeout"], 300], limit);
+  }
 });
 
 test.run();

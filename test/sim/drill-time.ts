@@ -14,8 +14,12 @@ import { PHASES } from "./timeline.ts";
 
 /** That of the rules: how long an instance is given unless a call says otherwise. */
 const FAIR_MS = 1_000;
+/** No instance has failed sooner, however short the timeout of a call is. */
+const MIN_FAIR_MS = 50;
 /** An attempt with this share of it still counts. */
 const FAIR_SHARE = 0.9;
+/** An answer within that time, with the way there and back. */
+const WORK_MS = [0, 10, 25] as const;
 const SERVICES = ["orders", "inventory", "payments"] as const;
 /** A message from one process to another, and a turn in which it is read. */
 const HOP_MS = ROUND_MS / 2 + 1;
@@ -193,15 +197,12 @@ class ChainDrill {
   }
 }
 
-/** A timeout counts only after the time that the instance was given. */
+/** A timeout counts only after the time that the instance was given, which is never very short. */
 function judgedFairly(ground: Ground, ended: AttemptOutcome, timeoutMs = FAIR_MS): void {
   if (ended.kind !== "attempt" || ended.result !== "timeout") return;
   const { who, tookMs } = ended;
-  ground.holds(
-    "P31",
-    `${who.incarnation} has failed after ${tookMs} ms`,
-    tookMs >= timeoutMs * FAIR_SHARE - ROUNDING_MS,
-  );
+  const fairMs = Math.max(timeoutMs, MIN_FAIR_MS) * FAIR_SHARE - ROUNDING_MS;
+  ground.holds("P31", `${who.incarnation} has failed after ${tookMs} ms`, tookMs >= fairMs);
 }
 
 const CALL_EVERY_MS = 100;
@@ -222,12 +223,17 @@ class GivingUpDrill {
   readonly #givingUp: GivingUp;
   /** Whether the handler that hangs stops when its signal is aborted. */
   readonly #stops: boolean;
+  /** How long the instance that is well works on a request. */
+  readonly #workMs: number;
 
   constructor(ground: Ground) {
     const { dice } = ground;
     this.#ground = ground;
-    this.#givingUp = { by: dice.pick(["signal", "within", "timeoutMs"] as const), ms: ground.between(40, 300) };
+    // Half of them give up before any answer can arrive.
+    const ms = dice.chance(0.5) ? ground.between(1, 30) : ground.between(40, 300);
+    this.#givingUp = { by: dice.pick(["signal", "within", "timeoutMs"] as const), ms };
     this.#stops = dice.chance(0.5);
+    this.#workMs = dice.pick(WORK_MS);
     const timeoutMs = this.#givingUp.by === "timeoutMs" ? this.#givingUp.ms : undefined;
     const { bus, host, dice: own } = ground.process("impatient");
     for (const number of [1, 2]) this.#start(number);
@@ -241,19 +247,22 @@ class GivingUpDrill {
   #start(number: number): void {
     const incarnation = `${number}-t`;
     const { bus, host, dice } = this.#ground.process(incarnation);
+    const work = (): Promise<HandlerResult> =>
+      new Promise((resolve) => host.after(this.#workMs, () => resolve({ kind: "answer", body: {} })));
     const hang = (_request: unknown, { signal }: RequestContext): Promise<HandlerResult> =>
       new Promise((_resolve, reject) => {
         if (this.#stops) signal.addEventListener("abort", () => reject(signal.reason));
       });
     void startInstance({
       ...{ service: DRILL, instance: number, incarnation, bus, clock: host, random: dice.random },
-      ...{ handle: number === 1 ? hang : () => ({ kind: "answer", body: {} }), report: () => undefined },
+      ...{ handle: number === 1 ? hang : work, report: () => undefined },
     });
   }
 
   /**
-   * It is found out, although no caller waits for it as long as it is given. But a handler that stops in the time of its
-   * callers replies that it has stopped: whether it would have answered by its fair time is not known.
+   * It is found out, although no caller waits for it as long as it is given, and the other one is not blamed. But a handler
+   * that stops in the time of its callers replies that it has stopped: whether it would have answered by its fair time is not
+   * known.
    */
   async run(): Promise<void> {
     const ground = this.#ground;
@@ -266,7 +275,8 @@ class GivingUpDrill {
     await ground.pass(FAIR_MS + ROUND_MS);
     const { by, ms } = this.#givingUp;
     const how = `callers that give up by ${by} after ${ms} ms${this.#stops ? ", and a handler that stops" : ""}`;
-    const isFoundOut = !(by === "within" && this.#stops);
+    const hasItsTime = by === "signal" || (by === "timeoutMs" && ms >= MIN_FAIR_MS);
+    const isFoundOut = !this.#stops || hasItsTime;
     ground.same("P31", `who is opened: ${how}`, [...new Set(this.#opened)], isFoundOut ? ["1-t"] : []);
     this.#client.close();
   }

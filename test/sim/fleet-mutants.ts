@@ -48,6 +48,11 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
     "const $judgedMs = this.$judgeAt - $ticket.sentAt;",
     "const $judgedMs = this.#giveUpAt - $ticket.sentAt;",
   ]),
+  defect("an instance is judged by a timeout that is very short", [
+    "health/judgement",
+    "$timeoutMs === undefined ? $requestTimeoutMs : Math.max($timeoutMs, Math.min($MIN_JUDGEMENT_MS, $requestTimeoutMs))",
+    "$timeoutMs ?? $requestTimeoutMs",
+  ]),
   defect("who stops for its caller is too slow", [
     "service/sending",
     "const $hadFullTime = $hadMs >= $fairMs * $MIN_SHARE_TO_ATTRIBUTE && !($wasStopped && this.$isCancelled);",
