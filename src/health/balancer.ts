@@ -19,44 +19,23 @@ import { eligibility, type Random } from "./breaker.ts";
 import type { HealthEvent, InstanceRef, Member } from "./member.ts";
 import { type Ticket, Tracker } from "./tracker.ts";
 
-/** What a client decides with: the health of the instances, and the choice among them. */
-export interface Balancer {
-  readonly tracker: Tracker;
-  readonly resolver: Resolver;
-}
-
-/**
- * Makes the balancer of a service. A client takes it as an option, so that it can be given one that records every
- * input.
- * @param random the only source of chance in a balancer
- */
-export type BalancerFactory = (service: string, rules: HealthRules, random: Random) => Balancer;
-
-export const newBalancer: BalancerFactory = (_service, rules, random) => {
-  const tracker = new Tracker(rules, random);
-  return { tracker, resolver: new Resolver(tracker) };
-};
-
-/** What to send for one call. Every ticket must be settled with the tracker. */
+/** The tickets for one call. Each must be settled with the tracker. */
 export interface PickResult {
-  /** The call itself. Undefined: no instance can take it, and it fails at once. */
+  /** Of the call itself. Undefined: no instance can take it, and it fails at once. */
   readonly call: Ticket | undefined;
-  /**
-   * Copies of the call, each the one retest of an open breaker. A call that is not idempotent has no copies, neither
-   * these nor probes.
-   */
+  /** Of copies, each the one retest of an open breaker. */
   readonly retests: readonly Ticket[];
-  /** More copies, each to a newcomer in quarantine. */
+  /** Of more copies, each to a newcomer in quarantine. */
   readonly newcomerProbes: readonly Ticket[];
-  /** The events that the caller has to emit. */
-  readonly changes: readonly HealthEvent[];
+  /** The caller has to emit them. */
+  readonly events: readonly HealthEvent[];
 }
 
-/** What a pick has to know of its call. */
+/** The call, as far as a pick has to know it. */
 export interface PickOptions {
   /** The operation of the call: members without it are passed over. Default: any member will do. */
   readonly operation?: string;
-  /** When an attempt of the call has ended at the latest. Default: the request timeout of the rules. */
+  /** An attempt of the call has ended after so long. Default: the request timeout of the rules. */
   readonly timeoutMs?: number | undefined;
   /** Incarnations that this call was sent to already. */
   readonly excluded?: Incarnations;
@@ -70,7 +49,7 @@ export interface PickOptions {
    * without a healthy member, and get no copies.
    */
   readonly deprioritized?: Incarnations | undefined;
-  /** The second request of a late call: only to a healthy member, and without copies, as those went with the first. */
+  /** The hedge of a late call goes only to a healthy member. It has no copies: those went along with the call. */
   readonly isHedge?: boolean;
 }
 
@@ -118,7 +97,6 @@ const TRIED_BEFORE_QUARANTINE = 2;
  */
 const MAX_COPIES = 16;
 
-/** Chooses the instance of each call. The rules are at the beginning of its file. */
 export class Resolver {
   readonly #tracker: Tracker;
   /**
@@ -126,7 +104,7 @@ export class Resolver {
    * one cursor for all, two operations that are called by turns would each go to every second member only.
    */
   readonly #last = new Map<string | undefined, InstanceRef>();
-  /** The operation of the last turn. A view without one peeks at its next. */
+  /** The operation of the last turn: the default of a `peek` from a view. */
   #lastOperation: string | undefined;
   /** The cursor of the probes: the last newcomer in quarantine that got one. */
   #lastProbed: InstanceRef | undefined;
@@ -160,14 +138,13 @@ export class Resolver {
     this.#countTowardsTrial(choice, options);
     // The common case, a call without copies: the same result, without the arrays.
     if (choice.call?.breaker.kind === "closed" && hasNoCopies(choice)) {
-      return { call: this.#admitTurn(choice.call, now, options), retests: NONE, newcomerProbes: NONE, changes: NONE };
+      return { call: this.#admitTurn(choice.call, now, options), retests: NONE, newcomerProbes: NONE, events: NONE };
     }
-    const retests: Ticket[] = [];
-    const changes: HealthEvent[] = [];
-    for (const member of choice.retests) this.#admitRetest(member, now, options, retests, changes);
+    const events: HealthEvent[] = [];
+    const retests = choice.retests.flatMap((member) => this.#admitRetest(member, now, options, events) ?? []);
     const newcomerProbes = choice.newcomerProbes.map((member) => this.#admitProbe(member, now, options));
-    const call = this.#admitCall(choice, now, options, changes);
-    return { call, retests, newcomerProbes, changes };
+    const call = this.#admitCall(choice, now, options, events);
+    return { call, retests, newcomerProbes, events };
   }
 
   // Choosing: changes nothing.
@@ -209,7 +186,7 @@ export class Resolver {
     return this.#tracker.isLive(member, now) && mayGetCall(member, options);
   }
 
-  /** It is active in any case for a call that has tried several instances. */
+  /** Whether the call goes to proven members only. So does each that has tried several instances. */
   #isQuarantineActive(now: number, { excluded }: PickOptions): boolean {
     if (excluded !== undefined && excluded.size >= TRIED_BEFORE_QUARANTINE) return true;
     return this.#tracker.quarantine.isActive(now);
@@ -249,17 +226,11 @@ export class Resolver {
 
   // Issuing tickets.
 
-  #admitRetest(
-    member: Member,
-    now: number,
-    { timeoutMs }: PickOptions,
-    retests: Ticket[],
-    changes: HealthEvent[],
-  ): void {
-    const retest = this.#tracker.admitRetest(member, now, timeoutMs);
-    if (retest === undefined) return;
-    retests.push(retest.ticket);
-    changes.push(...retest.changes);
+  /** Undefined if the breaker is not open. A retest is no turn: moving the cursor would skip the members in between. */
+  #admitRetest(member: Member, now: number, options: PickOptions, events: HealthEvent[]): Ticket | undefined {
+    const retest = this.#tracker.admitRetest(member, now, options.timeoutMs);
+    if (retest !== undefined) events.push(...retest.events);
+    return retest?.ticket;
   }
 
   #admitProbe(member: Member, now: number, { timeoutMs }: PickOptions): Ticket {
@@ -276,15 +247,11 @@ export class Resolver {
   }
 
   /** The ticket of the call itself: the probe of a newcomer, a retest if the breaker is open, or a turn. */
-  #admitCall(choice: Choice, now: number, options: PickOptions, changes: HealthEvent[]): Ticket | undefined {
+  #admitCall(choice: Choice, now: number, options: PickOptions, events: HealthEvent[]): Ticket | undefined {
     const { call: member, isProbe } = choice;
     if (member === undefined) return undefined;
     if (isProbe) return this.#admitProbe(member, now, options);
-    const retest = this.#tracker.admitRetest(member, now, options.timeoutMs);
-    if (retest === undefined) return this.#admitTurn(member, now, options);
-    // A retest is not a turn of the rotation: moving the cursor here would skip the members in between.
-    changes.push(...retest.changes);
-    return retest.ticket;
+    return this.#admitRetest(member, now, options, events) ?? this.#admitTurn(member, now, options);
   }
 
   /** A hedge is a turn as well: the instance has had a request. */
@@ -309,3 +276,21 @@ const withoutCopies = (call: Member | undefined): Choice => ({ call, retests: NO
 
 const hasNoCopies = ({ retests, newcomerProbes, isProbe }: Choice): boolean =>
   retests.length === 0 && newcomerProbes.length === 0 && isProbe === undefined;
+
+/** The health of the instances of one service, and the choice among them. */
+export interface Balancer {
+  readonly tracker: Tracker;
+  readonly resolver: Resolver;
+}
+
+/**
+ * Makes the balancer of a service. A client takes it as an option, so that it can be given one that records every
+ * input.
+ * @param random the only source of chance in a balancer
+ */
+export type BalancerFactory = (service: string, rules: HealthRules, random: Random) => Balancer;
+
+export const newBalancer: BalancerFactory = (_service, rules, random) => {
+  const tracker = new Tracker(rules, random);
+  return { tracker, resolver: new Resolver(tracker) };
+};

@@ -1,28 +1,25 @@
 // The circuit breaker of one incarnation, as a value: each function takes a breaker and returns the next one.
 //
 //   from        to          by
-//   closed      open        timeouts
+//   closed      open        `failureLimit` timeouts in a row
 //   open        retesting   the sending of a retest
 //   open        probation   a heartbeat
-//   retesting   open        its timeout
 //   retesting   probation   its answer, or a heartbeat
-//   probation   open        one timeout
-//   probation   closed      answers
+//   retesting   closed      its answer, if `probationSuccesses` is 1
+//   retesting   open        its timeout, or an end that shows nothing: the retest was not sent, or the bus disconnected
+//   probation   closed      `probationSuccesses` answers, that of the retest included
+//   probation   open        one timeout: the delay doubles
 //
-//   closed     Calls go through. `failureLimit` timeouts in a row open the breaker.
-//   open       No calls. A heartbeat starts a probation. Once the delay has passed, a copy of a call is sent as the
-//              retest. If no instance can take the call, the retest is sent before that.
-//   retesting  The retest is in flight. Its answer starts a probation, and so does a heartbeat, as in `open`. Its
-//              timeout opens the breaker again.
-//   probation  Calls go through, as in `closed`. `probationSuccesses` answers end it. One timeout opens the breaker
-//              again, with the delay doubled. Heartbeats then start no further probation; only an answered retest does.
+// In `closed` and `probation` calls go through. In `open` and `retesting` none does. Once the delay of an open breaker has
+// passed, a copy of a call is sent as the retest. If no instance can take the call, it is sent before that: early.
+// After a probation that failed, heartbeats start no further one: only an answered retest does.
 //
 // The event `closed` means that calls go through again, so it is emitted when a probation starts. The step from
 // probation to the state `closed` emits nothing.
 //
-// Each state has a generation number, and each call carries the number under which it was sent. A result counts only in
-// that generation. A late answer from before the opening therefore closes nothing, and a late timeout from before the
-// closing opens nothing.
+// Each change of state adds one to the generation, and each call carries the generation in which it was sent. Its result
+// counts only in that one. A late answer from before the opening therefore closes nothing, and a late timeout from before
+// the closing opens nothing.
 
 import type { HealthRules } from "../settings.ts";
 
@@ -33,10 +30,10 @@ interface Closed {
   readonly failures: number;
 }
 
-/** Calls go through, but a single timeout opens the breaker again, for twice as long. */
 interface Probation {
   readonly kind: "probation";
   readonly generation: number;
+  /** So many more answers end it. */
   readonly answersLeft: number;
   /** The delay of the last opening, before jitter. */
   readonly delayMs: number;
@@ -50,9 +47,9 @@ type ProbationShare =
   /** One at a time, until the first answer: the process sent heartbeats and no answers. This is a guarded probation. */
   | {
       readonly kind: "one at a time";
-      /** More than one if no other instance could take a call. */
+      /** Calls without a result. More than one if no other instance could take a call. */
       readonly inFlight: number;
-      /** When the last of them has timed out, at the latest. In the past if no call is in flight. */
+      /** The guard: no next call before this, even if a result never comes. In the past if no call is in flight. */
       readonly busyUntil: number;
     };
 
@@ -63,25 +60,25 @@ interface Open {
   readonly generation: number;
   /** The last opening, by a call or by a failed retest. */
   readonly openedAt: number;
-  /** The last opening by a call. A roll call then requested a heartbeat. */
+  /** The last opening by a call. Since then no heartbeat has come, if one may close the breaker. */
   readonly openedByCallAt: number;
   /** Before jitter: the next doubling starts from this. */
   readonly delayMs: number;
   readonly retestAt: number;
   /** False after a failed probation: an instance that sends heartbeats but no answers must not flap. */
   readonly heartbeatMayClose: boolean;
-  /** The last retest was reported and ended as inconclusive. The next one continues it, and is not reported again. */
+  /** The last retest was emitted and ended as inconclusive. The next one continues it, and is not emitted again. */
   readonly isRetestReported?: true;
 }
 
-/** One retest is in flight. If its result never arrives, the retest fails at `until`. */
 interface Retesting {
   readonly kind: "retesting";
   readonly generation: number;
+  /** The end of its lease: without a result by then the retest has failed. */
   readonly until: number;
-  /** The state to go back to. */
+  /** The state before. */
   readonly open: Open;
-  /** False for an early retest, sent because no instance could take a call. Its failure does not double the delay. */
+  /** False for an early retest. Its failure does not double the delay. */
   readonly wasDue: boolean;
 }
 
@@ -103,7 +100,7 @@ export interface TransitionResult {
   readonly transition?: BreakerTransition;
 }
 
-/** Returns a random number in [0, 1). Passed in, so that the simulator can repeat a day exactly. */
+/** Returns a number in [0, 1). Passed in, so that the simulator can repeat a day exactly. */
 export type Random = () => number;
 
 /**
@@ -112,8 +109,8 @@ export type Random = () => number;
  */
 const JITTER_SHARE = 0.25;
 /**
- * The breaker waits for the result of a retest, or of a guarded call, until this much after its timeout: its lease. An
- * answer just before the timeout then still counts.
+ * The lease of a retest, or of a guarded call, ends this much after its timeout: so long the breaker waits for the result.
+ * An answer just before the timeout then still counts.
  */
 const LEASE_MARGIN_MS = 500;
 
@@ -136,17 +133,18 @@ export function eligibility(breaker: Breaker, now: number): "yes" | "guarded" | 
   return share.kind === "one at a time" && now < share.busyUntil ? "guarded" : "yes";
 }
 
-/** A call is being sent, which ends within `timeoutMs`. Only a guarded probation keeps a record of it. */
+/** The breaker after the sending of a call that is no retest. Only a guarded probation counts it. */
 export function afterSending(breaker: Breaker, now: number, timeoutMs: number): Breaker {
   if (breaker.kind !== "probation" || breaker.share.kind === "full") return breaker;
   const { busyUntil, inFlight, kind } = breaker.share;
+  // After the lease no result is waited for.
   const others = now < busyUntil ? inFlight : 0;
   // Each call has its own timeout, so that of an earlier one may end later.
   const until = Math.max(busyUntil, now + timeoutMs + LEASE_MARGIN_MS);
   return { ...breaker, share: { kind, inFlight: others + 1, busyUntil: until } };
 }
 
-/** No call goes through: only a retest can. */
+/** Only a retest goes through. */
 export const isOpen = ({ kind }: Breaker): boolean => kind === "open" || kind === "retesting";
 
 export const retestIsDue = (breaker: Breaker, now: number): boolean =>
@@ -168,7 +166,7 @@ export function startRetest(breaker: Breaker, now: number, timeoutMs: number): T
   return breaker.isRetestReported ? { breaker: retesting } : { breaker: retesting, transition: { kind: "retesting" } };
 }
 
-/** The call was answered in time. An error from the service counts as an answer, too: the incarnation is alive. */
+/** The breaker after an answer in time. An error of the service is one as well: the incarnation is alive. */
 export function afterAnswer(breaker: Breaker, sentGeneration: number, rules: HealthRules): TransitionResult {
   if (sentGeneration !== breaker.generation) return { breaker };
   switch (breaker.kind) {
@@ -199,8 +197,8 @@ function newProbation(generation: number, delayMs: number, share: ProbationShare
 }
 
 /**
- * The call got no answer within its timeout. Neither the bus nor our own process explains that: where the bus
- * disconnects, a call ends as inconclusive, and `now` is running time, which excludes stalls of this process.
+ * The breaker after a call without an answer within its timeout. Neither the bus nor our own process explains that: where
+ * the bus disconnects, a call ends as inconclusive, and `now` is running time, which excludes stalls of this process.
  */
 export function afterTimeout(
   breaker: Breaker,
@@ -215,7 +213,7 @@ export function afterTimeout(
       return countFailure(breaker, now, rules);
     case "probation": {
       const delay = nextBackoff(breaker.delayMs, rules, random);
-      return open(breaker, now, delay, { openedByCallAt: now, heartbeatMayClose: false }, "request timed out");
+      return open(breaker, now, { ...delay, openedByCallAt: now, heartbeatMayClose: false }, "request timed out");
     }
     case "retesting":
       return failRetest(breaker, now, rules, random);
@@ -224,13 +222,12 @@ export function afterTimeout(
   }
 }
 
-/** Counts a timeout. The `failureLimit`-th in a row opens the breaker. */
 function countFailure(closed: Closed, now: number, rules: HealthRules): TransitionResult {
   const failures = closed.failures + 1;
   if (failures < rules.failureLimit) return { breaker: { ...closed, failures } };
   // The first delay has no jitter: a person who counts 30 seconds sees the retest come at 30 seconds.
   const delay = { delayMs: rules.retestDelayMs, retestInMs: rules.retestDelayMs };
-  return open(closed, now, delay, { openedByCallAt: now, heartbeatMayClose: true }, "request timed out");
+  return open(closed, now, { ...delay, openedByCallAt: now, heartbeatMayClose: true }, "request timed out");
 }
 
 /**
@@ -240,45 +237,32 @@ function countFailure(closed: Closed, now: number, rules: HealthRules): Transiti
 function failRetest(retesting: Retesting, now: number, rules: HealthRules, random: Random): TransitionResult {
   const { delayMs, openedByCallAt, heartbeatMayClose } = retesting.open;
   const delay = retesting.wasDue ? nextBackoff(delayMs, rules, random) : { delayMs, retestInMs: delayMs };
-  return open(retesting, now, delay, { openedByCallAt, heartbeatMayClose }, "retest timed out");
+  return open(retesting, now, { ...delay, openedByCallAt, heartbeatMayClose }, "retest timed out");
 }
 
-interface Delay {
-  /** Before jitter: the next doubling starts from this. */
-  readonly delayMs: number;
-  /** After jitter. */
+interface Opening extends Pick<Open, "delayMs" | "openedByCallAt" | "heartbeatMayClose"> {
+  /** The delay after jitter. */
   readonly retestInMs: number;
 }
 
-function nextBackoff(delayMs: number, rules: HealthRules, random: Random): Delay {
+function nextBackoff(delayMs: number, rules: HealthRules, random: Random): Pick<Opening, "delayMs" | "retestInMs"> {
   const doubledMs = Math.min(delayMs * 2, rules.retestDelayMaxMs);
   return { delayMs: doubledMs, retestInMs: doubledMs * (1 - JITTER_SHARE * random()) };
 }
 
-function open(
-  from: Breaker,
-  now: number,
-  { delayMs, retestInMs }: Delay,
-  { openedByCallAt, heartbeatMayClose }: Pick<Open, "openedByCallAt" | "heartbeatMayClose">,
-  why: WhyOpened,
-): TransitionResult {
+function open(from: Breaker, now: number, opening: Opening, why: WhyOpened): TransitionResult {
+  const { retestInMs, delayMs, openedByCallAt, heartbeatMayClose } = opening;
+  const generation = from.generation + 1;
+  const retestAt = now + retestInMs;
   return {
-    breaker: {
-      kind: "open",
-      generation: from.generation + 1,
-      openedAt: now,
-      openedByCallAt,
-      delayMs,
-      retestAt: now + retestInMs,
-      heartbeatMayClose,
-    },
+    breaker: { kind: "open", generation, openedAt: now, openedByCallAt, delayMs, retestAt, heartbeatMayClose },
     transition: { kind: "opened", why, retestInMs },
   };
 }
 
 /**
- * The end of the call does not show if the incarnation answers in time. The bus was disconnected, the call was not
- * sent, it had too little time left, there was no responder, or the instance is leaving. Another retest, or the next
+ * The breaker after a call that does not show if the incarnation answers in time. The bus was disconnected, the call was
+ * not sent, it had too little time left, there was no responder, or the instance is leaving. Another retest, or the next
  * call of a guarded probation, may be sent at once. No event is emitted.
  */
 export function afterInconclusive(breaker: Breaker, sentGeneration: number, now: number): Breaker {
@@ -292,7 +276,7 @@ export function afterInconclusive(breaker: Breaker, sentGeneration: number, now:
   return { ...breaker, share: { kind, inFlight: left, busyUntil: left === 0 ? now : busyUntil } };
 }
 
-/** Time has passed. A retest whose lease has expired counts as failed. */
+/** The breaker at `now`: a retest whose lease has expired has failed. */
 export function afterRetestLeaseExpiry(
   breaker: Breaker,
   now: number,
@@ -303,16 +287,16 @@ export function afterRetestLeaseExpiry(
   return failRetest(breaker, now, rules, random);
 }
 
-/** The breaker is open, and the next heartbeat starts a probation. */
+/** Whether the next heartbeat starts a probation. */
 export const heartbeatMayClose = (breaker: Breaker): boolean => breaker.kind === "open" && breaker.heartbeatMayClose;
 
-/** A heartbeat arrived at `now`. It starts a probation, unless the last probation failed. */
+/** The breaker after a heartbeat. If it is open, a probation starts, unless the last one failed. */
 export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules): TransitionResult {
   const underlying = breaker.kind === "retesting" ? breaker.open : breaker;
   if (underlying.kind !== "open" || !underlying.heartbeatMayClose) return { breaker };
-  // The roll call at the opening requested a heartbeat at once. If it comes within a request timeout, the process was
+  // The roll call at the opening requested a heartbeat at once. If one comes within a request timeout, the process was
   // running and did not answer: its probation is guarded. If it comes later, the process was paused. The silence before
-  // the opening shows nothing: between two heartbeats each process is silent.
+  // the opening shows nothing: between two heartbeats each process is silent. A failed retest does not end the silence.
   const wasPaused = now - underlying.openedByCallAt >= rules.requestTimeoutMs;
   const share: ProbationShare = wasPaused ? FULL_SHARE : { kind: "one at a time", inFlight: 0, busyUntil: now };
   const probation = newProbation(breaker.generation, underlying.delayMs, share, rules);

@@ -1,4 +1,4 @@
-// A token bucket that calls fill: how much a client may send beyond its calls. The bucket of `src/util` is filled by
+// A token bucket that calls fill: it bounds what a client may send beyond its calls. The bucket of `src/util` is filled by
 // time, so it would let a client of few calls double its load.
 
 export interface BudgetRule {
@@ -18,7 +18,7 @@ export class CallBudget {
     this.#tokens = rule.atStart;
   }
 
-  /** A call begins. Counted once per call, also if the call goes on to another instance. */
+  /** Adds the part of one call. */
   earn(): void {
     this.#tokens = Math.min(this.#rule.max, this.#tokens + this.#rule.perCall);
   }
@@ -30,7 +30,7 @@ export class CallBudget {
     return true;
   }
 
-  /** What was taken has not been sent. */
+  /** Returns one sending to the budget: it was not made. */
   giveBack(): void {
     this.#tokens = Math.min(this.#rule.max, this.#tokens + 1);
   }

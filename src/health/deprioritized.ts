@@ -6,7 +6,6 @@
 
 import type { Incarnations } from "./balancer.ts";
 
-/** The incarnations that picks avoid for now, and until when. */
 export class Deprioritized implements Incarnations {
   readonly #late: Incarnations | undefined;
   /** Until when each is avoided. */
@@ -19,7 +18,7 @@ export class Deprioritized implements Incarnations {
     this.#late = late;
   }
 
-  /** It has refused a call as overloaded, and asks for none for `retryAfterMs`. */
+  /** Adds an incarnation that has refused a call as overloaded, and asks for none for `retryAfterMs`. */
   addOverloaded(incarnation: string, retryAfterMs: number, now: number): void {
     const until = now + retryAfterMs;
     this.#overloadedUntil.set(incarnation, until);
@@ -45,9 +44,7 @@ export class Deprioritized implements Incarnations {
     return this.#overloadedUntil.has(incarnation);
   }
 
-  // As a set.
-
-  /** How many there are. One that is overloaded and late counts twice: callers only compare it with 0. */
+  /** How many a pick avoids. One that is overloaded and late counts twice: callers only compare it with 0. */
   get size(): number {
     return this.#overloadedUntil.size + (this.#late?.size ?? 0);
   }
@@ -57,7 +54,6 @@ export class Deprioritized implements Incarnations {
     return this.#overloadedUntil.has(incarnation) || this.#late?.has(incarnation) === true;
   }
 
-  /** Each that a pick avoids, once. */
   keys(): Iterable<string> {
     return new Set([...this.#overloadedUntil.keys(), ...(this.#late?.keys() ?? [])]);
   }

@@ -1,5 +1,4 @@
-// When a late call is sent a second time, to another instance (hedging), and how often that may happen. Calls, answers
-// and hedges that won go in; a delay or a permission comes out.
+// The hedging policy of a client: when a late call is sent to a second instance as well, and how often that may happen.
 //
 // A call is late beyond the p95 of its own instance's recent answers to the same operation: what takes 80 ms at every
 // instance is not late after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more at
@@ -62,7 +61,7 @@ export class Hedge {
     return this.#lateCalls;
   }
 
-  /** A call begins. Counted once per call, also if the call goes on to another instance. */
+  /** Adds to the budget, once for each call: not again if it goes on to another instance. */
   earn(): void {
     this.#budget.earn();
   }
@@ -73,7 +72,7 @@ export class Hedge {
     return Math.min(Math.max(expectedMs, MIN_DELAY_MS), timeoutMs * MAX_SHARE);
   }
 
-  /** An answer arrived `tookMs` after its call was sent. Late answers count as well. */
+  /** Records an answer that arrived `tookMs` after its call was sent. Late answers count as well. */
   recordLatency(who: InstanceRef, operation: string, tookMs: number): void {
     const known = this.#latencies.get(who);
     const latencies = known?.get(operation);
@@ -90,12 +89,12 @@ export class Hedge {
     return false;
   }
 
-  /** A hedge has answered a call that is still in flight to `incarnation`. */
+  /** Records that a hedge has answered a call which is still in flight to `incarnation`. */
   hedgeWon(incarnation: string): void {
     this.#lateCalls.set(incarnation, (this.#lateCalls.get(incarnation) ?? 0) + 1);
   }
 
-  /** Such a late call has ended. */
+  /** Records that such a late call has ended. */
   lateCallEnded(incarnation: string): void {
     const left = (this.#lateCalls.get(incarnation) ?? 0) - 1;
     if (left > 0) this.#lateCalls.set(incarnation, left);

@@ -1,6 +1,6 @@
-// One incarnation as the table knows it. Its membership says what the bus knows of it; its breaker says how our own
-// calls went. The two are never merged: a paused process is up with an open breaker, a killed one is gone with a closed
-// one.
+// A member: one incarnation, as a row of the tracker's table. Its membership says what heartbeats and the bus show of it,
+// and its breaker how our own calls to it went. The two are never merged: a paused process is up with an open breaker, a
+// killed one is gone with a closed one.
 
 import { type Breaker, type BreakerTransition, freshBreaker } from "./breaker.ts";
 import { DEFAULT_OPERATIONS, type Heartbeat } from "./heartbeat.ts";
@@ -13,7 +13,6 @@ export interface InstanceRef {
   readonly address: string;
 }
 
-/** Whether an instance is there, by its heartbeats and its goodbye. */
 export type Membership =
   | { readonly kind: "up" }
   /**
@@ -32,14 +31,14 @@ export interface Member {
   readonly operations: readonly string[];
   membership: Membership;
   breaker: Breaker;
-  /** Highest sequence number received. A heartbeat with a lower one arrived out of order. */
+  /** The highest sequence number received. A heartbeat with a lower one arrived out of order. */
   seq: number;
   lastHeartbeatAt: number;
   /** When it joined, or last returned. */
   joinedAt: number;
   /** A duplicate has been reported since `joinedAt`. */
   duplicateReported: boolean;
-  /** When its lease, renewed by each heartbeat, expires. */
+  /** When its lease expires. Each heartbeat renews it. */
   leaseUntil: number;
   /** No longer in the table. A later heartbeat of this incarnation gets a new row. */
   evicted: boolean;
@@ -62,7 +61,7 @@ export type HealthEvent =
   | { readonly kind: "table-full"; readonly who: InstanceRef; readonly limit: number }
   | ({ readonly who: InstanceRef } & BreakerTransition);
 
-/** One object for all, which stays in the CPU cache. */
+/** One object for all members, so that it stays in the CPU cache. */
 export const UP: Membership = { kind: "up" };
 
 export function newMember(beat: Heartbeat, now: number, operations: readonly string[] = beat.operations): Member {
@@ -105,14 +104,13 @@ export function compareByInstance(a: InstanceRef, b: InstanceRef): number {
  */
 export function detectDuplicate(one: Member, other: Member): readonly HealthEvent[] {
   const [earlier, later] = hasJoinedLater(one, other) ? [other, one] : [one, other];
-  // The later one joined by a heartbeat, so only the earlier one is in question.
-  const hasHeardEarlier = earlier.lastHeartbeatAt >= later.joinedAt;
-  if (!hasHeardEarlier || later.duplicateReported) return [];
+  const bothRun = earlier.lastHeartbeatAt >= later.joinedAt;
+  if (!bothRun || later.duplicateReported) return [];
   later.duplicateReported = true;
   return [{ kind: "duplicate", who: later.who, other: earlier.who }];
 }
 
-/** Of two that joined at the same time, always the same one: the report is marked on it. */
+/** Of two that joined at the same time, always the same one is the later: it holds `duplicateReported`. */
 function hasJoinedLater(one: Member, other: Member): boolean {
   return one.joinedAt === other.joinedAt ? compareByInstance(one.who, other.who) > 0 : one.joinedAt > other.joinedAt;
 }

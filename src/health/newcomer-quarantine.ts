@@ -21,7 +21,6 @@ interface NewcomerFailure {
   readonly at: number;
 }
 
-/** The quarantine: while it is active, newcomers get copies of calls only. */
 export class NewcomerQuarantine {
   /**
    * The last four newcomers that failed, each with its latest failure, oldest first. Each counts once, however often it
@@ -31,7 +30,7 @@ export class NewcomerQuarantine {
   /** When the oldest of the last four failures happened. A field of its own, because each call reads only this. */
   #oldestFailedAt = Number.NEGATIVE_INFINITY;
 
-  /** A newcomer failed a call: it hung, did not exist, was draining, or sent an invalid response. */
+  /** Records that a newcomer failed a call: it hung, did not exist, was draining, or sent an invalid response. */
   recordFailure(incarnation: string, now: number): void {
     const others = this.#lastFailures.filter((failure) => failure.incarnation !== incarnation);
     this.#lastFailures = [...others, { incarnation, at: now }].slice(-FAILURES_TO_ACTIVATE);
@@ -39,13 +38,12 @@ export class NewcomerQuarantine {
     if (oldest !== undefined && this.#lastFailures.length === FAILURES_TO_ACTIVATE) this.#oldestFailedAt = oldest.at;
   }
 
-  /** Whether it is active at `now`. */
   isActive(now: number): boolean {
     return now - this.#oldestFailedAt < REMEMBERED_MS;
   }
 }
 
-/** Whether a newcomer has failed by such an end of its call. @param isOut the result took it out of the rotation */
+/** Whether this result counts as the failure of a newcomer. @param isOut the result took it out of the rotation */
 export function hasFailed(result: Result, isOut: boolean): boolean {
   switch (result) {
     case "invalid":

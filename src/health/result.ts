@@ -1,6 +1,4 @@
-// The results of calls, as the tracker receives them.
-
-/** How a call ended, as far as it says something about the instance. */
+/** The results of calls: how each ended, as far as that says something about the instance. */
 export const RESULTS = [
   /** Any valid response in time, an error of the service included. */
   "answered",
@@ -24,5 +22,5 @@ export const RESULTS = [
   /** The bus does not permit the call. */
   "denied",
 ] as const;
-/** The end of an attempt, one of `RESULTS`. docs/observing.md has the meaning of each. */
+/** One of `RESULTS`. docs/observing.md has the meaning of each. */
 export type Result = (typeof RESULTS)[number];

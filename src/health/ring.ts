@@ -1,40 +1,23 @@
-// Members in the order of the rotation: a sorted array. A join or a departure is rare and costs a binary search and one
-// move of memory. A pick happens on every call and usually costs one look at the next neighbour.
+// Members in the order of their instance numbers: a sorted array, read from any place on and around. To add or remove one
+// is rare, and costs a binary search and one move of memory. A pick happens on every call, and usually tests one member.
 
 import { compareByInstance, type InstanceRef, type Member } from "./member.ts";
 
-/** Members in the order of their instance numbers, read from any place on and around. */
 export class Ring {
   readonly #members: Member[] = [];
-  /** Where a member was found last. It only shortens the search: a wrong index costs a binary search. */
+  /** Where `firstAfter` found a member last. It only shortens the search: a wrong index costs a binary search. */
   #lastIndex = 0;
 
-  /** The number of members. */
-  get size(): number {
-    return this.#members.length;
-  }
-
-  /** All members, in their order. */
   all(): readonly Member[] {
     return this.#members;
   }
 
-  /** Adds or removes a member. */
+  /** Adds or removes a member. Changes nothing if it is in, or out, already. */
   set(member: Member, isIn: boolean): void {
-    if (isIn) this.add(member);
-    else this.remove(member);
-  }
-
-  /** Adds a member. Harmless if it is there. */
-  add(member: Member): void {
     const index = this.#indexOf(member.who);
-    if (this.#members[index] !== member) this.#members.splice(index, 0, member);
-  }
-
-  /** Removes a member. Harmless if it is not there. */
-  remove(member: Member): void {
-    const index = this.#indexOf(member.who);
-    if (this.#members[index] === member) this.#members.splice(index, 1);
+    const wasIn = this.#members[index] === member;
+    if (isIn && !wasIn) this.#members.splice(index, 0, member);
+    if (!isIn && wasIn) this.#members.splice(index, 1);
   }
 
   /**

@@ -1,8 +1,12 @@
 // The table of one service's incarnations: which exist, which are up, and how calls to them went. Heartbeats, results
 // of calls and the state of the bus go in, each with its time; events come out. It has no timer, clock, bus or log.
 //
-// Each reader compares a lease with `now`, so an expired lease ends at once. `tick` emits the losses that nothing else
-// has found, fails retests whose result never came, and evicts.
+// A member is a row of the table. Each heartbeat renews its lease. Each reader compares the lease with `now`, so an expired
+// one ends at once. `tick` emits the losses that nothing else has found, fails retests whose result never came, and evicts.
+//
+// Memory is bounded for any stream of heartbeats. The table has at most `maxIncarnations` members. If it is full, a new one
+// replaces the oldest that is gone or has never answered a call, or is rejected. A member that is gone is evicted after
+// `purgeAfterMs`.
 
 import type { HealthRules } from "../settings.ts";
 import * as breaker from "./breaker.ts";
@@ -24,7 +28,7 @@ import { OpenBreakers } from "./open-breakers.ts";
 import type { Result } from "./result.ts";
 import { Ring } from "./ring.ts";
 
-/** Permission to send one call to one incarnation, in one generation of its breaker. Must be settled exactly once. */
+/** Permission to send once to one incarnation, in one generation of its breaker. Must be settled exactly once. */
 export interface Ticket {
   readonly who: InstanceRef;
   /** The row it was issued for: to find it again among 10,000 would take longer than the pick did. */
@@ -36,12 +40,8 @@ export interface Ticket {
 /** The ticket of a retest, and the events that the caller has to emit. */
 export interface AdmittedRetest {
   readonly ticket: Ticket;
-  readonly changes: readonly HealthEvent[];
+  readonly events: readonly HealthEvent[];
 }
-
-const ticketFor = (member: Member, sentAt: number): Ticket => {
-  return { who: member.who, member, generation: member.breaker.generation, sentAt };
-};
 
 /** The health of all known instances of one service. */
 export class Tracker {
@@ -49,14 +49,17 @@ export class Tracker {
   readonly ring = new Ring();
   /** Those of `ring` whose breaker is not open. Calls go to them in turn, so no pick searches among those that hang. */
   readonly rotation = new Ring();
+  /** Those of `ring` whose breaker is open. */
+  readonly #openBreakers = new OpenBreakers();
+  /** Of newcomers: incarnations that have never answered a call. */
   readonly quarantine = new NewcomerQuarantine();
   readonly #rules: HealthRules;
   readonly #random: breaker.Random;
   readonly #members = new Map<string, Member>();
-  readonly #openBreakers = new OpenBreakers();
   readonly #operationLists = new OperationLists();
   #disconnectedSince: number | undefined;
   #reconnectedAt = Number.NEGATIVE_INFINITY;
+  /** A rejected newcomer was emitted, and there has been no room since. */
   #fullReported = false;
 
   constructor(rules: HealthRules, random: breaker.Random) {
@@ -102,113 +105,9 @@ export class Tracker {
     return this.#openBreakers.dueForRetest(now, early, limit, (member) => this.isLive(member, now), passedOver);
   }
 
-  // Heartbeats.
-
-  /** A heartbeat was received. */
-  onHeartbeat(beat: Heartbeat, now: number): readonly HealthEvent[] {
-    const member = this.#members.get(beat.incarnation);
-    if (member === undefined) return beat.state === "up" ? this.#join(beat, now) : NO_EVENTS;
-    // Out of order, or sent twice: it is older than what the row says.
-    if (beat.seq <= member.seq) return NO_EVENTS;
-    member.seq = beat.seq;
-    member.lastHeartbeatAt = now;
-    switch (beat.state) {
-      case "up":
-        return this.#onUp(member, beat, now);
-      case "draining":
-        return this.#drain(member, "goodbye");
-      case "gone":
-        return this.#depart(member, now);
-    }
-  }
-
-  #join(beat: Heartbeat, now: number): readonly HealthEvent[] {
-    const member = newMember(beat, now, this.#operationLists.shared(beat.operations));
-    if (!this.#makeRoom()) return this.#rejectNewcomer(member.who);
-    this.#renew(member, beat, now);
-    this.#members.set(beat.incarnation, member);
-    this.#reindex(member);
-    return [{ kind: "joined", who: member.who }];
-  }
-
-  #onUp(member: Member, beat: Heartbeat, now: number): readonly HealthEvent[] {
-    if (saidGoodbye(member)) return NO_EVENTS;
-    const events: HealthEvent[] = [];
-    if (!this.isLive(member, now)) events.push(...this.#rejoin(member, now));
-    this.#renew(member, beat, now);
-    events.push(...this.#detectDuplicate(member, now));
-    const result = breaker.afterHeartbeat(member.breaker, now, this.#rules);
-    events.push(...this.#applyTransition(member, result));
-    return events.length === 0 ? NO_EVENTS : events;
-  }
-
-  /** No event if the member is still `up`: no tick has reported the loss, so there is no return to report. */
-  #rejoin(member: Member, now: number): readonly HealthEvent[] {
-    const wasUp = member.membership.kind === "up";
-    member.membership = UP;
-    this.#reindex(member);
-    if (wasUp) return NO_EVENTS;
-    member.joinedAt = now;
-    member.duplicateReported = false;
-    return [{ kind: "returned", who: member.who }];
-  }
-
-  #renew(member: Member, beat: Heartbeat, now: number): void {
-    member.leaseUntil = now + this.#rules.leaseIntervals * beat.intervalMs;
-  }
-
-  #drain(member: Member, reason: "goodbye" | "rejected call"): readonly HealthEvent[] {
-    const { kind } = member.membership;
-    if (kind === "gone") return NO_EVENTS;
-    // Only a goodbye is final, so it replaces a rejected call as the reason, and is not replaced by one.
-    if (kind === "up" || reason === "goodbye") this.#leave(member, { kind: "draining", reason });
-    return kind === "up" ? [{ kind: "draining", who: member.who }] : NO_EVENTS;
-  }
-
-  #depart(member: Member, now: number): readonly HealthEvent[] {
-    const before = member.membership;
-    if (before.kind === "gone" && before.reason === "left") return NO_EVENTS;
-    this.#leave(member, { kind: "gone", since: now, reason: "left" });
-    return [{ kind: "left", who: member.who }];
-  }
-
-  #detectDuplicate(member: Member, now: number): readonly HealthEvent[] {
-    const others = this.ring.duplicatesOf(member).filter((other) => this.isLive(other, now));
-    return others.flatMap((other) => detectDuplicate(member, other));
-  }
-
-  // Capacity: memory stays bounded for any stream of heartbeats.
-
-  /** If the table is full, evicts the oldest row that is gone or has never answered. False if there is none. */
-  #makeRoom(): boolean {
-    if (this.#members.size < this.#rules.maxIncarnations) {
-      this.#fullReported = false;
-      return true;
-    }
-    for (const member of this.#members.values()) {
-      if (member.hasAnswered && member.membership.kind !== "gone") continue;
-      this.#evict(member);
-      this.#fullReported = false;
-      return true;
-    }
-    return false;
-  }
-
-  #rejectNewcomer(who: InstanceRef): readonly HealthEvent[] {
-    if (this.#fullReported) return NO_EVENTS;
-    this.#fullReported = true;
-    return [{ kind: "table-full", who, limit: this.#rules.maxIncarnations }];
-  }
-
-  #evict(member: Member): void {
-    member.evicted = true;
-    this.#reindex(member);
-    this.#members.delete(member.who.incarnation);
-  }
-
   // Calls.
 
-  /** Issues the ticket of a call that is not a retest. @param timeoutMs when its attempt has ended at the latest */
+  /** Issues the ticket of a call that is not a retest. @param timeoutMs it has ended after so long */
   admit(member: Member, now: number, timeoutMs = this.#rules.requestTimeoutMs): Ticket {
     member.breaker = breaker.afterSending(member.breaker, now, timeoutMs);
     return ticketFor(member, now);
@@ -218,11 +117,11 @@ export class Tracker {
   admitRetest(member: Member, now: number, timeoutMs = this.#rules.requestTimeoutMs): AdmittedRetest | undefined {
     const result = breaker.startRetest(member.breaker, now, timeoutMs);
     if (result === undefined) return undefined;
-    const changes = this.#applyTransition(member, result);
-    return { ticket: ticketFor(member, now), changes };
+    const events = this.#applyTransition(member, result);
+    return { ticket: ticketFor(member, now), events };
   }
 
-  /** The call of `ticket` has ended with `result`. */
+  /** Records how the call of `ticket` has ended. */
   settle(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     return ticket.member.evicted ? this.#proveNewcomer(ticket, result, now) : this.#settleRow(ticket, result, now);
   }
@@ -231,15 +130,15 @@ export class Tracker {
     const { member } = ticket;
     if (result === "answered") this.#markProven(member);
     const events = this.#applyResult(member, ticket, result, now);
-    // Where `hasFailed` reads it, the only event of a result is that the member left.
+    // Read only after `no-responders` and `draining`, whose one event is that the member is lost or leaves.
     const isOut = events.length > 0;
     if (!member.hasAnswered && hasFailed(result, isOut)) this.quarantine.recordFailure(member.who.incarnation, now);
     return events;
   }
 
   /**
-   * If the row was evicted from a full table, a later heartbeat may have added a new one for the same incarnation. The
-   * generations of the two are unrelated, so the result changes no breaker. It still proves or disproves the newcomer.
+   * The result proves or disproves a newcomer, and changes no breaker. The row of `ticket` may have been evicted from a
+   * full table, and a later heartbeat may have added a new one for the same incarnation: their generations are unrelated.
    */
   #proveNewcomer({ member, who }: Ticket, result: Result, now: number): readonly HealthEvent[] {
     const newRow = this.#members.get(who.incarnation);
@@ -249,10 +148,7 @@ export class Tracker {
     return NO_EVENTS;
   }
 
-  /**
-   * The answer of `ticket`, which was settled as `unchecked`, has been found valid (`answered`) or not. It moves no breaker:
-   * the answer has done that. It proves or disproves a newcomer.
-   */
+  /** Records if the answer of `ticket`, settled as `unchecked`, was valid. The answer itself has changed the breaker. */
   recordCheck(ticket: Ticket, result: "answered" | "invalid", now: number): void {
     this.#proveNewcomer(ticket, result, now);
   }
@@ -290,16 +186,16 @@ export class Tracker {
     }
   }
 
-  /** The call shows nothing about the breaker, so there is no transition to report. */
+  /** Settles a ticket whose call shows nothing for the breaker: there is no transition to emit. */
   #releaseTicket(member: Member, ticket: Ticket, now: number): void {
     this.#applyTransition(member, { breaker: breaker.afterInconclusive(member.breaker, ticket.generation, now) });
   }
 
-  /** No process subscribes to the address, so the instance is dead. The member is lost, with three exceptions. */
+  /** The member is lost: no process subscribes to its address, so the process is dead. There are three exceptions. */
   #onNoResponders(member: Member, ticket: Ticket, now: number): readonly HealthEvent[] {
     const { membership, lastHeartbeatAt } = member;
     if (membership.kind === "gone") return NO_EVENTS;
-    // It has sent a heartbeat since the call was sent, so it is connected by now.
+    // It has sent a heartbeat after the call was sent, so it is connected by now.
     if (lastHeartbeatAt > ticket.sentAt) return NO_EVENTS;
     // Our own connection is down, or has just come back. A healthy instance may then be reconnecting as well.
     if (this.#disconnectedSince !== undefined) return NO_EVENTS;
@@ -308,20 +204,124 @@ export class Tracker {
     return isReconnecting ? NO_EVENTS : this.#markLost(member, "no responders", now);
   }
 
+  // Heartbeats.
+
+  /** Adds the member, or renews its lease, or lets it leave. */
+  onHeartbeat(beat: Heartbeat, now: number): readonly HealthEvent[] {
+    const member = this.#members.get(beat.incarnation);
+    if (member === undefined) return beat.state === "up" ? this.#join(beat, now) : NO_EVENTS;
+    // Out of order, or sent twice: it is older than what the row says.
+    if (beat.seq <= member.seq) return NO_EVENTS;
+    member.seq = beat.seq;
+    member.lastHeartbeatAt = now;
+    switch (beat.state) {
+      case "up":
+        return this.#onUp(member, beat, now);
+      case "draining":
+        return this.#drain(member, "goodbye");
+      case "gone":
+        return this.#depart(member, now);
+    }
+  }
+
+  #join(beat: Heartbeat, now: number): readonly HealthEvent[] {
+    const member = newMember(beat, now, this.#operationLists.shared(beat.operations));
+    if (!this.#makeRoom()) return this.#rejectNewcomer(member.who);
+    this.#renew(member, beat, now);
+    this.#members.set(beat.incarnation, member);
+    this.#reindex(member);
+    return [{ kind: "joined", who: member.who }];
+  }
+
+  #onUp(member: Member, beat: Heartbeat, now: number): readonly HealthEvent[] {
+    if (saidGoodbye(member)) return NO_EVENTS;
+    const events: HealthEvent[] = [];
+    if (!this.isLive(member, now)) events.push(...this.#rejoin(member, now));
+    this.#renew(member, beat, now);
+    events.push(...this.#detectDuplicate(member, now));
+    const result = breaker.afterHeartbeat(member.breaker, now, this.#rules);
+    events.push(...this.#applyTransition(member, result));
+    return events.length === 0 ? NO_EVENTS : events;
+  }
+
+  /** Its lease has expired, or it had left. No event if it is still `up`: then no tick has emitted the loss. */
+  #rejoin(member: Member, now: number): readonly HealthEvent[] {
+    const wasUp = member.membership.kind === "up";
+    member.membership = UP;
+    this.#reindex(member);
+    if (wasUp) return NO_EVENTS;
+    member.joinedAt = now;
+    member.duplicateReported = false;
+    return [{ kind: "returned", who: member.who }];
+  }
+
+  #renew(member: Member, beat: Heartbeat, now: number): void {
+    member.leaseUntil = now + this.#rules.leaseIntervals * beat.intervalMs;
+  }
+
+  #drain(member: Member, reason: "goodbye" | "rejected call"): readonly HealthEvent[] {
+    const { kind } = member.membership;
+    if (kind === "gone") return NO_EVENTS;
+    // A goodbye is final, so it replaces a rejected call as the reason, and is not replaced by one.
+    if (kind === "up" || reason === "goodbye") this.#leave(member, { kind: "draining", reason });
+    return kind === "up" ? [{ kind: "draining", who: member.who }] : NO_EVENTS;
+  }
+
+  #depart(member: Member, now: number): readonly HealthEvent[] {
+    const before = member.membership;
+    if (before.kind === "gone" && before.reason === "left") return NO_EVENTS;
+    this.#leave(member, { kind: "gone", since: now, reason: "left" });
+    return [{ kind: "left", who: member.who }];
+  }
+
+  #detectDuplicate(member: Member, now: number): readonly HealthEvent[] {
+    const others = this.ring.duplicatesOf(member).filter((other) => this.isLive(other, now));
+    return others.flatMap((other) => detectDuplicate(member, other));
+  }
+
+  // Capacity.
+
+  /** If the table is full, evicts the oldest member that is gone or has never answered. False if there is none. */
+  #makeRoom(): boolean {
+    if (this.#members.size < this.#rules.maxIncarnations) {
+      this.#fullReported = false;
+      return true;
+    }
+    for (const member of this.#members.values()) {
+      if (member.hasAnswered && member.membership.kind !== "gone") continue;
+      this.#evict(member);
+      this.#fullReported = false;
+      return true;
+    }
+    return false;
+  }
+
+  #rejectNewcomer(who: InstanceRef): readonly HealthEvent[] {
+    if (this.#fullReported) return NO_EVENTS;
+    this.#fullReported = true;
+    return [{ kind: "table-full", who, limit: this.#rules.maxIncarnations }];
+  }
+
+  #evict(member: Member): void {
+    member.evicted = true;
+    this.#reindex(member);
+    this.#members.delete(member.who.incarnation);
+  }
+
   // The bus and the passing of time.
 
-  /** The bus has disconnected. No heartbeat can arrive, so no lease may expire. */
+  /** Stops the leases: the bus has disconnected, so no heartbeat can arrive. */
   freezeLeases(now: number): void {
     this.#disconnectedSince ??= now;
   }
 
-  /** The bus is connected again. Leases continue where they stopped. None expires within the grace period from now. */
+  /** Leases continue where they stopped: the bus is connected again. None expires within the grace period from now. */
   resumeLeases(now: number): void {
     const disconnectedSince = this.#disconnectedSince ?? now;
     this.#disconnectedSince = undefined;
     this.#reconnectedAt = now;
     for (const member of this.#members.values()) {
-      // A heartbeat may arrive before the bus reports the connection. It began a lease: the time since then is added.
+      // A heartbeat may arrive before the bus reports the connection. It has renewed the lease, frozen from then on.
       const frozenMs = now - Math.max(disconnectedSince, member.lastHeartbeatAt);
       member.leaseUntil = Math.max(member.leaseUntil + frozenMs, now + this.#rules.reconnectGraceMs);
     }
@@ -348,7 +348,9 @@ export class Tracker {
     return this.#applyTransition(member, result);
   }
 
-  /** A member that had said goodbye has left as announced; any other is lost. */
+  // Changes of a member.
+
+  /** Takes a dead member out: as left if it had said goodbye, and else as lost. */
   #markLost(member: Member, why: "no heartbeat" | "no responders", now: number): readonly HealthEvent[] {
     const hasLeft = saidGoodbye(member);
     this.#leave(member, { kind: "gone", since: now, reason: hasLeft ? "left" : why });
@@ -360,7 +362,7 @@ export class Tracker {
     return [{ kind: "lost", who: member.who, why, silentMs: now - member.lastHeartbeatAt }];
   }
 
-  /** The row stays in the table with its breaker: if it returns and its breaker closes, that is emitted. */
+  /** Takes a member out of the rotation. It stays in the table with its breaker: if that closes, it is emitted. */
   #leave(member: Member, membership: Exclude<Membership, { kind: "up" }>): void {
     member.membership = membership;
     this.#reindex(member);
@@ -373,7 +375,7 @@ export class Tracker {
     return result.transition === undefined ? NO_EVENTS : [{ who: member.who, ...result.transition }];
   }
 
-  /** The membership of `member` has changed, or the kind of its breaker, or it was evicted. */
+  /** Adds `member` to the lists that it belongs to now, and removes it from the others. */
   #reindex(member: Member): void {
     const isUp = member.membership.kind === "up" && !member.evicted;
     const isOpen = breaker.isOpen(member.breaker);
@@ -382,6 +384,10 @@ export class Tracker {
     this.#openBreakers.set(member, isUp && isOpen);
   }
 }
+
+const ticketFor = (member: Member, sentAt: number): Ticket => {
+  return { who: member.who, member, generation: member.breaker.generation, sentAt };
+};
 
 const NO_EVENTS: readonly HealthEvent[] = [];
 const NO_MEMBERS: readonly Member[] = [];

@@ -1,4 +1,4 @@
-// The reason why no instance can take a call: asked after a pick has found none.
+// The reason why a pick has found no instance for a call.
 
 import { isOpen } from "./breaker.ts";
 import type { Member } from "./member.ts";
@@ -24,9 +24,8 @@ export interface StrandedCall {
 }
 
 /**
- * The reason of the instance that was closest to taking the call. An open breaker says more than others that are
- * leaving: that instance is there, and has the operation. The search ends with the first one. Any client of an open bus
- * can make ten thousand of them.
+ * The reason of the instance that was closest to taking the call. An open breaker is the closest: that instance is there,
+ * and has the operation. The search ends with the first one, because any client of an open bus can make ten thousand.
  * @param isLive up, with a lease that has not expired
  */
 export function whyUnavailable(
@@ -54,7 +53,7 @@ function reasonOf(
   if (!isThere) return "no-instances";
   const result = left.get(who.incarnation)?.result;
   if (result === "rejected" || !operations.includes(operation)) return "no-such-operation";
-  // A heartbeat may have brought it back since: this call found it leaving.
+  // Also if a heartbeat has brought it back since this call found it leaving.
   if (membership.kind === "draining" || result === "draining") return "draining";
   return isOpen(breaker) ? "breakers-open" : "no-instances";
 }

@@ -166,7 +166,7 @@ export class Call implements SendingCall {
     const deprioritized = this.context.deprioritized.at(now);
     const timeoutMs = this.#attemptTimeoutMs;
     const pick = resolver.next(now, { operation, timeoutMs, excluded: left, idempotent, deprioritized });
-    emitAll(pick.changes, trace);
+    emitAll(pick.events, trace);
     for (const ticket of pick.retests) this.#sendCopy(ticket);
     for (const ticket of pick.newcomerProbes) this.#sendCopy(ticket);
     if (pick.call !== undefined) emit({ kind: "using", who: pick.call.who }, trace);

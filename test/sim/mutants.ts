@@ -18,8 +18,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a retest is not leased", [
     "health/tracker",
-    "const $changes = this.$apply($member, $step);",
-    "const $changes = [];",
+    "const $events = this.$apply($member, $step);",
+    "const $events = [];",
   ]),
   defect(
     "a retest does not wait for its delay",
@@ -49,8 +49,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a paused instance whose retest failed is guarded", [
     "health/breaker",
-    "return $open($retesting, $now, $delay, { $at, $may },",
-    "return $open($retesting, $now, $delay, { openedByCallAt: $now, $may },",
+    "return $open($retesting, $now, { ...$delay, $at, $may },",
+    "return $open($retesting, $now, { ...$delay, openedByCallAt: $now, $may },",
   ]),
   defect("any end frees a guarded instance that has more calls", [
     "health/breaker",
@@ -88,8 +88,8 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   defect("a retest moves the cursor", [
     "health/balancer",
-    "return { $call, $retests, $probes, $changes };",
-    "if (retests.length > 0) this.#last.set(this.#lastOperation, retests[0].who); return { $call, $retests, $probes, $changes };",
+    "return { $call, $retests, $probes, $events };",
+    "if (retests.length > 0) this.#last.set(this.#lastOperation, retests[0].who); return { $call, $retests, $probes, $events };",
   ]),
   defect("a look moves the cursor", [
     "health/balancer",

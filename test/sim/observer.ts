@@ -154,7 +154,7 @@ export class Observer implements View {
     tracker.admitRetest = (member, now, timeoutMs) => {
       const { breaker } = member;
       const admitted = admitRetest(member, now, timeoutMs);
-      if (breaker.kind === "open") this.#beliefs.retested(member, now, breaker.retestAt, admitted?.changes ?? []);
+      if (breaker.kind === "open") this.#beliefs.retested(member, now, breaker.retestAt, admitted?.events ?? []);
       if (admitted !== undefined) {
         this.#state.noteKind(member);
         this.#sent(admitted.ticket, true, now);

@@ -70,7 +70,7 @@ export class HealthHarness {
 
   next(now: number, traits: PickOptions = {}): PickResult {
     const turn = this.resolver.next(now, traits);
-    this.#record(turn.changes);
+    this.#record(turn.events);
     return turn;
   }
 

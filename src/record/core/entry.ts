@@ -111,7 +111,7 @@ function serializeChange(change: HealthEvent): object {
 /** @param numberOf the number of a ticket in the order of issue. It is called in that order */
 export function serializePick(pick: PickResult, numberOf: (ticket: Ticket) => number): SerializedPick {
   const serialize = (ticket: Ticket): SerializedTicket => [numberOf(ticket), ticket.who.incarnation, ticket.generation];
-  const changes = serializeChanges(pick.changes);
+  const changes = serializeChanges(pick.events);
   return {
     call: pick.call === undefined ? null : serialize(pick.call),
     ...(pick.retests.length > 0 && { retests: pick.retests.map(serialize) }),

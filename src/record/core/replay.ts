@@ -143,7 +143,7 @@ export class Replay {
     };
     const pick = this.#balancer.resolver.next(at, options);
     const decided = serializePick(pick, (ticket) => this.#registerTicket(ticket));
-    return { changes: pick.changes, pick, decided, ...(decided.call !== null && { callNumber: decided.call[0] }) };
+    return { changes: pick.events, pick, decided, ...(decided.call !== null && { callNumber: decided.call[0] }) };
   }
 
   #registerTicket(ticket: Ticket): number {
