@@ -69,7 +69,9 @@ export function describeProbe(found: NotGreeted, address: BusAddress): ConnectFa
     case "no TLS":
       return {
         kind: "untrusted",
-        message: `the bus at ${shown} has no TLS: write nats:// in NATS_URL, or give the server a certificate`,
+        message: address.tls
+          ? `the bus at ${shown} has no TLS: write nats:// in NATS_URL, or give the server a certificate`
+          : `the bus at ${shown} has no TLS, which the option tls demands: leave it out, or give the server a certificate`,
       };
   }
 }
@@ -101,7 +103,7 @@ const closedMessage = ({ step, why }: ClosedEarly): string =>
     : `before it greets (${why}), as a proxy does whose bus is away: start the bus behind it, or set NATS_URL to where one is`;
 
 const CLIENT_CERTIFICATE =
-  "it asks for a certificate of ours, and there is none: turn off  verify  in its TLS configuration";
+  "it asks for a certificate of ours, and there is none that it accepts: turn off  verify  in its TLS configuration, or give connectBus one (tls)";
 const TLS_FAILURES: readonly (readonly [code: RegExp, means: string])[] = [
   [
     /SELF_SIGNED|VERIFY_LEAF|ISSUER/,

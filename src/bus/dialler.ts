@@ -13,8 +13,9 @@ import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
 import { type Greeting, readGreeting } from "./core/greeting.ts";
 import { afterAttempt, NO_FAILURES, redialAfterMs } from "./core/redial.ts";
 import { type Greeted, Handshaker } from "./handshake.ts";
-import { BusConnection, type ClientConnection } from "./nats-connection.ts";
+import { BusConnection, type BusLink, type ClientConnection } from "./nats-connection.ts";
 import { DIAL_TIMEOUT_MS, type KnownServer } from "./nats-options.ts";
+import type { ClientTls } from "./tls.ts";
 
 /**
  * The delay, give or take half, before the next address of a cluster is tried after a stable connection was lost. The
@@ -31,6 +32,7 @@ const CREDENTIALS_POLL_INTERVAL_MS = 1_000;
 export interface DiallerOptions<W extends ClientConnection> {
   readonly urls: readonly string[];
   readonly clock: Clock;
+  readonly tls?: ClientTls | undefined;
   /** Logs in on a socket on which a NATS server has greeted, and owns that socket. Rejects if the login fails. */
   readonly open: (address: BusAddress, greeted: Greeted) => Promise<W>;
   /** How long `open` waits for the server's answer, for the message about a timeout. */
@@ -54,16 +56,17 @@ const REJECTIONS: Partial<Record<ConnectFailure["kind"], KnownServer["standing"]
   open: "avoided",
 };
 
-export class Dialler<W extends ClientConnection> {
+export class Dialler<W extends ClientConnection> implements BusLink<W> {
   readonly #options: DiallerOptions<W>;
   readonly #ending = new AbortController();
-  readonly #handshaker = new Handshaker();
+  readonly #handshaker: Handshaker;
   #connection: BusConnection<W> | undefined;
   #lastServer: KnownServer | undefined;
   #wake: Cancel = () => undefined;
 
   constructor(options: DiallerOptions<W>) {
     this.#options = options;
+    this.#handshaker = new Handshaker({ tls: options.tls });
     // A rejection here is a bug. It must crash the process, which would otherwise never connect again.
     this.#reconnectLoop().catch((error: unknown) => {
       throw error;

@@ -8,11 +8,12 @@
 // A silent server is sent a knock: one for HTTP answers it in its own way, and a paused nats-server does not.
 
 import { createConnection, isIP, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import type { Clock } from "../clock.ts";
 import type { BusAddress } from "./core/bus-address.ts";
 import { infoOf, type NotNats, readPeerPort } from "./core/greeting.ts";
 import type { NotGreeted, Silence } from "./handshake-result.ts";
+import type { ClientTls } from "./tls.ts";
 
 /** An open socket on which the server has greeted. */
 export interface Greeted {
@@ -72,20 +73,31 @@ export class Knocks {
   }
 }
 
+export interface HandshakerOptions {
+  /** Nothing is sent to the server after its greeting, so its certificate is not checked. */
+  readonly greetingOnly?: boolean;
+  readonly knocks?: Knocks;
+  /** TLS is demanded of each address. Undefined: where the server or the address asks for it. */
+  readonly tls?: ClientTls | undefined;
+}
+
 /** Remembers which side speaks first at an address, so that the wait for it happens once and not at each attempt. */
 export class Handshaker {
   readonly #firstSpeakers = new Map<string, FirstSpeaker>();
   readonly #greetingOnly: boolean;
   readonly #knocks: Knocks;
+  readonly #tls: ClientTls | undefined;
 
-  /** @param greetingOnly nothing is sent to the server after its greeting, so its certificate is not checked */
-  constructor({ greetingOnly = false, knocks }: { readonly greetingOnly?: boolean; readonly knocks?: Knocks } = {}) {
+  constructor({ greetingOnly = false, knocks, tls }: HandshakerOptions = {}) {
     this.#greetingOnly = greetingOnly;
     this.#knocks = knocks ?? new Knocks();
+    this.#tls = tls;
   }
 
   /** Never rejects. Leaves no socket open, unless a server has greeted. */
-  async open(address: BusAddress, limits: HandshakeLimits): Promise<Greeted | NotGreeted> {
+  async open(given: BusAddress, limits: HandshakeLimits): Promise<Greeted | NotGreeted> {
+    const address = this.#tls === undefined ? given : { ...given, tls: true };
+    if (this.#tls?.handshakeFirst) this.#firstSpeakers.set(address.shown, "client");
     const socket = createConnection({ host: address.host, port: address.port });
     socket.setNoDelay(true);
     socket.on("error", ignore); // a late error must not crash the process
@@ -140,9 +152,16 @@ export class Handshaker {
     if (address.tls && !required && !available) return { kind: "no TLS" };
     if (this.#greetingOnly || (!required && !available)) return greeted(socket, line, false);
     if (address.tls) this.#firstSpeakers.set(address.shown, "server");
-    const secured = await untilSecured(socket, address, limits, !this.#greetingOnly);
+    const secured = await this.#secure(socket, address, limits);
     // Anyone on the way may have added what follows the greeting in clear text, so it is dropped.
     return secured.kind === "secured" ? greeted(secured.socket, onlyGreeting(line), true) : secured;
+  }
+
+  #secure(socket: Socket, address: BusAddress, limits: HandshakeLimits): Promise<Secured> {
+    return untilSecured(socket, address, limits, {
+      rejectUnauthorized: !this.#greetingOnly,
+      secureContext: this.#tls?.context(),
+    });
   }
 
   async #speakFirst(
@@ -151,7 +170,7 @@ export class Handshaker {
     limits: HandshakeLimits,
     before: FirstSpeaker | undefined,
   ): Promise<Greeted | NotGreeted> {
-    const secured = await untilSecured(socket, address, limits, !this.#greetingOnly);
+    const secured = await this.#secure(socket, address, limits);
     // A slow server may have greeted meanwhile, which is not TLS. At the next attempt it gets the full timeout.
     if (secured.kind === "TLS failed" && isGarbled(secured.why)) this.#firstSpeakers.set(address.shown, "server");
     else if (secured.kind !== "secured" && before !== undefined) this.#firstSpeakers.delete(address.shown);
@@ -244,7 +263,10 @@ async function speaksTls(address: BusAddress, limits: HandshakeLimits): Promise<
   const socket = createConnection({ host: address.host, port: address.port });
   socket.on("error", ignore);
   const accepted = await untilAccepted(socket, address, limits);
-  const found = accepted.kind === "accepted" ? await untilSecured(socket, address, limits, false) : accepted;
+  const found =
+    accepted.kind === "accepted"
+      ? await untilSecured(socket, address, limits, { rejectUnauthorized: false })
+      : accepted;
   socket.destroy();
   return found.kind === "secured";
 }
@@ -256,17 +278,18 @@ const notNatsOf = (read: Buffer): NotNats => ({
 });
 const HTTP = "HTTP/";
 
+type Secured = NotGreeted | { readonly kind: "secured"; readonly socket: TLSSocket };
+
 function untilSecured(
   socket: Socket,
   { host }: BusAddress,
   limits: HandshakeLimits,
-  rejectUnauthorized: boolean,
-): Promise<NotGreeted | { readonly kind: "secured"; readonly socket: TLSSocket }> {
+  options: Pick<ConnectionOptions, "rejectUnauthorized" | "secureContext">,
+): Promise<Secured> {
   // SNI does not allow an IP address, and Node would print a warning.
   const servername = isIP(host) === 0 ? { servername: host } : {};
-  const secured = connectTls({ socket, host, rejectUnauthorized, ...servername });
+  const secured = connectTls({ socket, host, ...options, ...servername });
   secured.on("error", ignore);
-  type Secured = NotGreeted | { readonly kind: "secured"; readonly socket: TLSSocket };
   return wait<Secured>(secured, limits, { kind: "silent", step: "TLS" }, (finish) => ({
     secureConnect: () => finish({ kind: "secured", socket: secured }),
     error: (error) => finish(tlsTrouble(codeOf(error), namesIn(error))),

@@ -39,21 +39,12 @@ import { OpenGuard } from "./core/open-bus.ts";
 import { isAbsence } from "./core/redial.ts";
 import { denialOf, readServerError, StandingDenials } from "./core/server-errors.ts";
 import { assertSubject } from "./core/subjects.ts";
-import { Dialler } from "./dialler.ts";
-import type { Greeted } from "./handshake.ts";
 import { LoginIdentity } from "./login-identity.ts";
-import type { BusConnection, SubscriptionSpec } from "./nats-connection.ts";
+import type { BusConnection, BusLink, SubscriptionSpec } from "./nats-connection.ts";
 import { publishFrame, whyNotSent } from "./nats-frame.ts";
-import { logIn, loginOf } from "./nats-login.ts";
+import { openLink } from "./nats-link.ts";
 import { NatsMessage, notSentLines, replyOf, type WireMessage } from "./nats-message.ts";
-import {
-  checked,
-  DIAL_TIMEOUT_MS,
-  dialOptions,
-  type KnownServer,
-  type NatsBus,
-  type NatsBusOptions,
-} from "./nats-options.ts";
+import { checked, type KnownServer, type NatsBus, type NatsBusOptions } from "./nats-options.ts";
 import { AWAY, CANCELLED, NO_STREAM, PendingTable } from "./pending.ts";
 import { newProcessPart, type ReplySubjects, replySubjectsOf } from "./reply-subjects.ts";
 
@@ -75,7 +66,7 @@ class NatsBusImpl implements NatsBus {
   readonly #pending: PendingTable;
   readonly #subscriptions = new Set<SubscriptionSpec>();
   readonly #status: StatusEmitter;
-  readonly #dialler: Dialler<NatsConnection>;
+  readonly #link: BusLink<NatsConnection>;
   readonly #attempts = new Emitter<ConnectResult>((error) =>
     this.#report("watcher", `a listener of connection attempts failed: ${textOf(error)}`),
   );
@@ -106,31 +97,20 @@ class NatsBusImpl implements NatsBus {
     this.#identity = new LoginIdentity(options);
     const processPart = newProcessPart();
     this.#newReplySubjects = () => replySubjectsOf(this.#identity.credentials, processPart, inboxPrefix);
-    const isBusSuspect = (sentAtMs: number): boolean => this.#dialler.connection?.isSuspect(sentAtMs) !== false;
+    const isBusSuspect = (sentAtMs: number): boolean => this.#link.connection?.isSuspect(sentAtMs) !== false;
     this.#pending = new PendingTable(clock, this.#newReplySubjects(), isBusSuspect);
     this.#openGuard = new OpenGuard(options, this.#identity, options.urls.map(readBusAddress), () => this.#leave());
-    this.#dialler = new Dialler<NatsConnection>({
-      urls: options.urls,
-      clock: options.clock,
-      loginTimeoutMs: options.loginTimeoutMs,
-      caller: this.#identity,
-      hasNewCredentials: () => options.authenticator === undefined && this.#identity.hasNewCredentials,
-      open: (address, greeted) => this.#logIn(address, greeted, options),
+    this.#link = openLink(options, this.#identity, {
+      report: (kind, sentence) => this.#report(kind, sentence),
+      beforeLogin: () => this.#subscribeToReplies(this.#newReplySubjects()),
+      serverError: (words, address) => this.#onServerError(words, address),
+      denied: (operation, subject) => this.#onDenial(operation, subject),
       objection: (greeting, address) => this.#objectionTo(greeting, address),
       prepare: (connection) => this.#prepare(connection),
       ready: (greeting) => this.#ready(greeting),
       away: (failure) => this.#onConnectFailure(failure),
+      ended: () => void this.close(),
     });
-  }
-
-  #logIn(address: BusAddress, greeted: Greeted, options: NatsBusOptions): Promise<NatsConnection> {
-    const { name, authenticator, loginTimeoutMs = DIAL_TIMEOUT_MS } = options;
-    const unreadable = this.#identity.renew();
-    if (unreadable !== undefined) this.#report("credentials", unreadable);
-    this.#subscribeToReplies(this.#newReplySubjects());
-    const login = loginOf(authenticator, this.#identity.credentials);
-    const dial = { ...dialOptions(address, name, loginTimeoutMs), ...login };
-    return logIn(greeted, dial, (words) => this.#onServerError(words, address), this.#clock, loginTimeoutMs);
   }
 
   /** Called before each login: its credentials determine the reply subjects. No call is in flight then. */
@@ -169,7 +149,7 @@ class NatsBusImpl implements NatsBus {
   }
 
   get lastServer(): KnownServer | undefined {
-    return this.#dialler.lastServer;
+    return this.#link.lastServer;
   }
 
   get maxBodyBytes(): number | undefined {
@@ -248,23 +228,23 @@ class NatsBusImpl implements NatsBus {
       denied: () => this.#withoutSubscription(subject, need),
     };
     this.#subscriptions.add(spec);
-    this.#subscribeOn(this.#dialler.connection, spec);
+    this.#subscribeOn(this.#link.connection, spec);
     return {
       close: () => {
         open = false;
         this.#subscriptions.delete(spec);
-        this.#dialler.connection?.unsubscribe(spec);
+        this.#link.connection?.unsubscribe(spec);
       },
       drain: async () => {
         this.#subscriptions.delete(spec);
-        await this.#dialler.connection?.drain(spec);
+        await this.#link.connection?.drain(spec);
         open = false;
       },
     };
   }
 
   flush(): Promise<boolean> {
-    const connection = this.#status.status === "connected" ? this.#dialler.connection : undefined;
+    const connection = this.#status.status === "connected" ? this.#link.connection : undefined;
     return connection === undefined ? Promise.resolve(false) : connection.flush();
   }
 
@@ -280,12 +260,12 @@ class NatsBusImpl implements NatsBus {
     this.#openGuard.close();
     this.#denials.clear();
     this.#pending.settleAll(AWAY);
-    await this.#dialler.close(CLOSE_TIMEOUT_MS);
+    await this.#link.close(CLOSE_TIMEOUT_MS);
   }
 
   /** The connection to send on, while connected. */
   get #wire(): NatsConnection | undefined {
-    return this.#status.status === "connected" ? this.#dialler.connection?.wire : undefined;
+    return this.#status.status === "connected" ? this.#link.connection?.wire : undefined;
   }
 
   /** @returns why the message was not sent */
@@ -302,7 +282,7 @@ class NatsBusImpl implements NatsBus {
   }
 
   #sendReply = (subject: string, body: Body, lines?: HeaderLines): NotSent | undefined => {
-    const wire = this.#dialler.connection?.wire; // requests arrive a round trip before "connected" is emitted
+    const wire = this.#link.connection?.wire; // requests arrive a round trip before "connected" is emitted
     if (wire === undefined) return AWAY;
     const failure = this.#send(wire, subject, body, "", lines);
     // The caller of a request whose answer is too large receives an error at once, and need not wait for its timeout.
@@ -335,7 +315,7 @@ class NatsBusImpl implements NatsBus {
   }
 
   #leave(): void {
-    this.#dialler.connection?.end(LEFT_OPEN_BUS);
+    this.#link.connection?.end(LEFT_OPEN_BUS);
   }
 
   #ready({ name }: Greeting): void {
@@ -366,7 +346,7 @@ class NatsBusImpl implements NatsBus {
     const error = readServerError(words);
     if (error.kind === "denied") this.#onDenial(error.operation, error.subject);
     // The server has rejected a subscription for its limits and keeps the connection, which is useless without it.
-    if (error.kind === "limited") this.#dialler.connection?.end(words);
+    if (error.kind === "limited") this.#link.connection?.end(words);
     if (error.kind === "other")
       this.#report(error.means, warningText(redactLogin(words, address), error.means, address));
   }
@@ -382,7 +362,7 @@ class NatsBusImpl implements NatsBus {
 
   /** The server has denied the subscription. The denial has been reported already. */
   #withoutSubscription(subject: string, need: "required" | undefined): void {
-    if (need === "required") this.#dialler.connection?.end(denialOf(subject));
+    if (need === "required") this.#link.connection?.end(denialOf(subject));
     const { message } = permissionError("subscription", subject, this.#identity);
     this.#optionalDenial = { kind: "limited", message };
     if (this.status === "connected") this.#lastFailure = this.#optionalDenial;

@@ -4,6 +4,7 @@
 import type { Cancel, Clock } from "../clock.ts";
 import { sendWaiting } from "./nats-frame.ts";
 import type { WireMessage } from "./nats-message.ts";
+import type { KnownServer } from "./nats-options.ts";
 import { PING_EVERY_MS, PingMonitor } from "./ping-monitor.ts";
 
 /** The methods of the client library's connection that are used here. */
@@ -38,11 +39,25 @@ export interface SubscriptionSpec {
   readonly denied?: () => void;
 }
 
+/** Keeps one connection at a time. */
+export interface BusLink<W extends ClientConnection> {
+  /** The connection in use or being prepared. */
+  readonly connection: BusConnection<W> | undefined;
+  /** The server that greeted last, at any of the addresses. */
+  readonly lastServer: KnownServer | undefined;
+  /** Sends what is queued for at most `timeoutMs`, and lets go of the connection. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** Whose the connection is. A borrowed one outlives the bus. */
+export type Ownership = "owned" | "borrowed";
+
 export class BusConnection<W extends ClientConnection = ClientConnection> {
   readonly wire: W;
   /** Resolves with the reason once the connection has ended. */
   readonly ended: Promise<string>;
   readonly #clock: Clock;
+  readonly #ownership: Ownership;
   readonly #pings = new PingMonitor();
   readonly #subscriptions = new Map<SubscriptionSpec, WireSubscription>();
   readonly #flushes = new Set<(done: boolean) => void>();
@@ -50,8 +65,9 @@ export class BusConnection<W extends ClientConnection = ClientConnection> {
   #live = true;
   #resolveEnded: (reason: string) => void = () => undefined;
 
-  constructor(wire: W, clock: Clock) {
+  constructor(wire: W, clock: Clock, ownership: Ownership = "owned") {
     this.wire = wire;
+    this.#ownership = ownership;
     this.#clock = clock;
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
@@ -130,8 +146,15 @@ export class BusConnection<W extends ClientConnection = ClientConnection> {
     this.#live = false;
     this.#stopPinging();
     for (const settle of [...this.#flushes]) settle(false);
-    this.wire.close().catch(() => undefined); // destroys the socket; if that fails, nothing more can be done
+    if (this.#ownership === "borrowed") this.#leave();
+    else this.wire.close().catch(() => undefined); // destroys the socket; if that fails, nothing more can be done
     this.#resolveEnded(reason);
+  }
+
+  /** The connection goes on without the subscriptions of this bus. */
+  #leave(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.unsubscribe();
+    this.#subscriptions.clear();
   }
 
   #ping(): void {

@@ -1,6 +1,6 @@
 // The options of a bus on NATS, and those with which the client library connects: once, to one address.
 
-import type { Authenticator } from "nats";
+import type { Authenticator, NatsConnection } from "nats";
 import type { Clock } from "../clock.ts";
 import { bracketHost } from "../util/format.ts";
 import { checkOptions } from "../util/options.ts";
@@ -12,6 +12,7 @@ import type { Credentials, CredentialsSource } from "./core/credentials.ts";
 import type { Greeting } from "./core/greeting.ts";
 import type { BusHistory, OpenBusRule } from "./core/open-bus.ts";
 import { BUS_RULES } from "./core/option-rules.ts";
+import { takesReplies } from "./core/subjects.ts";
 
 /**
  * Timeout of an attempt: twice what a server needs on a busy machine. A silent server delays the next attempt by this.
@@ -85,17 +86,55 @@ export interface LinkOptions {
   readonly inboxPrefix?: string | undefined;
 }
 
+/** The TLS options of the `nats` package, with the same meaning. With them, even `{}`, a server without TLS is refused. */
+export interface BusTls {
+  /** PEM: the authorities that are trusted, instead of those that Node trusts. */
+  readonly ca?: string | undefined;
+  /** The path of the same. A path takes precedence; its file is read again for each connection. */
+  readonly caFile?: string | undefined;
+  /** PEM: the certificate of this program, for a server that asks for one. */
+  readonly cert?: string | undefined;
+  readonly certFile?: string | undefined;
+  /** PEM: its private key. */
+  readonly key?: string | undefined;
+  readonly keyFile?: string | undefined;
+  /** The server is configured with `handshake_first`, and sends nothing before the TLS handshake. */
+  readonly handshakeFirst?: boolean | undefined;
+}
+
 /** The options of `connectNatsBus`. */
 export interface NatsBusOptions extends LinkOptions {
   readonly authenticator?: Authenticator | undefined;
   /** How long to wait for the answer to a login. Default: as long as for the greeting. */
   readonly loginTimeoutMs?: number | undefined;
+  /** Certificates. Default: those that Node trusts, for a server that asks for TLS and for a `tls://` address. */
+  readonly tls?: BusTls | undefined;
+  /**
+   * A connection that the program has already. It stays the program's: closing the bus ends the bus's subscriptions, and
+   * the connection goes on. It reconnects as it is configured. Once it is closed, the bus is closed as well.
+   */
+  readonly connection?: NatsConnection | undefined;
 }
 
 /** @throws TypeError for an option that breaks its rule: its name, its value and the rule */
 export function checked(options: NatsBusOptions): NatsBusOptions {
   checkOptions("connectNatsBus", options, BUS_RULES);
-  return options;
+  if (options.connection === undefined) return options;
+  const mixed = NOT_BORROWED.find((name) => options[name] !== undefined);
+  if (mixed !== undefined) throw new TypeError(`${mixed} is of no use with connection, which is logged in already`);
+  if (options.connection.isClosed()) throw new Error("the connection that the bus is to use is closed");
+  // Its owner has decided to join that server.
+  return { ...options, openBus: "join", inboxPrefix: options.inboxPrefix ?? prefixOf(options.connection) };
+}
+
+/** The options of a login. */
+const NOT_BORROWED = ["tls", "authenticator", "readAgain", "loginTimeoutMs", "openBus"] as const;
+
+/** The inbox prefix with which it was made. The types of the client library leave the options out. */
+function prefixOf(connection: NatsConnection): string | undefined {
+  const { options } = connection as { readonly options?: { readonly inboxPrefix?: unknown } };
+  const prefix = options?.inboxPrefix;
+  return typeof prefix === "string" && takesReplies(prefix) ? prefix : undefined;
 }
 
 /** A server that greeted. */

@@ -4,6 +4,7 @@
 // A user can name each type that a signature refers to: test/package fails for one that is left out of both.
 
 export type { Bus, BusStatus } from "../bus/bus.ts";
+export type { BusTls } from "../bus/nats-options.ts";
 export type { Cancel, Clock } from "../clock.ts";
 export type { Faults } from "../faults/core/active-faults.ts";
 export { type ProcessControl, type ProcessControlOptions, processControl } from "../faults/process-control.ts";

@@ -21,7 +21,7 @@ export type ConnectOptions = GivenBusOptions & {
   readonly urls?: string | undefined;
   /**
    * The path of a credentials file. Default: NATS_CREDS, unless there are `credentials` or an `authenticator`. The file is
-   * read now, and again before each login.
+   * read now, and again before each login. With `connection` they only name the reply subjects, and NATS_CREDS is not read.
    */
   readonly creds?: string | undefined;
   /** How long to wait for the first connection before the promise resolves without one. */
@@ -40,6 +40,7 @@ const MAX_WAIT_MS = 3_600_000;
 
 /**
  * Connects to the bus: `connectBus()` as NATS_URL and NATS_CREDS say, `connectBus("nats://…")`, or `connectBus({ creds })`.
+ * `connectBus({ connection })` uses a connection of the program's own. Its `creds` then only name the reply subjects.
  * Resolves once connected. Without a bus it reports that, resolves all the same, and keeps dialling. The reply subjects
  * follow from the credentials.
  * @throws TypeError for an option that breaks its rule: its name, its value and the rule
@@ -48,14 +49,19 @@ const MAX_WAIT_MS = 3_600_000;
  */
 export async function connectBus(given?: string | ConnectOptions, more: ConnectOptions = {}): Promise<NatsBus> {
   const { urls: typed, creds, waitMs = FIRST_CONNECT_MS, ...options } = optionsOf(given, more);
-  const { urls, natsCreds } = settingsOf(typed, process.env);
+  const { connection } = options;
+  if (connection !== undefined && typed !== undefined)
+    throw new TypeError("urls is of no use with connection, which is connected already");
+  const { urls, natsCreds } =
+    connection === undefined ? settingsOf(typed, process.env) : settingsOf(connection.getServer(), {});
   const clock = options.clock ?? defaultClock();
   const report = options.report ?? ((sentence: string) => console.error(`bus: ${sentence}`));
   const history = options.history ?? processHistory;
+  const login = loginOf({ ...options, creds }, natsCreds);
   const bus = connectNatsBus({
     ...options,
     reportOpen: options.reportOpen ?? ((warning) => report(`WARNING: ${warning}`)),
-    ...loginOf({ ...options, creds }, natsCreds),
+    ...(connection === undefined ? login : nameOnly(login.credentials ?? options.credentials)),
     history,
     urls,
     name: options.name ?? "service",
@@ -67,6 +73,12 @@ export async function connectBus(given?: string | ConnectOptions, more: ConnectO
   if (!connected) report(failure.message + (failure.kind === "unreachable" ? startHint(urls) : ""));
   return bus;
 }
+
+/** The connection is logged in. Credentials name its reply subjects. */
+const nameOnly = (credentials: ConnectOptions["credentials"]): Pick<NatsBusOptions, "credentials" | "hint"> =>
+  credentials === undefined
+    ? { hint: "with credentials of dwc, name them beside the connection: connectBus({ connection, creds })" }
+    : { credentials };
 
 const RULES: Rules<ConnectOptions> = {
   ...optional(BUS_RULES),

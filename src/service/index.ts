@@ -26,7 +26,7 @@ export { BusHistory, type OpenBusRule, openBusRule } from "../bus/core/open-bus.
 export { isAbsence } from "../bus/core/redial.ts";
 export { firstConclusiveResult, type LoginResult, waitForLogin } from "../bus/login-result.ts";
 export { connectNatsBus, type NatsBus, type NatsBusOptions } from "../bus/nats-bus.ts";
-export type { KnownServer, LinkOptions } from "../bus/nats-options.ts";
+export type { BusTls, KnownServer, LinkOptions } from "../bus/nats-options.ts";
 export { type Cancel, type Clock, systemClock, type TimerUse } from "../clock.ts";
 export type { ActiveFault, Faults } from "../faults/core/active-faults.ts";
 export type { Fault, FaultCommand, FaultEvent, FaultKind, FaultStatus, WhyFaultEnded } from "../faults/core/faults.ts";

@@ -10,8 +10,9 @@ import {
   oneOf,
   type Rules,
   required,
+  trueOrFalse,
 } from "../../util/options.ts";
-import type { NatsBusOptions } from "../nats-options.ts";
+import type { BusTls, NatsBusOptions } from "../nats-options.ts";
 import { takesReplies } from "./subjects.ts";
 
 /** Longer than any login, and short enough that a wrong unit is found. */
@@ -19,7 +20,19 @@ const MAX_TIMEOUT_MS = 600_000;
 
 export const aTimeout = aWholeNumber(1, MAX_TIMEOUT_MS);
 
+const CONNECTION_METHODS = ["subscribe", "publish", "flush", "closed", "isClosed", "status", "getServer"];
+
 const isAddress = (value: unknown): boolean => typeof value === "string" && readNatsUrls(value).kind === "read";
+
+export const TLS_RULES: Rules<BusTls> = {
+  ca: aText,
+  caFile: aText,
+  cert: aText,
+  certFile: aText,
+  key: aText,
+  keyFile: aText,
+  handshakeFirst: trueOrFalse,
+};
 
 export const BUS_RULES: Rules<NatsBusOptions> = {
   urls: required({
@@ -43,5 +56,7 @@ export const BUS_RULES: Rules<NatsBusOptions> = {
     fits: (value) => typeof value === "string" && takesReplies(value),
   },
   authenticator: aFunction,
+  tls: { ...anObject, must: "an object with the TLS options of the nats package, such as { caFile }" },
+  connection: anObjectWith("a connection of the nats package", ...CONNECTION_METHODS),
   loginTimeoutMs: aTimeout,
 };
