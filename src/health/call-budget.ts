@@ -45,7 +45,7 @@ const INITIAL_RETRIES = 10;
 
 /**
  * The retry budget: bounds what a client adds to the load of busy instances. Going on after an overload takes from it,
- * and so does a hedge. Going on after any other result is free (going-on.ts).
+ * and so does a hedge. Going on after any other result is free (`goingOn`).
  * @param isHedging the hedges that are saved must be in it as well
  */
 export const newRetryBudget = (isHedging: boolean): CallBudget =>

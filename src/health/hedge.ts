@@ -41,7 +41,7 @@ const BUDGET_PER_CALL = 0.05;
  */
 const INITIAL_BUDGET = 8;
 
-export class Hedge {
+export class HedgePolicy {
   /**
    * By operation. Keyed by `Member.who`, one object for each row of the table: an evicted row takes its latencies along.
    */

@@ -19,8 +19,8 @@ export type WhyUnavailable =
 /** A call that found no instance. */
 export interface StrandedCall {
   readonly operation: string;
-  /** By incarnation, how it ended at the instances that it has left. */
-  readonly left: ReadonlyMap<string, { readonly result: Result | undefined }>;
+  /** By incarnation, how it ended at the instances that it was sent to. */
+  readonly excluded: ReadonlyMap<string, { readonly result: Result | undefined }>;
 }
 
 /**
@@ -33,7 +33,7 @@ export function whyUnavailable(
   isLive: (member: Member) => boolean,
   call: StrandedCall,
 ): WhyUnavailable {
-  for (const { result } of call.left.values()) if (result === "denied") return "denied";
+  for (const { result } of call.excluded.values()) if (result === "denied") return "denied";
   let closest: WhyUnavailable = "no-instances";
   for (const member of members) {
     const reason = reasonOf(member, isLive, call);
@@ -46,12 +46,12 @@ export function whyUnavailable(
 function reasonOf(
   member: Member,
   isLive: (member: Member) => boolean,
-  { operation, left }: StrandedCall,
+  { operation, excluded }: StrandedCall,
 ): Exclude<WhyUnavailable, "denied"> {
   const { membership, operations, who, breaker } = member;
   const isThere = membership.kind === "draining" || (membership.kind === "up" && isLive(member));
   if (!isThere) return "no-instances";
-  const result = left.get(who.incarnation)?.result;
+  const result = excluded.get(who.incarnation)?.result;
   if (result === "rejected" || !operations.includes(operation)) return "no-such-operation";
   // Also if a heartbeat has brought it back since this call found it leaving.
   if (membership.kind === "draining" || result === "draining") return "draining";

@@ -1,49 +1,35 @@
-// The two meanings of a reply on the bus: the end of the attempt for the caller, and the result for the health of the
-// instance. They differ: an error of the service is an error to the caller and proof of life to the tracker. Both are read
-// at once, because both need the decoded body.
+// The end of an attempt, as its reply on the bus shows it. It has two meanings. The end is for the caller; its `result` is for
+// the health of the instance. An error of the service is an error to the caller, and proof of life to the tracker.
 
 import type { Reply } from "../bus/bus.ts";
-import type { Cancel } from "../clock.ts";
 import type { InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/result.ts";
 import { isThenable } from "../util/promises.ts";
 import { decodeValue } from "./core/body.ts";
 import { OVERLOADED, retryAfterOf } from "./core/overload.ts";
 import { textOf } from "./guard.ts";
-import { failedWhy, type Outcome, type ResponseReader, type Why } from "./outcome.ts";
+import { type ErrorOutcome, failedWhy, type Outcome, type ResponseReader, type Why } from "./outcome.ts";
 
-/** The end of one sending of a call to one instance. */
-export type AttemptEnd =
+/** The end of one sending of a call to one instance: an answer, or none that the caller can use. */
+export type AttemptEnd = Answer | NoAnswer;
+
+type Answer =
   | { readonly kind: "ok"; readonly result: "answered"; readonly value: unknown }
-  | {
-      readonly kind: "error";
-      readonly result: "answered";
-      readonly code: number;
-      readonly message: string;
-      readonly data: unknown;
-    }
-  | NoAnswer
-  | OverloadedEnd;
+  | ({ readonly result: "answered" } & Pick<ErrorOutcome, "kind" | "code" | "message" | "data">);
 
-/** There was no answer, or none that the caller can use. */
 export interface NoAnswer extends Why {
   readonly kind: "none";
-  readonly result: Exclude<Result, "overloaded">;
+  readonly result: Result;
   /** The instance may have executed the request, in whole or in part. */
   readonly mayHaveExecuted: boolean;
   /** Of a reply by which the protocol itself refuses the request. */
   readonly code?: number;
+  /** Of an overloaded instance: how long it asks to get no calls, in ms. */
+  readonly retryAfterMs?: number;
   /** What is wrong with an invalid response. */
   readonly problems?: readonly string[];
   /** What the caller's own code has thrown. */
   readonly error?: string;
-}
-
-/** The instance has no room for the request, and has not begun it. */
-export interface OverloadedEnd extends Omit<NoAnswer, "result"> {
-  readonly result: "overloaded";
-  /** How long it asks to get no calls, in ms. */
-  readonly retryAfterMs: number;
 }
 
 /** The instance is leaving and has not begun the request (docs/protocol.md). */
@@ -55,9 +41,11 @@ export const STOPPED = 499;
 /** The instance lacks the operation. */
 export const NO_SUCH_OPERATION = 501;
 
-// The ends that carry nothing, each made once.
-const DEAD: NoAnswer = { kind: "none", result: "no-responders", reason: "no-instances", mayHaveExecuted: false };
-const TIMEOUT: NoAnswer = { kind: "none", result: "timeout", reason: "timeout", mayHaveExecuted: true };
+// The ends that carry nothing of their reply, each made once.
+const NOT_EXECUTED = { kind: "none", mayHaveExecuted: false } as const;
+const MAYBE_EXECUTED = { kind: "none", mayHaveExecuted: true } as const;
+const DEAD: NoAnswer = { ...NOT_EXECUTED, result: "no-responders", reason: "no-instances" };
+const TIMEOUT: NoAnswer = { ...MAYBE_EXECUTED, result: "timeout", reason: "timeout" };
 // Its breaker must not open: another call found no responders, so the process is dead, not hung. A call that goes nowhere
 // else has waited until its timeout.
 const RECEIVER_DIED: NoAnswer = {
@@ -65,32 +53,32 @@ const RECEIVER_DIED: NoAnswer = {
   result: "no-responders",
   detail: "the instance died before it answered",
 };
-const CANCELLED: NoAnswer = { kind: "none", result: "inconclusive", reason: "cancelled", mayHaveExecuted: true };
-const CUT_OFF: NoAnswer = { kind: "none", result: "inconclusive", reason: "disconnected", mayHaveExecuted: true };
+const CANCELLED: NoAnswer = { ...MAYBE_EXECUTED, result: "inconclusive", reason: "cancelled" };
+const CUT_OFF: NoAnswer = { ...MAYBE_EXECUTED, result: "inconclusive", reason: "disconnected" };
 const NEVER_SENT: NoAnswer = { ...CUT_OFF, mayHaveExecuted: false };
-const LEAVING: NoAnswer = {
-  ...{ kind: "none", result: "draining", reason: "draining" },
-  ...{ code: DRAINING, mayHaveExecuted: false },
+const LACKS_OPERATION: NoAnswer = {
+  ...NOT_EXECUTED,
+  ...{ result: "rejected", reason: "no-such-operation", code: NO_SUCH_OPERATION },
 };
+const LEAVING: NoAnswer = { ...NOT_EXECUTED, result: "draining", reason: "draining", code: DRAINING };
 const LEFT: NoAnswer = {
-  ...LEAVING,
-  ...{ code: UNFINISHED, mayHaveExecuted: true },
+  ...{ ...LEAVING, ...MAYBE_EXECUTED, code: UNFINISHED },
   detail: "the instance left before it finished the request",
 };
 const WAS_STOPPED: NoAnswer = {
-  ...{ ...TIMEOUT, code: STOPPED },
+  ...TIMEOUT,
+  code: STOPPED,
   detail: "the instance stopped when the time of the caller was over, or the caller had given up",
 };
-const LACKS_OPERATION: NoAnswer = {
-  ...{ kind: "none", result: "rejected", reason: "no-such-operation" },
-  ...{ code: NO_SUCH_OPERATION, mayHaveExecuted: false },
-};
-const NO_ROOM: Omit<OverloadedEnd, "retryAfterMs"> = {
-  ...({ kind: "none", result: "overloaded", reason: "overloaded" } as const),
-  ...{ code: OVERLOADED, mayHaveExecuted: false },
+const NO_ROOM: NoAnswer = { ...NOT_EXECUTED, result: "overloaded", reason: "overloaded", code: OVERLOADED };
+/** The check of an answer did not end within the time of its attempt. */
+export const CHECK_IS_LATE: NoAnswer = {
+  ...TIMEOUT,
+  result: "unchecked",
+  detail: "the check of the answer took too long",
 };
 
-/** An answer whose reader has returned a promise. The instance is alive: what the answer is worth is known later. */
+/** An answer whose reader has returned a promise. The instance is alive. Whether its answer is valid is known later. */
 export interface PendingCheck {
   readonly kind: "checking";
   readonly check: PromiseLike<unknown>;
@@ -115,13 +103,16 @@ export function readAttempt(reply: Reply, read: ResponseReader | undefined, wasS
       return CANCELLED;
     case "unsent":
       return {
-        ...{ kind: "none", result: "unsent", mayHaveExecuted: false, error: reply.why },
+        ...NOT_EXECUTED,
+        result: "unsent",
+        error: reply.why,
         ...failedWhy("the request was not sent", reply.why),
       };
     case "denied":
+      // Where only its answer is not permitted, the instance may have the request.
       return {
-        ...{ kind: "none", result: "denied", reason: "denied", detail: reply.why },
-        mayHaveExecuted: reply.ofReplies === true && wasSent,
+        ...(reply.ofReplies === true && wasSent ? MAYBE_EXECUTED : NOT_EXECUTED),
+        ...{ result: "denied", reason: "denied", detail: reply.why },
       };
   }
 }
@@ -144,22 +135,6 @@ function readError({ code, message, body }: Extract<Reply, { kind: "service-erro
   return { kind: "error", result: "answered", code, message, data };
 }
 
-/** The outcome of a call that this attempt has answered. */
-export function outcomeOf(
-  end: Exclude<AttemptEnd, NoAnswer | OverloadedEnd>,
-  instance: InstanceRef,
-  attempts: number,
-): Outcome {
-  if (end.kind === "ok") return { kind: "ok", value: end.value, instance, attempts };
-  const { kind, code, message, data } = end;
-  return data === undefined
-    ? { kind, code, message, instance, attempts }
-    : { kind, code, message, data, instance, attempts };
-}
-
-/** Whether the instance may have executed the request, in whole or in part. */
-export const mayHaveExecuted = (end: AttemptEnd): boolean => end.kind !== "none" || end.mayHaveExecuted;
-
 /** A body can be invalid: not JSON, or rejected by the caller. The caller's code can also fail. */
 function readBody(
   reply: Extract<Reply, { kind: "answered" }>,
@@ -176,7 +151,7 @@ function readBody(
   }
 }
 
-/** Reads what a reader returned: plain JavaScript may return anything. */
+/** The end that a reader's return value means. Plain JavaScript may return anything. */
 function ofValidated(given: unknown): AttemptEnd {
   const { kind, value, problems } = Object(given) as { kind?: unknown; value?: unknown; problems?: unknown };
   if (kind === "valid") return { kind: "ok", result: "answered", value };
@@ -185,43 +160,52 @@ function ofValidated(given: unknown): AttemptEnd {
 }
 
 const invalid = (problems: readonly string[]): NoAnswer => ({
-  ...{ kind: "none", result: "invalid", reason: "invalid-response", mayHaveExecuted: true },
+  ...MAYBE_EXECUTED,
+  ...{ result: "invalid", reason: "invalid-response", problems },
   ...(problems.length > 0 && { detail: problems.join("; ") }),
-  problems,
 });
-
-/** The check did not end within the time of its attempt. */
-const CHECK_IS_LATE: NoAnswer = {
-  ...{ kind: "none", result: "unchecked", reason: "timeout", mayHaveExecuted: true },
-  detail: "the check of the answer took too long",
-};
-
-/**
- * Awaits an asynchronous check.
- * @param startTimer starts the timer that ends the wait
- * @param onEnd is called once in time. If it was called with a timeout, it may be called again: `isLate`
- */
-export function awaitCheck(
-  { check }: PendingCheck,
-  startTimer: (act: () => void) => Cancel,
-  onEnd: (end: AttemptEnd, isLate: boolean) => void,
-): void {
-  let isLate = false;
-  const cancel = startTimer(() => {
-    isLate = true;
-    onEnd(CHECK_IS_LATE, false);
-  });
-  const settle = (end: AttemptEnd): void => {
-    cancel();
-    onEnd(end, isLate);
-  };
-  // A thenable may throw, or call back twice: a promise around it does neither.
-  new Promise((resolve) => resolve(check))
-    .then(ofValidated)
-    .then(settle, (error: unknown) => settle(unchecked(textOf(error))));
-}
 
 const unchecked = (error: string): NoAnswer => ({
-  ...{ kind: "none", result: "unchecked", mayHaveExecuted: true, error },
+  ...MAYBE_EXECUTED,
+  ...{ result: "unchecked", error },
   ...failedWhy("the check of the answer failed", error),
 });
+
+/** The end of an attempt whose reader has returned a promise. Never rejects. */
+export function endOfCheck({ check }: PendingCheck): Promise<AttemptEnd> {
+  // A thenable may throw, or call back twice: a promise around it does neither.
+  const value = new Promise((resolve) => resolve(check));
+  return value.then(ofValidated).catch((error: unknown) => unchecked(textOf(error)));
+}
+
+/** The outcome of the call that this attempt has answered. */
+export function outcomeOf(end: Answer, instance: InstanceRef, attempts: number): Outcome {
+  if (end.kind === "ok") return { kind: "ok", value: end.value, instance, attempts };
+  const { kind, code, message, data } = end;
+  return data === undefined
+    ? { kind, code, message, instance, attempts }
+    : { kind, code, message, data, instance, attempts };
+}
+
+/** Whether the instance may have executed the request, in whole or in part. */
+export const mayHaveExecuted = (end: AttemptEnd): boolean => end.kind !== "none" || end.mayHaveExecuted;
+
+const RETRIABLE: ReadonlySet<Result> = new Set(["no-responders", "draining", "rejected", "overloaded", "invalid"]);
+
+/**
+ * Whether the call goes on to another instance after this end, and whether the retry budget pays for it.
+ *
+ * A call goes on if nothing was executed. It was not delivered (`no-responders`), or the instance has not begun it: it is
+ * leaving (`draining`, code 503), lacks the operation (`rejected`, code 501) or has no room for it (`overloaded`, code
+ * 529). An idempotent call also goes on where it may have been executed: after an `invalid` answer, or where the instance
+ * died with it (`no-responders` as well) or left before it finished it (`draining`, code 504).
+ *
+ * After 529 it is paid: it adds load where instances have too much of it. After an invalid answer it is free. An instance
+ * that sends invalid answers keeps its turns, as its breaker stays closed. With a budget, most calls of two instances, one
+ * of them such, would fail.
+ */
+export function goingOn(end: NoAnswer, idempotent: boolean): "free" | "paid" | "no" {
+  if (!RETRIABLE.has(end.result)) return "no";
+  if (end.mayHaveExecuted && !idempotent) return "no";
+  return end.result === "overloaded" ? "paid" : "free";
+}

@@ -3,7 +3,7 @@
 import type { Resolver } from "../health/balancer.ts";
 import type { CallBudget } from "../health/call-budget.ts";
 import type { Deprioritized } from "../health/deprioritized.ts";
-import type { Hedge } from "../health/hedge.ts";
+import type { HedgePolicy } from "../health/hedge.ts";
 import type { HealthEvent } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import type { StrandedCall } from "../health/unavailable.ts";
@@ -23,7 +23,7 @@ export interface CallContext {
   readonly subjects: DirectSubjects;
   readonly cancelRuns: CancelRuns;
   /** Undefined without HEDGE=1. */
-  readonly hedge: Hedge | undefined;
+  readonly hedge: HedgePolicy | undefined;
   readonly deprioritized: Deprioritized;
   readonly retryBudget: CallBudget;
   /** Emits events of the tracker and the resolver. */

@@ -1,5 +1,5 @@
-// The sendings of one call so far: to which instances, how each ended, and whether the request may have been executed. A
-// call whose first attempt answers pays for a few fields.
+// The sendings of one call so far: to which instances, how each ended, and whether one may have executed the request. A call
+// whose first attempt is answered makes no list.
 
 import type { Result } from "../health/result.ts";
 import { type AttemptEnd, mayHaveExecuted } from "./attempt.ts";
@@ -16,37 +16,37 @@ export class CallHistory {
   attempts = 0;
   #first: Sending | undefined;
   #others: Sending[] | undefined;
-  #left: Map<string, Sending> | undefined;
-  /** Sendings without an end, copies included. */
-  #out = 0;
+  #excluded: Map<string, Sending> | undefined;
+  /** Copies included. */
+  #inFlight = 0;
   #mayHaveExecuted = false;
   #fallback: Why | undefined;
 
-  /** By incarnation, those that the next pick leaves out: the call has left them, or they have its hedge. */
-  get left(): ReadonlyMap<string, Sending> {
-    return this.#left ?? NONE;
+  /** By incarnation, the attempts whose instances the next pick passes over: they have ended, or are its hedge. */
+  get excluded(): ReadonlyMap<string, Sending> {
+    return this.#excluded ?? NONE;
   }
 
-  leave(sending: Sending): void {
-    this.#left ??= new Map();
-    this.#left.set(sending.ticket.who.incarnation, sending);
+  exclude(sending: Sending): void {
+    this.#excluded ??= new Map();
+    this.#excluded.set(sending.ticket.who.incarnation, sending);
   }
 
   /**
-   * Why an earlier instance was of no use: it says more than that no other instance could take the call. An invalid answer
-   * says more than an overloaded instance.
+   * Why an earlier instance was of no use. It is the reason of a call that no other instance can take, or that has no more
+   * time. An invalid answer says more than an overloaded instance.
    */
   get fallback(): Why | undefined {
     return this.#fallback;
   }
 
-  /** Whether an attempt, and no hedge of it, was sent before. */
+  /** Whether the call went on to this instance after another one. */
   isRetry(sending: Sending): boolean {
     return sending.sentAs === "call" && sending !== this.#first;
   }
 
   sent(sending: Sending): void {
-    this.#out += 1;
+    this.#inFlight += 1;
     if (sending.sentAs === "copy") return;
     this.attempts += 1;
     if (this.#first === undefined) this.#first = sending;
@@ -54,17 +54,17 @@ export class CallHistory {
     else if (this.attempts <= MAX_TRIED) this.#others.push(sending);
   }
 
-  ended(sending: Sending, end: AttemptEnd, result: Result): void {
-    this.#out -= 1;
-    sending.result = result;
+  ended(sending: Sending, end: AttemptEnd): void {
+    this.#inFlight -= 1;
     if (mayHaveExecuted(end)) this.#mayHaveExecuted = true;
     if (sending.sentAs === "copy" || end.kind !== "none") return;
     if (end.reason === "invalid-response") this.#fallback = end;
     if (end.reason === "overloaded") this.#fallback ??= end;
   }
 
+  /** The outcome of the call, if it ends for this reason now. */
   unanswered({ reason, detail }: Why): Unanswered {
-    const mayHaveBeenExecuted = this.#mayHaveExecuted || this.#out > 0;
+    const mayHaveBeenExecuted = this.#mayHaveExecuted || this.#inFlight > 0;
     const tried = this.#tried(reason === "timeout" ? "timeout" : "inconclusive");
     return detail === undefined
       ? { kind: "unanswered", reason, mayHaveExecuted: mayHaveBeenExecuted, tried }

@@ -6,7 +6,7 @@ import type { Cancel } from "../clock.ts";
 import type { Resolver } from "../health/balancer.ts";
 import { newRetryBudget } from "../health/call-budget.ts";
 import { Deprioritized } from "../health/deprioritized.ts";
-import { Hedge } from "../health/hedge.ts";
+import { HedgePolicy } from "../health/hedge.ts";
 import type { HealthEvent, InstanceRef } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import { type StrandedCall, whyUnavailable } from "../health/unavailable.ts";
@@ -102,7 +102,7 @@ class ServiceClient implements Client {
     this.#heartbeatListener = new HeartbeatListener(options, this.tracker, (changes) => this.#emitChanges(changes));
     this.#firstConnection = new FirstConnection(options);
     const retryBudget = newRetryBudget(options.hedge);
-    const hedge = options.hedge ? new Hedge(retryBudget) : undefined;
+    const hedge = options.hedge ? new HedgePolicy(retryBudget) : undefined;
     this.#calls = {
       ...{ options, tracker, resolver, requestTime: new RequestTimeWriter(), subjects: new DirectSubjects() },
       cancelRuns: new CancelRuns(),
@@ -237,10 +237,10 @@ class ServiceClient implements Client {
       for (const endWait of endWaits) this.#options.guard.run("signal", endWait, undefined);
       resolve(outcome);
     });
-    const giveUp = (): void => call.giveUp();
+    const cancel = (): void => call.cancel();
     try {
       for (const signal of [request.signal, request.inherited?.signal])
-        if (signal !== undefined && !isOver) endWaits.push(onAbort(signal, giveUp));
+        if (signal !== undefined && !isOver) endWaits.push(onAbort(signal, cancel));
     } catch (error) {
       resolve(this.#failed(failedWhy("the options of the call cannot be used", textOf(error))));
       return;

@@ -1,18 +1,20 @@
-// One sending of a call to one instance: the request goes out, its reply is read, the ticket is settled, and the attempt
-// counted. What the call does then is in call.ts.
+// One sending of a call to one instance: the request goes out, its reply is read, the ticket is settled, and the sending is
+// counted. Call.ts decides what the call does then.
 //
-// A sending has two times. Its caller waits for so long, and the request says so. The attempt is judged after so long:
-// it stays in flight, and keeps its ticket, until its reply or that time. The two differ where the caller waits for less than
-// the instance is given: with a very short timeout, within the request of another caller, or because it has given up.
+// A sending has two times. `waitMs`: its caller waits for so long, and the request says so. `judgedMs`: it stays in flight,
+// and keeps its ticket, until its reply or for so long. The second is longer where the caller waits for less than the
+// instance is given (call.ts).
+//
+// If the caller gives up, a cancel message stops the handler. Such a handler gives no answer, so whether it would have
+// answered in time stays unknown. `cancelRuns` (core/cancel-runs.ts) therefore leaves one in four such attempts to its end.
 
 import type { Reply } from "../bus/bus.ts";
 import { cancelSubject } from "../bus/core/subjects.ts";
-import type { Cancel } from "../clock.ts";
 import { heartbeatMayClose } from "../health/breaker.ts";
 import type { Result } from "../health/result.ts";
 import type { Ticket } from "../health/tracker.ts";
 import type { Span, Trace, TraceHeaders } from "../trace/core/trace.ts";
-import { type AttemptEnd, awaitCheck, type PendingCheck, readAttempt, STOPPED } from "./attempt.ts";
+import { type AttemptEnd, CHECK_IS_LATE, endOfCheck, type PendingCheck, readAttempt, STOPPED } from "./attempt.ts";
 import type { CallContext } from "./call-context.ts";
 import type { CallHistory } from "./call-history.ts";
 import { carriedBy, endAttemptSpan, startAttemptSpan } from "./call-span.ts";
@@ -21,29 +23,28 @@ import { traceLines } from "./core/request-headers.ts";
 import { textOf } from "./guard.ts";
 import type { CallRequest } from "./request.ts";
 
-/** The call that it is a part of. */
+/** The call that a sending is a part of. */
 export interface SendingCall {
   readonly context: CallContext;
   readonly request: CallRequest;
   readonly history: CallHistory;
-  /** After how long an instance that does not answer has failed, in ms. */
-  readonly fairMs: number;
+  /** An instance that had so much time and did not answer has failed. */
+  readonly judgementMs: number;
   /** Called when a sending has ended, unless it is a copy. */
   afterAttempt(sending: Sending, end: AttemptEnd): void;
 }
 
 /**
- * A timeout counts against an instance that had at least this share of the call's timeout. A late hedge has less, and so
- * has a call that has tried others for long. Each dead one takes a thousandth: after a hundred, it still counts.
+ * A timeout counts against an instance that had at least this share of `judgementMs`. A late hedge has less, and so has an
+ * attempt after slow ones. Each dead instance takes a thousandth of it: after a hundred, the timeout still counts.
  */
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 
 export class Sending {
   readonly ticket: Ticket;
-  /** "call" and "hedge": the caller waits for the answer. "copy": it does not. */
   readonly sentAs: SentAs;
   /**
-   * The bus has reported its end. A second report is ignored, also while the first is handled: that calls `read`, which
+   * The bus has reported its reply. A second report is ignored, also while the first is handled: that calls `read`, which
    * is the caller's code and may end calls by closing the bus.
    */
   isOver = false;
@@ -57,14 +58,11 @@ export class Sending {
   /** The bus has taken the request. A reply before that says that it could not be sent. */
   #wasSent = false;
   #replyTo = "";
+  /** A cancel message was sent. */
   #isCancelled = false;
-  /** Running time of an answer that is still checked. */
+  /** When its answer arrived, if that is still checked or was. */
   #answeredAt: number | undefined;
 
-  /**
-   * @param waitMs how long the caller still waits
-   * @param judgedMs after how long it times out
-   */
   constructor(call: SendingCall, ticket: Ticket, sentAs: SentAs, waitMs: number, judgedMs: number) {
     this.#call = call;
     this.ticket = ticket;
@@ -74,7 +72,7 @@ export class Sending {
     this.#subject = call.context.subjects.of(ticket.who, call.request.operation);
   }
 
-  /** Encodes and sends. However it ends, `#onReply` settles the ticket. Never throws. */
+  /** Sends the request. However that ends, `#onReply` settles the ticket. Never throws. */
   send(): void {
     const { request, context, history } = this.#call;
     const { bus, clock } = context.options;
@@ -98,69 +96,77 @@ export class Sending {
     }
   }
 
-  /**
-   * The caller has given up: the instance need not go on. The attempt stays in flight, and keeps its ticket, until its reply
-   * or its time. Settling it now, as inconclusive, was rejected: callers that always give up early would never open the
-   * breaker of an instance that hangs.
-   */
-  cancel(): void {
-    // Without a reply subject it was not sent, or has opened a stream, which is cancelled in its own way.
-    if (this.isOver || this.#replyTo === "") return;
-    const { cancelRuns, options } = this.#call.context;
-    if (!cancelRuns.mayCancel(this.#subject)) return;
-    const { service, incarnation } = this.ticket.who;
-    this.#isCancelled = true;
-    const cancel = (): void => options.bus.cancel(this.#replyTo, cancelSubject(service, incarnation));
-    options.guard.run("the bus", cancel, undefined);
-  }
-
-  /** Reads the reply, settles the ticket, and counts the attempt. */
   #onReply(reply: Reply): void {
     if (this.isOver) return;
     this.isOver = true;
-    const end = readAttempt(reply, this.#call.request.read, this.#wasSent);
+    const { request, context } = this.#call;
+    const end = readAttempt(reply, request.read, this.#wasSent);
     if (end.kind === "checking") {
       this.#awaitCheck(end);
       return;
     }
-    const now = this.#call.context.options.clock.now();
+    const now = context.options.clock.now();
+    if (!this.#stoppedByCancel(end)) context.cancelRuns.ended(this.#subject);
     const healthResult = this.#healthResult(end);
     this.#settle(healthResult, now);
     this.#onEnd(end, healthResult, now);
   }
 
-  /** Settles the ticket at once: the instance has answered. Until the check ends, the call waits for its answer. */
-  #awaitCheck(check: PendingCheck): void {
-    const { tracker, options, cancelRuns } = this.#call.context;
-    const { clock, guard } = options;
-    const answeredAt = clock.now();
-    this.#answeredAt = answeredAt;
-    cancelRuns.ended(this.#subject);
-    this.#settle("unchecked", answeredAt);
-    const leftMs = Math.max(0, this.#judgedMs - (answeredAt - this.ticket.sentAt));
-    const startTimer = (late: () => void): Cancel => clock.after(leftMs, late);
-    awaitCheck(check, startTimer, (end, isLate) => {
-      const { result } = end;
-      const now = clock.now();
-      if (result === "answered" || result === "invalid")
-        guard.run("core", () => tracker.recordCheck(this.ticket, result, now), undefined);
-      if (isLate) this.#reportProblems(end);
-      else this.#onEnd(end, result, now);
-    });
+  /** The result for the tracker: that of the end, apart from a timeout that is not the instance's fault. */
+  #healthResult(end: AttemptEnd): Result {
+    if (end.result !== "timeout") return end.result;
+    if (this.#stoppedByCancel(end)) return "inconclusive";
+    // A handler that stopped by itself had the time that the request stated.
+    const hadMs = isStopped(end) ? this.#waitMs : this.#judgedMs;
+    return hadMs >= this.#call.judgementMs * MIN_SHARE_TO_ATTRIBUTE ? "timeout" : "inconclusive";
   }
 
-  /** The attempt has ended, and its ticket is settled. */
+  /** The handler has stopped for a caller that had given up: it may have answered in time. */
+  #stoppedByCancel(end: AttemptEnd): boolean {
+    return this.#isCancelled && isStopped(end);
+  }
+
+  /** Settles the ticket. If a balancer of the user's own throws, the call goes on. */
+  #settle(result: Result, now: number): void {
+    const { tracker, options, emitAll, sendRollCall } = this.#call.context;
+    const { ticket } = this;
+    try {
+      const events = tracker.settle(ticket, result, now);
+      emitAll(events, this.#call.request.trace);
+      // A heartbeat shows that the instance was only paused, and starts a probation. A roll call requests one now: else it
+      // comes up to an interval later. After a probation that failed no heartbeat helps.
+      const hasOpened = events.some(({ kind }) => kind === "opened");
+      if (hasOpened && heartbeatMayClose(ticket.member.breaker)) sendRollCall();
+    } catch (error) {
+      options.guard.failed("core", error);
+    }
+  }
+
+  /** The sending has ended, and its ticket is settled. */
   #onEnd(end: AttemptEnd, healthResult: Result, now: number): void {
     const { context, history } = this.#call;
     const { options, deprioritized } = context;
-    history.ended(this, end, healthResult);
-    const { who } = this.ticket;
-    if (end.result === "overloaded") deprioritized.addOverloaded(who.incarnation, end.retryAfterMs, now);
+    this.result = healthResult;
+    history.ended(this, end);
+    const { incarnation } = this.ticket.who;
+    if (end.kind === "none" && end.retryAfterMs !== undefined)
+      deprioritized.addOverloaded(incarnation, end.retryAfterMs, now);
     const span = this.#span;
     if (span !== undefined) options.guard.run("trace", () => endAttemptSpan(span, end, healthResult), undefined);
     this.#count(end, healthResult, now);
     this.#reportProblems(end);
     if (this.sentAs !== "copy") this.#call.afterAttempt(this, end);
+  }
+
+  #count({ kind }: AttemptEnd, result: Result, now: number): void {
+    const { sentAs } = this;
+    const { who } = this.ticket;
+    const { context, request, history } = this.#call;
+    const { operation } = request;
+    const isRetry = history.isRetry(this);
+    const isRefusal = kind === "error";
+    const tookMs = this.tookMs(now);
+    context.options.onAttempt({ kind: "attempt", who, operation, sentAs, isRetry, result, isRefusal, tookMs });
   }
 
   #reportProblems(end: AttemptEnd): void {
@@ -177,44 +183,47 @@ export class Sending {
     return (this.#answeredAt ?? now) - this.ticket.sentAt;
   }
 
-  /** The result for the tracker: that of the attempt, apart from a `timeout` that is not the instance's fault. */
-  #healthResult(end: AttemptEnd): Result {
-    const { fairMs, context } = this.#call;
-    // The handler has stopped for its caller. If it had all its time, it was too slow, and else it may not have been.
-    const wasStopped = end.kind === "none" && end.code === STOPPED;
-    if (!(wasStopped && this.#isCancelled)) context.cancelRuns.ended(this.#subject);
-    if (end.result !== "timeout") return end.result;
-    // An instance may also get the call late, after other instances had used up its time.
-    const hadMs = wasStopped ? this.#waitMs : this.#judgedMs;
-    const hadFullTime = hadMs >= fairMs * MIN_SHARE_TO_ATTRIBUTE && !(wasStopped && this.#isCancelled);
-    return hadFullTime ? "timeout" : "inconclusive";
+  /**
+   * The caller has given up: sends a cancel message. The attempt stays in flight, and keeps its ticket, until its reply or
+   * its time. Settling it now, as inconclusive, was rejected: callers that always give up early would never open the
+   * breaker of an instance that hangs.
+   */
+  cancel(): void {
+    // Without a reply subject it was not sent, or has opened a stream, which is cancelled in its own way.
+    if (this.isOver || this.#replyTo === "") return;
+    const { cancelRuns, options } = this.#call.context;
+    if (!cancelRuns.mayCancel(this.#subject)) return;
+    const { service, incarnation } = this.ticket.who;
+    this.#isCancelled = true;
+    const cancel = (): void => options.bus.cancel(this.#replyTo, cancelSubject(service, incarnation));
+    options.guard.run("the bus", cancel, undefined);
   }
 
-  /** Never throws, whatever a balancer of the user's own does: the call goes on. */
-  #settle(result: Result, now: number): void {
-    const { tracker, options, emitAll, sendRollCall } = this.#call.context;
-    const { ticket } = this;
-    try {
-      const events = tracker.settle(ticket, result, now);
-      emitAll(events, this.#call.request.trace);
-      // A heartbeat readmits an instance that was only paused, on trial. With a roll call it comes now, and not up to
-      // an interval later. After a trial that failed no heartbeat does.
-      const hasOpened = events.some(({ kind }) => kind === "opened");
-      if (hasOpened && heartbeatMayClose(ticket.member.breaker)) sendRollCall();
-    } catch (error) {
-      options.guard.failed("core", error);
-    }
-  }
+  // An asynchronous check of the answer.
 
-  #count({ kind }: AttemptEnd, result: Result, now: number): void {
-    const { sentAs } = this;
-    const { who } = this.ticket;
-    const { context, request, history } = this.#call;
-    const { operation } = request;
-    const isRetry = history.isRetry(this);
-    const isRefusal = kind === "error";
-    const tookMs = this.tookMs(now);
-    context.options.onAttempt({ kind: "attempt", who, operation, sentAs, isRetry, result, isRefusal, tookMs });
+  /** The instance has answered, so the ticket is settled at once. The call waits for the check as long as it has time. */
+  #awaitCheck(check: PendingCheck): void {
+    const { tracker, options, cancelRuns } = this.#call.context;
+    const { clock, guard } = options;
+    const answeredAt = clock.now();
+    this.#answeredAt = answeredAt;
+    cancelRuns.ended(this.#subject);
+    this.#settle("unchecked", answeredAt);
+    let isLate = false;
+    const leftMs = Math.max(0, this.#judgedMs - (answeredAt - this.ticket.sentAt));
+    const cancelTimer = clock.after(leftMs, () => {
+      isLate = true;
+      this.#onEnd(CHECK_IS_LATE, CHECK_IS_LATE.result, clock.now());
+    });
+    void endOfCheck(check).then((end) => {
+      cancelTimer();
+      const { result } = end;
+      const now = clock.now();
+      if (result === "answered" || result === "invalid")
+        guard.run("core", () => tracker.recordCheck(this.ticket, result, now), undefined);
+      if (isLate) this.#reportProblems(end);
+      else this.#onEnd(end, result, now);
+    });
   }
 
   // The user's trace code. If it throws, the guard returns its last argument: the call goes on without a span.
@@ -230,3 +239,5 @@ export class Sending {
     return this.#call.context.options.guard.run("trace", () => carriedBy(from), undefined);
   }
 }
+
+const isStopped = (end: AttemptEnd): boolean => end.kind === "none" && end.code === STOPPED;

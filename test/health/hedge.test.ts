@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { newRetryBudget } from "../../src/health/call-budget.ts";
-import { Hedge } from "../../src/health/hedge.ts";
+import { HedgePolicy } from "../../src/health/hedge.ts";
 import type { InstanceRef } from "../../src/health/member.ts";
 import { HealthHarness } from "../support/health-harness.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
@@ -9,7 +9,7 @@ import { SeededRandom } from "../support/seeded-random.ts";
 const test = suite("hedge");
 
 const TIMEOUT_MS = 1000;
-const newHedge = (retryBudget = newRetryBudget(true)): Hedge => new Hedge(retryBudget);
+const newHedge = (retryBudget = newRetryBudget(true)): HedgePolicy => new HedgePolicy(retryBudget);
 const who = (instance: number): InstanceRef => ({
   service: "ratings",
   instance,

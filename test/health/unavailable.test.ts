@@ -32,7 +32,7 @@ function why(names: readonly (keyof typeof SETUPS)[], left: Readonly<Record<stri
   names.forEach((name, place) => void SETUPS[name](table, place + 1));
   const ends = new Map(Object.entries(left).map(([incarnation, result]) => [incarnation, { result }]));
   const isLive = (member: Parameters<typeof table.tracker.isLive>[0]) => table.tracker.isLive(member, LATE_MS);
-  return whyUnavailable(table.tracker.all(), isLive, { operation: "get", left: ends });
+  return whyUnavailable(table.tracker.all(), isLive, { operation: "get", excluded: ends });
 }
 
 test("the instance that was closest to taking the call gives the reason, in any order", () => {
@@ -68,7 +68,7 @@ test("the search ends with the first open breaker", () => {
     looks += 1;
     return true;
   };
-  const stranded = { operation: "get", left: new Map() };
+  const stranded = { operation: "get", excluded: new Map() };
   assert.is(whyUnavailable(table.tracker.all(), isLive, stranded), "breakers-open");
   assert.is(looks, 1);
 });

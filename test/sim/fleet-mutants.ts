@@ -20,8 +20,8 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   ]),
   defect("a call that loses its bus counts as not executed", [
     "service/attempt",
-    'result: "inconclusive", reason: "disconnected", mayHaveExecuted: true',
-    'result: "inconclusive", reason: "disconnected", mayHaveExecuted: false',
+    '...$MAYBE_EXECUTED, result: "inconclusive", reason: "disconnected"',
+    '...NOT_EXECUTED, result: "inconclusive", reason: "disconnected"',
   ]),
   defect("each service of a chain has all the time again", [
     "service/call",
@@ -46,7 +46,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   defect("an instance is judged by what its caller has left", [
     "service/call",
     "const $judgedMs = this.$judgeAt - $ticket.sentAt;",
-    "const $judgedMs = this.#giveUpAt - $ticket.sentAt;",
+    "const $judgedMs = this.#endsAt - $ticket.sentAt;",
   ]),
   defect("an instance is judged by a timeout that is very short", [
     "health/judgement",
@@ -55,8 +55,8 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   ]),
   defect("who stops for its caller is too slow", [
     "service/sending",
-    "const $hadFullTime = $hadMs >= $fairMs * $MIN_SHARE_TO_ATTRIBUTE && !($wasStopped && this.$isCancelled);",
-    "const $hadFullTime = $wasStopped || $hadMs >= $fairMs * $MIN_SHARE_TO_ATTRIBUTE;",
+    'if (this.$stoppedByCancel($end)) return "inconclusive";',
+    'if ($end.code !== undefined) return "timeout";',
   ]),
   defect("each attempt that is given up is cancelled", [
     "service/core/cancel-runs",
@@ -69,7 +69,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
     "return LEAVING;",
   ]),
   defect("going on after an overload is free", [
-    "service/going-on",
+    "service/attempt",
     'return $end.result === "overloaded" ? "paid" : "free";',
     'return "free";',
   ]),

@@ -136,11 +136,11 @@ export const MUTANTS: readonly Mutant[] = [
   defect("a second instance gets a second timeout", [
     "service/call",
     "const $judgedMs = this.$judgeAt - $ticket.sentAt;",
-    "const $judgedMs = this.fairMs;",
+    "const $judgedMs = this.judgementMs;",
   ]),
   defect(
     "a call without responders does not go on",
-    ["service/going-on", 'new Set(["no-responders", "draining",', 'new Set(["draining",'],
+    ["service/attempt", 'new Set(["no-responders", "draining",', 'new Set(["draining",'],
     [
       "health/tracker",
       'return $returning ? $NOTHING : this.$lose($member, "no responders", $now);',
@@ -197,12 +197,12 @@ export const MUTANTS: readonly Mutant[] = [
   defect("a stall of our own counts as time", ["clock", "$gapMs > $STALL_MS ? $TICK_MS : $gapMs", "$gapMs"]),
   defect("an instance that sent an invalid answer counts as not called", [
     "service/attempt",
-    'reason: "invalid-response", mayHaveExecuted: true',
-    'reason: "invalid-response", mayHaveExecuted: false',
+    '...$MAYBE_EXECUTED, ...{ result: "invalid"',
+    '...NOT_EXECUTED, ...{ result: "invalid"',
   ]),
   defect("a call that must not be repeated leaves the dead", [
-    "service/going-on",
-    'if ($mayHaveExecuted($end) && !$idempotent) return "no";',
+    "service/attempt",
+    'if ($end.mayHaveExecuted && !$idempotent) return "no";',
     "",
   ]),
   defect("hedging repeats what must not be repeated", [
@@ -214,8 +214,8 @@ export const MUTANTS: readonly Mutant[] = [
   defect("the second call may go where the first went", ["service/call", ".add($late.$ticket.$who.$incarnation)", ""]),
   defect("who is late is not spared", [
     "service/call",
-    "$excluded: $left, $idempotent, $deprioritized });",
-    "$excluded: $left, $idempotent });",
+    "$excluded, $idempotent, $deprioritized });",
+    "$excluded, $idempotent });",
   ]),
   defect("who is late is spared for ever", ["service/call", "$hedge.$lateCallEnded($who.$incarnation);", ";"]),
   defect("who hangs is excused by who helps out", [
@@ -225,13 +225,13 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("what was never sent counts as an answer", [
     "service/attempt",
-    'kind: "none", result: "unsent"',
-    'kind: "none", result: "answered"',
+    '...$NOT_EXECUTED, result: "unsent"',
+    '...$NOT_EXECUTED, result: "answered"',
   ]),
   defect("what the server denies is the instance's fault", [
     "service/attempt",
-    'kind: "none", result: "denied"',
-    'kind: "none", result: "timeout"',
+    '...{ result: "denied"',
+    '...{ result: "timeout"',
   ]),
   defect("a call that is denied waits for its timeout", [
     "bus/pending",
@@ -240,8 +240,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a check that throws is the instance's fault", [
     "service/attempt",
-    'result: "unchecked", mayHaveExecuted: true, error',
-    'result: "timeout", mayHaveExecuted: true, error',
+    '...{ result: "unchecked", error',
+    '...{ result: "timeout", error',
   ]),
   defect("a request that cannot be written is thrown at its caller", [
     "service/request",
