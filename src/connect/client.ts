@@ -89,7 +89,10 @@ export interface Client<Ops extends Operations = Operations> {
   ready(atLeast?: number, limitMs?: number): Promise<boolean>;
   /** Observes its events, attempts and calls from now on. @returns ends that */
   observe(observer: ClientObserver): Cancel;
-  /** Ends the client and its streams. Its bus stays open. */
+  /**
+   * Ends the client and its streams. Its bus stays open. Calls that are in flight end as without it. Each later call, and each
+   * that still waits for the first connection, ends at once as `failed`, and is not sent.
+   */
   close(): void;
   /** As `close()`: for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -179,7 +182,8 @@ class ContractClient implements Client {
     return new Promise((resolve) => {
       let cancel: Cancel | undefined;
       const check = (): boolean => {
-        const isReady = this.instances().filter(({ takesCalls }) => takesCalls).length >= atLeast;
+        const ready = this.instances().filter(({ takesCalls }) => takesCalls).length;
+        const isReady = ready >= atLeast && !this.#isClosed;
         const isOver = this.#isClosed || this.#bus.status === "closed" || this.#clock.now() - startedAt >= limitMs;
         if (!isReady && !isOver) return false;
         cancel?.();

@@ -55,7 +55,10 @@ export interface Client extends AsyncDisposable {
   instances(): readonly InstanceStatus[];
   /** Observes its events, attempts and calls from now on. @returns ends that */
   observe(observer: ClientObserver): Cancel;
-  /** Ends its streams as well. */
+  /**
+   * Ends its streams as well. Calls that are in flight end as without it. Each later call, and each that still waits for the
+   * first connection or roll call, ends at once as `failed`, and is not sent.
+   */
   close(): void;
 }
 
@@ -75,6 +78,8 @@ export function openClient(options: ClientOptions): Client {
 const tooLarge = (limitBytes: number): Required<Why> =>
   failedWhy("the request was not sent", `it is over the bus's limit of ${limitBytes} bytes`);
 
+const CLOSED = failedWhy("the request was not sent", "the client is closed");
+
 class ServiceClient implements Client {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
@@ -88,6 +93,7 @@ class ServiceClient implements Client {
   readonly #operations = new Set<string>();
   readonly #firstConnection: FirstConnection;
   #stopTicking: Cancel = () => {};
+  #isClosed = false;
 
   constructor(given: ResolvedClientOptions) {
     this.#observers = new Observers(given, given.guard);
@@ -108,7 +114,7 @@ class ServiceClient implements Client {
       cancelRuns: new CancelRuns(),
       ...{ hedge, retryBudget, deprioritized: new Deprioritized(hedge?.deprioritized) },
       emitAll: (events, trace) => this.#emitChanges(events, trace),
-      sendRollCall: () => this.#heartbeatListener.sendRollCall(),
+      sendRollCall: () => !this.#isClosed && this.#heartbeatListener.sendRollCall(),
       shortCircuit: (call) => this.#shortCircuit(call),
       countFailed: (why) => void this.#failed(why),
     };
@@ -134,6 +140,7 @@ class ServiceClient implements Client {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#stopTicking();
     this.#heartbeatListener.close();
     this.#streams.close();
@@ -215,6 +222,7 @@ class ServiceClient implements Client {
 
   #send(call: CallRequest): Promise<Outcome> {
     const { bus } = this.#options;
+    if (this.#isClosed) return Promise.resolve(this.#failed(CLOSED));
     if (bus.status !== "connected") return Promise.resolve(unsent(this.#whyNotSent(call)));
     const maxBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;
     if (isLongerThan(call.body.body, maxBytes)) return Promise.resolve(this.#failed(tooLarge(maxBytes)));

@@ -13,12 +13,14 @@ export class FirstConnection {
   readonly #options: Options;
   #isAwaited: boolean;
   #stopWatching: Cancel = () => undefined;
+  /** Of calls that wait, each ends its wait. */
+  readonly #waits = new Set<() => void>();
 
   constructor(options: Options) {
     const { bus, beforeConnected } = options;
     this.#options = options;
     this.#isAwaited = beforeConnected === "wait" && bus.status === "disconnected";
-    if (this.#isAwaited) this.#stopWatching = bus.watch(() => this.close());
+    if (this.#isAwaited) this.#stopWatching = bus.watch((status) => status !== "disconnected" && this.#stop());
   }
 
   /** Whether a call would wait now. A login that is denied stays denied. */
@@ -26,25 +28,32 @@ export class FirstConnection {
     return this.#isAwaited && !isDenied(this.#options.bus);
   }
 
-  /** Calls do not wait any more. */
+  /** Calls do not wait any more, and those that do stop. */
   close(): void {
-    this.#isAwaited = this.#options.bus.status === "disconnected";
-    if (!this.#isAwaited) this.#stopWatching();
+    this.#stop();
+    for (const endWait of this.#waits) endWait();
   }
 
-  /** Resolves with the first connection, and without one once the time is over, the bus is closed or `signal` is aborted. */
+  #stop(): void {
+    this.#isAwaited = false;
+    this.#stopWatching();
+  }
+
+  /**
+   * Resolves with the first connection, and without one once the time is over, the bus or the client is closed, or `signal` is
+   * aborted.
+   */
   async wait(limitMs: number, signal: AbortSignal | undefined): Promise<void> {
     const { bus, clock, guard } = this.#options;
     const connected = untilConnected(bus, { clock, limitMs });
-    if (signal === undefined) {
-      await connected;
-      return;
-    }
-    let endWatch: Cancel | undefined;
-    const aborted = new Promise<void>((resolve) => {
-      endWatch = guard.run("signal", () => onAbort(signal, resolve), undefined);
+    let endWait = (): void => undefined;
+    const ended = new Promise<void>((resolve) => {
+      endWait = resolve;
     });
-    await Promise.race([connected, aborted]);
+    this.#waits.add(endWait);
+    const endWatch = signal && guard.run("signal", () => onAbort(signal, endWait), undefined);
+    await Promise.race([connected, ended]);
+    this.#waits.delete(endWait);
     guard.run("signal", () => endWatch?.(), undefined);
   }
 }

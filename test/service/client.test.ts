@@ -305,7 +305,7 @@ test("a closed client has no timer and no subscription, and no call that waits",
   assert.is(scene.clock.timers, 2);
   scene.client.close();
   assert.equal([scene.clock.timers, scene.countOf("unsubscribe")], [0, 1]);
-  assert.is(endOf(await waiting), "no-instances");
+  assert.is(endOf(await waiting), "failed");
 });
 
 test.run();

@@ -112,7 +112,7 @@ test("a call rejects with the error of its service", async () => {
   assert.match(String(error?.message), /sold out/);
   await client[Symbol.asyncDispose]();
   const ended = await client.ask.size(new Uint8Array(1));
-  assert.is(ended.kind === "unanswered" && ended.reason, "disconnected");
+  assert.is(ended.kind === "unanswered" && ended.reason, "failed");
 });
 
 test("on a fake clock a handler that hangs takes no time", async () => {
