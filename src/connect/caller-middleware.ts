@@ -6,7 +6,7 @@ import { onAbort } from "../service/abort-listeners.ts";
 import type { AskOptions } from "../service/client.ts";
 import { type Metadata, NO_METADATA } from "../service/core/metadata.ts";
 import { textOf } from "../service/guard.ts";
-import type { Outcome, Unanswered, UnansweredReason } from "../service/outcome.ts";
+import type { Outcome, Tried, Unanswered, UnansweredReason } from "../service/outcome.ts";
 import { CallError } from "./errors.ts";
 import { type Middleware, type MiddlewareCall, runThrough } from "./middleware.ts";
 
@@ -170,11 +170,16 @@ class WrappedCall {
 
   #unanswered(reason: UnansweredReason, detail: string): Unanswered {
     const sent = this.#sent;
-    const tried = sent?.kind === "unanswered" ? sent.tried : [];
     const wasSent = this.#sending !== undefined;
     const mayHaveExecuted = sent?.kind === "unanswered" ? sent.mayHaveExecuted : wasSent;
-    return { kind: "unanswered", reason, detail, mayHaveExecuted, tried };
+    return { kind: "unanswered", reason, detail, mayHaveExecuted, tried: triedOf(sent) };
   }
+}
+
+/** Of an answer, the instance that gave it: the others that it was sent to are not known here. */
+function triedOf(sent: Outcome | undefined): readonly Tried[] {
+  if (sent === undefined) return [];
+  return sent.kind === "unanswered" ? sent.tried : [{ instance: sent.instance, result: "answered" }];
 }
 
 /** In the outcome of a call that a middleware has answered, and no instance. Numbers of instances begin at 1. */

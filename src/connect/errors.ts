@@ -3,7 +3,7 @@
 import { DEFAULT_RETRY_AFTER_MS, MAX_RETRY_AFTER_MS, OVERLOADED } from "../service/core/overload.ts";
 import type { ErrorOutcome, Unanswered } from "../service/outcome.ts";
 import { isIntegerIn } from "../util/json.ts";
-import { failureText } from "./core/failure-text.ts";
+import { outcomeText } from "./core/outcome-text.ts";
 
 const [MIN_CODE, MAX_CODE] = [100, 999];
 
@@ -57,7 +57,7 @@ export class CallError extends Error {
   readonly outcome: ErrorOutcome | Unanswered;
 
   constructor(service: string, operation: string, outcome: ErrorOutcome | Unanswered) {
-    super(failureText(service, operation, outcome));
+    super(`${operation} of ${service} ${outcome.kind === "error" ? "was " : ""}${outcomeText(outcome)}`);
     this.service = service;
     this.operation = operation;
     this.outcome = outcome;

@@ -37,6 +37,7 @@ export {
   type StreamOperation,
   stream,
 } from "./contract.ts";
+export { outcomeText } from "./core/outcome-text.ts";
 export { CallError, overloaded, ServiceError } from "./errors.ts";
 export type { HandlerAnswer, Handlers } from "./handlers.ts";
 export type { Logger } from "./logger.ts";

@@ -88,7 +88,10 @@ export class StreamCaller {
     if (outcome.kind === "ok" && isAsyncIterable(outcome.value)) return outcome;
     isUnread = true;
     close();
-    return outcome.kind === "ok" ? unsent(failedWhy("the call failed in its own process", NO_STREAM)) : outcome;
+    if (outcome.kind !== "ok") return outcome;
+    const failed = unsent(failedWhy("the call failed in its own process", NO_STREAM));
+    if (opened === undefined) return failed;
+    return { ...failed, mayHaveExecuted: true, tried: [{ instance: opened.instance, result: "answered" }] };
   }
 }
 

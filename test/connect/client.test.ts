@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createClient } from "../../src/connect/client.ts";
+import { outcomeText } from "../../src/connect/core/outcome-text.ts";
 import { CallError, ServiceError } from "../../src/connect/errors.ts";
 import type { Handlers } from "../../src/connect/handlers.ts";
 import type { Outcome } from "../../src/service/outcome.ts";
@@ -44,6 +45,15 @@ test("call rejects with what happened, where, and whether it may have been execu
     `note of inventory failed: no instance answered in time ${tried}. It may have been executed.`,
   );
   assert.equal([late.service, late.operation, late.code], ["inventory", "note", undefined]);
+
+  const ended = await scene.ended(scene.client().ask.get("tea"));
+  assert.equal([late.outcome, refused.outcome, ended].map(outcomeText), [
+    late.message.slice("note of inventory ".length),
+    `answered with 409 by instance 1 (${incarnation}): sold out`,
+    `answered by instance 1 (${incarnation})`,
+  ]);
+  const cached = scene.client({ use: [async () => ({ sku: "tea", count: 1 })] });
+  assert.is(outcomeText(await scene.ended(cached.ask.get("tea"))), "answered by a middleware");
 });
 
 test("ask never rejects, whatever it is given", async () => {

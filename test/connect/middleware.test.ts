@@ -169,6 +169,11 @@ test("one that throws on the caller ends the call as failed", async () => {
     },
   ]);
   assert.equal([shown(after.outcome), after.handled], [["failed", "a middleware failed: no room", true], 1]);
+  const tried = after.outcome.kind === "unanswered" ? after.outcome.tried : [];
+  assert.equal(
+    tried.map(({ instance, result }) => [instance.instance, result]),
+    [[1, "answered"]],
+  );
 });
 
 test("an error of the call passes through as it is, and a CallError of another call does not", async () => {

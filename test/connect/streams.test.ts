@@ -258,7 +258,9 @@ test("a stream that a middleware drops is ended", async () => {
     };
     const client = await scene.start({}, { use: [dropping] });
     const outcome = await scene.ended(client.ask.ticks({ from: 1 }));
-    assert.is(outcome.kind === "unanswered" && outcome.reason, "failed");
+    assert.equal(outcome.kind === "unanswered" && [outcome.reason, outcome.mayHaveExecuted, outcome.tried.length], [
+      ...["failed", true, 1],
+    ]);
     await scene.clock.advance(100);
     assert.is(scene.closed, 1);
   }
