@@ -12,7 +12,7 @@
 // - A probe goes to a newcomer, while the quarantine for newcomers is active: several of them have failed.
 //
 // A call that is not idempotent is never copied, so the call itself has to be the retest or the probe. If no member can
-// take it, it is the retest of a member with an open breaker. Otherwise one of a hundred is a retest or a probe.
+// take it, it is the retest of a member with an open breaker. Otherwise one of a hundred is a retest or a probe: a trial.
 
 import type { HealthRules } from "../settings.ts";
 import { eligibility, type Random } from "./breaker.ts";
@@ -100,20 +100,37 @@ const MAX_COPIES = 16;
 export class Resolver {
   readonly #tracker: Tracker;
   /**
-   * The cursors of the rotation, by operation: the last member that got a turn. Retests and probes are no turns. With
-   * one cursor for all, two operations that are called by turns would each go to every second member only.
+   * By operation, the last member that got a turn: the next turn is that of the member after it. Retests and probes are no
+   * turns. With one cursor for all, two operations that are called by turns would each go to every second member only.
    */
-  readonly #last = new Map<string | undefined, InstanceRef>();
+  readonly #cursors = new Map<string | undefined, InstanceRef>();
   /** The operation of the last turn: the default of a `peek` from a view. */
   #lastOperation: string | undefined;
-  /** The cursor of the probes: the last newcomer in quarantine that got one. */
-  #lastProbed: InstanceRef | undefined;
+  /** The last newcomer in quarantine that got a probe. */
+  #probeCursor: InstanceRef | undefined;
   /** Calls in a row that are not idempotent and were no trial. */
   #callsWithoutTrial = 0;
 
   constructor(tracker: Tracker) {
     this.#tracker = tracker;
   }
+
+  /** Makes the next choice, moves the cursor and issues the tickets. */
+  next(now: number, options: PickOptions = {}): PickResult {
+    const choice = this.peek(now, options);
+    this.#countTowardsTrial(choice, options);
+    // The common case, a turn without copies: the same result, without the arrays.
+    if (choice.call?.breaker.kind === "closed" && isPlain(choice)) {
+      return { call: this.#admitTurn(choice.call, now, options), retests: NONE, newcomerProbes: NONE, events: NONE };
+    }
+    const events: HealthEvent[] = [];
+    const retests = choice.retests.flatMap((member) => this.#admitRetest(member, now, options, events) ?? []);
+    const newcomerProbes = choice.newcomerProbes.map((member) => this.#admitProbe(member, now, options));
+    const call = this.#admitCall(choice, now, options, events);
+    return { call, retests, newcomerProbes, events };
+  }
+
+  // Choosing: changes nothing.
 
   /** The choice that `next` would make now. */
   peek(now: number, options: PickOptions = {}): Choice {
@@ -131,23 +148,6 @@ export class Resolver {
     const retests = this.#dueForRetest(now, early, limit, options);
     return { call: picked, retests, newcomerProbes: this.#newcomerProbes(picked, now, options) };
   }
-
-  /** Makes the next choice, moves the cursor and issues the tickets. */
-  next(now: number, options: PickOptions = {}): PickResult {
-    const choice = this.peek(now, options);
-    this.#countTowardsTrial(choice, options);
-    // The common case, a call without copies: the same result, without the arrays.
-    if (choice.call?.breaker.kind === "closed" && hasNoCopies(choice)) {
-      return { call: this.#admitTurn(choice.call, now, options), retests: NONE, newcomerProbes: NONE, events: NONE };
-    }
-    const events: HealthEvent[] = [];
-    const retests = choice.retests.flatMap((member) => this.#admitRetest(member, now, options, events) ?? []);
-    const newcomerProbes = choice.newcomerProbes.map((member) => this.#admitProbe(member, now, options));
-    const call = this.#admitCall(choice, now, options, events);
-    return { call, retests, newcomerProbes, events };
-  }
-
-  // Choosing: changes nothing.
 
   /** The next healthy member, or else the next guarded or deprioritized one. */
   #pick(now: number, options: PickOptions): Member | undefined {
@@ -170,7 +170,7 @@ export class Resolver {
   }
 
   #cursor({ operation = this.#lastOperation }: PickOptions): InstanceRef | undefined {
-    return this.#last.get(operation);
+    return this.#cursors.get(operation);
   }
 
   #isHealthy(member: Member, now: number, options: PickOptions): boolean {
@@ -218,7 +218,7 @@ export class Resolver {
     const goesToProven = picked?.hasAnswered === true;
     if (!goesToProven || !this.#tracker.quarantine.isActive(now)) return NO_MEMBERS;
     const newcomer = this.#tracker.rotation.firstAfter(
-      this.#lastProbed,
+      this.#probeCursor,
       (member) => !member.hasAnswered && this.#isHealthy(member, now, options),
     );
     return newcomer === undefined ? NO_MEMBERS : [newcomer];
@@ -234,7 +234,7 @@ export class Resolver {
   }
 
   #admitProbe(member: Member, now: number, { timeoutMs }: PickOptions): Ticket {
-    this.#lastProbed = member.who;
+    this.#probeCursor = member.who;
     return this.#tracker.admit(member, now, timeoutMs);
   }
 
@@ -257,7 +257,7 @@ export class Resolver {
   /** A hedge is a turn as well: the instance has had a request. */
   #admitTurn(member: Member, now: number, { operation, timeoutMs }: PickOptions): Ticket {
     this.#lastOperation = operation ?? this.#lastOperation;
-    this.#last.set(this.#lastOperation, member.who);
+    this.#cursors.set(this.#lastOperation, member.who);
     return this.#tracker.admit(member, now, timeoutMs);
   }
 }
@@ -274,7 +274,7 @@ const NONE: readonly never[] = [];
 
 const withoutCopies = (call: Member | undefined): Choice => ({ call, retests: NO_MEMBERS, newcomerProbes: NO_MEMBERS });
 
-const hasNoCopies = ({ retests, newcomerProbes, isProbe }: Choice): boolean =>
+const isPlain = ({ retests, newcomerProbes, isProbe }: Choice): boolean =>
   retests.length === 0 && newcomerProbes.length === 0 && isProbe === undefined;
 
 /** The health of the instances of one service, and the choice among them. */

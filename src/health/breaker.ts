@@ -74,7 +74,7 @@ interface Open {
 interface Retesting {
   readonly kind: "retesting";
   readonly generation: number;
-  /** The end of its lease: without a result by then the retest has failed. */
+  /** Without a result by then the retest has failed. */
   readonly until: number;
   /** The state before. */
   readonly open: Open;
@@ -109,10 +109,10 @@ export type Random = () => number;
  */
 const JITTER_SHARE = 0.25;
 /**
- * The lease of a retest, or of a guarded call, ends this much after its timeout: so long the breaker waits for the result.
- * An answer just before the timeout then still counts.
+ * The breaker waits for the result of a retest, or of a guarded call, until so long after its timeout. An answer just before
+ * the timeout then still counts.
  */
-const LEASE_MARGIN_MS = 500;
+const RESULT_MARGIN_MS = 500;
 
 const FRESH: Breaker = { kind: "closed", generation: 0, failures: 0 };
 
@@ -137,10 +137,10 @@ export function eligibility(breaker: Breaker, now: number): "yes" | "guarded" | 
 export function afterSending(breaker: Breaker, now: number, timeoutMs: number): Breaker {
   if (breaker.kind !== "probation" || breaker.share.kind === "full") return breaker;
   const { busyUntil, inFlight, kind } = breaker.share;
-  // After the lease no result is waited for.
+  // Calls without a result by then count no more.
   const others = now < busyUntil ? inFlight : 0;
   // Each call has its own timeout, so that of an earlier one may end later.
-  const until = Math.max(busyUntil, now + timeoutMs + LEASE_MARGIN_MS);
+  const until = Math.max(busyUntil, now + timeoutMs + RESULT_MARGIN_MS);
   return { ...breaker, share: { kind, inFlight: others + 1, busyUntil: until } };
 }
 
@@ -159,7 +159,7 @@ export function startRetest(breaker: Breaker, now: number, timeoutMs: number): T
   const retesting: Retesting = {
     kind: "retesting",
     generation: breaker.generation + 1,
-    until: now + timeoutMs + LEASE_MARGIN_MS,
+    until: now + timeoutMs + RESULT_MARGIN_MS,
     open: breaker,
     wasDue: now >= breaker.retestAt,
   };
@@ -276,13 +276,8 @@ export function afterInconclusive(breaker: Breaker, sentGeneration: number, now:
   return { ...breaker, share: { kind, inFlight: left, busyUntil: left === 0 ? now : busyUntil } };
 }
 
-/** The breaker at `now`: a retest whose lease has expired has failed. */
-export function afterRetestLeaseExpiry(
-  breaker: Breaker,
-  now: number,
-  rules: HealthRules,
-  random: Random,
-): TransitionResult {
+/** The breaker at `now`: a retest without a result until then may have failed. */
+export function afterRetestExpiry(breaker: Breaker, now: number, rules: HealthRules, random: Random): TransitionResult {
   if (breaker.kind !== "retesting" || now < breaker.until) return { breaker };
   return failRetest(breaker, now, rules, random);
 }

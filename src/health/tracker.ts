@@ -123,11 +123,11 @@ export class Tracker {
 
   /** Records how the call of `ticket` has ended. */
   settle(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
-    return ticket.member.evicted ? this.#proveNewcomer(ticket, result, now) : this.#settleRow(ticket, result, now);
-  }
-
-  #settleRow(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     const { member } = ticket;
+    if (member.evicted) {
+      this.#proveNewcomer(ticket, result, now);
+      return NO_EVENTS;
+    }
     if (result === "answered") this.#markProven(member);
     const events = this.#applyResult(member, ticket, result, now);
     // Read only after `no-responders` and `draining`, whose one event is that the member is lost or leaves.
@@ -140,12 +140,11 @@ export class Tracker {
    * The result proves or disproves a newcomer, and changes no breaker. The row of `ticket` may have been evicted from a
    * full table, and a later heartbeat may have added a new one for the same incarnation: their generations are unrelated.
    */
-  #proveNewcomer({ member, who }: Ticket, result: Result, now: number): readonly HealthEvent[] {
+  #proveNewcomer({ member, who }: Ticket, result: Result, now: number): void {
     const newRow = this.#members.get(who.incarnation);
     if (newRow !== undefined && result === "answered") this.#markProven(newRow);
     const { hasAnswered } = newRow ?? member;
     if (!hasAnswered && hasFailed(result, true)) this.quarantine.recordFailure(who.incarnation, now);
-    return NO_EVENTS;
   }
 
   /** Records if the answer of `ticket`, settled as `unchecked`, was valid. The answer itself has changed the breaker. */
@@ -238,7 +237,8 @@ export class Tracker {
     const events: HealthEvent[] = [];
     if (!this.isLive(member, now)) events.push(...this.#rejoin(member, now));
     this.#renew(member, beat, now);
-    events.push(...this.#detectDuplicate(member, now));
+    const others = this.ring.duplicatesOf(member).filter((other) => this.isLive(other, now));
+    for (const other of others) events.push(...detectDuplicate(member, other));
     const result = breaker.afterHeartbeat(member.breaker, now, this.#rules);
     events.push(...this.#applyTransition(member, result));
     return events.length === 0 ? NO_EVENTS : events;
@@ -272,11 +272,6 @@ export class Tracker {
     if (before.kind === "gone" && before.reason === "left") return NO_EVENTS;
     this.#leave(member, { kind: "gone", since: now, reason: "left" });
     return [{ kind: "left", who: member.who }];
-  }
-
-  #detectDuplicate(member: Member, now: number): readonly HealthEvent[] {
-    const others = this.ring.duplicatesOf(member).filter((other) => this.isLive(other, now));
-    return others.flatMap((other) => detectDuplicate(member, other));
   }
 
   // Capacity.
@@ -328,7 +323,7 @@ export class Tracker {
     this.#openBreakers.searchAgain();
   }
 
-  /** Emits expired leases and expired retests, and evicts rows that have been gone for long. */
+  /** Expires leases and retests, and evicts members that have been gone for long. */
   tick(now: number): readonly HealthEvent[] {
     if (this.#disconnectedSince !== undefined) return NO_EVENTS;
     const events: HealthEvent[] = [];
@@ -344,7 +339,7 @@ export class Tracker {
     }
     if (now >= member.leaseUntil) return this.#markLost(member, "no heartbeat", now);
     if (member.breaker.kind !== "retesting") return NO_EVENTS;
-    const result = breaker.afterRetestLeaseExpiry(member.breaker, now, this.#rules, this.#random);
+    const result = breaker.afterRetestExpiry(member.breaker, now, this.#rules, this.#random);
     return this.#applyTransition(member, result);
   }
 

@@ -4,7 +4,7 @@ import {
   afterAnswer,
   afterHeartbeat,
   afterInconclusive,
-  afterRetestLeaseExpiry,
+  afterRetestExpiry,
   afterSending,
   afterTimeout,
   type Breaker,
@@ -156,9 +156,9 @@ test("jitter takes at most a quarter off a doubled delay, and the next doubling 
 
 test("a retest without a result fails at the end of its lease, and not before", () => {
   const retesting = retest(opened(), 31_000);
-  const early = afterRetestLeaseExpiry(retesting, 32_499, RULES, noJitter);
+  const early = afterRetestExpiry(retesting, 32_499, RULES, noJitter);
   assert.is(early.breaker, retesting);
-  const late = afterRetestLeaseExpiry(retesting, 32_500, RULES, noJitter);
+  const late = afterRetestExpiry(retesting, 32_500, RULES, noJitter);
   assert.equal(late.transition, { kind: "opened", why: "retest timed out", retestInMs: 60_000 });
   assert.is(afterTimeout(late.breaker, retesting.generation, 32_501, RULES, noJitter).breaker, late.breaker);
 });

@@ -77,24 +77,24 @@ export const MUTANTS: readonly Mutant[] = [
     ["health/ring", "$last === undefined ? 0 : this.$placeAfter($last)", "$last === undefined ? 0 : $last + 1"],
     [
       "health/balancer",
-      "this.#last.set(this.#lastOperation, $member.$who);",
-      "this.#last.set(this.#lastOperation, this.#tracker.ring.all().indexOf($member));",
+      "this.#cursors.set(this.#lastOperation, $member.$who);",
+      "this.#cursors.set(this.#lastOperation, this.#tracker.ring.all().indexOf($member));",
     ],
     [
       "health/balancer",
-      "this.#lastProbed = $member.$who;",
-      "this.#lastProbed = this.#tracker.ring.all().indexOf($member);",
+      "this.#probeCursor = $member.$who;",
+      "this.#probeCursor = this.#tracker.ring.all().indexOf($member);",
     ],
   ),
   defect("a retest moves the cursor", [
     "health/balancer",
     "return { $call, $retests, $probes, $events };",
-    "if (retests.length > 0) this.#last.set(this.#lastOperation, retests[0].who); return { $call, $retests, $probes, $events };",
+    "if (retests.length > 0) this.#cursors.set(this.#lastOperation, retests[0].who); return { $call, $retests, $probes, $events };",
   ]),
   defect("a look moves the cursor", [
     "health/balancer",
     "const $picked = this.$pick($now, $options); if",
-    "const $picked = this.$pick($now, $options); if ($picked !== undefined) this.#last.set($options.operation, $picked.who); if",
+    "const $picked = this.$pick($now, $options); if ($picked !== undefined) this.#cursors.set($options.operation, $picked.who); if",
   ]),
   defect("a look at who lives puts off their end", [
     "health/tracker",
