@@ -49,7 +49,10 @@ type ProbationShare =
       readonly kind: "one at a time";
       /** Calls without a result. More than one if no other instance could take a call. */
       readonly inFlight: number;
-      /** The guard: no next call before this, even if a result never comes. In the past if no call is in flight. */
+      /**
+       * No next call before this: the last timeout of those in flight, and a margin. A result that never comes blocks it no
+       * longer. In the past if none is in flight.
+       */
       readonly busyUntil: number;
     };
 
@@ -276,7 +279,7 @@ export function afterInconclusive(breaker: Breaker, sentGeneration: number, now:
   return { ...breaker, share: { kind, inFlight: left, busyUntil: left === 0 ? now : busyUntil } };
 }
 
-/** The breaker at `now`: a retest without a result until then may have failed. */
+/** The breaker at `now`. A retest whose result has not come by `until` has failed. */
 export function afterRetestExpiry(breaker: Breaker, now: number, rules: HealthRules, random: Random): TransitionResult {
   if (breaker.kind !== "retesting" || now < breaker.until) return { breaker };
   return failRetest(breaker, now, rules, random);

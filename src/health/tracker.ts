@@ -244,7 +244,7 @@ export class Tracker {
     return events.length === 0 ? NO_EVENTS : events;
   }
 
-  /** Its lease has expired, or it had left. No event if it is still `up`: then no tick has emitted the loss. */
+  /** It was not live. No event if it is `up` with an expired lease: then no tick has emitted the loss. */
   #rejoin(member: Member, now: number): readonly HealthEvent[] {
     const wasUp = member.membership.kind === "up";
     member.membership = UP;

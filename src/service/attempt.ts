@@ -46,8 +46,8 @@ const NOT_EXECUTED = { kind: "none", mayHaveExecuted: false } as const;
 const MAYBE_EXECUTED = { kind: "none", mayHaveExecuted: true } as const;
 const DEAD: NoAnswer = { ...NOT_EXECUTED, result: "no-responders", reason: "no-instances" };
 const TIMEOUT: NoAnswer = { ...MAYBE_EXECUTED, result: "timeout", reason: "timeout" };
-// Its breaker must not open: another call found no responders, so the process is dead, not hung. A call that goes nowhere
-// else has waited until its timeout.
+// Another call found no responders, so the client ends all calls in flight to that process. It is dead, not hung: its
+// breaker must not open. A call that goes nowhere else has waited until its timeout.
 const RECEIVER_DIED: NoAnswer = {
   ...TIMEOUT,
   result: "no-responders",

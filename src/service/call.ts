@@ -35,7 +35,7 @@ import type { SentAs } from "./client-options.ts";
 import { textOf } from "./guard.ts";
 import { failedWhy, type Outcome, type Why } from "./outcome.ts";
 import type { CallRequest } from "./request.ts";
-import { Sending, type SendingCall } from "./sending.ts";
+import { Sending } from "./sending.ts";
 
 /** With less time left no other instance gets the call: it could not be answered. */
 const MIN_REMAINING_MS = 5;
@@ -47,10 +47,11 @@ const MIN_WAIT_MS = 1;
  */
 const MAX_LOGGED_ATTEMPTS = 8;
 
-export class Call implements SendingCall {
+export class Call {
   readonly context: CallContext;
   readonly request: CallRequest;
   readonly history = new CallHistory();
+  /** An instance that had so much time and did not answer has failed. */
   readonly judgementMs: number;
   /** When its attempts are judged, in running time (ms): stalls of this process do not count. */
   readonly #judgeAt: number;
@@ -161,7 +162,7 @@ export class Call implements SendingCall {
     return new Sending(this, ticket, sentAs, waitMs, judgedMs);
   }
 
-  /** An attempt has ended. The first answer ends the call. Without one it goes on, or waits for its hedge. */
+  /** An attempt has ended, and its ticket is settled. The first answer ends the call. Else it goes on, or awaits its hedge. */
   afterAttempt(sending: Sending, end: AttemptEnd): void {
     const policy = this.#hedgePolicy;
     if (policy !== undefined) this.#recordForHedge(sending, end, policy);
@@ -214,7 +215,7 @@ export class Call implements SendingCall {
     else this.#cancelEndTimer = afterRunning(clock, leftMs, () => this.#timeOut());
   }
 
-  /** The caller waits no longer, and an attempt is in flight. The call ends as it would with that attempt. */
+  /** The caller waits no longer. If the call waits only for a hedge, it ends as its current attempt has ended. */
   #timeOut(): void {
     this.#finishWithout(this.#endUnlessHedged ?? { reason: "timeout" });
   }

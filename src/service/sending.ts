@@ -15,24 +15,11 @@ import type { Result } from "../health/result.ts";
 import type { Ticket } from "../health/tracker.ts";
 import type { Span, Trace, TraceHeaders } from "../trace/core/trace.ts";
 import { type AttemptEnd, CHECK_IS_LATE, endOfCheck, type PendingCheck, readAttempt, STOPPED } from "./attempt.ts";
-import type { CallContext } from "./call-context.ts";
-import type { CallHistory } from "./call-history.ts";
+import type { Call } from "./call.ts";
 import { carriedBy, endAttemptSpan, startAttemptSpan } from "./call-span.ts";
 import type { SentAs } from "./client-options.ts";
 import { traceLines } from "./core/request-headers.ts";
 import { textOf } from "./guard.ts";
-import type { CallRequest } from "./request.ts";
-
-/** The call that a sending is a part of. */
-export interface SendingCall {
-  readonly context: CallContext;
-  readonly request: CallRequest;
-  readonly history: CallHistory;
-  /** An instance that had so much time and did not answer has failed. */
-  readonly judgementMs: number;
-  /** Called when a sending has ended, unless it is a copy. */
-  afterAttempt(sending: Sending, end: AttemptEnd): void;
-}
 
 /**
  * A timeout counts against an instance that had at least this share of `judgementMs`. A late hedge has less, and so has an
@@ -50,7 +37,7 @@ export class Sending {
   isOver = false;
   /** The result for the health of the instance, once it is known. */
   result: Result | undefined;
-  readonly #call: SendingCall;
+  readonly #call: Call;
   readonly #waitMs: number;
   readonly #judgedMs: number;
   readonly #subject: string;
@@ -63,7 +50,7 @@ export class Sending {
   /** When its answer arrived, if that is still checked or was. */
   #answeredAt: number | undefined;
 
-  constructor(call: SendingCall, ticket: Ticket, sentAs: SentAs, waitMs: number, judgedMs: number) {
+  constructor(call: Call, ticket: Ticket, sentAs: SentAs, waitMs: number, judgedMs: number) {
     this.#call = call;
     this.ticket = ticket;
     this.sentAs = sentAs;
