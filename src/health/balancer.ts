@@ -4,7 +4,7 @@
 //
 // A member is proven if it has answered one of our calls, and a newcomer until then. It is healthy if it is live, its
 // breaker is closed or on probation, and it is neither guarded nor deprioritized. Guarded: its probation allows one
-// call at a time, and that call is in flight. Deprioritized: it is overloaded, or owes an answer that a hedge has given.
+// call at a time, and that call is in flight. Deprioritized: it is overloaded, or owes an answer that a hedge gave.
 //
 // A call goes to the next healthy member. Without one it goes to the next guarded or deprioritized member, and without
 // such a member it fails at once. Copies of the call go along, whose answers the caller does not wait for:
@@ -12,7 +12,7 @@
 // - A probe goes to a newcomer, while the quarantine for newcomers is active: several of them have failed.
 //
 // A call that is not idempotent is never copied, so the call itself has to be the retest or the probe. If no member can
-// take it, it is the retest of a member with an open breaker. Otherwise one of a hundred is a retest or a probe: a trial.
+// take it, it is the retest of a member with an open breaker. Otherwise one of a hundred is one of these: a trial.
 
 import type { HealthRules } from "../settings.ts";
 import { eligibility, type Random } from "./breaker.ts";
@@ -100,8 +100,8 @@ const MAX_COPIES = 16;
 export class Resolver {
   readonly #tracker: Tracker;
   /**
-   * By operation, the last member that got a turn: the next turn is that of the member after it. Retests and probes are no
-   * turns. With one cursor for all, two operations that are called by turns would each go to every second member only.
+   * By operation, the last member that got a turn: the next after it is next. Retests and probes are no turns.
+   * With one cursor for all, two operations that are called by turns would each go to every second member only.
    */
   readonly #cursors = new Map<string | undefined, InstanceRef>();
   /** The operation of the last turn: the default of a `peek` from a view. */

@@ -10,16 +10,16 @@
 //   probation   closed      `probationSuccesses` answers, that of the retest included
 //   probation   open        one timeout: the delay doubles
 //
-// In `closed` and `probation` calls go through. In `open` and `retesting` none does. Once the delay of an open breaker has
-// passed, a copy of a call is sent as the retest. If no instance can take the call, it is sent before that: early.
+// In `closed` and `probation` calls go through. In `open` and `retesting` none does. Once the delay of an open breaker
+// has passed, a copy of a call is sent as the retest. If no instance can take the call, it is sent before that: early.
 // After a probation that failed, heartbeats start no further one: only an answered retest does.
 //
 // The event `closed` means that calls go through again, so it is emitted when a probation starts. The step from
 // probation to the state `closed` emits nothing.
 //
-// Each change of state adds one to the generation, and each call carries the generation in which it was sent. Its result
-// counts only in that one. A late answer from before the opening therefore closes nothing, and a late timeout from before
-// the closing opens nothing.
+// Each change of state adds one to the generation, and each call carries the generation in which it was sent. Its
+// result counts only in that one. A late answer from before the opening therefore closes nothing, and a late timeout
+// from before the closing opens nothing.
 
 import type { HealthRules } from "../settings.ts";
 
@@ -50,8 +50,8 @@ type ProbationShare =
       /** Calls without a result. More than one if no other instance could take a call. */
       readonly inFlight: number;
       /**
-       * No next call before this: the last timeout of those in flight, and a margin. A result that never comes blocks it no
-       * longer. In the past if none is in flight.
+       * No next call before this: the last timeout of those in flight, and a margin. A result that never comes blocks
+       * it no longer. In the past if none is in flight.
        */
       readonly busyUntil: number;
     };
@@ -112,8 +112,8 @@ export type Random = () => number;
  */
 const JITTER_SHARE = 0.25;
 /**
- * The breaker waits for the result of a retest, or of a guarded call, until so long after its timeout. An answer just before
- * the timeout then still counts.
+ * The breaker waits for the result of a retest, or of a guarded call, until so long after its timeout. An answer just
+ * before the timeout then still counts.
  */
 const RESULT_MARGIN_MS = 500;
 
@@ -200,8 +200,8 @@ function newProbation(generation: number, delayMs: number, share: ProbationShare
 }
 
 /**
- * The breaker after a call without an answer within its timeout. Neither the bus nor our own process explains that: where
- * the bus disconnects, a call ends as inconclusive, and `now` is running time, which excludes stalls of this process.
+ * The breaker after a call without an answer within its timeout. Neither the bus nor our own process explains that:
+ * where the bus disconnects, a call ends as inconclusive, and `now` is running time, without stalls of this process.
  */
 export function afterTimeout(
   breaker: Breaker,
@@ -264,9 +264,9 @@ function open(from: Breaker, now: number, opening: Opening, why: WhyOpened): Tra
 }
 
 /**
- * The breaker after a call that does not show if the incarnation answers in time. The bus was disconnected, the call was
- * not sent, it had too little time left, there was no responder, or the instance is leaving. Another retest, or the next
- * call of a guarded probation, may be sent at once. No event is emitted.
+ * The breaker after a call that does not show if the incarnation answers in time. The bus was disconnected, the call
+ * was not sent, it had too little time left, there was no responder, or the instance is leaving. Another retest, or the
+ * next call of a guarded probation, may be sent at once. No event is emitted.
  */
 export function afterInconclusive(breaker: Breaker, sentGeneration: number, now: number): Breaker {
   if (sentGeneration !== breaker.generation) return breaker;

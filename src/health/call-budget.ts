@@ -1,5 +1,5 @@
-// A token bucket that calls fill: it bounds what a client may send beyond its calls. The bucket of `src/util` is filled by
-// time, so it would let a client of few calls double its load.
+// A token bucket that calls fill: it bounds what a client may send beyond its calls. The bucket of `src/util` is filled
+// by time, so it would let a client of few calls double its load.
 
 export interface BudgetRule {
   /** What each call adds. */

@@ -1,5 +1,5 @@
-// The incarnations that a pick avoids for now: those that said they are overloaded, each for as long as it asked for, and
-// those that owe an answer which a hedge has given (hedge.ts).
+// The incarnations that a pick avoids for now: those that said they are overloaded, each for as long as it asked for,
+// and those that owe an answer which a hedge has given (hedge.ts).
 //
 // An overloaded instance is alive and has refused one call. It is no member with an open breaker: where all are
 // overloaded, calls still go to them in turn, because a refusal takes a millisecond and a slot may be free again.

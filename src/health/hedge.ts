@@ -1,10 +1,10 @@
 // The hedging policy of a client: when a late call is sent to a second instance as well, and how often that may happen.
 //
 // A call is late beyond the p95 of its own instance's recent answers to the same operation: what takes 80 ms at every
-// instance is not late after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more at
-// the start. What is not spent is saved, for at most 128 hedges at once. Hedges also take from the retry budget
-// (call-budget.ts). It earns twice as much, so hedges leave half of what it earns to calls that go on after 529. What it
-// has saved, hedges may use up.
+// instance is not late after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more
+// at the start. What is not spent is saved, for at most 128 hedges at once. Hedges also take from the retry budget
+// (call-budget.ts). It earns twice as much, so hedges leave half of what it earns to calls that go on after 529. What
+// it has saved, hedges may use up.
 //
 // A hedge that answers first has overtaken the late instance. That one gets no new calls while others are healthy,
 // until its late call is answered or times out. An instance that hangs thus costs hedges only for the calls that it has
@@ -43,7 +43,7 @@ const INITIAL_BUDGET = 8;
 
 export class HedgePolicy {
   /**
-   * By operation. Keyed by `Member.who`, one object for each row of the table: an evicted row takes its latencies along.
+   * By operation. Keyed by `Member.who`, one object for each member: an evicted one takes its latencies along.
    */
   readonly #latencies = new WeakMap<InstanceRef, Map<string, LatencyWindow>>();
   /** Per incarnation, how many of its calls are in flight although a hedge has answered them. */

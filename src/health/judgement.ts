@@ -3,7 +3,8 @@
 /**
  * No instance has failed sooner, however short the call's own timeout is. In less time an answer can be late although
  * the instance is well: a network of one region takes up to 2 ms, a garbage collection 10, and a busy event loop or a
- * host without a free core some tens. A client whose calls have 5 ms would open the breakers of all instances in one such moment.
+ * host without a free core some tens. A client whose calls have 5 ms would open the breakers of all instances in one
+ * such moment.
  */
 export const MIN_JUDGEMENT_MS = 50;
 

@@ -1,6 +1,6 @@
-// A member: one incarnation, as a row of the tracker's table. Its membership says what heartbeats and the bus show of it,
-// and its breaker how our own calls to it went. The two are never merged: a paused process is up with an open breaker, a
-// killed one is gone with a closed one.
+// A member: one incarnation, as a row of the tracker's table. Its membership says what heartbeats and the bus show of
+// it, and its breaker how our own calls to it went. The two are never merged: a paused process is up with an open
+// breaker, a killed one is gone with a closed one.
 
 import { type Breaker, type BreakerTransition, freshBreaker } from "./breaker.ts";
 import { DEFAULT_OPERATIONS, type Heartbeat } from "./heartbeat.ts";

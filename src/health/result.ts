@@ -13,7 +13,7 @@ export const RESULTS = [
   "rejected",
   /** The instance has no room for the call, and has not begun it. */
   "overloaded",
-  /** A response in time, but the caller's own check of it threw or goes on: the instance is alive, and no more is known. */
+  /** A response in time, but the caller's own check of it threw or goes on: the instance is alive. No more is known. */
   "unchecked",
   /** The bus was disconnected, or the instance got the call with too little time left. */
   "inconclusive",

@@ -1,5 +1,5 @@
-// Members in the order of their instance numbers: a sorted array, read from any place on and around. To add or remove one
-// is rare, and costs a binary search and one move of memory. A pick happens on every call, and usually tests one member.
+// Members in the order of their instance numbers: a sorted array, read from any place on and around. Adding or removing
+// one is rare: a binary search and one move of memory. A pick happens on every call, and usually tests one.
 
 import { compareByInstance, type InstanceRef, type Member } from "./member.ts";
 

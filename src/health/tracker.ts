@@ -1,12 +1,12 @@
 // The table of one service's incarnations: which exist, which are up, and how calls to them went. Heartbeats, results
 // of calls and the state of the bus go in, each with its time; events come out. It has no timer, clock, bus or log.
 //
-// A member is a row of the table. Each heartbeat renews its lease. Each reader compares the lease with `now`, so an expired
-// one ends at once. `tick` emits the losses that nothing else has found, fails retests whose result never came, and evicts.
+// A member is a row of the table. Each heartbeat renews its lease. Each reader compares the lease with `now`, so an
+// expired one ends at once. `tick` emits the losses that nothing else has found, ends retests without a result, evicts.
 //
-// Memory is bounded for any stream of heartbeats. The table has at most `maxIncarnations` members. If it is full, a new one
-// replaces the oldest that is gone or has never answered a call, or is rejected. A member that is gone is evicted after
-// `purgeAfterMs`.
+// Memory is bounded for any stream of heartbeats. The table has at most `maxIncarnations` members. If it is full, a new
+// one replaces the oldest that is gone or has never answered a call, or is rejected. A member that is gone is evicted
+// after `purgeAfterMs`.
 
 import type { HealthRules } from "../settings.ts";
 import * as breaker from "./breaker.ts";
@@ -138,7 +138,7 @@ export class Tracker {
 
   /**
    * The result proves or disproves a newcomer, and changes no breaker. The row of `ticket` may have been evicted from a
-   * full table, and a later heartbeat may have added a new one for the same incarnation: their generations are unrelated.
+   * full table, and a later heartbeat may have added a new one: the generations of the two are unrelated.
    */
   #proveNewcomer({ member, who }: Ticket, result: Result, now: number): void {
     const newRow = this.#members.get(who.incarnation);
@@ -147,7 +147,7 @@ export class Tracker {
     if (!hasAnswered && hasFailed(result, true)) this.quarantine.recordFailure(who.incarnation, now);
   }
 
-  /** Records if the answer of `ticket`, settled as `unchecked`, was valid. The answer itself has changed the breaker. */
+  /** Records if the answer of `ticket`, settled as `unchecked`, was valid. It has changed the breaker already. */
   recordCheck(ticket: Ticket, result: "answered" | "invalid", now: number): void {
     this.#proveNewcomer(ticket, result, now);
   }

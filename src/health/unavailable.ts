@@ -24,8 +24,8 @@ export interface StrandedCall {
 }
 
 /**
- * The reason of the instance that was closest to taking the call. An open breaker is the closest: that instance is there,
- * and has the operation. The search ends with the first one, because any client of an open bus can make ten thousand.
+ * The reason of the instance that was closest to taking the call. An open breaker is the closest: that instance is
+ * there, and has the operation. The search ends with it, because any client of an open bus can make ten thousand.
  * @param isLive up, with a lease that has not expired
  */
 export function whyUnavailable(

@@ -1,5 +1,5 @@
-// The end of an attempt, as its reply on the bus shows it. It has two meanings. The end is for the caller; its `result` is for
-// the health of the instance. An error of the service is an error to the caller, and proof of life to the tracker.
+// The end of an attempt, as its reply on the bus shows it. It has two meanings. The end is for the caller; its `result`
+// is for the health of the instance. An error of the service is one to the caller, and proof of life to the tracker.
 
 import type { Reply } from "../bus/bus.ts";
 import type { InstanceRef } from "../health/member.ts";
@@ -195,14 +195,14 @@ const RETRIABLE: ReadonlySet<Result> = new Set(["no-responders", "draining", "re
 /**
  * Whether the call goes on to another instance after this end, and whether the retry budget pays for it.
  *
- * A call goes on if nothing was executed. It was not delivered (`no-responders`), or the instance has not begun it: it is
- * leaving (`draining`, code 503), lacks the operation (`rejected`, code 501) or has no room for it (`overloaded`, code
- * 529). An idempotent call also goes on where it may have been executed: after an `invalid` answer, or where the instance
- * died with it (`no-responders` as well) or left before it finished it (`draining`, code 504).
+ * A call goes on if nothing was executed. It was not delivered (`no-responders`), or the instance has not begun it: it
+ * is leaving (`draining`, code 503), lacks the operation (`rejected`, code 501) or has no room for it (`overloaded`,
+ * code 529). An idempotent call also goes on where it may have been executed: after an `invalid` answer, or where the
+ * instance died with it (`no-responders` as well) or left before it finished it (`draining`, code 504).
  *
- * After 529 it is paid: it adds load where instances have too much of it. After an invalid answer it is free. An instance
- * that sends invalid answers keeps its turns, as its breaker stays closed. With a budget, most calls of two instances, one
- * of them such, would fail.
+ * After 529 it is paid: it adds load where instances have too much of it. After an invalid answer it is free. An
+ * instance that sends invalid answers keeps its turns, as its breaker stays closed. With a budget, most calls of two
+ * instances, one of them such, would fail.
  */
 export function goingOn(end: NoAnswer, idempotent: boolean): "free" | "paid" | "no" {
   if (!RETRIABLE.has(end.result)) return "no";

@@ -1,5 +1,5 @@
-// The sendings of one call so far: to which instances, how each ended, and whether one may have executed the request. A call
-// whose first attempt is answered makes no list.
+// The sendings of one call so far: to which instances, how each ended, and whether one may have executed the request. A
+// call whose first attempt is answered makes no list.
 
 import type { Result } from "../health/result.ts";
 import { type AttemptEnd, mayHaveExecuted } from "./attempt.ts";
@@ -33,8 +33,8 @@ export class CallHistory {
   }
 
   /**
-   * Why an earlier instance was of no use. It is the reason of a call that no other instance can take, or that has no more
-   * time. An invalid answer says more than an overloaded instance.
+   * Why an earlier instance was of no use. It is the reason of a call that no other instance can take, or that has no
+   * more time. An invalid answer says more than an overloaded instance.
    */
   get fallback(): Why | undefined {
     return this.#fallback;

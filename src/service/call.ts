@@ -1,12 +1,12 @@
-// One call: it picks an instance and sends to it (sending.ts). Without an answer it goes on to the next instance, or ends.
+// One call: it picks an instance and sends to it (sending.ts). Without an answer it goes on to the next, or ends.
 //
 // The words of this folder and of src/health:
-//   instance     A process of the service. It has a number, and each start of it is an incarnation with an id of its own.
+//   instance     A process of the service, with a number. Each start of it is an incarnation, with an id of its own.
 //   tracker      The table of a service's incarnations. It receives their heartbeats, and how calls to them ended.
-//   breaker      The circuit breaker of one incarnation. Timeouts open it, and no calls go to an open one. Each change of
-//                its state adds one to its generation.
-//   ticket       The tracker's permission to send once. It holds the generation at that time. It is settled with the result
-//                of the sending, which counts only in that generation: a late result changes nothing.
+//   breaker      The circuit breaker of one incarnation. Timeouts open it, and no calls go to an open one. Each change
+//                of its state adds one to its generation.
+//   ticket       The tracker's permission to send once. It holds the generation at that time. It is settled with the
+//                result of the sending, which counts only in that generation: a late result changes nothing.
 //   copy         A sending that the caller does not wait for. A retest goes to an open breaker, and finds out if the
 //                instance answers again. A probe goes to a newcomer: an incarnation that has never answered.
 //   hedge        A late call, sent to a second instance as well (HEDGE=1). The first answer ends the call. The late
@@ -16,10 +16,10 @@
 // Only an idempotent call may be executed twice: by a copy, by a hedge, or by going on after an attempt that may have
 // executed it (`goingOn`). After a timeout no call goes on, because its time is over.
 //
-// A call has two times. Its attempts are judged by `judgementMs`: an instance that has not answered after so long has failed.
-// That is the call's timeout, or more if that is very short. The call itself may end earlier, because its caller waits for
-// less: after the very short timeout; with the request within which it is made (`inherited`); or since it has waited for
-// the first connection already (`waitedMs`). Then its attempt stays in flight, and is judged later.
+// A call has two times. Its attempts are judged by `judgementMs`: an instance that has not answered after so long has
+// failed. That is the call's timeout, or more if that is very short. The call itself may end earlier, because its
+// caller waits for less: after the very short timeout; with the request within which it is made (`inherited`); or since
+// it has waited for the first connection already (`waitedMs`). Then its attempt stays in flight, and is judged later.
 //
 // A call goes on in callbacks, and its state is in the fields of one object. A promise for each step was rejected: a
 // caller with 64 calls in flight then finished 5 % fewer calls.
@@ -157,12 +157,12 @@ export class Call {
 
   #newAttempt(ticket: Ticket, sentAs: SentAs): Sending {
     const judgedMs = this.#judgeAt - ticket.sentAt;
-    // Rounded down: the request must not state more than the caller has, apart from the shortest time that it can state.
+    // Rounded down: the request must not state more than the caller has, or else the least that it can state.
     const waitMs = this.#waitsForLess ? Math.max(MIN_WAIT_MS, Math.floor(this.#endsAt - ticket.sentAt)) : judgedMs;
     return new Sending(this, ticket, sentAs, waitMs, judgedMs);
   }
 
-  /** An attempt has ended, and its ticket is settled. The first answer ends the call. Else it goes on, or awaits its hedge. */
+  /** An attempt has ended. The first answer ends the call. Without one it goes on, or waits for its hedge. */
   afterAttempt(sending: Sending, end: AttemptEnd): void {
     const policy = this.#hedgePolicy;
     if (policy !== undefined) this.#recordForHedge(sending, end, policy);
@@ -235,8 +235,8 @@ export class Call {
   }
 
   /**
-   * The signal of the request within which the call is made is aborted when its time is over. The instances know that time,
-   * and stop by themselves.
+   * The signal of the request within which the call is made is aborted when its time is over. The instances know that
+   * time, and stop by themselves.
    */
   get #isInheritedTimeOver(): boolean {
     if (this.request.inherited === undefined || !this.#waitsForLess) return false;
@@ -306,8 +306,8 @@ export class Call {
   }
 
   /**
-   * `ended` was the current attempt, and its hedge is in flight. If the call may go on, the hedge is its next attempt, and
-   * may get a hedge of its own. If not, no further instance gets the call. But the hedge has it, and may answer.
+   * `ended` was the current attempt, and its hedge is in flight. If the call may go on, the hedge is its next attempt,
+   * and may get a hedge of its own. If not, no further instance gets the call. But the hedge has it, and may answer.
    */
   #afterHedged(ended: Sending, end: NoAnswer, hedge: Sending): void {
     if (goingOn(end, this.request.idempotent) === "no") {

@@ -1,12 +1,12 @@
-// One sending of a call to one instance: the request goes out, its reply is read, the ticket is settled, and the sending is
-// counted. Call.ts decides what the call does then.
+// One sending of a call to one instance: the request goes out, its reply is read, the ticket is settled, and the
+// sending is counted. Call.ts decides what the call does then.
 //
-// A sending has two times. `waitMs`: its caller waits for so long, and the request says so. `judgedMs`: it stays in flight,
-// and keeps its ticket, until its reply or for so long. The second is longer where the caller waits for less than the
-// instance is given (call.ts).
+// A sending has two times. `waitMs`: its caller waits for so long, and the request says so. `judgedMs`: it stays in
+// flight, and keeps its ticket, until its reply or for so long. The second is longer where the caller waits for less
+// than the instance is given (call.ts).
 //
 // If the caller gives up, a cancel message stops the handler. Such a handler gives no answer, so whether it would have
-// answered in time stays unknown. `cancelRuns` (core/cancel-runs.ts) therefore leaves one in four such attempts to its end.
+// answered in time stays unknown. `cancelRuns` (core/cancel-runs.ts) therefore leaves one in four of them to its end.
 
 import type { Reply } from "../bus/bus.ts";
 import { cancelSubject } from "../bus/core/subjects.ts";
@@ -22,8 +22,8 @@ import { traceLines } from "./core/request-headers.ts";
 import { textOf } from "./guard.ts";
 
 /**
- * A timeout counts against an instance that had at least this share of `judgementMs`. A late hedge has less, and so has an
- * attempt after slow ones. Each dead instance takes a thousandth of it: after a hundred, the timeout still counts.
+ * A timeout counts against an instance that had at least this share of `judgementMs`. A late hedge has less, and so has
+ * an attempt after slow ones. Each dead instance takes a thousandth of it: after a hundred, the timeout still counts.
  */
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 
@@ -31,8 +31,8 @@ export class Sending {
   readonly ticket: Ticket;
   readonly sentAs: SentAs;
   /**
-   * The bus has reported its reply. A second report is ignored, also while the first is handled: that calls `read`, which
-   * is the caller's code and may end calls by closing the bus.
+   * The bus has reported its reply. A second report is ignored, also while the first is handled: that calls `read`,
+   * which is the caller's code and may end calls by closing the bus.
    */
   isOver = false;
   /** The result for the health of the instance, once it is known. */
@@ -120,8 +120,8 @@ export class Sending {
     try {
       const events = tracker.settle(ticket, result, now);
       emitAll(events, this.#call.request.trace);
-      // A heartbeat shows that the instance was only paused, and starts a probation. A roll call requests one now: else it
-      // comes up to an interval later. After a probation that failed no heartbeat helps.
+      // A heartbeat shows that the instance was only paused, and starts a probation. A roll call requests one now: else
+      // it comes up to an interval later. After a probation that failed no heartbeat helps.
       const hasOpened = events.some(({ kind }) => kind === "opened");
       if (hasOpened && heartbeatMayClose(ticket.member.breaker)) sendRollCall();
     } catch (error) {
@@ -171,8 +171,8 @@ export class Sending {
   }
 
   /**
-   * The caller has given up: sends a cancel message. The attempt stays in flight, and keeps its ticket, until its reply or
-   * its time. Settling it now, as inconclusive, was rejected: callers that always give up early would never open the
+   * The caller has given up: sends a cancel message. The attempt stays in flight, and keeps its ticket, until its reply
+   * or its time. Settling it now, as inconclusive, was rejected: callers that always give up early would never open the
    * breaker of an instance that hangs.
    */
   cancel(): void {
@@ -188,7 +188,9 @@ export class Sending {
 
   // An asynchronous check of the answer.
 
-  /** The instance has answered, so the ticket is settled at once. The call waits for the check as long as it has time. */
+  /**
+   * The instance has answered, so the ticket is settled at once. The call waits for the check as long as it has time.
+   */
   #awaitCheck(check: PendingCheck): void {
     const { tracker, options, cancelRuns } = this.#call.context;
     const { clock, guard } = options;
