@@ -335,7 +335,8 @@ class NatsBusImpl implements NatsBus {
     this.#denials.clear();
     // The caller that awaits the first login reports the rejection and exits. Do not log it here too.
     const isReportedByCaller = (failure.kind === "refused" || failure.kind === "open") && this.#attempts.hasListeners;
-    if (!isAbsence(failure) && !isReportedByCaller) this.#report(failure.kind, failure.message);
+    const isReported = isReportedByCaller || failure.isDenial === true; // a denial was reported when it came
+    if (!isAbsence(failure) && !isReported) this.#report(failure.kind, failure.message);
     this.#pending.settleAll(AWAY);
     this.#status.set("disconnected");
     this.#attempts.emit(failure);
@@ -353,11 +354,11 @@ class NatsBusImpl implements NatsBus {
 
   #onDenial(operation: "publish" | "subscription", subject: string): void {
     const { about, message } = permissionError(operation, subject, this.#identity);
-    if (operation === "subscription") this.#denials.add(subject, message);
-    else {
-      this.#pending.deny(subject, { kind: "denied", why: message });
-      this.#report(about, message);
-    }
+    // Once a required subscription was denied, the connection has ended: one message says why.
+    if (operation === "subscription" && this.#link.connection?.live === true) this.#denials.add(subject, message);
+    if (operation === "subscription") return;
+    this.#pending.deny(subject, { kind: "denied", why: message });
+    this.#report(about, message);
   }
 
   /** The server has denied the subscription. The denial has been reported already. */

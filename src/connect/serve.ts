@@ -5,11 +5,16 @@ import type { Bus } from "../bus/bus.ts";
 import { clockOf } from "../clock.ts";
 import { type Heartbeat, MAX_INSTANCE } from "../health/heartbeat.ts";
 import type { InstanceRef } from "../health/member.ts";
-import { claimNumber } from "../service/claim-number.ts";
+import { checkRights, claimNumber } from "../service/claim-number.ts";
 import type { ServiceStats } from "../service/core/nats-service-info.ts";
 import { aBus, aClock } from "../service/core/option-rules.ts";
 import { Guard } from "../service/guard.ts";
-import { type Instance as CoreInstance, startInstance, waitForBus } from "../service/instance.ts";
+import {
+  type Instance as CoreInstance,
+  resolveInstanceOptions,
+  startInstance,
+  waitForBus,
+} from "../service/instance.ts";
 import type { InstanceOptions } from "../service/instance-options.ts";
 import {
   aFunction,
@@ -126,12 +131,17 @@ export async function serve<const Ops extends Operations>(
       ? new NumberTaken(started.by)
       : new ServedInstance(started.instance, service, instance);
   };
+  const startPermitted = async (instance: number): Promise<Instance | NumberTaken> => {
+    resolveInstanceOptions({ ...others, service, instance, operations });
+    if (bus.status === "connected") await checkRights(bus, service);
+    return start(instance);
+  };
   if (wanted === undefined) {
     // The core waits as well, once it has a number.
     const onEvent = new Guard(`an instance of ${service}`, log.error, clock).listener("onEvent", listenerOf(service));
     await waitForBus({ bus, clock, onEvent });
   }
-  const started = await (wanted === undefined ? startWithFreeNumber(bus, service, start) : start(wanted));
+  const started = await (wanted === undefined ? startWithFreeNumber(bus, service, start) : startPermitted(wanted));
   if (started instanceof NumberTaken) throw started;
   return started;
 }

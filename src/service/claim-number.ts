@@ -7,6 +7,7 @@ import { MAX_HEARTBEAT_BYTES, MAX_INSTANCE } from "../health/heartbeat.ts";
 import { decodeBody } from "../util/json.ts";
 import { type Claim, claimIn, laterOf, nextNumber } from "./core/number-claims.ts";
 import { DUPLICATE_WAIT_MS, readRollCallAnswer } from "./identity.ts";
+import { NotPermitted } from "./instance.ts";
 
 export interface ClaimedNumber {
   readonly instance: number;
@@ -16,11 +17,50 @@ export interface ClaimedNumber {
 
 const ID_BYTES = 9;
 
-/** Waits for the answers to one roll call, or to a few if others start at the same time. */
+/**
+ * Waits for the answers to one roll call, or to a few if others start at the same time.
+ * @throws NotPermitted when the server refuses the subscription
+ */
 export async function claimNumber(bus: Bus, service: string): Promise<ClaimedNumber> {
   const claiming = new NumberClaim(bus, service);
-  await claiming.settle();
-  return claiming;
+  try {
+    await claiming.settle();
+    return claiming;
+  } catch (error) {
+    claiming.release();
+    throw error;
+  }
+}
+
+/**
+ * For an instance whose number is given: without the right to receive roll calls it cannot start. It would send one first, and
+ * the message about that would name the rights of a caller.
+ * @throws NotPermitted when the server refuses the subscription to roll calls
+ */
+export async function checkRights(bus: Bus, service: string): Promise<void> {
+  const subscription = bus.subscribe(rollCallSubject(service), () => undefined, undefined, "required");
+  try {
+    await flushPermitted(bus);
+  } finally {
+    subscription.close();
+  }
+}
+
+async function flushPermitted(bus: Bus): Promise<void> {
+  if (await bus.flush()) return;
+  await untilAway(bus);
+  if (bus.status === "disconnected" && bus.lastFailure?.isDenial) throw new NotPermitted(bus.lastFailure.message);
+}
+
+/** Until the end of a connection, of which a flush knows already, is the status of the bus. */
+function untilAway(bus: Bus): Promise<void> {
+  if (bus.status !== "connected") return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = bus.watch(() => {
+      stop();
+      resolve();
+    });
+  });
 }
 
 class NumberClaim implements ClaimedNumber {
@@ -33,7 +73,12 @@ class NumberClaim implements ClaimedNumber {
   constructor(bus: Bus, service: string) {
     this.#bus = bus;
     this.#service = service;
-    const subscription = bus.subscribe(rollCallSubject(service), (message) => this.#onRollCall(message));
+    const subscription = bus.subscribe(
+      rollCallSubject(service),
+      (message) => this.#onRollCall(message),
+      undefined,
+      "required", // with the credentials of another service, one message says so
+    );
     // Claims that were sent before the instance could receive them are still answered.
     this.release = () => void subscription.drain();
   }
@@ -44,7 +89,7 @@ class NumberClaim implements ClaimedNumber {
 
   async settle(): Promise<void> {
     // The claims of others are received before the own one is sent: of two that start, at least one learns of the other.
-    await this.#bus.flush();
+    await flushPermitted(this.#bus);
     while (!this.#own.isFixed) {
       const instance = nextNumber(this.#own, await this.#taken(), [...this.#rivals.values()]);
       const holds = instance === this.#own.instance;

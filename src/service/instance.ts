@@ -49,9 +49,7 @@ export type Started =
  * @throws BusClosed when the bus is closed meanwhile
  */
 export async function startInstance(given: InstanceOptions): Promise<Started> {
-  const options = withDefaults(given);
-  const identity = checkIdentity(options);
-  if (identity.kind === "bad") throw new TypeError(identity.why);
+  const options = resolveInstanceOptions(given);
   await waitForBus(options);
   throwIfClosed(options);
   const duplicate = await findDuplicate(options.bus, options.service, options.instance);
@@ -62,6 +60,14 @@ export async function startInstance(given: InstanceOptions): Promise<Started> {
     throw error;
   });
   return { kind: "started", instance };
+}
+
+/** @throws TypeError for an option that breaks its rule, or a rule of the protocol: its name, its value and the rule */
+export function resolveInstanceOptions(given: InstanceOptions): ResolvedInstanceOptions {
+  const options = withDefaults(given);
+  const identity = checkIdentity(options);
+  if (identity.kind === "bad") throw new TypeError(identity.why);
+  return options;
 }
 
 /** The bus was closed before the instance had started: nothing could be received on it any more. */
