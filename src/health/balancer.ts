@@ -100,7 +100,7 @@ const MAX_COPIES = 16;
 export class Resolver {
   readonly #tracker: Tracker;
   /**
-   * By operation, the last member that got a turn: the next after it is next. Retests and probes are no turns.
+   * By operation, the last member that got a turn: the search begins after it. Retests and probes are no turns.
    * With one cursor for all, two operations that are called by turns would each go to every second member only.
    */
   readonly #cursors = new Map<string | undefined, InstanceRef>();
