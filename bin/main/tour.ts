@@ -1,12 +1,12 @@
-// The walk of README in one terminal and a browser. `--auto` waits for no key, `--restart` starts at the first stop.
+// The walk of README in one terminal and a browser. `--auto` presses Enter by itself, `--restart` starts at the first stop.
 
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { systemClock } from "../../src/clock.ts";
 import { standardOutput } from "../../src/program/output.ts";
 import { runProgram, settingsOrExit } from "../../src/program/program.ts";
+import { STOPS } from "../../src/tour/core/stops.ts";
 import { progressIn } from "../../src/tour/progress.ts";
-import { STOPS } from "../../src/tour/stops.ts";
 import { startTour } from "../../src/tour/tour.ts";
 
 const { values } = parseArgs({ options: { auto: { type: "boolean" }, restart: { type: "boolean" } }, strict: false });
@@ -20,6 +20,8 @@ if (!isWatched && values["auto"] !== true) {
 }
 /** Time to read a task before the tour does it. */
 const READING_MS = 4_000;
+/** Of a terminal that does not report its size. */
+const COLUMNS = 80;
 const clock = systemClock();
 const print = standardOutput(clock, (lines) => `(${lines} lines dropped: the reader was too slow)\n`);
 const progress = progressIn(settings.stateDir, STOPS.length);
@@ -34,8 +36,10 @@ await runProgram(clock, (closers) =>
       clock,
       progress,
       print: (line) => print(`${line}\n`),
-      keys: values["auto"] === true ? undefined : process.stdin,
-      readingMs: process.stdout.isTTY === true ? READING_MS : 0,
+      keys: isWatched ? process.stdin : undefined,
+      readingMs: values["auto"] !== true ? undefined : process.stdout.isTTY === true ? READING_MS : 0,
+      colour: process.stdout.isTTY === true && process.stdout.hasColors(),
+      columns: () => (process.stdout.isTTY === true ? process.stdout.columns || COLUMNS : Infinity),
       // As ^C would: the instances say goodbye.
       over: (code) => (code === 0 ? process.kill(process.pid, "SIGTERM") : process.exit(code)),
     },

@@ -5,7 +5,7 @@ import { request } from "node:http";
 import type { Clock } from "../clock.ts";
 import { type Child, endAll, startChild } from "../program/processes.ts";
 import type { Running } from "../program/program.ts";
-import type { StopAction } from "./stop.ts";
+import type { Owned, OwnedState, TourAction } from "./core/actions.ts";
 
 export interface TourProcessesOptions {
   readonly marketScript: string;
@@ -13,18 +13,27 @@ export interface TourProcessesOptions {
   readonly clock: Clock;
   /** Called with every line, and the name of the program that printed it. */
   readonly onLine: (speaker: string, text: string) => void;
-  readonly print: (sentence: string) => void;
+  /** Called when an instance has changed by something else than `act`. */
+  readonly onOwned: (owned: Owned) => void;
 }
+
+/** A page takes at most a few timeouts. A Market that is stopped never answers. */
+const LOAD_TIMEOUT_MS = 10_000;
 
 export class TourProcesses {
   readonly #options: TourProcessesOptions;
   readonly #instances = new Map<number, Child>();
+  readonly #owned = new Map<number, OwnedState>();
   #market: Child | undefined;
   #acting: Promise<void> = Promise.resolve();
   #running: Running | undefined;
 
   constructor(options: TourProcessesOptions) {
     this.#options = options;
+  }
+
+  get owned(): Owned {
+    return new Map(this.#owned);
   }
 
   /** @returns the addresses of page and board; undefined if the Market could not open and has printed the reason */
@@ -41,30 +50,26 @@ export class TourProcesses {
   }
 
   /** Runs after the actions before it: an instance that is still ending could not be started. */
-  act(action: StopAction): Promise<void> {
+  act(action: TourAction): Promise<void> {
     this.#acting = this.#acting.then(() => this.#act(action));
     return this.#acting;
   }
 
-  async #act(action: StopAction): Promise<void> {
-    switch (action.do) {
-      case "load":
-        return this.#load();
-      case "start":
-        return this.start(action.instances);
-      case "end":
-        return this.#end(action.instances);
-      case "kill":
-        return this.#kill(action.instance);
-      default:
-        return this.#each([action.instance], (child) => child[action.do]());
+  /** Continues every process: after a stop of the terminal's group all of them run. */
+  resumeAll(): void {
+    this.#market?.resume();
+    for (const [instance, child] of this.#instances) {
+      child.resume();
+      this.#owned.set(instance, "running");
     }
+    this.#options.onOwned(this.owned);
   }
 
-  /** Starts those that do not run yet. */
-  async start(instances: readonly number[]): Promise<void> {
-    const missing = instances.filter((instance) => !this.#instances.has(instance));
-    await Promise.all(missing.map((instance) => this.#start(instance).running));
+  /** Another process has taken the number of an instance that was killed. */
+  forgetKilled(instance: number): void {
+    if (this.#owned.get(instance) !== "killed") return;
+    this.#owned.delete(instance);
+    this.#options.onOwned(this.owned);
   }
 
   async close(): Promise<void> {
@@ -72,43 +77,81 @@ export class TourProcesses {
     await endAll(everyone, this.#options.clock);
   }
 
-  #start(instance: number): Child {
-    const { ratingsScript, onLine } = this.#options;
+  async #act(action: TourAction): Promise<void> {
+    switch (action.do) {
+      case "load":
+        return this.#load();
+      case "start":
+        return this.#start(action.instances);
+      case "end":
+        return this.#end(action.instances);
+      case "kill":
+        return this.#kill(action.instance);
+      case "pause":
+        this.#instances.get(action.instance)?.pause();
+        return this.#mark(action.instance, "paused");
+      case "resume":
+        this.#instances.get(action.instance)?.resume();
+        return this.#mark(action.instance, "running");
+    }
+  }
+
+  #mark(instance: number, state: OwnedState): void {
+    if (this.#instances.has(instance)) this.#owned.set(instance, state);
+  }
+
+  /** Starts those that do not run yet. Resolves when they run, or have refused to. */
+  async #start(instances: readonly number[]): Promise<void> {
+    const missing = instances.filter((instance) => !this.#instances.has(instance));
+    await Promise.all(missing.map((instance) => this.#startOne(instance)));
+  }
+
+  async #startOne(instance: number): Promise<void> {
+    const { ratingsScript, onLine, onOwned } = this.#options;
     const args = ["--instance", String(instance)];
     const child = startChild({ script: ratingsScript, args, onLine: (text) => onLine(`ratings ${instance}`, text) });
     this.#instances.set(instance, child);
-    void child.ended.then(() => this.#instances.delete(instance));
-    return child;
+    this.#owned.set(instance, "running");
+    let hasRun = false;
+    void child.ended.then(() => {
+      this.#instances.delete(instance);
+      // One that refused to start, as its number is taken, was never there.
+      if (hasRun) this.#owned.set(instance, "killed");
+      else this.#owned.delete(instance);
+      onOwned(this.owned);
+    });
+    hasRun = (await child.running) !== undefined;
   }
 
   /** Resolves when they have ended. An instance that has said goodbye and still runs cannot be started again. */
   async #end(instances: readonly number[]): Promise<void> {
-    const children: Child[] = [];
-    this.#each(instances, (child) => children.push(child));
+    const children = this.#childrenOf(instances);
     await endAll(children, this.#options.clock);
+    for (const instance of instances) if (!this.#instances.has(instance)) this.#owned.delete(instance);
   }
 
   /** Resolves when the kernel has closed its socket: a call sent before that would go to a dead process. */
   async #kill(instance: number): Promise<void> {
-    const child = this.#instances.get(instance);
-    this.#each([instance], (one) => one.kill());
+    const [child] = this.#childrenOf([instance]);
+    child?.kill();
     await child?.ended;
   }
 
-  #each(instances: readonly number[], act: (child: Child) => unknown): void {
-    for (const instance of instances) {
-      const child = this.#instances.get(instance);
-      if (child === undefined)
-        this.#options.print(`Instance ${instance} was started elsewhere: do it in the terminal where it runs.`);
-      else act(child);
-    }
+  #childrenOf(instances: readonly number[]): readonly Child[] {
+    return instances.flatMap((instance) => this.#instances.get(instance) ?? []);
   }
 
   /** Loads the page as a browser does. The response is discarded: the Market's lines show the result. */
   #load(): Promise<void> {
     return new Promise((resolve) => {
-      const asked = request(new URL("/", this.#running?.at), (response) => response.resume().once("end", resolve));
+      const asked = request(new URL("/", this.#running?.at), (response) => {
+        response
+          .resume()
+          .once("end", resolve)
+          .once("error", () => resolve());
+      });
       asked.once("error", () => resolve());
+      asked.setTimeout(LOAD_TIMEOUT_MS, () => asked.destroy(new Error("the Market does not answer")));
       asked.end();
     });
   }

@@ -1,14 +1,16 @@
-// The tour's input and output: programs, keys, the terminal. guide.ts decides the next step.
+// The tour's input and output: programs, keys, the terminal. core/guide.ts decides what to print and to do.
 
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import { styleText } from "node:util";
 import type { Cancel, Clock } from "../clock.ts";
 import type { Running, ShutdownHooks, StartResult } from "../program/program.ts";
-import { beginAt, explain, guide, type TourAct, type TourEvent, type TourPosition, type TourStep } from "./guide.ts";
+import { actionText, type TourAction } from "./core/actions.ts";
+import { FIRST_STATE, guide, SETTLED_MS, type TourAct, type TourEvent, type TourState } from "./core/guide.ts";
+import { joinedInstance, present } from "./core/scene.ts";
+import { readyStop, STOPS } from "./core/stops.ts";
+import { type Say, type SayKind, stopHeading, wrap } from "./core/texts.ts";
+import { WALK } from "./core/walk.ts";
+import { readKeys } from "./keys.ts";
 import type { Progress } from "./progress.ts";
-import type { Stop, StopAction } from "./stop.ts";
-import { resumeStop, STOPS } from "./stops.ts";
 import { TourProcesses } from "./tour-processes.ts";
 
 export interface TourOptions {
@@ -17,17 +19,17 @@ export interface TourOptions {
   readonly clock: Clock;
   readonly progress: Progress;
   readonly print: (line: string) => void;
-  /** The person's input, line by line; undefined when the tour does everything itself. */
-  readonly keys: Readable | undefined;
-  /** Without keys: the time to read each task before the tour does it. */
-  readonly readingMs: number;
+  /** The person's terminal; undefined: there is none. */
+  readonly keys: NodeJS.ReadStream | undefined;
+  /** The tour presses Enter by itself, after this time to read; undefined: the person does. */
+  readonly readingMs: number | undefined;
+  readonly colour: boolean;
+  /** Columns of the terminal; Infinity where there is none. */
+  readonly columns: () => number;
   readonly over: (code: number) => void;
 }
 
-/** The lines of a page come within a few milliseconds of each other. A timeout of a second prints a line before it. */
-const SETTLED_MS = 400;
-/** Longer than any wait of a stop without a person: the second of a timeout, a start on a busy machine. */
-const STALLED_MS = 4_000;
+const TICK_MS = 100;
 const MAX_NAME_WIDTH = "ratings 3".length;
 
 export async function startTour(options: TourOptions, closers: ShutdownHooks): Promise<StartResult> {
@@ -46,12 +48,10 @@ export async function startTour(options: TourOptions, closers: ShutdownHooks): P
 class Tour {
   readonly #options: TourOptions;
   readonly #processes: TourProcesses;
-  #place: TourPosition | undefined;
-  #mayBegin: () => void = () => undefined;
-  /** Explanations printed before the first stop. */
-  #explained: ReadonlySet<string> = new Set();
-  #stopWaiting: Cancel = () => undefined;
-  #closing = false;
+  #state: TourState = FIRST_STATE;
+  #stopTicks: Cancel = () => undefined;
+  #stopKeys: () => void = () => undefined;
+  #isClosing = false;
 
   constructor(options: TourOptions) {
     this.#options = options;
@@ -59,152 +59,158 @@ class Tour {
     this.#processes = new TourProcesses({
       ...{ marketScript, ratingsScript, clock },
       onLine: (speaker, text) => this.#onLine(speaker, text),
-      print: (sentence) => this.#printBlock(sentence),
+      onOwned: (owned) => this.#dispatch({ kind: "owned", owned }),
     });
   }
 
   async open(): Promise<Running | undefined> {
+    const { keys: input, clock, over } = this.#options;
+    if (input !== undefined) {
+      const onClosed = (): void => this.#dispatch({ kind: "key", key: "leave" });
+      this.#stopKeys = readKeys({ input, onKey: (key) => this.#dispatch({ kind: "key", key }), onClosed });
+    }
+    process.on("SIGCONT", this.#onContinue);
+    this.#stopTicks = clock.every(TICK_MS, () => this.#dispatch({ kind: "tick" }));
     const running = await this.#processes.openMarket();
     // The caller reports a Market that could not open, with more than an exit code.
-    if (running !== undefined)
-      void this.#processes.marketEnded.then(() => (this.#closing ? undefined : this.#options.over(1)));
+    if (running !== undefined) void this.#processes.marketEnded.then(() => (this.#isClosing ? undefined : over(1)));
     return running;
   }
 
   async begin(running: Running): Promise<void> {
-    const left = this.#options.progress.read();
-    const stop = resumeStop(left);
-    const needs = STOPS[stop]?.needs ?? [];
-    await this.#processes.start(needs);
     // The programs' first lines come before the first stop, not into it.
-    await new Promise<void>((resolve) => {
-      this.#mayBegin = resolve;
-      this.#awaitSettled();
-    });
-    for (const line of welcome(running, stop, needs)) this.#options.print(line);
-    this.#readKeys();
-    this.#apply(beginAt(STOPS, stop, this.#explained));
+    await this.#quiet();
+    const stop = readyStop(this.#options.progress.read(), this.#state.scene);
+    const needs = (STOPS[stop]?.needs ?? []).filter((instance) => !present(this.#state.scene).includes(instance));
+    await this.#processes.act({ do: "start", instances: needs });
+    this.#dispatch({ kind: "owned", owned: this.#processes.owned });
+    await this.#quiet();
+    if (this.#isClosing) return;
+    for (const line of welcome(running, stop, needs)) this.#write(line);
+    this.#dispatch({ kind: "begin", stop });
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
-    this.#stopWaiting();
+    this.#isClosing = true;
+    this.#stopTicks();
+    this.#stopKeys();
+    process.off("SIGCONT", this.#onContinue);
     await this.#processes.close();
     this.#options.print("tour: everything has ended");
   }
 
+  /** `fg` continues every process of the terminal's group, also an instance that the tour had paused. */
+  readonly #onContinue = (): void => this.#processes.resumeAll();
+
   #onLine(speaker: string, text: string): void {
-    this.#options.print(`${styleText("dim", `${speaker.padEnd(MAX_NAME_WIDTH)} |`)} ${text}`);
-    if (this.#closing) return;
-    if (this.#place === undefined) this.#explain(text);
-    else this.#dispatch({ kind: "line", text });
-    this.#awaitSettled();
+    this.#options.print(`${this.#styled("program", `${speaker.padEnd(MAX_NAME_WIDTH)} |`)} ${text}`);
+    const isMarket = speaker === "market";
+    this.#dispatch({ kind: "line", speaker: isMarket ? "market" : "ratings", text });
+    const joined = isMarket ? joinedInstance(text) : undefined;
+    if (joined !== undefined) this.#processes.forgetKilled(joined);
   }
 
-  #explain(text: string): void {
-    const { explained, acts } = explain(text, this.#explained);
-    this.#explained = explained;
-    for (const act of acts) this.#perform(act);
-  }
-
-  #awaitSettled(): void {
+  /** Resolves once no line has come for a while. */
+  async #quiet(): Promise<void> {
     const { clock } = this.#options;
-    this.#stopWaiting();
-    this.#stopWaiting = clock.after(SETTLED_MS, () => {
-      this.#stopWaiting = clock.after(STALLED_MS, () => this.#dispatch({ kind: "stalled" }));
-      this.#mayBegin();
-      this.#dispatch({ kind: "settled" });
-    });
-  }
-
-  #readKeys(): void {
-    const { keys, over } = this.#options;
-    if (keys === undefined) return;
-    const lines = createInterface({ input: keys });
-    const leave = (): void => (this.#closing ? undefined : over(0));
-    lines.on("line", (line) => {
-      if (line.trim().toLowerCase() === "q") leave();
-      else this.#dispatch({ kind: "help-requested" });
-    });
-    // ^D, or the window was closed.
-    lines.on("close", leave);
+    const quietMs = (): number => clock.now() - this.#state.changedAtMs;
+    do await new Promise<void>((resolve) => void clock.after(SETTLED_MS, resolve));
+    while (quietMs() < SETTLED_MS && !this.#isClosing);
   }
 
   #dispatch(event: TourEvent): void {
-    if (this.#place !== undefined && !this.#closing) this.#apply(guide(STOPS, this.#place, event));
-  }
-
-  #apply({ place, acts }: TourStep): void {
-    this.#place = place;
+    if (this.#isClosing) return;
+    const { clock, readingMs } = this.#options;
+    const { state, acts } = guide(this.#state, event, clock.now(), { readingMs });
+    this.#state = state;
     for (const act of acts) this.#perform(act);
   }
 
   #perform(act: TourAct): void {
-    if (act.kind === "explain")
-      this.#options.print(`${" ".repeat(MAX_NAME_WIDTH)} ${styleText("cyan", `└ ${act.text}`)}`);
-    else if (act.kind === "learnt") this.#printBlock(styleText("green", `√ ${act.text}`));
-    else if (act.kind === "stop") this.#printStop(act.number, act.stop);
-    else if (act.kind === "ask") this.#ask(act.task.ask);
+    if (act.kind === "say") this.#say(act.say);
+    else if (act.kind === "remember") this.#options.progress.write(act.stop);
     else if (act.kind === "do") void this.#do(act.actions);
-    else this.#end();
+    else this.#end(act.isFinished);
   }
 
-  #printStop(number: number, { title, intro }: Stop): void {
-    this.#options.progress.write(number - 1);
-    this.#printBlock(styleText("bold", `── ${number} of ${STOPS.length} ── ${title}`));
-    for (const line of intro) this.#options.print(line);
-  }
-
-  #ask(what: string): void {
-    this.#options.print(`${styleText("bold", "→")} ${what}`);
-    const { keys, clock, readingMs } = this.#options;
-    if (keys === undefined) clock.after(readingMs, () => this.#dispatch({ kind: "help-requested" }));
-    else this.#options.print(styleText("dim", "  (Enter: I do it for you · q Enter: leave, and go on here next time)"));
-  }
-
-  async #do(actions: readonly StopAction[]): Promise<void> {
+  async #do(actions: readonly TourAction[]): Promise<void> {
     for (const action of actions) {
-      this.#options.print(styleText("dim", `  tour: ${shown(action)}`));
+      this.#write(this.#styled("keys", `  tour: ${actionText(action)}`));
       await this.#processes.act(action);
     }
-    if (!this.#closing) this.#awaitSettled();
+    this.#dispatch({ kind: "done", owned: this.#processes.owned });
   }
 
-  #end(): void {
-    this.#options.progress.forget();
-    this.#printBlock(
-      "That was the tour. README has the rules behind it. Type  make demo  to try all of it by yourself.",
-    );
-    if (this.#options.keys !== undefined)
-      this.#options.print("Instances that you started yourself keep running: end them with ^C where they run.");
-    this.#options.over(0);
+  #end(isFinished: boolean): void {
+    const { progress, over } = this.#options;
+    if (isFinished) {
+      progress.forget();
+      this.#say({
+        kind: "heading",
+        text: "That was the tour. README has the rules behind it. Type  make demo  to try all of it by yourself.",
+      });
+    } else this.#say({ kind: "note", text: "The tour ends here. Type  make tour  to go on at this stop." });
+    over(0);
   }
 
-  #printBlock(line: string): void {
-    this.#options.print("");
+  #say({ kind, text }: Say): void {
+    const { before, lead, indent } = LAYOUT[kind];
+    if (before) this.#options.print("");
+    const width = Math.max(MIN_WIDTH, Math.min(this.#options.columns(), MAX_WIDTH)) - indent;
+    wrap(text, width - lead.length).forEach((line, index) => {
+      const start = index === 0 ? lead : " ".repeat(lead.length);
+      this.#options.print(`${" ".repeat(indent)}${this.#styled(kind, `${start}${line}`)}`);
+    });
+  }
+
+  #write(line: string): void {
     this.#options.print(line);
+  }
+
+  #styled(kind: SayKind | "program", text: string): string {
+    const style = STYLES[kind];
+    return this.#options.colour && style !== undefined ? styleText(style, text) : text;
   }
 }
 
-function welcome({ at, board }: Running, stop: number, needs: readonly number[]): readonly string[] {
+/** A narrower terminal breaks the lines by itself. */
+const MIN_WIDTH = 40;
+const MAX_WIDTH = 120;
+
+interface Layout {
+  /** An empty line before it. */
+  readonly before: boolean;
+  readonly lead: string;
+  readonly indent: number;
+}
+
+const LAYOUT: Readonly<Record<SayKind, Layout>> = {
+  heading: { before: true, lead: "── ", indent: 0 },
+  text: { before: false, lead: "", indent: 0 },
+  explained: { before: false, lead: "└ ", indent: MAX_NAME_WIDTH + 1 },
+  learnt: { before: true, lead: "√ ", indent: 0 },
+  note: { before: true, lead: "· ", indent: 0 },
+  waiting: { before: true, lead: "→ ", indent: 0 },
+  keys: { before: false, lead: "  ", indent: 0 },
+  busy: { before: false, lead: "… ", indent: 0 },
+};
+
+type Style = Parameters<typeof styleText>[0];
+const STYLES: Partial<Readonly<Record<SayKind | "program", Style>>> = {
+  ...{ heading: "bold", explained: "cyan", learnt: "green", note: "yellow", waiting: "bold" },
+  ...{ keys: "dim", busy: "dim", program: "dim" },
+};
+
+function welcome({ at, board }: Running, stop: number, started: readonly number[]): readonly string[] {
+  const first = WALK.findIndex(({ numbers }) => numbers.length > 0);
+  const before = WALK.slice(0, first).map(({ title, isOptional }) => (isOptional ? `${title} (optional)` : title));
   const open = [
     "",
     `The Market is open at ${at}: keep that page in view beside this terminal.`,
     ...(board === undefined ? [] : [`The board, at ${board}, shows the state of each instance.`]),
   ];
-  if (stop === 0) return open;
-  const running = needs.length === 0 ? "" : `; running again: instances ${needs.join(", ")}`;
-  return [...open, `You left at stop ${stop + 1}, and go on there${running}. To start again:  make tour RESTART=1`];
-}
-
-function shown(action: StopAction): string {
-  switch (action.do) {
-    case "load":
-      return "loads the page";
-    case "start":
-    case "end":
-      return `${action.do}s ${action.instances.length === 1 ? "instance" : "instances"} ${action.instances.join(", ")}`;
-    default:
-      return `${action.do}s instance ${action.instance}`;
-  }
+  const heading = STOPS[stop] === undefined ? "" : stopHeading(STOPS[stop]);
+  if (stop === 0) return [...open, `In README's walk these come before: ${before.join(", ")}.`];
+  const running = started.length === 0 ? "" : `; running again: instances ${started.join(", ")}`;
+  return [...open, `You left at ${heading}, and go on there${running}. To start again:  make tour RESTART=1`];
 }

@@ -1,120 +1,212 @@
-// The tour's state machine without programs: explanations, tasks and actions, line by line.
+// The guide of the tour without programs: what it prints and does for lines, keys and time.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { beginAt, explain, guide, type TourAct, type TourEvent, type TourStep } from "../../src/tour/guide.ts";
-import type { Stop } from "../../src/tour/stop.ts";
-import { resumeStop, STOPS } from "../../src/tour/stops.ts";
+import type { Owned } from "../../src/tour/core/actions.ts";
+import {
+  FIRST_STATE,
+  guide,
+  OVERDUE_MS,
+  type TourAct,
+  type TourEvent,
+  type TourKey,
+} from "../../src/tour/core/guide.ts";
+import { EMPTY_SCENE, observe } from "../../src/tour/core/scene.ts";
+import { STOPS } from "../../src/tour/core/stops.ts";
+import { wrap } from "../../src/tour/core/texts.ts";
 
 const tour = suite("the tour");
 
-const two: readonly Stop[] = [
-  {
-    title: "first",
-    intro: [],
-    tasks: [
-      { ask: "start it", actions: [{ do: "start", instances: [1] }], until: [/joined/, /is up/] },
-      { ask: "load it", actions: [{ do: "load" }], until: [/^GOT/] },
-    ],
-    learnt: "one",
-    needs: [],
-  },
-  {
-    title: "second",
-    intro: [],
-    tasks: [{ ask: "again", actions: [{ do: "load" }], until: [/^BAD/] }],
-    learnt: "two",
-    needs: [],
-  },
+const THINGS = ["camera", "basketball", "briefcase", "football"];
+const at = (instance: number): string => `ratings.get.${instance}-incarnation0`;
+const joined = (instance: number): string =>
+  `INFO:membership:- ratings instance ${instance} joined: nats:${at(instance)}`;
+const left = (instance: number): string => `INFO:membership:- ratings instance ${instance} left: nats:${at(instance)}`;
+const open2 = `WARNING:resolver:- OPEN breaker on [ratings at nats:${at(2)}] (request timed out)`;
+const close2 = `INFO:resolver:- CLOSE breaker on [ratings at nats:${at(2)}] (heartbeat)`;
+const page = (...turns: readonly number[]): readonly string[] => [
+  ...THINGS.flatMap((thing, index) => [
+    `ASK for ${thing}`,
+    ...turns.slice(index, index + 1).map((turn) => `INFO:resolver:- ratings using instance ${turn}: nats:${at(turn)}`),
+  ]),
+  "WAITED 3ms",
+  ...THINGS.map((thing, index) => (index < turns.length ? `GOT ${thing}: 4.5` : `BAD ${thing}: all services are down`)),
 ];
-const line = (text: string): TourEvent => ({ kind: "line", text });
-const settled: TourEvent = { kind: "settled" };
-const helpRequested: TourEvent = { kind: "help-requested" };
-const stalled: TourEvent = { kind: "stalled" };
 
-function after(...events: readonly TourEvent[]): { readonly kinds: readonly string[]; readonly last: TourStep } {
-  let last = beginAt(two, 0);
-  const acts: TourAct[] = [];
-  for (const event of events) {
-    last = guide(two, last.place, event);
-    acts.push(...last.acts);
+class Guided {
+  state = FIRST_STATE;
+  now = 0;
+  readonly acts: TourAct[] = [];
+  readonly #readingMs: number | undefined;
+
+  constructor(stop: number, readingMs?: number) {
+    this.#readingMs = readingMs;
+    this.send({ kind: "begin", stop });
+    this.wait(500);
   }
-  return { kinds: acts.map(({ kind }) => kind), last };
+
+  send(event: TourEvent): this {
+    const { state, acts } = guide(this.state, event, this.now, { readingMs: this.#readingMs });
+    this.state = state;
+    this.acts.push(...acts);
+    return this;
+  }
+
+  market(...lines: readonly string[]): this {
+    for (const text of lines) this.send({ kind: "line", speaker: "market", text });
+    return this.wait(500);
+  }
+
+  key(key: TourKey): this {
+    return this.send({ kind: "key", key }).wait(500);
+  }
+
+  done(owned: Owned): this {
+    return this.send({ kind: "done", owned }).wait(500);
+  }
+
+  wait(ms: number): this {
+    for (const until = this.now + ms; this.now < until; ) {
+      this.now += 100;
+      this.send({ kind: "tick" });
+    }
+    return this;
+  }
+
+  /** Texts of this kind, since the last call. */
+  texts(kind: string): readonly string[] {
+    return this.acts.splice(0).flatMap((act) => (act.kind === "say" && act.say.kind === kind ? [act.say.text] : []));
+  }
+
+  does(): readonly TourAct[] {
+    return this.acts.splice(0).filter(({ kind }) => kind === "do");
+  }
 }
 
-tour("goes on when all lines of a task have come, in any order, and the output has settled", () => {
-  assert.equal(after(line("is up"), settled).kinds, []);
-  assert.equal(after(line("is up"), line("joined")).kinds, []);
-  assert.equal(after(line("is up"), line("joined"), settled).kinds, ["ask"]);
-});
+const stopNamed = (id: string): number => STOPS.findIndex(({ step }) => step.id === id);
+const running = (...instances: readonly number[]): Owned => new Map(instances.map((instance) => [instance, "running"]));
 
-tour("does what it is asked to do, and the rest of the same stop, but not the next one", () => {
-  const done = after(helpRequested, line("is up"), line("joined"), settled, line("GOT x"), settled);
-  assert.equal(done.kinds, ["do", "do", "explain", "learnt", "stop", "ask"]);
-  assert.is(done.last.place.stop, 1);
-  assert.is(done.last.place.helping, false);
-});
-
-tour("loads the page again when it came at an unlucky moment, and only then", () => {
-  const second = [helpRequested, line("is up"), line("joined"), settled];
-  assert.equal(after(...second, line("BAD x"), stalled).kinds, ["do", "do", "do"]);
-  assert.equal(after(...second, line("GOT x"), stalled).kinds, ["do", "do", "explain"]);
-  assert.equal(after(helpRequested, stalled).kinds, ["do"], "what was started is on its way");
-});
-
-tour("asks a person to load the page again, once for each page that came at an unlucky moment", () => {
-  const asks = (...events: readonly TourEvent[]): number =>
-    after(line("is up"), line("joined"), settled, ...events).kinds.filter((kind) => kind === "ask").length;
-  const page = line("WAITED 3 ms");
-  assert.is(asks(stalled, stalled), 1, "a person may take their time");
-  assert.is(asks(line("BAD x"), page, stalled, stalled), 2);
-  assert.is(asks(page, stalled, page, stalled), 3);
-});
-
-tour("can be asked again, when the first time changed nothing", () => {
-  assert.equal(after(helpRequested, settled, helpRequested).kinds, ["do", "do"]);
-});
-
-tour("explains each kind of line once", () => {
-  assert.equal(after(line("GOT a: 1"), line("GOT b: 2")).kinds, ["explain"]);
-});
-
-tour("explains what comes before the first stop, and not once more within it", () => {
-  const started =
-    "INFO:bus:- nothing answered at nats://127.0.0.1:4222: started nats-server there (pid 1), which stops";
-  const { explained, acts } = explain(started, new Set());
-  assert.equal(
-    acts.map(({ kind }) => kind),
-    ["explain"],
+tour("goes on when the page has shown what it had to, and the output has settled", () => {
+  const guided = new Guided(0);
+  for (const text of page()) guided.send({ kind: "line", speaker: "market", text });
+  assert.equal(guided.texts("learnt"), []);
+  assert.match(
+    guided.wait(500).texts("learnt").join(),
+    /^The Market knows that no instance runs: it called none, and waited 3 ms/,
   );
-  assert.equal(explain(started, explained).acts, []);
-  assert.equal(guide(two, beginAt(two, 0, explained).place, line(started)).acts, []);
 });
 
-tour("a line from before a task does not count for it", () => {
-  assert.equal(after(line("GOT a"), line("is up"), line("joined"), settled, settled).kinds, ["explain", "ask"]);
+tour("claims only what that very page shows, and says what another page did", () => {
+  const guided = new Guided(stopNamed("two")).market(joined(1), joined(2));
+  assert.equal(
+    guided
+      .market(...page(1, 1, 1, 1))
+      .texts("note")
+      .slice(-1),
+    ["Not yet: that page called instance 1, and got 4 of 4 ratings."],
+  );
+  assert.equal(guided.market(...page(2, 1, 2, 1)).texts("learnt"), [
+    "All 4 ratings are fresh, and the instances took turns: 2, 1, 2, 1.",
+  ]);
+});
+
+tour("fg before the page: says of 13 and 14 that they are passed, and makes no claim about them", () => {
+  const guided = new Guided(stopNamed("two")).market(joined(1), joined(2), ...page(1, 2, 1, 2));
+  guided.market(
+    ...page(1, 2, 1, 2)
+      .map((line) => line.replace(/^GOT (camera|briefcase).*/, "BAD $1: request timed out"))
+      .flatMap((line) => (line.startsWith("WAITED") ? [open2, line] : [line])),
+  );
+  assert.match(guided.texts("heading").join(), "13 of 15");
+  guided.market(close2);
+  assert.equal(guided.texts("note"), [
+    "Passed: 13 of 15: No second wait: instance 2 does not hang any more.",
+    "Passed: 14 of 15: It wakes up: instance 2 takes calls already.",
+  ]);
+  assert.equal(guided.market(...page(1, 2, 1, 2)).texts("learnt"), [
+    "All 4 ratings are fresh, and the instances took turns: 1, 2, 1, 2.",
+  ]);
+});
+
+tour("says which instance it waits for, and after a while how long it has waited", () => {
+  const guided = new Guided(stopNamed("three")).market(joined(1), joined(2), ...page(1, 2, 1, 2));
+  const [last = ""] = guided.texts("waiting").slice(-1);
+  assert.is(
+    last,
+    "3. Waiting for instance 3 (instances 1, 2 work). In another terminal:  make startRatings INSTANCE=3",
+  );
+  assert.match(guided.wait(OVERDUE_MS).texts("waiting").join(), /^3\. Still waiting for instance 3 .*, after 1\d s\. /);
+  assert.equal(guided.wait(OVERDUE_MS).texts("waiting"), [], "once is enough");
+});
+
+tour("an instance of its own is paused at a key, another where it runs", () => {
+  const own = new Guided(stopNamed("two"))
+    .market(joined(1), joined(2))
+    .done(running(1, 2))
+    .market(...page(1, 2, 1, 2));
+  assert.equal(own.texts("waiting").slice(-1), ["11. Waiting for instance 2 to hang."]);
+  own.key("enter");
+  assert.equal(own.does(), [{ kind: "do", actions: [{ do: "pause", instance: 2 }] }]);
+  const foreign = new Guided(stopNamed("two")).market(joined(1), joined(2), ...page(1, 2, 1, 2));
+  assert.match(foreign.texts("waiting").join(), "Pause instance 2 with ^Z where it runs, and load the page");
+});
+
+tour("the first ^C asks, any other key goes on, and the second ends", () => {
+  const guided = new Guided(0).key("interrupt");
+  assert.match(guided.texts("note").join(), /^End the tour\? \^C again ends it/);
+  assert.equal(guided.key("enter").does(), [], "the key has answered the question");
+  guided.key("interrupt").key("interrupt");
+  assert.equal(guided.acts.slice(-1), [{ kind: "end", isFinished: false }]);
+  const early = guide(FIRST_STATE, { kind: "key", key: "interrupt" }, 0, { readingMs: undefined });
+  assert.is(early.state.isLeaving, true, "also while the programs start");
+});
+
+tour("s skips, b goes back, and to a fault that is gone only where it can be made again", () => {
+  const guided = new Guided(0).key("skip").key("skip");
+  assert.match(guided.texts("heading").slice(-1).join(), "5, 6 of 15");
+  assert.match(guided.key("back").texts("heading").join(), "3, 4 of 15");
+  assert.match(guided.key("back").key("back").texts("note").slice(-1).join(), "This is the first stop.");
+  const later = new Guided(stopNamed("both"));
+  assert.match(later.key("back").texts("heading").slice(-1).join(), "11, 12 of 15");
+});
+
+tour("a tour that resumes begins where the fault of a stop can be made again", () => {
+  const headings = ["again", "resume", "both", "three"].map((id) => new Guided(stopNamed(id)).texts("heading")[0]);
+  assert.equal(
+    headings.map((heading) => heading?.split(" of ")[0]),
+    ["11, 12", "11, 12", "15", "3, 4"],
+  );
+});
+
+tour("AUTO presses Enter after the time to read, again after some seconds, and passes what does not succeed", () => {
+  const guided = new Guided(stopNamed("three"), 1_000);
+  assert.equal(guided.does(), []);
+  assert.is(guided.wait(1_500).does().length, 1);
+  for (let press = 0; press < 8; press += 1) guided.done(new Map()).wait(6_000);
+  assert.match(
+    guided.texts("note").join(),
+    "Passed: 3, 4 of 15: Three instances: nothing came of it after 8 attempts.",
+  );
 });
 
 tour("is over after its last stop", () => {
-  const { place } = beginAt(two, 1);
-  const come = guide(two, guide(two, place, line("BAD x: y")).place, settled);
-  assert.equal(
-    come.acts.map(({ kind }) => kind),
-    ["learnt", "over"],
-  );
-  assert.equal(guide(two, come.place, helpRequested).acts, []);
+  const guided = new Guided(stopNamed("kill")).key("skip");
+  assert.equal(guided.acts.slice(-1), [{ kind: "end", isFinished: true }]);
 });
 
-tour("every task says how one sees that it has happened", () => {
-  for (const stop of STOPS) for (const task of stop.tasks) assert.ok(task.until.length > 0, task.ask);
+tour("a page ends when each of its things has an outcome, and pages at the same time count as one", () => {
+  const [one, other] = [page(1, 2, 1, 2), page(2, 1, 2, 1)];
+  const both = [...one.slice(0, 8), ...other, ...one.slice(8)];
+  const read = (lines: readonly string[]) => lines.reduce(observe, EMPTY_SCENE);
+  assert.is(read(one.slice(0, -1)).page, undefined);
+  assert.equal([read(one).page?.calls, read(one).pages], [[1, 2, 1, 2], 1]);
+  assert.equal([read(both).page?.got.length, read(both).pages], [8, 1]);
+  assert.is(read([joined(1), left(1), joined(1)]).incarnations.length, 1, "what has ended is forgotten");
 });
 
-tour("is taken up where the fault that a stop needs can be made again", () => {
-  assert.equal(
-    STOPS.map((_, stop) => STOPS[resumeStop(stop)]?.title === STOPS[stop]?.title),
-    [true, true, true, true, true, true, false, false, true],
-  );
-  assert.is(STOPS[resumeStop(7)]?.title, "One hangs");
+tour("breaks its own texts between words, and no command", () => {
+  assert.equal(wrap("one two  three four", 9), ["one", "two  three", "four"]);
+  assert.equal(wrap("  bin/dwc explain ratings/2", 9), ["  bin/dwc explain ratings/2"]);
 });
 
 tour.run();

@@ -28,7 +28,7 @@ test("an instance that is ended and started again runs again", async () => {
     ratingsScript,
     clock: systemClock(),
     onLine,
-    print: () => {},
+    onOwned: () => {},
   });
   try {
     await processes.act({ do: "start", instances: [1, 2] });

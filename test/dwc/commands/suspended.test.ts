@@ -43,7 +43,7 @@ const windowOf = ({ folder, state }: Desk): Promise<Window> =>
 
 /** Prints each change of the terminal's mode: ^Z stops it, another key ends it. */
 const MODES = `
-import { RawMode } from ${JSON.stringify(import.meta.resolve("../../../src/dwc/cli/terminal.js"))};
+import { RawMode } from ${JSON.stringify(import.meta.resolve("../../../src/program/raw-mode.js"))};
 const input = process.stdin;
 const change = input.setRawMode.bind(input);
 input.setRawMode = (isRaw) => {
