@@ -180,17 +180,25 @@ class ContractClient implements Client {
     checkValue("limitMs", limitMs, aLimit);
     const startedAt = this.#clock.now();
     return new Promise((resolve) => {
-      let cancel: Cancel | undefined;
+      let cancel: Cancel = () => undefined;
       const check = (): boolean => {
         const ready = this.instances().filter(({ takesCalls }) => takesCalls).length;
         const isReady = ready >= atLeast && !this.#isClosed;
         const isOver = this.#isClosed || this.#bus.status === "closed" || this.#clock.now() - startedAt >= limitMs;
         if (!isReady && !isOver) return false;
-        cancel?.();
+        cancel();
         resolve(isReady);
         return true;
       };
-      if (!check()) cancel = this.#clock.every(READY_POLL_MS, check);
+      if (check()) return;
+      // The poll holds no process: what has just arrived must not wait for it.
+      const stopPolling = this.#clock.every(READY_POLL_MS, check, "background");
+      const stopWatching = this.observe({ onEvent: () => void check() });
+      cancel = () => {
+        stopPolling();
+        stopWatching();
+      };
+      void this.core.ready().then(check);
     });
   }
 

@@ -16,8 +16,12 @@ import { type RefusalOf, refusalsOf } from "./refusals.ts";
 import { type InputOf, type OutputOf, type Schema, validate } from "./schema.ts";
 import { itemsOf } from "./stream-items.ts";
 
-/** The handler of each operation. It returns the value, or throws a ServiceError. */
-export type Handlers<Ops extends Operations> = {
+/** The handler of each operation. It returns the value, or throws a ServiceError. `Of`: the type of a contract, or of its operations. */
+export type Handlers<Of extends Operations | Contract> =
+  Of extends Contract<infer Ops> ? HandlersOf<Ops> : Of extends Operations ? HandlersOf<Of> : never;
+
+/** The same for the operations of a contract. */
+export type HandlersOf<Ops extends Operations> = {
   readonly [Name in keyof Ops]: (
     input: OutputOf<Ops[Name]["input"]>,
     context: CallContext,

@@ -39,7 +39,7 @@ export {
 } from "./contract.ts";
 export { outcomeText } from "./core/outcome-text.ts";
 export { CallError, overloaded, ServiceError } from "./errors.ts";
-export type { HandlerAnswer, Handlers } from "./handlers.ts";
+export type { HandlerAnswer, Handlers, HandlersOf } from "./handlers.ts";
 export type { Logger } from "./logger.ts";
 export type { Middleware, MiddlewareCall } from "./middleware.ts";
 export {

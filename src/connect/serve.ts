@@ -28,7 +28,7 @@ import {
 } from "../util/options.ts";
 import { type Contract, checkContract, type Operations } from "./contract.ts";
 import { ErrorLog } from "./error-log.ts";
-import { checkHandlers, coreHandlers, type Handlers } from "./handlers.ts";
+import { checkHandlers, coreHandlers, type HandlersOf } from "./handlers.ts";
 import { type Logger, safeLogger } from "./logger.ts";
 import type { Middleware } from "./middleware.ts";
 import { aLogger, checkedLater, middlewares } from "./option-rules.ts";
@@ -37,7 +37,7 @@ import { aLogger, checkedLater, middlewares } from "./option-rules.ts";
 export interface ServeOptions<Ops extends Operations>
   extends Omit<InstanceOptions, "service" | "instance" | "operations" | "handle" | "report"> {
   /** A handler for each operation of the contract. */
-  readonly handlers: Handlers<Ops>;
+  readonly handlers: HandlersOf<Ops>;
   /** The number that people use for it. Default: the lowest that no running instance has. */
   readonly instance?: number | undefined;
   /** Middlewares around each handler, the first one outermost. */

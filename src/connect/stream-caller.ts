@@ -68,7 +68,10 @@ export class StreamCaller {
 
   async #send(input: unknown, options: TypedStreamOptions): Promise<Outcome<ItemStream>> {
     const outcome = await this.#open(input, options);
-    return outcome.kind === "ok" ? { ...outcome, value: new ValidatedStream(outcome.value, this.#output) } : outcome;
+    if (outcome.kind !== "ok") return outcome;
+    const { clock, requestTimeoutMs } = this.#context;
+    const limit = { clock, timeoutMs: options.timeoutMs ?? requestTimeoutMs };
+    return { ...outcome, value: new ValidatedStream(outcome.value, this.#output, limit) };
   }
 
   /** A middleware may end the call though the stream was opened, or before it is. Nothing reads such a stream. */

@@ -1,8 +1,11 @@
 // The streams of a typed client: one whose items are validated, and one that is opened when its first item is wanted.
 
+import type { Clock } from "../clock.ts";
 import type { InstanceRef } from "../health/member.ts";
+import { textOf } from "../service/guard.ts";
 import { StreamError } from "../service/stream-error.ts";
 import type { ItemStream } from "../service/stream-reader.ts";
+import { isThenable, withTimeout } from "../util/promises.ts";
 import { type Schema, validate } from "./schema.ts";
 
 type Result = IteratorResult<unknown, undefined>;
@@ -13,11 +16,13 @@ const DONE: Result = { done: true, value: undefined };
 export class ValidatedStream implements ItemStream {
   readonly #items: ItemStream;
   readonly #schema: Schema;
+  readonly #limit: ItemLimit;
   #received = 0;
 
-  constructor(items: ItemStream, schema: Schema) {
+  constructor(items: ItemStream, schema: Schema, limit: ItemLimit) {
     this.#items = items;
     this.#schema = schema;
+    this.#limit = limit;
   }
 
   get instance(): InstanceRef {
@@ -36,19 +41,35 @@ export class ValidatedStream implements ItemStream {
     return this.#items.return();
   }
 
-  /** @throws what the schema throws */
   async #validate(item: unknown): Promise<Result> {
     this.#received += 1;
+    const problem = await this.#problemOf(item);
+    if (typeof problem !== "string") return problem;
+    void this.#items.return();
+    throw new StreamError("invalid", problem, { instance: this.instance, received: this.#received });
+  }
+
+  /** The item, or why it cannot be read. A schema may throw, reject, or never settle. */
+  async #problemOf(item: unknown): Promise<Result | string> {
+    const { clock, timeoutMs } = this.#limit;
     try {
-      const validated = await validate(this.#schema, item);
+      const validating = validate(this.#schema, item);
+      const validated = isThenable(validating)
+        ? await withTimeout(validating, (late) => clock.after(timeoutMs, late))
+        : validating;
+      if (validated === undefined) return `an item could not be read: its schema took longer than ${timeoutMs} ms`;
       if (validated.kind === "valid") return { done: false, value: validated.value };
-      const at = { instance: this.instance, received: this.#received };
-      throw new StreamError("invalid", `an item is invalid: ${validated.problems.join("; ")}`, at);
+      return `an item is invalid: ${validated.problems.join("; ")}`;
     } catch (error) {
-      void this.#items.return();
-      throw error;
+      return `an item could not be read: its schema failed: ${textOf(error)}`;
     }
   }
+}
+
+/** How long the schema of an item may take: the time of the call. */
+export interface ItemLimit {
+  readonly clock: Pick<Clock, "after">;
+  readonly timeoutMs: number;
 }
 
 /** Opens its stream for the first item. If no instance opens it, that item rejects with the error of the call. */

@@ -3,7 +3,7 @@
 
 import { checkServiceName, directSubject } from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
-import type { Resolver } from "../health/balancer.ts";
+import type { Balancer, Resolver } from "../health/balancer.ts";
 import { newRetryBudget } from "../health/call-budget.ts";
 import { Deprioritized } from "../health/deprioritized.ts";
 import { HedgePolicy } from "../health/hedge.ts";
@@ -11,6 +11,7 @@ import type { HealthEvent, InstanceRef } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import { type StrandedCall, whyUnavailable } from "../health/unavailable.ts";
 import type { Trace, Tracing } from "../trace/core/trace.ts";
+import { anObjectWith, shownOption } from "../util/options.ts";
 import { onAbort } from "./abort-listeners.ts";
 import { Call } from "./call.ts";
 import type { CallContext } from "./call-context.ts";
@@ -80,6 +81,18 @@ const tooLarge = (limitBytes: number): Required<Why> =>
 
 const CLOSED = failedWhy("the request was not sent", "the client is closed");
 
+const aTracker = anObjectWith("a tracker", "tick", "live");
+const aResolver = anObjectWith("a resolver", "peek");
+
+/** @throws TypeError when `createBalancer` returns no balancer: before anything of the client runs */
+function balancerOf({ createBalancer, service, rules, random }: ResolvedClientOptions): Balancer {
+  const made: unknown = createBalancer(service, rules, random);
+  const { tracker, resolver } = Object(made) as Partial<Balancer>;
+  const isBalancer = aTracker.fits(tracker) && aResolver.fits(resolver);
+  if (isBalancer && tracker !== undefined && resolver !== undefined) return { tracker, resolver };
+  throw new TypeError(`createBalancer returned a value ${shownOption(made)}: it must return what newBalancer returns`);
+}
+
 class ServiceClient implements Client {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
@@ -102,7 +115,7 @@ class ServiceClient implements Client {
     this.service = options.service;
     this.#options = options;
     this.#streams = new ClientStreams(options);
-    const { tracker, resolver } = options.createBalancer(options.service, options.rules, options.random);
+    const { tracker, resolver } = balancerOf(options);
     this.tracker = tracker;
     this.resolver = resolver;
     this.#heartbeatListener = new HeartbeatListener(options, this.tracker, (changes) => this.#emitChanges(changes));

@@ -36,6 +36,7 @@ export class MemoryBus implements Bus {
   readonly #board: StatusEmitter;
   readonly #heldBack: (() => void)[] = [];
   #paused = false;
+  readonly #unsent: (() => void)[] = [];
   /** Subjects that the server does not let this bus publish to, and true when it may not receive replies. */
   deniesSending: (subject: string) => boolean = () => false;
   deniesReplies = false;
@@ -195,15 +196,18 @@ export class MemoryBus implements Bus {
     if (this.#board.status === "disconnected") this.#board.set("connected");
   }
 
-  /** Its process is stopped, as with ^Z: the bus still counts it as there, and messages wait for it. */
+  /**
+   * Its process is stopped, as with ^Z: the bus still counts it as there, messages wait for it, and what its timers and
+   * handlers send waits as well.
+   */
   pause(): void {
     this.#paused = true;
   }
 
-  /** The process goes on, and receives what waited for it. */
+  /** The process goes on: what it had sent meanwhile goes out, late, and it receives what waited for it. */
   resume(): void {
     this.#paused = false;
-    for (const act of this.#heldBack.splice(0)) act();
+    for (const act of [...this.#unsent.splice(0), ...this.#heldBack.splice(0)]) act();
   }
 
   /** For the network: delivers an arrived message. */
@@ -234,8 +238,14 @@ export class MemoryBus implements Bus {
       return { kind: "unsent", why };
     }
     if (this.deniesSending(subject)) this.#deny(subject);
+    else if (this.#paused) this.#unsent.push(() => this.#route(message));
     else this.network.route(message, this);
     return undefined;
+  }
+
+  /** A message that waited. Its connection may have been lost meanwhile. */
+  #route(message: WireMessage): void {
+    if (this.#board.status === "connected") this.network.route(message, this);
   }
 
   /** As from a server: the refusal comes a moment later, and names the subject. */

@@ -4,7 +4,7 @@
 import type { Clock } from "../clock.ts";
 import { type Client, type ClientOptions, createClient } from "../connect/client.ts";
 import type { Contract, Operations } from "../connect/contract.ts";
-import type { Handlers } from "../connect/handlers.ts";
+import type { HandlersOf } from "../connect/handlers.ts";
 import { type ServeOptions, serve } from "../connect/serve.ts";
 import { aClock } from "../service/core/option-rules.ts";
 import { anObject, checkOptions, type Rules } from "../util/options.ts";
@@ -28,7 +28,7 @@ const RULES: Rules<TestClientOptions<Operations>> = { clock: aClock, serve: anOb
  */
 export async function testClient<const Ops extends Operations>(
   contract: Contract<Ops>,
-  handlers: Handlers<NoInfer<Ops>>,
+  handlers: HandlersOf<NoInfer<Ops>>,
   options: TestClientOptions<NoInfer<Ops>> = {},
 ): Promise<Client<Ops>> {
   checkOptions("testClient", options as TestClientOptions<Operations>, RULES);

@@ -10,7 +10,7 @@ export const inventory = contract("inventory", {
   reserve: operation(Item, v.object({ left: v.number() }), { timeoutMs: 500 }),
 });
 
-export const handlersOf = (stock: Map<string, number>): Handlers<typeof inventory.operations> => ({
+export const handlersOf = (stock: Map<string, number>): Handlers<typeof inventory> => ({
   count: (sku) => stock.get(sku) ?? 0,
   reserve: ({ sku, count }) => {
     const left = (stock.get(sku) ?? 0) - count;

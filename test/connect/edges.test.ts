@@ -1,0 +1,131 @@
+// takes: 2 s
+// The edges of the typed layer: schemas that fail late, a balancer that is none, a paused process, a process that waits.
+
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  bytes,
+  contract,
+  createClient,
+  type Handlers,
+  nothing,
+  operation,
+  type Schema,
+  type SchemaResult,
+  StreamError,
+  serve,
+  stream,
+} from "../../src/connect/index.ts";
+import { memoryBus } from "../../src/testing/index.ts";
+import { repository } from "../support/repository.ts";
+import { until } from "../support/until.ts";
+
+const test = suite("edges of the typed layer");
+
+const schemaOf = (validate: () => SchemaResult<number> | Promise<SchemaResult<number>>): Schema<number> => ({
+  "~standard": { version: 1, vendor: "test", validate },
+});
+
+test("the schema of an item that never settles, throws or rejects ends the stream with the library's error", async () => {
+  const broken: readonly (readonly [validate: () => Promise<SchemaResult<number>>, says: RegExp])[] = [
+    [() => new Promise(() => undefined), /its schema took longer than 50 ms/],
+    [() => Promise.reject(new Error("broken")), /its schema failed: broken/],
+    [
+      () => {
+        throw new Error("broken");
+      },
+      /its schema failed: broken/,
+    ],
+  ];
+  for (const [validate, says] of broken) {
+    const rows = contract("rows", { list: stream(nothing, schemaOf(validate)) });
+    const bus = memoryBus();
+    let isEnded = false;
+    const handlers: Handlers<typeof rows> = {
+      list: async function* () {
+        try {
+          for (;;) yield 1;
+        } finally {
+          isEnded = true;
+        }
+      },
+    };
+    await using _instance = await serve(rows, { bus, handlers });
+    await using client = createClient(rows, { bus });
+    await client.ready();
+    const error = await client.call
+      .list(undefined, { timeoutMs: 50 })
+      .next()
+      .catch((reason: unknown) => reason);
+    assert.instance(error, StreamError);
+    assert.is((error as StreamError).reason, "invalid");
+    assert.match(String(error), says);
+    await until("the handler is ended", () => isEnded);
+  }
+});
+
+const echo = contract("echo", { get: operation(bytes, bytes, { idempotent: true }) });
+
+test("handlers are typed by a contract, and by its operations", () => {
+  const short: Handlers<typeof echo> = { get: (input) => input };
+  const long: Handlers<typeof echo.operations> = short;
+  // @ts-expect-error: a handler is missing
+  const none: Handlers<typeof echo> = {};
+  // @ts-expect-error: the answer has to be bytes
+  const wrong: Handlers<typeof echo> = { get: () => 7 };
+  assert.equal([long === short, Object.keys(none), typeof wrong.get], [true, [], "function"]);
+});
+
+test("a balancer that is none is refused where it is given", async () => {
+  const bus = memoryBus();
+  for (const made of [undefined, 7, {}, { tracker: {}, resolver: {} }])
+    assert.throws(
+      () => createClient(echo, { bus, createBalancer: () => made as never }),
+      /createBalancer returned a value .*: it must return what newBalancer returns/,
+    );
+});
+
+test("a paused process sends nothing until it is resumed, and then all of it", async () => {
+  const bus = memoryBus();
+  const process = bus.connect();
+  let answer: (value: Uint8Array) => void = () => undefined;
+  const handlers: Handlers<typeof echo> = { get: () => new Promise((resolve) => (answer = resolve)) };
+  await using _instance = await serve(echo, { bus: process, handlers, heartbeatIntervalMs: 100 });
+  await using client = createClient(echo, { bus, hedge: false });
+  await client.ready();
+  const beats: string[] = [];
+  bus.subscribe("health.echo.*", ({ subject }) => void beats.push(subject));
+  let isAnswered = false;
+  const outcome = client.ask.get(new Uint8Array([1]), { timeoutMs: 20_000 });
+  void outcome.then(() => {
+    isAnswered = true;
+  });
+  await until("the handler runs", () => answer.length > 0);
+  process.pause();
+  answer(new Uint8Array([2]));
+  const sent = beats.length;
+  // Several heartbeats fall due meanwhile.
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  assert.equal([isAnswered, beats.length], [false, sent]);
+  process.resume();
+  assert.is((await outcome).kind, "ok");
+  await until("the heartbeats come late", () => beats.length > sent);
+});
+
+test("a client that waits to be ready holds no process", async () => {
+  const module = (path: string): string => JSON.stringify(pathToFileURL(join(repository, "dist/src", path)).href);
+  const program = `
+    import { contract, createClient, nothing, operation } from ${module("connect/index.js")};
+    import { memoryBus } from ${module("testing/index.js")};
+    const client = createClient(contract("echo", { get: operation(nothing, nothing) }), { bus: memoryBus() });
+    client.ready(3).then(() => console.log("ready"));`;
+  const args = ["--input-type=module", "--eval", program];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
+  assert.is(stdout, "");
+});
+
+test.run();
