@@ -22,10 +22,11 @@ monolith: ## the Market without ratings, at http://localhost:5000
 
 datawire-connect: ## makes bin/dwc ready and says what to type next
 	$(PREPARE)
-	echo 'bin/dwc is ready. Say who you are, and which service there is:'
+	echo 'bin/dwc is ready. Optional here: an org. With one the bus that the Market starts admits its members and services alone;'
+	echo 'without one the bus is open to every program of this machine.'
 	echo '  bin/dwc create-org "My Test Org" YOUR-NAME YOUR-EMAIL'
 	echo '  bin/dwc create-service ratings'
-	echo 'Then start the Market with ratings:  make add-ratings   (more of dwc:  bin/dwc --help)'
+	echo 'With or without it, start the Market with ratings:  make add-ratings   (more of dwc:  bin/dwc --help)'
 
 add-ratings: market ## the Market that looks for ratings (the same as: make market)
 

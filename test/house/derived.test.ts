@@ -1,9 +1,11 @@
-// The lists of faults and of settings in the docs are made from the tables of the code. UPDATE=1 writes them.
+// The lists of faults and of settings in the docs, and the walk of README, are made from the tables of the code. UPDATE=1 writes them.
 
 import { suite } from "uvu";
 import { amountOfKind, FAULT_KINDS, FAULT_WORDS, meaningOf, ORDERS } from "../../src/faults/core/faults.ts";
 import { SETTINGS } from "../../src/settings.ts";
+import { WALK } from "../../src/tour/core/walk.ts";
 import { compareGenerated, markdownTable } from "../support/generated.ts";
+import { walkPage } from "../support/walk-page.ts";
 
 const test = suite("lists in the docs");
 
@@ -49,6 +51,10 @@ test("the faults on the wire", () => {
       ],
     ),
   );
+});
+
+test("the walk of README", () => {
+  compareGenerated("README.md", "walk", walkPage(WALK));
 });
 
 test("the settings", () => {

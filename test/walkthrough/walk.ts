@@ -32,7 +32,7 @@ const RATINGS = ["4.5/5", "2.1/5", "3.5/5", "2.2/5"] as const;
 /** How long a program may take to start or to say something that nothing stands in the way of. */
 const SOON_MS = 30_000;
 
-export type WindowName = "WINDOW 1" | "WINDOW 2" | "WINDOW 3";
+export type WindowName = "WINDOW 1" | "WINDOW 2" | "WINDOW 3" | "WINDOW 4";
 
 export interface WalkOptions {
   readonly pace: Pace;

@@ -45,9 +45,7 @@ export const WALK: readonly WalkStep[] = [
     numbers: [],
     title: "The monolith",
     acts: [{ window: 1, type: "make monolith" }, { load: "the page" }, { window: 1, press: "^C" }],
-    shows:
-      "The page has four products, each with a price and none with a rating. Each browser has a cart of its own. `^C` ends " +
-      "the Market.",
+    shows: "The page has four products, each with a price and none with a rating. Each browser has a cart of its own.",
     lines: ["INFO:market:- open at http://localhost:5000 (the monolith: no ratings)"],
   },
   {
@@ -67,8 +65,8 @@ export const WALK: readonly WalkStep[] = [
       { window: 1, type: "bin/dwc create-service ratings" },
     ],
     shows:
-      "The other steps are the same without an org: then the bus is open to every program of this machine, and the Market " +
-      "logs that it is open. With an org the bus that the Market starts admits the org's members and services alone.",
+      "Without an org the bus is open to every program of this machine, and the Market logs that. With one the bus that the " +
+      "Market starts admits the org's members and services alone. The other steps are the same in both cases.",
   },
   {
     id: "market",
@@ -79,7 +77,6 @@ export const WALK: readonly WalkStep[] = [
     lines: [
       "INFO:bus:- nothing answered at nats://127.0.0.1:4222: started nats-server there (pid 20984), which stops with this process",
       "INFO:bus:- the bus at nats://127.0.0.1:4222 is open: anyone who reaches it can join; for one with logins, see  bin/dwc --help",
-      "INFO:bus:- connected",
       "INFO:market:- the board is at http://localhost:5100/board, for this machine only",
       "INFO:market:- open at http://localhost:5000",
       "ASK for camera",
@@ -208,7 +205,6 @@ export const WALK: readonly WalkStep[] = [
     lines: [
       "INFO:resolver:- ratings using instance 2: nats:ratings.get.2-AP7huB_5qrds",
       "WARNING:membership:- ratings instance 2 lost: nats:ratings.get.2-AP7huB_5qrds (no responders)",
-      "DEBUG:DWC:DWC resolving ratings",
       "DEBUG:DWC:DWC resolved ratings => [nats:ratings.get.1-PJMQLG9DPFCc]",
       "INFO:resolver:- ratings using instance 1: nats:ratings.get.1-PJMQLG9DPFCc",
       "WAITED 11ms",
