@@ -5,16 +5,11 @@ import type { Bus } from "../bus/bus.ts";
 import { clockOf } from "../clock.ts";
 import { type Heartbeat, MAX_INSTANCE } from "../health/heartbeat.ts";
 import type { InstanceRef } from "../health/member.ts";
-import { checkRights, claimNumber } from "../service/claim-number.ts";
+import { type ClaimedNumber, claimNumber } from "../service/claim-number.ts";
 import type { ServiceStats } from "../service/core/nats-service-info.ts";
 import { aBus, aClock } from "../service/core/option-rules.ts";
 import { Guard } from "../service/guard.ts";
-import {
-  type Instance as CoreInstance,
-  resolveInstanceOptions,
-  startInstance,
-  waitForBus,
-} from "../service/instance.ts";
+import { type Instance as CoreInstance, startClaimed, startInstance, waitForBus } from "../service/instance.ts";
 import type { InstanceOptions } from "../service/instance-options.ts";
 import {
   aFunction,
@@ -124,24 +119,20 @@ export async function serve<const Ops extends Operations>(
       errors.onEvent(who, event);
       return others.onEvent?.(event, trace);
     };
-  const start = async (instance: number): Promise<Instance | NumberTaken> => {
+  const start = async (instance: number, claimed?: ClaimedNumber): Promise<Instance | NumberTaken> => {
     const onEvent = listenerOf(`instance ${instance} of ${service}`);
-    const started = await startInstance({ ...others, service, instance, operations, report: log.error, onEvent });
+    const all = { ...others, service, instance, operations, report: log.error, onEvent };
+    const started = await (claimed === undefined ? startInstance(all) : startClaimed(all, claimed));
     return started.kind === "taken"
       ? new NumberTaken(started.by)
       : new ServedInstance(started.instance, service, instance);
-  };
-  const startPermitted = async (instance: number): Promise<Instance | NumberTaken> => {
-    resolveInstanceOptions({ ...others, service, instance, operations });
-    if (bus.status === "connected") await checkRights(bus, service);
-    return start(instance);
   };
   if (wanted === undefined) {
     // The core waits as well, once it has a number.
     const onEvent = new Guard(`an instance of ${service}`, log.error, clock).listener("onEvent", listenerOf(service));
     await waitForBus({ bus, clock, onEvent });
   }
-  const started = await (wanted === undefined ? startWithFreeNumber(bus, service, start) : startPermitted(wanted));
+  const started = await (wanted === undefined ? startWithFreeNumber(bus, service, start) : start(wanted));
   if (started instanceof NumberTaken) throw started;
   return started;
 }
@@ -152,12 +143,12 @@ const MAX_CLAIMS = 5;
 async function startWithFreeNumber(
   bus: Bus,
   service: string,
-  start: (instance: number) => Promise<Instance | NumberTaken>,
+  start: (instance: number, claimed: ClaimedNumber) => Promise<Instance | NumberTaken>,
 ): Promise<Instance | NumberTaken> {
   for (let claims = 1; ; claims += 1) {
     const claimed = await claimNumber(bus, service);
     try {
-      const started = await start(claimed.instance);
+      const started = await start(claimed.instance, claimed);
       if (!(started instanceof NumberTaken) || claims === MAX_CLAIMS) return started;
     } finally {
       claimed.release();

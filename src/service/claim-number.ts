@@ -1,16 +1,19 @@
-// Claims the lowest free number for an instance that starts (core/number-claims.ts).
+// Claims a number for an instance that starts: the lowest that is free, or the one that it was given
+// (core/number-claims.ts).
 
 import { randomBytes } from "node:crypto";
 import type { Bus, Message } from "../bus/bus.ts";
 import { rollCallSubject } from "../bus/core/subjects.ts";
-import { MAX_HEARTBEAT_BYTES, MAX_INSTANCE } from "../health/heartbeat.ts";
+import { type Heartbeat, MAX_HEARTBEAT_BYTES, MAX_INSTANCE } from "../health/heartbeat.ts";
 import { decodeBody } from "../util/json.ts";
-import { type Claim, claimIn, laterOf, nextNumber } from "./core/number-claims.ts";
-import { DUPLICATE_WAIT_MS, readRollCallAnswer } from "./identity.ts";
-import { NotPermitted } from "./instance.ts";
+import { type Claim, claimIn, isAhead, laterOf, nextNumber } from "./core/number-claims.ts";
+import { DUPLICATE_WAIT_MS, holderOf, readRollCallAnswer } from "./identity.ts";
+import { NotPermitted } from "./start-errors.ts";
 
 export interface ClaimedNumber {
   readonly instance: number;
+  /** Asks once more. @returns the heartbeat of a process that has taken the number without a claim */
+  holder(): Promise<Heartbeat | undefined>;
   /** The instance runs, and answers for its number itself; or it does not start. */
   release(): void;
 }
@@ -32,20 +35,6 @@ export async function claimNumber(bus: Bus, service: string): Promise<ClaimedNum
   }
 }
 
-/**
- * For an instance whose number is given: without the right to receive roll calls it cannot start. It would send one first, and
- * the message about that would name the rights of a caller.
- * @throws NotPermitted when the server refuses the subscription to roll calls
- */
-export async function checkRights(bus: Bus, service: string): Promise<void> {
-  const subscription = bus.subscribe(rollCallSubject(service), () => undefined, undefined, "required");
-  try {
-    await flushPermitted(bus);
-  } finally {
-    subscription.close();
-  }
-}
-
 async function flushPermitted(bus: Bus): Promise<void> {
   if (await bus.flush()) return;
   await untilAway(bus);
@@ -63,14 +52,40 @@ function untilAway(bus: Bus): Promise<void> {
   });
 }
 
+/** The number is the instance's, or the process that has it is known. */
+export type FixedClaim =
+  | { readonly kind: "claimed"; readonly claimed: ClaimedNumber }
+  | { readonly kind: "taken"; readonly by: Heartbeat };
+
+/**
+ * Waits for the answers to one roll call. Is the number taken by a process that answers? A paused instance cannot answer, and
+ * loses its number to the one that is started in its place. If it resumes, both are used and the conflict is reported.
+ *
+ * If another start claims the number as well, one of the two holds it. The other one asks again, until the first is up.
+ * @throws NotPermitted when the server refuses the subscription
+ */
+export async function claimFixedNumber(bus: Bus, service: string, instance: number): Promise<FixedClaim> {
+  const claiming = new NumberClaim(bus, service, instance);
+  try {
+    const by = await claiming.settleFixed();
+    if (by === undefined) return { kind: "claimed", claimed: claiming };
+    claiming.release();
+    return { kind: "taken", by };
+  } catch (error) {
+    claiming.release();
+    throw error;
+  }
+}
+
 class NumberClaim implements ClaimedNumber {
   readonly #bus: Bus;
   readonly #service: string;
   readonly #rivals = new Map<string, Claim>();
-  #own: Claim = { id: randomBytes(ID_BYTES).toString("base64url"), instance: 1, round: 1, isFixed: false };
+  #own: Claim;
   readonly release: () => void;
 
-  constructor(bus: Bus, service: string) {
+  constructor(bus: Bus, service: string, instance = 1) {
+    this.#own = { id: randomBytes(ID_BYTES).toString("base64url"), instance, round: 1, isFixed: false };
     this.#bus = bus;
     this.#service = service;
     const subscription = bus.subscribe(
@@ -97,10 +112,34 @@ class NumberClaim implements ClaimedNumber {
     }
   }
 
-  /** The numbers of those that run. */
-  async #taken(): Promise<ReadonlySet<number>> {
+  /** @returns the heartbeat of the process that has the number. Undefined: this claim holds */
+  async settleFixed(): Promise<Heartbeat | undefined> {
+    // As in `settle`.
+    await flushPermitted(this.#bus);
+    while (!this.#own.isFixed) {
+      // A start that has failed meanwhile does not claim again.
+      this.#rivals.clear();
+      const holder = await this.holder();
+      if (holder !== undefined) return holder;
+      const isFixed = ![...this.#rivals.values()].some((rival) => isAhead(rival, this.#own));
+      this.#own = { ...this.#own, isFixed };
+    }
+    return undefined;
+  }
+
+  async holder(): Promise<Heartbeat | undefined> {
+    return holderOf(this.#service, this.#own.instance, await this.#rollCall());
+  }
+
+  async #rollCall(): Promise<readonly Uint8Array[]> {
     const answers = await this.#bus.requestMany(rollCallSubject(this.#service), this.#body, DUPLICATE_WAIT_MS);
     for (const bytes of answers) this.#onClaim(bytes);
+    return answers;
+  }
+
+  /** The numbers of those that run. */
+  async #taken(): Promise<ReadonlySet<number>> {
+    const answers = await this.#rollCall();
     const beats = answers.flatMap((bytes) => readRollCallAnswer(this.#service, bytes) ?? []);
     return new Set(beats.filter(({ state }) => state !== "gone").map(({ instance }) => instance));
   }

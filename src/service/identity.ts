@@ -1,14 +1,12 @@
-// The identity of an instance: a new incarnation id, the rules for what a service gives, and the check for a duplicate.
+// The identity of an instance: a new incarnation id, the rules for what a service gives, and the answers to a roll call.
 
 import { randomBytes } from "node:crypto";
-import type { Bus } from "../bus/bus.ts";
 import {
   checkOperationName,
   checkServiceName,
   directSubject,
   isIncarnationId,
   type NameCheck,
-  rollCallSubject,
 } from "../bus/core/subjects.ts";
 import {
   type Heartbeat,
@@ -103,17 +101,11 @@ function shown(value: unknown): string {
 /** How long to wait for replies: many round trips on a slow network, and a start that is hardly longer. */
 export const DUPLICATE_WAIT_MS = 250;
 
-/**
- * The check for a duplicate at the start: is the number taken by a process that answers? A paused instance cannot answer,
- * and loses its number to the one that is started in its place. If it resumes, both are used and the conflict is reported.
- * @returns the heartbeat of a live instance with that number, if one answers the roll call
- */
-export async function findDuplicate(bus: Bus, service: string, instance: number): Promise<Heartbeat | undefined> {
-  const answers = await bus.requestMany(rollCallSubject(service), "", DUPLICATE_WAIT_MS);
-  return answers
+/** @returns the heartbeat of a live instance with that number, if one is among the answers to a roll call */
+export const holderOf = (service: string, instance: number, answers: readonly Uint8Array[]): Heartbeat | undefined =>
+  answers
     .map((bytes) => readRollCallAnswer(service, bytes))
     .find((beat) => beat !== undefined && beat.instance === instance && (beat.state === "up" || !beat.isReady));
-}
 
 /** A heartbeat in answer to a roll call. One that is not ready says `draining`, keeps its number, and publishes none. */
 export interface RollCallAnswer extends Heartbeat {

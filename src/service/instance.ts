@@ -9,14 +9,18 @@ import type { FaultInjector } from "../faults/injector.ts";
 import type { Heartbeat } from "../health/heartbeat.ts";
 import { queryLimit } from "../util/token-bucket.ts";
 import { DRAINING } from "./attempt.ts";
+import { type ClaimedNumber, claimFixedNumber } from "./claim-number.ts";
 import { type Handler, type HandlerResult, refuse } from "./core/handler.ts";
 import { infoAnswer, pingAnswer, type ServiceInfo, type ServiceStats, statsAnswer } from "./core/nats-service-info.ts";
 import { STREAM_PART } from "./core/stream-wire.ts";
 import { HeartbeatSender } from "./heartbeat-sender.ts";
-import { checkIdentity, findDuplicate } from "./identity.ts";
+import { checkIdentity } from "./identity.ts";
 import { type InstanceOptions, type ResolvedInstanceOptions, withDefaults } from "./instance-options.ts";
 import { Readiness } from "./readiness.ts";
 import { RequestHandler } from "./request-handler.ts";
+import { BusClosed, NotPermitted } from "./start-errors.ts";
+
+export { BusClosed, NotPermitted };
 
 /** A running instance of a service. */
 export interface Instance extends AsyncDisposable {
@@ -49,35 +53,39 @@ export type Started =
  * @throws BusClosed when the bus is closed meanwhile
  */
 export async function startInstance(given: InstanceOptions): Promise<Started> {
-  const options = resolveInstanceOptions(given);
+  const options = await checkedAndConnected(given);
+  const claim = await claimFixedNumber(options.bus, options.service, options.instance);
+  if (claim.kind === "taken") return claim;
+  try {
+    return { kind: "started", instance: await startChecked(options) };
+  } finally {
+    claim.claimed.release();
+  }
+}
+
+/** As `startInstance`, with a number that is claimed already. The claim is not released here. */
+export async function startClaimed(given: InstanceOptions, claimed: ClaimedNumber): Promise<Started> {
+  const options = await checkedAndConnected(given);
+  const by = await claimed.holder();
+  return by === undefined ? { kind: "started", instance: await startChecked(options) } : { kind: "taken", by };
+}
+
+async function checkedAndConnected(given: InstanceOptions): Promise<ResolvedInstanceOptions> {
+  const options = withDefaults(given);
+  const identity = checkIdentity(options);
+  if (identity.kind === "bad") throw new TypeError(identity.why);
   await waitForBus(options);
   throwIfClosed(options);
-  const duplicate = await findDuplicate(options.bus, options.service, options.instance);
-  if (duplicate !== undefined) return { kind: "taken", by: duplicate };
+  return options;
+}
+
+async function startChecked(options: ResolvedInstanceOptions): Promise<Instance> {
   const instance = new RunningInstance(options);
   await instance.start().catch((error: unknown) => {
     instance.abandon();
     throw error;
   });
-  return { kind: "started", instance };
-}
-
-/** @throws TypeError for an option that breaks its rule, or a rule of the protocol: its name, its value and the rule */
-export function resolveInstanceOptions(given: InstanceOptions): ResolvedInstanceOptions {
-  const options = withDefaults(given);
-  const identity = checkIdentity(options);
-  if (identity.kind === "bad") throw new TypeError(identity.why);
-  return options;
-}
-
-/** The bus was closed before the instance had started: nothing could be received on it any more. */
-export class BusClosed extends Error {
-  override readonly name = "BusClosed";
-}
-
-/** The credentials of the bus are not those of the service. Waiting would not change that. */
-export class NotPermitted extends Error {
-  override readonly name = "NotPermitted";
+  return instance;
 }
 
 /** The reply to a request that an injected fault fails. */

@@ -9,6 +9,7 @@ import { CallError, overloaded, ServiceError } from "../../src/connect/errors.ts
 import type { Handlers } from "../../src/connect/handlers.ts";
 import { schemaOf } from "../../src/connect/schema.ts";
 import { NumberTaken, serve } from "../../src/connect/serve.ts";
+import type { InstanceRef } from "../../src/health/member.ts";
 import type { Outcome } from "../../src/service/outcome.ts";
 import { ContractScene, handlers, type Inventory, inventory } from "../support/contract-scene.ts";
 
@@ -228,6 +229,26 @@ test("five that start at the same time get five numbers", async () => {
     numbers.sort((a, b) => a - b),
     [1, 2, 3, 4, 5],
   );
+});
+
+test("of several that are given one number at the same moment one starts, and the others say which", async () => {
+  for (const delayMs of [0, 3]) {
+    const scene = new ContractScene();
+    scene.network.delayMs = delayMs;
+    const starting = [3, 3, 3, undefined].map((instance) =>
+      scene.starting({ instance }).then(
+        (served) => served.instance,
+        (error: unknown) => (error instanceof NumberTaken ? error.by : error),
+      ),
+    );
+    const [free, ...ends] = (await scene.ended(Promise.all(starting))).reverse();
+    const started = ends.filter((end) => end === 3);
+    assert.equal([free, started.length], [1, 1]);
+    const client = scene.client();
+    await scene.ended(client.ready());
+    const [first] = client.instances().filter(({ instance }) => instance === 3);
+    for (const end of ends) if (end !== 3) assert.is((end as InstanceRef).incarnation, first?.incarnation);
+  }
 });
 
 test("a start waits for the bus, and says so; it ends with the bus", async () => {

@@ -160,7 +160,7 @@ connecting("an instance with the credentials of another is rejected, and its bus
   assert.instance(error, NotPermitted);
   assert.match(
     String(error),
-    /not allowed to subscribe to inventory\.\S+ with the credentials of orders: an instance of inventory needs the credentials of inventory: type {2}bin\/dwc create-service inventory ,/,
+    /not allowed to subscribe to health\.inventory with the credentials of orders: an instance of inventory needs the credentials of inventory: type {2}bin\/dwc create-service inventory ,/,
   );
   await until("the bus is back without the subscriptions", () => bus.status === "connected", 10_000);
   const own = await startInstance({ service: "orders", instance: 1, bus, handle, clock });

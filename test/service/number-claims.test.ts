@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { claimNumber } from "../../src/service/claim-number.ts";
 import { answer } from "../../src/service/core/handler.ts";
 import { type Claim, claimIn, laterOf, nextNumber } from "../../src/service/core/number-claims.ts";
-import { startInstance } from "../../src/service/instance.ts";
+import { startClaimed, startInstance } from "../../src/service/instance.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { MemoryNetwork } from "../../src/testing/memory-network.ts";
 
@@ -79,21 +79,39 @@ class Starts {
     const [bus, clock] = [this.network.bus(), this.clock];
     const claimed = await claimNumber(bus, "tea");
     const { instance } = claimed;
-    const started = await startInstance({ service: "tea", instance, bus, clock, handle: () => answer({}) });
+    const started = await startClaimed({ service: "tea", instance, bus, clock, handle: () => answer({}) }, claimed);
     claimed.release();
     assert.is(started.kind, "started", `number ${instance}`);
     return instance;
   }
 
+  /** Starts with a number that it was given. @returns its kind, and the incarnation that has the number */
+  async startWith(instance: number, incarnation: string): Promise<string> {
+    const [bus, clock] = [this.network.bus(), this.clock];
+    const started = await startInstance({
+      service: "tea",
+      instance,
+      incarnation,
+      bus,
+      clock,
+      handle: () => answer({}),
+    });
+    return started.kind === "taken" ? `not with ${started.by.incarnation}` : incarnation;
+  }
+
   /** Starts so many, each so much later than the one before. */
   async startAll(count: number, everyMs: number): Promise<readonly number[]> {
-    const starting: Promise<number>[] = [];
+    return (await this.eachOf(count, everyMs, () => this.start())).sort((a, b) => a - b);
+  }
+
+  async eachOf<T>(count: number, everyMs: number, start: (place: number) => Promise<T>): Promise<T[]> {
+    const starting: Promise<T>[] = [];
     for (let one = 0; one < count; one += 1) {
-      starting.push(this.start());
+      starting.push(start(one));
       await this.clock.advance(everyMs);
     }
     await this.clock.advance(20_000);
-    return (await Promise.all(starting)).sort((a, b) => a - b);
+    return Promise.all(starting);
   }
 }
 
@@ -114,6 +132,35 @@ test("so do those that start within the claims of others, whatever the delays ar
     const numbers = await starts.startAll(8, everyMs);
     assert.is(new Set(numbers).size, 8, `every ${everyMs} ms: ${numbers}`);
   }
+});
+
+test("of several with one number one starts, and the others learn which, whatever the delays are", async () => {
+  for (const everyMs of [0, 3, 17, 130, 240, 249, 250, 251, 260]) {
+    let sent = 0;
+    const starts = new Starts(() => 1 + ((sent++ * 7) % 40));
+    const ends = await starts.eachOf(4, everyMs, (place) => starts.startWith(2, `2-${place}`));
+    const started = ends.filter((end) => !end.startsWith("not"));
+    assert.is(started.length, 1, `every ${everyMs} ms: ${ends}`);
+    assert.equal(new Set(ends), new Set([started[0], `not with ${started[0]}`]), `every ${everyMs} ms`);
+  }
+});
+
+test("one that is alone starts after one wait, and one whose rival gives up as well", async () => {
+  const alone = new Starts();
+  const from = alone.clock.now();
+  assert.is(await alone.clock.run(alone.startWith(2, "2-a")), "2-a");
+  const tookMs = alone.clock.now() - from;
+  assert.ok(tookMs >= 250 && tookMs <= 260, `${tookMs} ms`);
+
+  const starts = new Starts();
+  const bus = starts.network.bus();
+  // Ahead of any other claim, for a while.
+  const rival = JSON.stringify({ claim: { id: "-", instance: 2, round: 1, isFixed: true } });
+  const subscription = bus.subscribe("health.tea", (message) => void message.answer(rival));
+  const starting = starts.startWith(2, "2-a");
+  await starts.clock.advance(600);
+  subscription.close();
+  assert.is(await starts.clock.run(starting), "2-a");
 });
 
 test.run();

@@ -19,7 +19,7 @@ const MIN_FAIR_MS = 50;
 /** An attempt with this share of it still counts. */
 const FAIR_SHARE = 0.9;
 /** An answer within that time, with the way there and back. */
-const WORK_MS = [0, 10, 25] as const;
+const WORK_MS = [0, 5, 10] as const;
 const SERVICES = ["orders", "inventory", "payments"] as const;
 /** A message from one process to another, and a turn in which it is read. */
 const HOP_MS = ROUND_MS / 2 + 1;

@@ -1,9 +1,10 @@
 // Which number an instance takes that was given none: the lowest that is free. Of several that start at the same time, each
-// has to get a number of its own.
+// has to get a number of its own. Of several that were given the same number, one has to get it.
 //
 // Each one claims a number and waits. The claim is the body of a roll call, so those that run answer it with a heartbeat,
 // and those that are starting answer it with claims of their own. Of two claims of one number the one with the lower id
-// holds, and one that has waited (`isFixed`) holds against all. The other one claims the next number, and waits again.
+// holds, and one that has waited (`isFixed`) holds against all. The other one claims the next number, and waits again. One that
+// was given its number waits for the heartbeat of the first, and does not start.
 
 import { fieldsOf, isIntegerIn } from "../../util/json.ts";
 
@@ -32,6 +33,10 @@ export function claimIn(value: unknown, maxInstance: number): Claim | undefined 
   if (typeof id !== "string" || !ID.test(id) || !isIntegerIn(instance, 1, maxInstance)) return undefined;
   return isIntegerIn(round, 1, MAX_ROUND) ? { id, instance, round, isFixed: isFixed === true } : undefined;
 }
+
+/** Both claim the same number, and the rival holds it. */
+export const isAhead = (rival: Claim, own: Claim): boolean =>
+  rival.instance === own.instance && (rival.isFixed || rival.id < own.id);
 
 /**
  * @param own the claim that has waited
