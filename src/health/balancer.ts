@@ -74,8 +74,9 @@ export interface Choice {
 /**
  * Of so many calls in a row that are not idempotent, one is a trial. It is itself the retest that is due, or the probe
  * of a newcomer. If the instance hangs, that call times out, so the price is at most one call in a hundred. Without
- * this limit, where calls are rarer than retests are due, each call would be a trial. An idempotent call restarts the
- * count, because its copies are retests and probes at no price.
+ * this limit, where calls are rarer than retests are due, each call would be a trial. An idempotent call with copies restarts
+ * the count, because these are retests and probes at no price. One without copies does not: its operation may be one that the
+ * instance lacks, and then no copy ever retests that.
  *
  * No trial at all was rejected: in a service without idempotent calls, an instance that failed its probation would get
  * no call again. At a call every three seconds, a hundred take 300 s, as long as the longest delay of a retest. A
@@ -238,12 +239,12 @@ export class Resolver {
     return this.#tracker.admit(member, now, timeoutMs);
   }
 
-  #countTowardsTrial({ call, isProbe }: Choice, options: PickOptions): void {
-    const mayBeCopied = options.idempotent !== false;
-    const isTrial = isProbe === true || call?.breaker.kind === "open";
-    if (mayBeCopied || isTrial) this.#callsWithoutTrial = 0;
+  #countTowardsTrial(choice: Choice, options: PickOptions): void {
+    const { call, isProbe } = choice;
+    const isTrial = isProbe === true || call?.breaker.kind === "open" || !isPlain(choice);
+    if (isTrial) this.#callsWithoutTrial = 0;
     // A call that goes on is counted once.
-    else if (isFirstSending(options)) this.#callsWithoutTrial += 1;
+    else if (options.idempotent === false && isFirstSending(options)) this.#callsWithoutTrial += 1;
   }
 
   /** The ticket of the call itself: the probe of a newcomer, a retest if the breaker is open, or a turn. */

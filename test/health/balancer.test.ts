@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Choice, PickResult } from "../../src/health/balancer.ts";
-import { type HealthHarness, harnessWith } from "../support/health-harness.ts";
+import type { Ticket } from "../../src/health/tracker.ts";
+import { HealthHarness, harnessWith } from "../support/health-harness.ts";
 
 const test = suite("balancer");
 
@@ -145,6 +146,33 @@ test("where some calls may be copied, no other is a retest while an instance can
   if (again === undefined) throw new Error("no retest");
   table.settle(again, "inconclusive", 63_001);
   assert.is(callsOnce(table, 99, 63_002, 2), 0);
+});
+
+test("calls of an operation that may be copied keep no instance without it from a retest", () => {
+  const table = new HealthHarness();
+  const beatAll = (now: number): void => {
+    for (const instance of [1, 2]) table.beats(instance, now, { operations: ["reserve"] });
+    table.beats(3, now, { operations: ["get"] });
+  };
+  const reserve = { ...ONCE, operation: "reserve" };
+  const settle = (ticket: Ticket, now: number): void =>
+    table.settle(ticket, ticket.who.instance === 2 ? "timeout" : "answered", now);
+  beatAll(0);
+  // Opened, closed by a heartbeat, and opened again: from here on a retest alone closes it.
+  for (const from of [100, 3_000]) {
+    for (const ticket of [table.ask(from, reserve), table.ask(from, reserve)]) settle(ticket, from + 1_000);
+    beatAll(from + 1_500);
+  }
+  const now = 70_000;
+  beatAll(now);
+  let retests = 0;
+  for (let call = 0; call < 200; call += 1) {
+    table.settle(table.ask(now, { operation: "get" }), "answered", now);
+    const ticket = table.ask(now, reserve);
+    if (ticket.who.instance === 2) retests += 1;
+    settle(ticket, now);
+  }
+  assert.is(retests, 1);
 });
 
 test("a call that goes on to another instance is no retest, and not counted", () => {
