@@ -102,11 +102,47 @@ tour("after ^Z and fg it takes the instances as they are, and passes what cannot
   }
 });
 
+tour("instances in other terminals are ended where they run, and the missing ones are named", async ({ world }) => {
+  const window = await openTour(world);
+  const ratings = await openWindow({ name: "RATINGS", cwd: repository, env: environment(world) });
+  const instance = (value: string): void => ratings.type(`${process.execPath} dist/bin/ratings.js ${value}\n`);
+  const waitAll = async (...patterns: readonly RegExp[]): Promise<void> => {
+    for (const pattern of patterns) {
+      const found = await window.waitFor(pattern, TIMEOUT_MS, mark);
+      mark += found.index + found[0].length;
+    }
+  };
+  let mark = window.mark();
+  try {
+    await waitAll(/→ 2\. Waiting for a page\./);
+    window.type("s");
+    await waitAll(/→ 3\. Waiting for instances 1, 2, 3\. In another terminal: {2}make startRatings COUNT=3/);
+    instance("--count=2");
+    await waitAll(/→ 3\. Waiting for instance 3 \(instances 1, 2 work\)/);
+    window.type("s");
+    await waitAll(/→ 5\. Waiting for the end of instances 1, 2\. End instances 1, 2 with \^C where they run\./);
+    ratings.ctrlC();
+    await waitAll(/→ 6\. Waiting for a page\./);
+    window.type("ss"); // to "And a second"
+    await waitAll(/→ 9\. Waiting for instances 1, 2\./);
+    window.type("\r");
+    await waitAll(/→ 10\. Waiting for a page\./);
+    window.type("s");
+    await waitAll(/→ 11\. Waiting for instance 2 to hang\.\s+Enter pauses instance 2/);
+  } finally {
+    await Promise.all([window.close(), ratings.close()]);
+  }
+});
+
 const COMMAND = `${process.execPath} dist/bin/tour.js\n`;
 
+const environment = (world: World): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...{ PORT: "0", NATS_URL: world.natsUrl, DWC_STATE: world.stateDir },
+});
+
 async function openTour(world: World): Promise<Window> {
-  const env = { ...process.env, PORT: "0", NATS_URL: world.natsUrl, DWC_STATE: world.stateDir };
-  const window = await openWindow({ name: "TOUR", cwd: repository, env });
+  const window = await openWindow({ name: "TOUR", cwd: repository, env: environment(world) });
   window.type(COMMAND);
   return window;
 }

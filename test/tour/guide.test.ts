@@ -205,7 +205,9 @@ tour("a page ends when each of its things has an outcome, and pages at the same 
 });
 
 tour("breaks its own texts between words, and no command", () => {
-  assert.equal(wrap("one two  three four", 9), ["one", "two  three", "four"]);
+  assert.equal(wrap("Type  make it  to see it", 12), ["Type", "make it  to", "see it"]);
+  assert.equal(wrap("one two three", 7), ["one two", "three"]);
+  assert.equal(wrap("with  fg  where it runs", 40), ["with  fg  where it runs"]);
   assert.equal(wrap("  bin/dwc explain ratings/2", 9), ["  bin/dwc explain ratings/2"]);
 });
 

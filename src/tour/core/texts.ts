@@ -43,17 +43,21 @@ function keysText({ actions }: Wait): string {
   return [...enter, "s skips this step", "b goes back", "q leaves"].join(" · ");
 }
 
-/** Breaks a text between words. A line that begins with blanks is kept as it is: it is typed. */
+/**
+ * Breaks a text between words, and no command: two blanks stand before and behind one. A line that begins with blanks is
+ * a command.
+ */
 export function wrap(text: string, width: number): readonly string[] {
   if (text.startsWith(" ")) return [text];
+  const words = text.split("  ").flatMap((part, index) => (index % 2 === 1 ? [`  ${part}  `] : part.split(" ")));
   const lines: string[] = [];
   let line = "";
-  // Two blanks belong to a command: it is broken before, not within them.
-  for (const word of text.split(/(?<=\S) (?=\S)/)) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
+  for (const word of words) {
+    const joined = line === "" || line.endsWith(" ") || word.startsWith(" ") ? `${line}${word}` : `${line} ${word}`;
+    if (line !== "" && joined.trimEnd().length > width) {
+      lines.push(line.trimEnd());
+      line = word.trimStart();
+    } else line = joined;
   }
-  return [...lines, line];
+  return [...lines, line.trimEnd()];
 }
