@@ -15,6 +15,11 @@ const OWN_PROCESS = new Set([
 ]);
 const BROWSER = "playwright-core";
 const OWN_STATE = /\bprocess\.(exit|exitCode|chdir|umask|kill|on|once|env|title|argv|stdout|stderr)\b/;
+/**
+ * The doors reach the bus and the signals of the faults, whatever a test uses of them. They are not followed: a test that
+ * connects to a server, or signals a process, has to start it, and so imports how.
+ */
+const DOORS = /\bsrc\/(service|connect)\/index\.js$/;
 const IMPORT =
   /(?:^|[\n;])\s*(?:import|export)\s*(?:[\w$*{][\w$*{},\s]*\bfrom\s*)?["']([^"']+)["']|\bimport\(["']([^"']+)["']\)/g;
 
@@ -37,8 +42,8 @@ export class ProcessSharing {
     const packages = new Set<string>();
     for (const file of files)
       for (const module of this.#importsOf(file))
-        if (module.startsWith(".")) files.add(join(dirname(file), module));
-        else packages.add(module);
+        if (!module.startsWith(".")) packages.add(module);
+        else if (!DOORS.test(join(dirname(file), module))) files.add(join(dirname(file), module));
     return packages;
   }
 
