@@ -19,7 +19,7 @@ export type Verdict =
 
 /**
  * @param print takes one line
- * @returns the last sentence: the result, or the line at which the replay ended and why; never rejects
+ * @returns the last sentence: the result, or the line at which the replay ended and why; rejects with what `print` throws
  */
 export async function replayFile(path: string, print: (line: string) => void): Promise<Verdict> {
   const reader = new Reader(print);

@@ -1,6 +1,7 @@
 // A record as people read it: one line an event, and below it what the Market printed.
 
 import { suite } from "uvu";
+import * as assert from "uvu/assert";
 import type { Result } from "../../src/health/result.ts";
 import type { Ticket } from "../../src/health/tracker.ts";
 import { headLines, replayedLines } from "../../src/market/replay.ts";
@@ -64,6 +65,41 @@ test("a hedge names the instance of the first call, and an exclusion its instanc
     resolver.next(303, { excluded: new Set(["3-a", "1-a"]), isHedge: true, deprioritized: new Set(["1-a"]) });
   });
   golden(lines.filter((line) => line.includes("picked")).map((line) => line.slice(line.indexOf("call"))));
+});
+
+test("a call names its copies: the retest of an open breaker, and the probe of a newcomer", () => {
+  const intervalMs = 60_000;
+  const lines = printed(({ tracker, resolver }) => {
+    tracker.onHeartbeat(beatOf(1, { intervalMs }), 100);
+    const proven = resolver.next(200).call;
+    if (proven !== undefined) tracker.settle(proven, "answered", 201);
+    for (let instance = 2; instance <= 7; instance++) tracker.onHeartbeat(beatOf(instance, { intervalMs }), 300);
+    for (let now = 400; now < 420; now++) {
+      const { call } = resolver.next(now);
+      if (call !== undefined) tracker.settle(call, call.who.instance === 1 ? "answered" : "timeout", now);
+    }
+    resolver.next(32_000);
+  });
+  const last = lines.filter((line) => line.includes(" picked ")).at(-1) ?? "";
+  const copies = "retest of instance 2 (2-a), newcomer probe of instance 6 (6-a)";
+  assert.is(last.slice(last.indexOf("call")), `call 38 to instance 1 (1-a), ${copies}`);
+});
+
+test("an answer that is checked later has a line of its own, and a tick that notices something", () => {
+  const lines = printed(({ tracker, resolver }) => {
+    tracker.onHeartbeat(beatOf(1), 100);
+    const { call } = resolver.next(200);
+    if (call === undefined) throw new Error("instance 1 takes a call");
+    tracker.settle(call, "unchecked", 201);
+    tracker.recordCheck(call, "invalid", 202);
+    tracker.tick(60_000);
+  });
+  assert.equal(lines.slice(4), [
+    "      4  10.201 s  settled      call 1 to instance 1 (1-a): unchecked",
+    "      5  10.202 s  checked      the answer to call 1 to instance 1 (1-a): invalid",
+    "      6  70 s  tick         time has passed",
+    "               -> WARNING:membership:- ratings instance 1 lost: nats:ratings.get.1-a (no heartbeat for 59.9 s)",
+  ]);
 });
 
 test("an event of the Market itself has a line, and moves the clock of the record", () => {

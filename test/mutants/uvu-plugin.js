@@ -29,7 +29,12 @@ const HANGS = "did not come back";
 /** They judge the project's own files, most of which a copy lacks. */
 const LEFT_OUT_FOLDERS = /^(house|chaos|screenshots)\b/;
 /** They measure memory or time, or read the sources, so a copy of the code with counters in it fails them. */
-const LEFT_OUT = new Set(["dwc/commands/cure-commands", "market/board/board-viewers", "market/request-cost", "health/flood"]);
+const LEFT_OUT = new Set([
+  "dwc/commands/cure-commands",
+  "market/board/board-viewers",
+  "market/request-cost",
+  "health/flood",
+]);
 
 /** Duration of each test in the first run. A file holds it for a process that is started later. */
 const TIMES = "test-times.json";
@@ -81,7 +86,8 @@ class UvuRunner {
       .filter((name) => name.endsWith(".test.js"))
       .sort();
     for (const left of LEFT_OUT)
-      if (!names.includes(`${left}.test.js`)) throw new Error(`uvu-plugin.js leaves out ${left}, which no test file is`);
+      if (!names.includes(`${left}.test.js`))
+        throw new Error(`uvu-plugin.js leaves out ${left}, which no test file is`);
     for (const name of names) {
       const file = join(root, name);
       if (!WANTED.test(name)) continue;

@@ -98,10 +98,10 @@ function makeKeyFile(folder: string, path: string): KeyFile {
   }
 }
 
-/** In a folder that rejected the file this may fail as well. */
+/** A folder that rejected the file holds nothing to remove. */
 function removeIfThere(path: string): void {
   try {
-    rmSync(path, { force: true });
+    rmSync(path);
   } catch {}
 }
 

@@ -7,91 +7,14 @@ import {
   accountTokenSubject,
   sharedAccountTokenSubject,
 } from "../../../src/contracts/core/subjects.ts";
-import { followAccount } from "../../../src/market/ratings/account-news.ts";
 import { type Comparison, decideSteps, NO_CHECKS, type Step } from "../../../src/market/ratings/core/account-steps.ts";
-import { FakeClock } from "../../../src/testing/fake-clock.ts";
-import type { MemoryBus } from "../../../src/testing/memory-bus.ts";
-import { MemoryNetwork } from "../../../src/testing/memory-network.ts";
 import { goldenOf } from "../../support/golden.ts";
+import { type AccountTown, withTown } from "./account-town.ts";
 
 const test = suite("account tokens of a bus that changes hands");
 const golden = goldenOf(test, "market");
 
-interface Member {
-  token: number;
-  learned: number;
-  ended: number;
-  readonly reports: string[];
-}
-
-class Town {
-  readonly clock = new FakeClock();
-  readonly network = new MemoryNetwork(this.clock);
-  readonly shared: string[] = [];
-  /** The server's; undefined: it does not answer. */
-  token: number | undefined = 1;
-  /** The server answers with what lies in this one's folder, as it runs there. */
-  folder: Member | undefined;
-  corrections = 0;
-  /** Whether a correction arrives at the server. */
-  isCorrectable = true;
-  readonly #stops: (() => void)[] = [];
-
-  readonly server = this.network.bus();
-
-  constructor() {
-    const { server } = this;
-    server.subscribe(accountTokenSubject, (message) => {
-      if (this.token !== undefined) message.answer(String(this.folder?.token ?? this.token));
-    });
-    this.network
-      .bus()
-      .subscribe(sharedAccountTokenSubject, ({ body }) => this.shared.push(Buffer.from(body).toString()));
-  }
-
-  join(token: number, { owns = false, started = false } = {}): Member {
-    const member: Member = { token, learned: 0, ended: 0, reports: [] };
-    const requiresAuth = (bus: MemoryBus) => Object.assign(bus, { requiresAuth: true });
-    const learn = (text: string) => {
-      member.learned += 1;
-      const [received, had] = [Number(text), member.token];
-      member.token = Math.max(received || 0, had);
-      return Promise.resolve({
-        kind: Number.isNaN(received) ? "forged" : received > had ? "newer" : received < had ? "older" : "same",
-      } as const);
-    };
-    const correct = (): Promise<boolean> => {
-      this.corrections += 1;
-      if (this.isCorrectable) this.token = member.token;
-      return Promise.resolve(this.isCorrectable);
-    };
-    const endServer = (): Promise<void> => {
-      member.ended += 1;
-      return Promise.resolve();
-    };
-    const stop = followAccount({
-      ...{ bus: requiresAuth(this.network.bus()), heartbeatBus: this.network.bus(), clock: this.clock, learn },
-      known: () => Promise.resolve(String(member.token)),
-      correct: owns ? correct : undefined,
-      server: { ownServer: started ? "embedded" : undefined, endServer },
-      report: (sentence) => member.reports.push(sentence),
-    });
-    this.#stops.push(stop);
-    return member;
-  }
-
-  close(): void {
-    for (const stop of this.#stops) stop();
-    assert.is(this.clock.timers, 0, "no timer is left");
-  }
-}
-
-const towns = (name: string, act: (town: Town) => Promise<void>): void =>
-  void test(name, async () => {
-    const town = new Town();
-    await act(town);
-    town.close();
-  });
+const towns = (name: string, act: (town: AccountTown) => Promise<void>): void => void test(name, () => withTown(act));
 
 towns("the owner's Market corrects the server at once, and no member acts then", async (town) => {
   town.join(2, { owns: true });
