@@ -1,5 +1,5 @@
 // The client-side load balancer of one service: which instance gets the next call, and which copies go along with it.
-// `peek` returns the next choice and changes nothing. `next` makes the choice and issues its tickets: each is the
+// `peek` returns the next choice and moves no cursor. `next` makes the choice and issues its tickets: each is the
 // permission to send once.
 //
 // A member is proven if it has answered one of our calls, and a newcomer until then. It is healthy if it is live, its
@@ -12,7 +12,8 @@
 // - A probe goes to a newcomer, while the quarantine for newcomers is active: several of them have failed.
 //
 // A call that is not idempotent is never copied, so the call itself has to be the retest or the probe. If no member can
-// take it, it is the retest of a member with an open breaker. Otherwise one of a hundred is one of these: a trial.
+// take it, it is the retest of a member with an open breaker. Otherwise one of a hundred such calls is a trial: a
+// retest that is due, or a probe.
 
 import type { HealthRules } from "../settings.ts";
 import { eligibility, type Random } from "./breaker.ts";
@@ -40,7 +41,7 @@ export interface PickOptions {
   /** Incarnations that this call was sent to already. */
   readonly excluded?: Incarnations;
   /**
-   * False for a call that must not reach two instances: it is never copied, but can itself be a retest or a probe.
+   * False for a call that must not be executed twice: it is never copied, but can itself be a retest or a probe.
    * Default: true.
    */
   readonly idempotent?: boolean;
@@ -74,9 +75,9 @@ export interface Choice {
 /**
  * Of so many calls in a row that are not idempotent, one is a trial. It is itself the retest that is due, or the probe
  * of a newcomer. If the instance hangs, that call times out, so the price is at most one call in a hundred. Without
- * this limit, where calls are rarer than retests are due, each call would be a trial. An idempotent call with copies restarts
- * the count, because these are retests and probes at no price. One without copies does not: its operation may be one that the
- * instance lacks, and then no copy ever retests that.
+ * this limit, where calls are rarer than retests are due, each call would be a trial. An idempotent call with copies
+ * restarts the count, because these are retests and probes at no price. One without copies does not: its operation may
+ * be one that the instance lacks, and then no copy ever retests that.
  *
  * No trial at all was rejected: in a service without idempotent calls, an instance that failed its probation would get
  * no call again. At a call every three seconds, a hundred take 300 s, as long as the longest delay of a retest. A
@@ -92,9 +93,9 @@ const CALLS_PER_TRIAL = 100;
  */
 const TRIED_BEFORE_QUARANTINE = 2;
 /**
- * The most retests that one call sends, if no member can take the call itself. Four calls at once, as for one page of
- * the Market, then retest 64 members: more than most services have. Without a limit, one call would become ten
- * thousand where as many forged instances have open breakers.
+ * The most retests that one call sends, if no member can take the call itself. Four calls at once, as for one page of a
+ * shop with four products, then retest 64 members: more than most services have. Without a limit, one call would become
+ * ten thousand where as many forged instances have open breakers.
  */
 const MAX_COPIES = 16;
 
@@ -105,7 +106,7 @@ export class Resolver {
    * With one cursor for all, two operations that are called by turns would each go to every second member only.
    */
   readonly #cursors = new Map<string | undefined, InstanceRef>();
-  /** The operation of the last turn: the default of a `peek` from a view. */
+  /** The operation of the last turn: the default of a `peek` that only shows whose turn is next. */
   #lastOperation: string | undefined;
   /** The last newcomer in quarantine that got a probe. */
   #probeCursor: InstanceRef | undefined;
@@ -131,7 +132,7 @@ export class Resolver {
     return { call, retests, newcomerProbes, events };
   }
 
-  // Choosing: changes nothing.
+  // Choosing: moves no cursor, counts nothing.
 
   /** The choice that `next` would make now. */
   peek(now: number, options: PickOptions = {}): Choice {

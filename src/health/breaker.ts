@@ -50,8 +50,8 @@ type ProbationShare =
       /** Calls without a result. More than one if no other instance could take a call. */
       readonly inFlight: number;
       /**
-       * No next call before this: the last timeout of those in flight, and a margin. A result that never comes blocks
-       * it no longer. In the past if none is in flight.
+       * No next call before this: the last timeout of those in flight, and a margin. So a result that never comes
+       * blocks the instance for a bounded time. In the past if none is in flight.
        */
       readonly busyUntil: number;
     };
@@ -63,7 +63,10 @@ interface Open {
   readonly generation: number;
   /** The last opening, by a call or by a failed retest. */
   readonly openedAt: number;
-  /** The last opening by a call. Since then no heartbeat has come, if one may close the breaker. */
+  /**
+   * The last opening by a call, and not by a failed retest. The time from then until the next heartbeat shows if
+   * the process was paused or hangs (`afterHeartbeat`).
+   */
   readonly openedByCallAt: number;
   /** Before jitter: the next doubling starts from this. */
   readonly delayMs: number;
@@ -285,16 +288,17 @@ export function afterRetestExpiry(breaker: Breaker, now: number, rules: HealthRu
   return failRetest(breaker, now, rules, random);
 }
 
-/** Whether the next heartbeat starts a probation. */
+/** Whether the next heartbeat starts the probation of a breaker that has just opened. */
 export const heartbeatMayClose = (breaker: Breaker): boolean => breaker.kind === "open" && breaker.heartbeatMayClose;
 
 /** The breaker after a heartbeat. If it is open, a probation starts, unless the last one failed. */
 export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules): TransitionResult {
   const underlying = breaker.kind === "retesting" ? breaker.open : breaker;
   if (underlying.kind !== "open" || !underlying.heartbeatMayClose) return { breaker };
-  // The roll call at the opening requested a heartbeat at once. If one comes within a request timeout, the process was
-  // running and did not answer: its probation is guarded. If it comes later, the process was paused. The silence before
-  // the opening shows nothing: between two heartbeats each process is silent. A failed retest does not end the silence.
+  // At the opening a roll call requested a heartbeat. A process that runs sends one within a request timeout: it was
+  // running and did not answer, so its probation is guarded. If the heartbeat comes later, the process was paused. The
+  // silence before the opening is not counted, because between two heartbeats each process is silent. Nor does a failed
+  // retest begin a new silence.
   const wasPaused = now - underlying.openedByCallAt >= rules.requestTimeoutMs;
   const share: ProbationShare = wasPaused ? FULL_SHARE : { kind: "one at a time", inFlight: 0, busyUntil: now };
   const probation = newProbation(breaker.generation, underlying.delayMs, share, rules);

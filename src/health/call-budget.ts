@@ -36,11 +36,13 @@ export class CallBudget {
   }
 }
 
-/** The most hedges that can be saved: enough for 32 pages of the Market, as many as a busy one serves at once. */
+/** The most hedges that can be saved: enough for 32 pages of four calls, as many as a busy shop serves at once. */
 export const MAX_SAVED_HEDGES = 128;
-/** One call in ten may be sent once more, for whichever reason, as with the retry budgets of gRPC and Finagle. */
+/** One call in ten may go on after an overload, or be hedged: as with the retry budgets of gRPC and Finagle. */
 const RETRIES_PER_CALL = 0.1;
-/** Enough for two pages of the Market, of four calls each. Without it no call of a new client could go on. */
+/**
+ * Enough for two pages of a shop, of four calls each. Without it no call of a new client could go on after an overload.
+ */
 const INITIAL_RETRIES = 10;
 
 /**

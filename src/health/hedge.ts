@@ -2,9 +2,9 @@
 //
 // A call is late beyond the p95 of its own instance's recent answers to the same operation: what takes 80 ms at every
 // instance is not late after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more
-// at the start. What is not spent is saved, for at most 128 hedges at once. Hedges also take from the retry budget
-// (call-budget.ts). It earns twice as much, so hedges leave half of what it earns to calls that go on after 529. What
-// it has saved, hedges may use up.
+// at the start. What is not spent is saved, for at most 128 hedges at once. Each hedge takes one from the retry budget
+// as well (call-budget.ts). The retry budget earns twice as much as the hedge budget, so hedges leave half of that to
+// calls that go on after 529. What the retry budget has saved, hedges may use up.
 //
 // A hedge that answers first has overtaken the late instance. That one gets no new calls while others are healthy,
 // until its late call is answered or times out. An instance that hangs thus costs hedges only for the calls that it has
@@ -24,7 +24,8 @@ const MIN_SAMPLES = 20;
 const RECOMPUTE_EVERY = 8;
 
 /**
- * No call is late before. A busy event loop or a garbage collection takes as long, and the lateness would be our own.
+ * No call is late before, unless half of its timeout is less. A busy event loop or a garbage collection takes as long,
+ * and the lateness would be our own.
  */
 const MIN_DELAY_MS = 10;
 /**
@@ -37,7 +38,7 @@ const UNKNOWN_SHARE = 0.1;
 /** What each call adds to the budget: one call in twenty may be sent twice. */
 const BUDGET_PER_CALL = 0.05;
 /**
- * Enough for two pages of the Market, of four calls each. Without it the first hedge could come only after 20 calls.
+ * Enough for two pages of a shop, of four calls each. Without it the first hedge could come only after 20 calls.
  */
 const INITIAL_BUDGET = 8;
 

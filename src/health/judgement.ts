@@ -11,7 +11,7 @@ export const MIN_JUDGEMENT_MS = 50;
 /**
  * How long an attempt stays in flight without an answer, in ms. Its caller may wait for less.
  * @param timeoutMs the call's own timeout. Undefined: that of the rules
- * @param requestTimeoutMs that of the rules, which may be shorter than what a call is judged by at least
+ * @param requestTimeoutMs that of the rules, which may be less than `MIN_JUDGEMENT_MS`
  */
 export const judgementMs = (timeoutMs: number | undefined, requestTimeoutMs: number): number =>
   timeoutMs === undefined ? requestTimeoutMs : Math.max(timeoutMs, Math.min(MIN_JUDGEMENT_MS, requestTimeoutMs));

@@ -19,7 +19,7 @@ export type Membership =
    * Finishes its running calls and gets no new ones. `goodbye`: its heartbeat said so, and that is final. `rejected
    * call`: it rejected a call, and a later heartbeat brings it back.
    */
-  | { readonly kind: "draining"; readonly reason: "goodbye" | "rejected call" }
+  | { readonly kind: "draining"; readonly reason: "goodbye" | "refused call" }
   | { readonly kind: "gone"; readonly since: number; readonly reason: "left" | "no heartbeat" | "no responders" };
 
 /** A row of the table. The tracker changes it in place: a copy per heartbeat would cost more than all the rest. */
@@ -38,7 +38,7 @@ export interface Member {
   joinedAt: number;
   /** A duplicate has been reported since `joinedAt`. */
   duplicateReported: boolean;
-  /** When its lease expires. Each heartbeat renews it. */
+  /** When its lease expires. Each heartbeat that says `up` renews it, until a goodbye. */
   leaseUntil: number;
   /** No longer in the table. A later heartbeat of this incarnation gets a new row. */
   evicted: boolean;

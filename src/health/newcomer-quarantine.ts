@@ -47,7 +47,7 @@ export class NewcomerQuarantine {
 export function hasFailed(result: Result, isOut: boolean): boolean {
   switch (result) {
     case "invalid":
-    // Also if the breaker stays closed, with a `failureLimit` above one: else each newcomer could hang that often.
+    // Also a timeout that opens no breaker, with a `failureLimit` above one: else each newcomer could hang that often.
     case "timeout":
       return true;
     // An instance without responders may only be reconnecting, and then stays up.

@@ -1,6 +1,6 @@
 // The members that are up and whose breaker is open or retesting. Those whose last retest is the longest ago come
-// first. A flood of forged instances can make them ten thousand. So no pick searches them before a retest is due, and a
-// search ends with the first members that it needs.
+// first. A flood of forged instances can make them ten thousand. So no pick searches them before a retest is due,
+// unless no member can take its call. A search ends with the first members that it needs.
 
 import { retestIsDue } from "./breaker.ts";
 import type { Member } from "./member.ts";
@@ -10,7 +10,7 @@ type Test = (member: Member) => boolean;
 export class OpenBreakers {
   readonly #proven = new Set<Member>();
   readonly #newcomers = new Set<Member>();
-  /** No retest is due before this. If the member that it came from has left, it is too low until the next search. */
+  /** No retest is due before this. It may be too low, once that member has left: then one search finds nothing. */
   #nextDueAt = Number.POSITIVE_INFINITY;
 
   /** Adds `member` at the end, because its breaker opened or was retested last. Or removes it. */

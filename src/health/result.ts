@@ -7,7 +7,7 @@ export const RESULTS = [
   "timeout",
   /** No process subscribes to the address: the instance is dead, not hung. */
   "no-responders",
-  /** The instance refused the call: it takes no more. */
+  /** The instance leaves. It refused the call, or left before it had finished it. */
   "draining",
   /** The instance lacks the operation, and has not begun the call. */
   "rejected",
@@ -15,7 +15,7 @@ export const RESULTS = [
   "overloaded",
   /** A response in time, but the caller's own check of it threw or goes on: the instance is alive. No more is known. */
   "unchecked",
-  /** The bus was disconnected, or the instance got the call with too little time left. */
+  /** The bus was disconnected, the caller cancelled, or the instance got the call with too little time left. */
   "inconclusive",
   /** The call never left the caller. */
   "unsent",

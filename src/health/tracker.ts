@@ -1,12 +1,13 @@
 // The table of one service's incarnations: which exist, which are up, and how calls to them went. Heartbeats, results
 // of calls and the state of the bus go in, each with its time; events come out. It has no timer, clock, bus or log.
 //
-// A member is a row of the table. Each heartbeat renews its lease. Each reader compares the lease with `now`, so an
-// expired one ends at once. `tick` emits the losses that nothing else has found, ends retests without a result, evicts.
+// A member is a row of the table. Each heartbeat that says `up` renews its lease, until a goodbye. Each reader compares
+// the lease with `now`, so an expired one ends at once. `tick` emits the losses that nothing else has found, ends
+// retests without a result, evicts.
 //
-// Memory is bounded for any stream of heartbeats. The table has at most `maxIncarnations` members. If it is full, a new
-// one replaces the oldest that is gone or has never answered a call, or is rejected. A member that is gone is evicted
-// after `purgeAfterMs`.
+// Memory is bounded for any stream of heartbeats. The table has at most `maxIncarnations` members. In a full table a
+// new one replaces the oldest that is gone or has never answered a call. If there is none, the new one is rejected. A
+// member that is gone is evicted after `purgeAfterMs`.
 
 import type { HealthRules } from "../settings.ts";
 import * as breaker from "./breaker.ts";
@@ -67,7 +68,7 @@ export class Tracker {
     this.#random = random;
   }
 
-  // Reading: changes nothing.
+  // Reading: emits nothing.
 
   /** All rows, those of gone members included, in the order in which they were added. */
   all(): Iterable<Member> {
@@ -130,7 +131,7 @@ export class Tracker {
     }
     if (result === "answered") this.#markProven(member);
     const events = this.#applyResult(member, ticket, result, now);
-    // Read only after `no-responders` and `draining`, whose one event is that the member is lost or leaves.
+    // Read only after `no-responders` and `draining`: there an event means that this result has taken the member out.
     const isOut = events.length > 0;
     if (!member.hasAnswered && hasFailed(result, isOut)) this.quarantine.recordFailure(member.who.incarnation, now);
     return events;
@@ -176,7 +177,7 @@ export class Tracker {
         return this.#onNoResponders(member, ticket, now);
       case "draining":
         this.#releaseTicket(member, ticket, now);
-        return this.#drain(member, "rejected call");
+        return this.#drain(member, "refused call");
       case "inconclusive":
       case "unsent":
       case "denied":
@@ -259,10 +260,10 @@ export class Tracker {
     member.leaseUntil = now + this.#rules.leaseIntervals * beat.intervalMs;
   }
 
-  #drain(member: Member, reason: "goodbye" | "rejected call"): readonly HealthEvent[] {
+  #drain(member: Member, reason: "goodbye" | "refused call"): readonly HealthEvent[] {
     const { kind } = member.membership;
     if (kind === "gone") return NO_EVENTS;
-    // A goodbye is final, so it replaces a rejected call as the reason, and is not replaced by one.
+    // A goodbye is final, so it replaces a refused call as the reason, and is not replaced by one.
     if (kind === "up" || reason === "goodbye") this.#leave(member, { kind: "draining", reason });
     return kind === "up" ? [{ kind: "draining", who: member.who }] : NO_EVENTS;
   }
@@ -316,7 +317,8 @@ export class Tracker {
     this.#disconnectedSince = undefined;
     this.#reconnectedAt = now;
     for (const member of this.#members.values()) {
-      // A heartbeat may arrive before the bus reports the connection. It has renewed the lease, frozen from then on.
+      // A heartbeat may arrive before the bus reports the connection. It has renewed the lease, which was frozen since
+      // the heartbeat and not since the disconnection.
       const frozenMs = now - Math.max(disconnectedSince, member.lastHeartbeatAt);
       member.leaseUntil = Math.max(member.leaseUntil + frozenMs, now + this.#rules.reconnectGraceMs);
     }

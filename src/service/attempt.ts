@@ -46,8 +46,8 @@ const NOT_EXECUTED = { kind: "none", mayHaveExecuted: false } as const;
 const MAYBE_EXECUTED = { kind: "none", mayHaveExecuted: true } as const;
 const DEAD: NoAnswer = { ...NOT_EXECUTED, result: "no-responders", reason: "no-instances" };
 const TIMEOUT: NoAnswer = { ...MAYBE_EXECUTED, result: "timeout", reason: "timeout" };
-// Another call found no responders, so the client ends all calls in flight to that process. It is dead, not hung: its
-// breaker must not open. A call that goes nowhere else has waited until its timeout.
+// Another call found no responders: the process is dead, not hung, so its breaker must not open. The client ends the
+// idempotent calls that are in flight to it, which go on. Others may not, and end so at their timeout.
 const RECEIVER_DIED: NoAnswer = {
   ...TIMEOUT,
   result: "no-responders",
@@ -62,7 +62,8 @@ const LACKS_OPERATION: NoAnswer = {
 };
 const LEAVING: NoAnswer = { ...NOT_EXECUTED, result: "draining", reason: "draining", code: DRAINING };
 const LEFT: NoAnswer = {
-  ...{ ...LEAVING, ...MAYBE_EXECUTED, code: UNFINISHED },
+  ...MAYBE_EXECUTED,
+  ...{ result: "draining", reason: "draining", code: UNFINISHED },
   detail: "the instance left before it finished the request",
 };
 const WAS_STOPPED: NoAnswer = {
@@ -200,9 +201,9 @@ const RETRIABLE: ReadonlySet<Result> = new Set(["no-responders", "draining", "re
  * code 529). An idempotent call also goes on where it may have been executed: after an `invalid` answer, or where the
  * instance died with it (`no-responders` as well) or left before it finished it (`draining`, code 504).
  *
- * After 529 it is paid: it adds load where instances have too much of it. After an invalid answer it is free. An
- * instance that sends invalid answers keeps its turns, as its breaker stays closed. With a budget, most calls of two
- * instances, one of them such, would fail.
+ * After 529 it is paid: it adds load where instances have too much of it. After an invalid answer it is free. The
+ * breaker of such an instance stays closed, so it keeps its turns. Where it is one of two, half of the calls go on. A
+ * budget of one in ten would let most of these fail.
  */
 export function goingOn(end: NoAnswer, idempotent: boolean): "free" | "paid" | "no" {
   if (!RETRIABLE.has(end.result)) return "no";

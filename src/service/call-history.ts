@@ -1,5 +1,5 @@
-// The sendings of one call so far: to which instances, how each ended, and whether one may have executed the request. A
-// call whose first attempt is answered makes no list.
+// The sendings of one call so far: to which instances, how each ended, and whether one may have executed the request.
+// Only a call with several attempts makes a list.
 
 import type { Result } from "../health/result.ts";
 import { type AttemptEnd, mayHaveExecuted } from "./attempt.ts";
@@ -20,9 +20,9 @@ export class CallHistory {
   /** Copies included. */
   #inFlight = 0;
   #mayHaveExecuted = false;
-  #fallback: Why | undefined;
+  #reasonSoFar: Why | undefined;
 
-  /** By incarnation, the attempts whose instances the next pick passes over: they have ended, or are its hedge. */
+  /** By incarnation, the attempts whose instances the next pick passes over: those that have ended, and the hedge. */
   get excluded(): ReadonlyMap<string, Sending> {
     return this.#excluded ?? NONE;
   }
@@ -33,11 +33,11 @@ export class CallHistory {
   }
 
   /**
-   * Why an earlier instance was of no use. It is the reason of a call that no other instance can take, or that has no
-   * more time. An invalid answer says more than an overloaded instance.
+   * Why an earlier instance was of no use: an invalid answer, or else an overload. Such a call ends with this reason if
+   * no other instance can take it, it has no more time, or the retry budget is empty.
    */
-  get fallback(): Why | undefined {
-    return this.#fallback;
+  get reasonSoFar(): Why | undefined {
+    return this.#reasonSoFar;
   }
 
   /** Whether the call went on to this instance after another one. */
@@ -58,8 +58,8 @@ export class CallHistory {
     this.#inFlight -= 1;
     if (mayHaveExecuted(end)) this.#mayHaveExecuted = true;
     if (sending.sentAs === "copy" || end.kind !== "none") return;
-    if (end.reason === "invalid-response") this.#fallback = end;
-    if (end.reason === "overloaded") this.#fallback ??= end;
+    if (end.reason === "invalid-response") this.#reasonSoFar = end;
+    if (end.reason === "overloaded") this.#reasonSoFar ??= end;
   }
 
   /** The outcome of the call, if it ends for this reason now. */

@@ -3,23 +3,29 @@
 // The words of this folder and of src/health:
 //   instance     A process of the service, with a number. Each start of it is an incarnation, with an id of its own.
 //   tracker      The table of a service's incarnations. It receives their heartbeats, and how calls to them ended.
-//   breaker      The circuit breaker of one incarnation. Timeouts open it, and no calls go to an open one. Each change
-//                of its state adds one to its generation.
+//   breaker      The circuit breaker of one incarnation. Timeouts open it, and only retests go to an open one. Each
+//                change of its state adds one to its generation.
 //   ticket       The tracker's permission to send once. It holds the generation at that time. It is settled with the
 //                result of the sending, which counts only in that generation: a late result changes nothing.
-//   copy         A sending that the caller does not wait for. A retest goes to an open breaker, and finds out if the
-//                instance answers again. A probe goes to a newcomer: an incarnation that has never answered.
+//   retest       A sending to an open breaker. It finds out if the instance answers again.
+//   probe        A sending to a newcomer: an incarnation that has never answered.
+//   copy         A retest or probe beside a call, whose caller does not wait for it. A call that is not idempotent is
+//                never copied. One in a hundred is itself the retest or the probe.
 //   hedge        A late call, sent to a second instance as well (HEDGE=1). The first answer ends the call. The late
 //                instance keeps its ticket: if it hangs, its timeout counts against it as without the hedge.
-//   attempt      A sending that is no copy.
+//   deprioritized
+//                Overloaded, or overtaken by a hedge. Such an instance gets calls only if no other can take them.
+//   budget       Going on after "overloaded" is paid from the retry budget, as each hedge is. All else is free.
+//   attempt      One sending of a call and its end. The call waits for it, unless it is a copy.
 //
 // Only an idempotent call may be executed twice: by a copy, by a hedge, or by going on after an attempt that may have
 // executed it (`goingOn`). After a timeout no call goes on, because its time is over.
 //
 // A call has two times. Its attempts are judged by `judgementMs`: an instance that has not answered after so long has
-// failed. That is the call's timeout, or more if that is very short. The call itself may end earlier, because its
-// caller waits for less: after the very short timeout; with the request within which it is made (`inherited`); or since
-// it has waited for the first connection already (`waitedMs`). Then its attempt stays in flight, and is judged later.
+// failed. That is the call's timeout, or more if that is very short. The caller may wait for less. There are three
+// causes. The timeout is very short. The caller handles a request itself, which has less time left (`inherited`). The
+// call has waited for the first connection already (`waitedMs`). Then the call ends first, its attempt stays in flight,
+// and is judged later.
 //
 // A call goes on in callbacks, and its state is in the fields of one object. A promise for each step was rejected: a
 // caller with 64 calls in flight then finished 5 % fewer calls.
@@ -55,14 +61,14 @@ export class Call {
   readonly judgementMs: number;
   /** When its attempts are judged, in running time (ms): stalls of this process do not count. */
   readonly #judgeAt: number;
-  /** When the call times out: then, or earlier if its caller waits for less. */
+  /** When the call times out: at `#judgeAt`, or earlier if its caller waits for less. */
   readonly #endsAt: number;
   readonly #resolve: (outcome: Outcome) => void;
   /** The attempt that the call waits for. */
   #current: Sending | undefined;
   /** The hedge of `#current`, from its sending to its end. */
   #hedge: Sending | undefined;
-  /** The end of the last attempt, if the call may not go on after it and waits for its hedge. */
+  /** The last attempt has ended, and forbids to go on. The call still waits for its hedge, or ends with this. */
   #endUnlessHedged: Why | undefined;
   /** The hedge answered first. Until `#current` ends, its instance gets no new calls while others are healthy. */
   #isOvertaken = false;
@@ -92,7 +98,10 @@ export class Call {
     if (!this.#isFinished) this.#next();
   }
 
-  /** Sends the call to the next instance. If a balancer of the user's own throws, or ours has a bug, the call ends. */
+  /**
+   * Sends the call to the next instance. If a balancer of the user's own throws, or ours has a bug, the call ends.
+   * @param isPaid the retry budget has paid for this sending
+   */
   #next(isPaid = false): void {
     try {
       const ticket = this.#pick();
@@ -101,7 +110,7 @@ export class Call {
         return;
       }
       if (isPaid) this.context.retryBudget.giveBack();
-      this.#finishWithout(this.history.fallback ?? this.#whyNone());
+      this.#finishWithout(this.history.reasonSoFar ?? this.#whyNone());
     } catch (error) {
       this.context.options.guard.failed("core", error);
       const why = failedWhy("the call failed in its own process", textOf(error));
@@ -132,7 +141,7 @@ export class Call {
     return pick.call;
   }
 
-  /** When an attempt has ended at the latest, for the balancer. Undefined: that of the rules. */
+  /** How long an attempt takes at most, in ms, for the balancer. Undefined: the request timeout of the rules. */
   get #attemptTimeoutMs(): number | undefined {
     return this.request.timeoutMs === undefined ? undefined : this.judgementMs;
   }
@@ -157,7 +166,7 @@ export class Call {
 
   #newAttempt(ticket: Ticket, sentAs: SentAs): Sending {
     const judgedMs = this.#judgeAt - ticket.sentAt;
-    // Rounded down: the request must not state more than the caller has, or else the least that it can state.
+    // Rounded down, because the request must not state more than the caller has. But no request can state 0.
     const waitMs = this.#waitsForLess ? Math.max(MIN_WAIT_MS, Math.floor(this.#endsAt - ticket.sentAt)) : judgedMs;
     return new Sending(this, ticket, sentAs, waitMs, judgedMs);
   }
@@ -168,8 +177,8 @@ export class Call {
     if (policy !== undefined) this.#recordForHedge(sending, end, policy);
     if (this.#isFinished) return;
     if (end.kind !== "none") this.#finish(outcomeOf(end, sending.ticket.who, this.history.attempts));
-    else if (sending === this.#hedge) this.#afterHedge();
-    else if (this.#hedge !== undefined) this.#afterHedged(sending, end, this.#hedge);
+    else if (sending === this.#hedge) this.#hedgeFailed();
+    else if (this.#hedge !== undefined) this.#currentFailed(sending, end, this.#hedge);
     else this.#goOn(sending, end);
   }
 
@@ -183,7 +192,7 @@ export class Call {
     this.history.exclude(sending);
     const hasTime = this.#endsAt - options.clock.now() >= MIN_REMAINING_MS;
     if (hasTime && (going === "free" || retryBudget.trySpend())) this.#next(going === "paid");
-    else this.#finishWithout(this.history.fallback ?? { reason: "timeout" });
+    else this.#finishWithout(this.history.reasonSoFar ?? { reason: "timeout" });
   }
 
   /** Why no instance can take the call, which is counted as short-circuited. */
@@ -300,16 +309,17 @@ export class Call {
   }
 
   /** The hedge has ended without an answer. The call waits for `#current`, or ends as that has ended. */
-  #afterHedge(): void {
+  #hedgeFailed(): void {
     this.#hedge = undefined;
     if (this.#endUnlessHedged !== undefined) this.#finishWithout(this.#endUnlessHedged);
   }
 
   /**
-   * `ended` was the current attempt, and its hedge is in flight. If the call may go on, the hedge is its next attempt,
-   * and may get a hedge of its own. If not, no further instance gets the call. But the hedge has it, and may answer.
+   * `ended` was the current attempt: it has no answer, and its hedge is in flight. If the call may go on, the hedge is
+   * its next attempt, and may get a hedge of its own. If not, no further instance gets the call. But the hedge has it,
+   * and may answer.
    */
-  #afterHedged(ended: Sending, end: NoAnswer, hedge: Sending): void {
+  #currentFailed(ended: Sending, end: NoAnswer, hedge: Sending): void {
     if (goingOn(end, this.request.idempotent) === "no") {
       this.#endUnlessHedged = end;
       return;

@@ -6,7 +6,8 @@
 // than the instance is given (call.ts).
 //
 // If the caller gives up, a cancel message stops the handler. Such a handler gives no answer, so whether it would have
-// answered in time stays unknown. `cancelRuns` (core/cancel-runs.ts) therefore leaves one in four of them to its end.
+// answered in time stays unknown. `cancelRuns` (core/cancel-runs.ts) counts the cancelled calls in a row to one
+// address. After three it leaves the next to its end.
 
 import type { Reply } from "../bus/bus.ts";
 import { cancelSubject } from "../bus/core/subjects.ts";
@@ -23,7 +24,8 @@ import { textOf } from "./guard.ts";
 
 /**
  * A timeout counts against an instance that had at least this share of `judgementMs`. A late hedge has less, and so has
- * an attempt after slow ones. Each dead instance takes a thousandth of it: after a hundred, the timeout still counts.
+ * an attempt after slow ones. A dead instance costs the call 1 ms of its 1,000: after a hundred, a timeout still
+ * counts.
  */
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 
@@ -31,8 +33,8 @@ export class Sending {
   readonly ticket: Ticket;
   readonly sentAs: SentAs;
   /**
-   * The bus has reported its reply. A second report is ignored, also while the first is handled: that calls `read`,
-   * which is the caller's code and may end calls by closing the bus.
+   * The bus has reported its reply. A second report is ignored. One can come while the first is handled: `read` is the
+   * caller's code, and may close the bus, which ends all calls.
    */
   isOver = false;
   /** The result for the health of the instance, once it is known. */
@@ -120,8 +122,8 @@ export class Sending {
     try {
       const events = tracker.settle(ticket, result, now);
       emitAll(events, this.#call.request.trace);
-      // A heartbeat shows that the instance was only paused, and starts a probation. A roll call requests one now: else
-      // it comes up to an interval later. After a probation that failed no heartbeat helps.
+      // A heartbeat starts a probation. A roll call requests one now: else it comes up to an interval later. After a
+      // probation that failed no heartbeat helps.
       const hasOpened = events.some(({ kind }) => kind === "opened");
       if (hasOpened && heartbeatMayClose(ticket.member.breaker)) sendRollCall();
     } catch (error) {
@@ -151,6 +153,7 @@ export class Sending {
     const { context, request, history } = this.#call;
     const { operation } = request;
     const isRetry = history.isRetry(this);
+    // An answer, but an error of the service.
     const isRefusal = kind === "error";
     const tookMs = this.tookMs(now);
     context.options.onAttempt({ kind: "attempt", who, operation, sentAs, isRetry, result, isRefusal, tookMs });

@@ -44,7 +44,7 @@ const BREAKERS = {
 const MEMBERSHIPS = {
   up: { kind: "up" },
   leaving: { kind: "draining", reason: "goodbye" },
-  refusing: { kind: "draining", reason: "rejected call" },
+  refusing: { kind: "draining", reason: "refused call" },
   left: { kind: "gone", since: 1, reason: "left" },
   silent: { kind: "gone", since: 1, reason: "no heartbeat" },
   absent: { kind: "gone", since: 1, reason: "no responders" },
