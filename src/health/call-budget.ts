@@ -23,9 +23,9 @@ export class CallBudget {
     this.#tokens = Math.min(this.#rule.max, this.#tokens + this.#rule.perCall);
   }
 
-  /** Takes one sending from the budget; false if there is none left. */
-  trySpend(): boolean {
-    if (this.#tokens < 1) return false;
+  /** Takes one sending from the budget; false if no more than `reserved` would be left. @param reserved for other uses */
+  trySpend(reserved = 0): boolean {
+    if (this.#tokens < 1 + reserved) return false;
     this.#tokens -= 1;
     return true;
   }
@@ -44,15 +44,21 @@ const RETRIES_PER_CALL = 0.1;
  * Enough for two pages of a shop, of four calls each. Without it no call of a new client could go on after an overload.
  */
 const INITIAL_RETRIES = 10;
+/**
+ * So many sendings are left to calls that go on after 529: no hedge takes them. With more, a new client could not send the
+ * 8 hedges that it has at the start.
+ */
+export const RESERVED_RETRIES = 2;
 
 /**
  * The retry budget: bounds what a client adds to the load of busy instances. Going on after an overload takes from it,
  * and so does a hedge. Going on after any other result is free (`goingOn`).
- * @param isHedging the hedges that are saved must be in it as well
+ * @param isHedging all hedges that are saved must be in it as well, beside what a client without hedges saves. So a client
+ * that was calm for long can send them all, and still go on as often as that one.
  */
 export const newRetryBudget = (isHedging: boolean): CallBudget =>
   new CallBudget({
     perCall: RETRIES_PER_CALL,
     atStart: INITIAL_RETRIES,
-    max: isHedging ? MAX_SAVED_HEDGES : INITIAL_RETRIES,
+    max: INITIAL_RETRIES + (isHedging ? MAX_SAVED_HEDGES : 0),
   });

@@ -4,14 +4,14 @@
 // instance is not late after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more
 // at the start. What is not spent is saved, for at most 128 hedges at once. Each hedge takes one from the retry budget
 // as well (call-budget.ts). The retry budget earns twice as much as the hedge budget, so hedges leave half of that to
-// calls that go on after 529. What the retry budget has saved, hedges may use up.
+// calls that go on after 529. Of what the retry budget has saved, hedges leave a reserve.
 //
 // A hedge that answers first has overtaken the late instance. That one gets no new calls while others are healthy,
 // until its late call is answered or times out. An instance that hangs thus costs hedges only for the calls that it has
 // when it is first overtaken. Without this rule it would cost one for each call until its first timeout.
 
 import type { Incarnations } from "./balancer.ts";
-import { CallBudget, MAX_SAVED_HEDGES } from "./call-budget.ts";
+import { CallBudget, MAX_SAVED_HEDGES, RESERVED_RETRIES } from "./call-budget.ts";
 import type { InstanceRef } from "./member.ts";
 
 /** A call is late when it takes longer than this share of its instance's recent answers did. */
@@ -85,7 +85,7 @@ export class HedgePolicy {
   /** Takes one hedge from the budget; false if there is none left. */
   trySpend(): boolean {
     if (!this.#budget.trySpend()) return false;
-    if (this.#retryBudget.trySpend()) return true;
+    if (this.#retryBudget.trySpend(RESERVED_RETRIES)) return true;
     this.#budget.giveBack();
     return false;
   }

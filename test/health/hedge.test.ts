@@ -83,7 +83,16 @@ test("one call in twenty is sent twice, and eight at the start, in any order of 
   }
 });
 
-test("the budget saves up at most 128", () => {
+test("a new client has its eight hedges, and may go on twice after them", () => {
+  const retryBudget = newRetryBudget(true);
+  const hedge = newHedge(retryBudget);
+  let taken = 0;
+  while (hedge.trySpend()) taken += 1;
+  assert.is(taken, 8);
+  assert.equal([retryBudget.trySpend(), retryBudget.trySpend(), retryBudget.trySpend()], [true, true, false]);
+});
+
+test("the budget saves up at most 128, and after them a call may still go on ten times, as without hedges", () => {
   const retryBudget = newRetryBudget(true);
   const hedge = newHedge(retryBudget);
   for (let call = 0; call < 100_000; call++) {
@@ -93,13 +102,16 @@ test("the budget saves up at most 128", () => {
   let taken = 0;
   while (hedge.trySpend()) taken += 1;
   assert.is(taken, 128);
+  for (let goneOn = 0; goneOn < 10; goneOn++) assert.is(retryBudget.trySpend(), true, String(goneOn));
+  assert.is(retryBudget.trySpend(), false);
 });
 
-test("a hedge takes from the retry budget as well, and nothing where that is empty", () => {
+test("a hedge takes from the retry budget as well, but not its last two, and nothing of its own where it gets none", () => {
   const retryBudget = newRetryBudget(true);
   const hedge = newHedge(retryBudget);
-  for (let taken = 0; taken < 9; taken++) assert.is(retryBudget.trySpend(), true);
-  assert.equal([hedge.trySpend(), hedge.trySpend(), retryBudget.trySpend()], [true, false, false]);
+  for (let taken = 0; taken < 7; taken++) assert.is(retryBudget.trySpend(), true);
+  assert.equal([hedge.trySpend(), hedge.trySpend()], [true, false]);
+  assert.equal([retryBudget.trySpend(), retryBudget.trySpend(), retryBudget.trySpend()], [true, true, false]);
   for (let call = 0; call < 100; call++) retryBudget.earn();
   let taken = 0;
   while (hedge.trySpend()) taken += 1;

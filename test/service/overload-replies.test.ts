@@ -180,6 +180,30 @@ test("an overloaded hedge leaves the call to the instance that has it", async ()
   assert.equal([scene.countEvents("hedging"), scene.reached[2]], [1, 1]);
 });
 
+test("however many hedges were sent, calls go on after 529: a few times, and ten after a long calm", async () => {
+  const rows = [
+    // All that a new client has is spent, and what 140 calls earn is less than their hedges would take.
+    { before: overloaded(0), calls: 30, hedges: 12, goneOn: 2 },
+    { before: WELL, calls: 3_000, hedges: 128, goneOn: 10 },
+  ] as const;
+  for (const { before, calls, hedges, goneOn } of rows) {
+    const scene = await sceneOf(3, true);
+    scene.manners.fill(before.kind === "answer" ? "well" : before);
+    await scene.turns(calls);
+    scene.manners.fill("later");
+    const late = Array.from({ length: 140 }, () => scene.client.ask({}));
+    await scene.ended(Promise.all(late));
+    await scene.clock.advance(TIMEOUT_MS);
+    assert.is(scene.countEvents("hedging"), hedges);
+    scene.manners.fill(overloaded(0));
+    scene.reached.fill(0);
+    await scene.turns(5);
+    const goes = scene.reached.reduce((sum, count) => sum + count) - 5;
+    // The five calls have earned a half, and a fraction may have been left.
+    assert.ok(goes === goneOn || goes === goneOn + 1, `${goes} after ${calls} calls`);
+  }
+});
+
 test("an overloaded answer to a retest closes the breaker", async () => {
   const scene = await sceneOf(2);
   scene.manners[1] = "never";
