@@ -99,6 +99,7 @@ const TRIED_BEFORE_QUARANTINE = 2;
  */
 const MAX_COPIES = 16;
 
+/** Decides which member takes a call, and which members get a copy of it as a retest or a probe. */
 export class Resolver {
   readonly #tracker: Tracker;
   /**

@@ -6,6 +6,7 @@
 
 import type { Incarnations } from "./balancer.ts";
 
+/** Incarnations that are passed over for a while, as long as another one can take the call. */
 export class Deprioritized implements Incarnations {
   readonly #late: Incarnations | undefined;
   /** Until when each is avoided. */

@@ -13,6 +13,7 @@ export interface InstanceRef {
   readonly address: string;
 }
 
+/** Whether an incarnation is there, as the bus has it. Its breaker is another matter. */
 export type Membership =
   | { readonly kind: "up" }
   /**

@@ -21,6 +21,7 @@ interface NewcomerFailure {
   readonly at: number;
 }
 
+/** The latest failures of newcomers, and whether they are enough for a quarantine. */
 export class NewcomerQuarantine {
   /**
    * The last four newcomers that failed, each with its latest failure, oldest first. Each counts once, however often it
@@ -38,6 +39,7 @@ export class NewcomerQuarantine {
     if (oldest !== undefined && this.#lastFailures.length === FAILURES_TO_ACTIVATE) this.#oldestFailedAt = oldest.at;
   }
 
+  /** Whether four newcomers have failed within a minute before `now` (ms, running time). */
   isActive(now: number): boolean {
     return now - this.#oldestFailedAt < REMEMBERED_MS;
   }

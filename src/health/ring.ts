@@ -3,11 +3,13 @@
 
 import { compareByInstance, type InstanceRef, type Member } from "./member.ts";
 
+/** Members in the order of their instance numbers, read in turn. */
 export class Ring {
   readonly #members: Member[] = [];
   /** Where `firstAfter` found a member last. It only shortens the search: a wrong index costs a binary search. */
   #lastIndex = 0;
 
+  /** All of them, in order. The list is the ring's own: it changes with the ring. */
   all(): readonly Member[] {
     return this.#members;
   }
