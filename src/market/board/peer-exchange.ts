@@ -39,7 +39,7 @@ export class PeerExchange {
   #markets: MarketsComparison;
   #seq = 0;
   #publishedAt = Number.NEGATIVE_INFINITY;
-  /** Another Market has appeared, or the bus has reconnected: publish on the next tick. */
+  /** Another Market has appeared, or the connection has changed: publish on the next tick. */
   #publishDue = true;
 
   constructor(monitor: ServiceMonitor, source: MonitorSource, options: PeerExchangeOptions) {
@@ -59,8 +59,8 @@ export class PeerExchange {
     this.#stops.push(() => subscription.close());
     this.#stops.push(clock.every(POLL_INTERVAL_MS, () => this.#tick()));
     this.#stops.push(
-      bus.watch((status) => {
-        this.#publishDue ||= status === "connected";
+      bus.watch(() => {
+        this.#publishDue = true;
       }),
     );
   }
@@ -72,15 +72,16 @@ export class PeerExchange {
   }
 
   #tick(): void {
-    const { clock, bus, name } = this.#options;
+    const { clock, name } = this.#options;
     const now = clock.now();
     const own = this.#localView.read(clock.wall());
     const isDue = this.#publishDue || this.#localView.isChanged || now - this.#publishedAt >= PUBLISH_INTERVAL_MS;
-    if (isDue && bus.status === "connected") {
+    // Without a connection it goes nowhere, and the next connection makes it due again.
+    if (isDue) {
       this.#publish(own, "up");
       this.#publishedAt = now;
       this.#publishDue = false;
-    } else this.#publishDue ||= isDue;
+    }
     const ours = { market: this.market, name, instances: own.statuses, omitted: own.omitted };
     const markets = this.#detector.detect([ours, ...this.#peers.live(now)], now);
     if (JSON.stringify(markets) !== JSON.stringify(this.#markets)) this.#markets = markets;

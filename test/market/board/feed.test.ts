@@ -43,6 +43,7 @@ const dataOf = (lines: readonly string[]): Record<string, never>[] =>
 
 /** A viewer that keeps the frames of its feed. */
 class Watcher extends EventEmitter {
+  hasEnded = false;
   readonly got: string[] = [];
   writableLength = 0;
   destroyed = false;
@@ -54,6 +55,7 @@ class Watcher extends EventEmitter {
     this.emit("close");
   }
   end(): void {
+    this.hasEnded = true;
     this.emit("close");
   }
 }
@@ -116,7 +118,7 @@ test("a request for later events gets exactly those that the snapshot no longer 
       Array.from({ length: 290 }, (_, at) => at + 11),
     );
     assert.equal(await idsAfter(`?after=${oldest - 2}`), [oldest - 1, ...listed]);
-    for (const after of [oldest - 1, 299]) assert.equal(await idsAfter(`?after=${after}`), listed);
+    for (const after of [oldest - 1, oldest, 299]) assert.equal(await idsAfter(`?after=${after}`), listed);
     for (const odd of ["?after=x", "?after=-1", "?after="]) assert.equal(await idsAfter(odd), listed, odd);
   }));
 
@@ -153,6 +155,64 @@ test("a hundred events at once are one frame, and without a viewer no timer runs
   assert.is(watcher.got.length, before + 1);
   watcher.destroy();
   assert.is(clock.timers, 0, "no timer is left when the last viewer goes");
+});
+
+/** The data of each frame that a viewer got. */
+const framesOf = ({ got }: Watcher): readonly { readonly type: string; readonly events: []; readonly counts: [] }[] =>
+  got.flatMap((frame) => (frame.includes("data: ") ? [JSON.parse(frame.slice(frame.indexOf("data: ") + 6))] : []));
+
+test("after a frame the next one is 100 ms later, with all that happened meanwhile", async () => {
+  const { feed, clock, monitor, watch } = feedOf(1);
+  const watcher = watch();
+  await clock.advance(450);
+  const before = watcher.got.length;
+  happen(monitor);
+  await clock.advance(1);
+  assert.is(watcher.got.length, before + 1, "at once after a quiet time");
+  for (const _ of [1, 2]) {
+    happen(monitor);
+    await clock.advance(49);
+  }
+  assert.is(watcher.got.length, before + 1);
+  await clock.advance(2);
+  assert.equal([watcher.got.length, framesOf(watcher).at(-1)?.events.length], [before + 2, 2]);
+  feed.close();
+  assert.ok(watcher.hasEnded);
+});
+
+test("numbers that only count go out once a second, and not with what happens in between", async () => {
+  const { feed, clock, monitor, table, watch } = feedOf(3);
+  const watcher = watch();
+  await clock.advance(1_500);
+  table.ask(clock.now());
+  happen(monitor);
+  await clock.advance(10);
+  watch().destroy();
+  const [change, joined] = framesOf(watcher).slice(-2);
+  assert.equal([change?.events.length, change?.counts, joined?.counts], [1, [], []]);
+  await clock.advance(5_000);
+  assert.ok(framesOf(watcher).some(({ counts }) => counts?.length > 0));
+  feed.close();
+});
+
+test("a viewer that names an event of another Market, which has none yet, gets a snapshot", () => {
+  const { feed } = feedOf(1);
+  const watcher = new Watcher();
+  feed.add(watcher as unknown as ServerResponse, { format: "sse", listener: "admin", lastEvent: 5 });
+  assert.equal([framesOf(watcher)[0]?.type, framesOf(watcher)[0]?.events], ["snapshot", []]);
+  feed.close();
+});
+
+test("a viewer has read enough while no more than 2 MB wait for it", async () => {
+  const { feed, clock, watch } = feedOf(1);
+  const watcher = watch();
+  watcher.writableLength = 2_000_000;
+  await clock.advance(1_000);
+  assert.not.ok(watcher.destroyed);
+  watcher.writableLength += 1;
+  await clock.advance(1_000);
+  assert.ok(watcher.destroyed);
+  feed.close();
 });
 
 test("a viewer after one that left at once receives the current state", async () => {

@@ -17,6 +17,8 @@ class Town {
   readonly network = new MemoryNetwork(this.clock);
   /** Lengths of all views that were published. */
   readonly published: number[] = [];
+  /** What a bus of a Market reports: a view must not make its receiver fail. */
+  readonly reports: string[] = [];
   readonly #closers: (() => void)[] = [];
 
   constructor() {
@@ -35,9 +37,11 @@ class Town {
     const exchange = new PeerExchange(monitor, table, {
       service: "ratings",
       name,
-      bus: this.network.bus(),
+      bus: this.network.bus((sentence) => this.reports.push(sentence)),
       clock: this.clock,
     });
+    const alone = { all: [{ market: exchange.market, name }], disagreements: [], omitted: 0 };
+    assert.equal(exchange.markets, alone, "before it has started");
     exchange.start();
     this.#closers.push(() => exchange.close());
     return { table, exchange, markets: () => exchange.markets };
@@ -46,6 +50,7 @@ class Town {
   close(): void {
     for (const close of this.#closers) close();
     assert.is(this.clock.timers, 0, "no timer is left");
+    assert.equal(this.reports, []);
   }
 }
 
@@ -71,6 +76,17 @@ test("two Markets agree, until one cannot reach what the other can", async () =>
   a.table.beats(2, town.clock.now());
   await town.clock.advance(3_000);
   assert.is(inWords(b.markets()), "b:2 a:1: ");
+  town.close();
+});
+
+test("as long as nothing changes, the comparison is the same object", async () => {
+  const town = new Town();
+  const [a, b] = [town.market("a:1"), town.market("b:2")];
+  for (const { table } of [a, b]) table.beats(1, 0);
+  await town.clock.advance(3_000);
+  const before = a.markets();
+  await town.clock.advance(20_000);
+  assert.is(a.markets(), before);
   town.close();
 });
 
