@@ -13,7 +13,8 @@
 //
 // A call that is not idempotent is never copied, so the call itself has to be the retest or the probe. If no member can
 // take it, it is the retest of a member with an open breaker. Otherwise one of a hundred such calls is a trial: a
-// retest that is due, or a probe.
+// retest that is due, or a probe. Only the first sending of a call may be either. One that goes on after 529 would wait
+// at an instance that hangs, and its caller would learn after a second that it may have been executed.
 
 import type { HealthRules } from "../settings.ts";
 import { eligibility, type Random } from "./breaker.ts";
@@ -140,7 +141,7 @@ export class Resolver {
     if (options.isHedge === true) return withoutCopies(this.#pickHealthy(now, options));
     const picked = this.#pick(now, options);
     if (options.idempotent === false) {
-      const mayBeTrial = picked === undefined || this.#isTrialDue(options);
+      const mayBeTrial = isFirstSending(options) && (picked === undefined || this.#isTrialDue);
       const trial = mayBeTrial ? this.#trial(picked, now, options) : undefined;
       return trial ?? withoutCopies(picked);
     }
@@ -195,9 +196,8 @@ export class Resolver {
     return this.#tracker.quarantine.isActive(now);
   }
 
-  /** A call that goes on is not a trial: it has lost time already. */
-  #isTrialDue(options: PickOptions): boolean {
-    return this.#callsWithoutTrial >= CALLS_PER_TRIAL - 1 && isFirstSending(options);
+  get #isTrialDue(): boolean {
+    return this.#callsWithoutTrial >= CALLS_PER_TRIAL - 1;
   }
 
   /** The call itself as a retest, or else as the probe of a newcomer. */

@@ -192,6 +192,16 @@ test("with no instance that can take it, a call that must not reach two instance
   assert.equal(table.takeEvents(), ["opened 1 (request timed out)", "retesting 1"]);
 });
 
+test("with no instance that can take it, a call that goes on ends, and is no retest", () => {
+  const table = harnessWith(1, 2);
+  table.hangs(2, 1000);
+  table.takeEvents();
+  const goesOn = { ...ONCE, excluded: new Set(["1-a"]) };
+  assert.equal(inNumbers(table.next(1001, goesOn)), ["none", []]);
+  assert.equal(inNumbers(table.next(1001, { excluded: goesOn.excluded })), ["none", [2]], "a copy may be one");
+  assert.equal(table.takeEvents(), ["retesting 2"]);
+});
+
 test("a call that is itself the retest takes no turn, so the instances in between are not skipped", () => {
   const table = harnessWith(1, 2, 3);
   failsProbation(table, 3);

@@ -204,6 +204,19 @@ test("however many hedges were sent, calls go on after 529: a few times, and ten
   }
 });
 
+test("a call that must not run twice ends as overloaded, and waits for no instance that hangs", async () => {
+  const scene = await sceneOf(2);
+  scene.manners[2] = "never";
+  // Opened twice: no heartbeat closes it.
+  while (scene.countEvents("opened") < 2) await scene.timed();
+  scene.manners[1] = overloaded(100);
+  scene.reached[2] = 0;
+  const { answer, tookMs } = await scene.timed({ idempotent: false });
+  assert.equal([answeredBy(answer), answer.kind === "unanswered" && answer.mayHaveExecuted], [OVERLOADED, false]);
+  assert.ok(tookMs <= 10, `${tookMs} ms`);
+  assert.is(scene.reached[2], 0);
+});
+
 test("an overloaded answer to a retest closes the breaker", async () => {
   const scene = await sceneOf(2);
   scene.manners[1] = "never";

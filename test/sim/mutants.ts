@@ -44,8 +44,13 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a call that must not be copied is each retest that is due", [
     "health/balancer",
-    "const $mayBeTrial = $picked === undefined || this.$isTrialDue($options);",
-    "const $mayBeTrial = true;",
+    "const $mayBeTrial = $isFirstSending($options) && ($picked === undefined || this.$isTrialDue);",
+    "const $mayBeTrial = $isFirstSending($options);",
+  ]),
+  defect("a call that must not be copied goes on as a retest", [
+    "health/balancer",
+    "const $mayBeTrial = $isFirstSending($options) && ($picked === undefined || this.$isTrialDue);",
+    "const $mayBeTrial = $picked === undefined || this.$isTrialDue;",
   ]),
   defect("a paused instance whose retest failed is guarded", [
     "health/breaker",

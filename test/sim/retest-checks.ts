@@ -71,6 +71,8 @@ export class RetestChecks implements Check {
       if (silence === undefined || this.#view.calls.get(ticket)?.isRetest !== true) continue;
       if (hadHealthy && made.traits.idempotent === false)
         this.#view.world.breaks("P6", `a call that must not be copied was the retest of ${ticket.who.incarnation}`);
+      if (made.traits.idempotent === false && (made.traits.excluded?.size ?? 0) > 0)
+        this.#view.world.breaks("P6", `a call that went on was itself the retest of ${ticket.who.incarnation}`);
       silence.retestWasDue = now >= silence.retestAt;
       if (hadHealthy && now < silence.retestAt)
         this.#view.world.breaks("P6", `${ticket.who.incarnation} was retested before its delay was over`);
