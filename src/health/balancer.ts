@@ -4,7 +4,7 @@
 //
 // A member is proven if it has answered one of our calls, and a newcomer until then. It is healthy if it is live, its
 // breaker is closed or on probation, and it is neither guarded nor deprioritized. Guarded: its probation allows one
-// call at a time, and that call is in flight. Deprioritized: it is overloaded, or owes an answer that a hedge gave.
+// call at a time, and that call is in flight. Deprioritized: it is overloaded, or overtaken by a hedge.
 //
 // A call goes to the next healthy member. Without one it goes to the next guarded or deprioritized member, and without
 // such a member it fails at once. Copies of the call go along, whose answers the caller does not wait for:
@@ -77,8 +77,8 @@ export interface Choice {
  * Of so many calls in a row that are not idempotent, one is a trial. It is itself the retest that is due, or the probe
  * of a newcomer. If the instance hangs, that call times out, so the price is at most one call in a hundred. Without
  * this limit, where calls are rarer than retests are due, each call would be a trial. An idempotent call with copies
- * restarts the count, because these are retests and probes at no price. One without copies does not: its operation may
- * be one that the instance lacks, and then no copy ever retests that.
+ * restarts the count, because these are retests and probes at no price. One without copies does not: the instance with
+ * the open breaker may lack its operation, and then no copy ever retests it.
  *
  * No trial at all was rejected: in a service without idempotent calls, an instance that failed its probation would get
  * no call again. At a call every three seconds, a hundred take 300 s, as long as the longest delay of a retest. A
@@ -89,8 +89,8 @@ const CALLS_PER_TRIAL = 100;
  * A call that has tried so many instances goes only to proven members, if one is healthy. A forged instance without
  * responders costs a call a millisecond, so a table full of them would cost it seconds.
  *
- * All that it has tried count: also after an invalid answer, and the late one of a hedge. Each has cost the call time.
- * To count only the dead would take a second set beside `excluded`.
+ * All that it has tried count: also one with an invalid answer, and the late instance of a hedged call. Each has cost
+ * the call time. To count only the dead would take a second set beside `excluded`.
  */
 const TRIED_BEFORE_QUARANTINE = 2;
 /**

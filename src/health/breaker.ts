@@ -10,9 +10,10 @@
 //   probation   closed      `probationSuccesses` answers, that of the retest included
 //   probation   open        one timeout: the delay doubles
 //
-// In `closed` and `probation` calls go through. In `open` and `retesting` none does. Once the delay of an open breaker
-// has passed, a copy of a call is sent as the retest. If no instance can take the call, it is sent before that: early.
-// After a probation that failed, heartbeats start no further one: only an answered retest does.
+// In `closed` and `probation` calls go through. In `open` and `retesting` only the retest does. It is sent once the
+// delay of an open breaker has passed, as a copy of a call, or instead of one that must not be copied. If no instance
+// can take the call, it is sent before that: early. After a probation that failed, heartbeats start no further one:
+// only an answered retest does.
 //
 // The event `closed` means that calls go through again, so it is emitted when a probation starts. The step from
 // probation to the state `closed` emits nothing.
@@ -51,7 +52,7 @@ type ProbationShare =
       readonly inFlight: number;
       /**
        * No next call before this: the last timeout of those in flight, and a margin. So a result that never comes
-       * blocks the instance for a bounded time. In the past if none is in flight.
+       * blocks the instance for a bounded time. If none is in flight, this time has passed.
        */
       readonly busyUntil: number;
     };

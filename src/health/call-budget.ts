@@ -23,7 +23,9 @@ export class CallBudget {
     this.#tokens = Math.min(this.#rule.max, this.#tokens + this.#rule.perCall);
   }
 
-  /** Takes one sending from the budget; false if no more than `reserved` would be left. @param reserved for other uses */
+  /**
+   * Takes one sending from the budget; false if no more than `reserved` would be left. @param reserved for other uses
+   */
   trySpend(reserved = 0): boolean {
     if (this.#tokens < 1 + reserved) return false;
     this.#tokens -= 1;
@@ -45,8 +47,8 @@ const RETRIES_PER_CALL = 0.1;
  */
 const INITIAL_RETRIES = 10;
 /**
- * So many sendings are left to calls that go on after 529: no hedge takes them. With more, a new client could not send the
- * 8 hedges that it has at the start.
+ * So many sendings are left to calls that go on after 529: no hedge takes them. With more, a new client could not send
+ * the 8 hedges that it has at the start.
  */
 export const RESERVED_RETRIES = 2;
 

@@ -24,8 +24,8 @@ const MIN_SAMPLES = 20;
 const RECOMPUTE_EVERY = 8;
 
 /**
- * No call is late before, unless half of its timeout is less. A busy event loop or a garbage collection takes as long,
- * and the lateness would be our own.
+ * No call is late sooner than this, unless half of its timeout is less. A busy event loop or a garbage collection takes
+ * as long, and the lateness would be our own.
  */
 const MIN_DELAY_MS = 10;
 /**

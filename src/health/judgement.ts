@@ -1,10 +1,10 @@
 // After how long an instance that has not answered a call has failed.
 
 /**
- * No instance has failed sooner, however short the call's own timeout is. In less time an answer can be late although
- * the instance is well: a network of one region takes up to 2 ms, a garbage collection 10, and a busy event loop or a
- * host without a free core some tens. A client whose calls have 5 ms would open the breakers of all instances in one
- * such moment.
+ * No instance has failed sooner, however short the call's own timeout is, unless the rules give it less. In less time
+ * an answer can be late although the instance is well: a network of one region takes up to 2 ms, a garbage collection
+ * 10, and a busy event loop or a host without a free core some tens. A client whose calls have 5 ms would open the
+ * breakers of all instances in one such moment.
  */
 export const MIN_JUDGEMENT_MS = 50;
 

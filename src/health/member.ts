@@ -17,8 +17,8 @@ export interface InstanceRef {
 export type Membership =
   | { readonly kind: "up" }
   /**
-   * Finishes its running calls and gets no new ones. `goodbye`: its heartbeat said so, and that is final. `rejected
-   * call`: it rejected a call, and a later heartbeat brings it back.
+   * Finishes its running calls and gets no new ones. `goodbye`: its heartbeat said so, and that is final. `refused
+   * call`: it refused a call (503 or 504), and a later heartbeat brings it back.
    */
   | { readonly kind: "draining"; readonly reason: "goodbye" | "refused call" }
   | { readonly kind: "gone"; readonly since: number; readonly reason: "left" | "no heartbeat" | "no responders" };
@@ -37,7 +37,7 @@ export interface Member {
   lastHeartbeatAt: number;
   /** When it joined, or last returned. */
   joinedAt: number;
-  /** A duplicate has been reported since `joinedAt`. */
+  /** Since `joinedAt` it was reported as a second live member with the number of another. */
   duplicateReported: boolean;
   /** When its lease expires. Each heartbeat that says `up` renews it, until a goodbye. */
   leaseUntil: number;
@@ -111,7 +111,7 @@ export function detectDuplicate(one: Member, other: Member): readonly HealthEven
   return [{ kind: "duplicate", who: later.who, other: earlier.who }];
 }
 
-/** Of two that joined at the same time, always the same one is the later: it holds `duplicateReported`. */
+/** Of two that joined at the same time, always the same one is the later, because it keeps `duplicateReported`. */
 function hasJoinedLater(one: Member, other: Member): boolean {
   return one.joinedAt === other.joinedAt ? compareByInstance(one.who, other.who) > 0 : one.joinedAt > other.joinedAt;
 }

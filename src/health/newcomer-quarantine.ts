@@ -46,7 +46,7 @@ export class NewcomerQuarantine {
 }
 
 /** Whether this result counts as the failure of a newcomer. @param isOut the result took it out of the rotation */
-export function hasFailed(result: Result, isOut: boolean): boolean {
+export function failsAsNewcomer(result: Result, isOut: boolean): boolean {
   switch (result) {
     case "invalid":
     // Also a timeout that opens no breaker, with a `failureLimit` above one: else each newcomer could hang that often.

@@ -1,6 +1,6 @@
-// The members that are up and whose breaker is open or retesting. Those whose last retest is the longest ago come
-// first. A flood of forged instances can make them ten thousand. So no pick searches them before a retest is due,
-// unless no member can take its call. A search ends with the first members that it needs.
+// The members that are up and whose breaker is open or retesting. Proven members come first, and among them those whose
+// last retest is the longest ago. A flood of forged instances can make them ten thousand. So no pick searches them
+// before a retest is due, unless no member can take its call. A search ends with the first members that it needs.
 
 import { retestIsDue } from "./breaker.ts";
 import type { Member } from "./member.ts";
@@ -48,7 +48,8 @@ export class OpenBreakers {
       for (const member of members) {
         if (member.breaker.kind !== "open") continue;
         const mayStart = early || retestIsDue(member.breaker, now);
-        // A member with an expired lease is not due until it is back, so that it costs no search for each call.
+        // A member with an expired lease is left out of `nextDueAt`, so that it costs no search for each call. `set`
+        // adds it again when it is back.
         if (mayStart && !isLive(member)) continue;
         nextDueAt = Math.min(nextDueAt, member.breaker.retestAt);
         if (mayStart && !passedOver?.(member)) due.push(member);

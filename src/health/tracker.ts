@@ -24,7 +24,7 @@ import {
   saidGoodbye,
   UP,
 } from "./member.ts";
-import { hasFailed, NewcomerQuarantine } from "./newcomer-quarantine.ts";
+import { failsAsNewcomer, NewcomerQuarantine } from "./newcomer-quarantine.ts";
 import { OpenBreakers } from "./open-breakers.ts";
 import type { Result } from "./result.ts";
 import { Ring } from "./ring.ts";
@@ -133,7 +133,8 @@ export class Tracker {
     const events = this.#applyResult(member, ticket, result, now);
     // Read only after `no-responders` and `draining`: there an event means that this result has taken the member out.
     const isOut = events.length > 0;
-    if (!member.hasAnswered && hasFailed(result, isOut)) this.quarantine.recordFailure(member.who.incarnation, now);
+    if (!member.hasAnswered && failsAsNewcomer(result, isOut))
+      this.quarantine.recordFailure(member.who.incarnation, now);
     return events;
   }
 
@@ -145,7 +146,7 @@ export class Tracker {
     const newRow = this.#members.get(who.incarnation);
     if (newRow !== undefined && result === "answered") this.#markProven(newRow);
     const { hasAnswered } = newRow ?? member;
-    if (!hasAnswered && hasFailed(result, true)) this.quarantine.recordFailure(who.incarnation, now);
+    if (!hasAnswered && failsAsNewcomer(result, true)) this.quarantine.recordFailure(who.incarnation, now);
   }
 
   /** Records if the answer of `ticket`, settled as `unchecked`, was valid. It has changed the breaker already. */
@@ -322,6 +323,7 @@ export class Tracker {
       const frozenMs = now - Math.max(disconnectedSince, member.lastHeartbeatAt);
       member.leaseUntil = Math.max(member.leaseUntil + frozenMs, now + this.#rules.reconnectGraceMs);
     }
+    // The leases of members that were left out of the search hold again.
     this.#openBreakers.searchAgain();
   }
 
@@ -359,7 +361,7 @@ export class Tracker {
     return [{ kind: "lost", who: member.who, why, silentMs: now - member.lastHeartbeatAt }];
   }
 
-  /** Takes a member out of the rotation. It stays in the table with its breaker: if that closes, it is emitted. */
+  /** Takes a member out of the rotation. It stays in the table. If its breaker closes later, that is emitted. */
   #leave(member: Member, membership: Exclude<Membership, { kind: "up" }>): void {
     member.membership = membership;
     this.#reindex(member);

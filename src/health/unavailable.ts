@@ -11,7 +11,7 @@ export type WhyUnavailable =
   | "no-such-operation"
   /** All that have it are leaving. */
   | "draining"
-  /** One that has it and stays has an open breaker, and no other could take the call. */
+  /** An instance that has the operation and is not leaving has an open breaker, and no other can take the call. */
   | "breakers-open"
   /** The bus does not permit the call to an instance that could take it. */
   | "denied";

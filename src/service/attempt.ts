@@ -47,7 +47,7 @@ const MAYBE_EXECUTED = { kind: "none", mayHaveExecuted: true } as const;
 const DEAD: NoAnswer = { ...NOT_EXECUTED, result: "no-responders", reason: "no-instances" };
 const TIMEOUT: NoAnswer = { ...MAYBE_EXECUTED, result: "timeout", reason: "timeout" };
 // Another call found no responders: the process is dead, not hung, so its breaker must not open. The client ends the
-// idempotent calls that are in flight to it, which go on. Others may not, and end so at their timeout.
+// idempotent calls that are in flight to it, which go on. A call that is not idempotent ends with this at its timeout.
 const RECEIVER_DIED: NoAnswer = {
   ...TIMEOUT,
   result: "no-responders",
@@ -196,10 +196,11 @@ const RETRIABLE: ReadonlySet<Result> = new Set(["no-responders", "draining", "re
 /**
  * Whether the call goes on to another instance after this end, and whether the retry budget pays for it.
  *
- * A call goes on if nothing was executed. It was not delivered (`no-responders`), or the instance has not begun it: it
- * is leaving (`draining`, code 503), lacks the operation (`rejected`, code 501) or has no room for it (`overloaded`,
- * code 529). An idempotent call also goes on where it may have been executed: after an `invalid` answer, or where the
- * instance died with it (`no-responders` as well) or left before it finished it (`draining`, code 504).
+ * A call goes on where another instance may do better, and nothing was executed. It was not delivered
+ * (`no-responders`), or the instance has not begun it: it is leaving (`draining`, code 503), lacks the operation
+ * (`rejected`, code 501) or has no room for it (`overloaded`, code 529). An idempotent call also goes on where it may
+ * have been executed: after an `invalid` answer, or where the instance died with it (`no-responders` as well) or left
+ * before it finished it (`draining`, code 504).
  *
  * After 529 it is paid: it adds load where instances have too much of it. After an invalid answer it is free. The
  * breaker of such an instance stays closed, so it keeps its turns. Where it is one of two, half of the calls go on. A

@@ -20,7 +20,7 @@ export class CallHistory {
   /** Copies included. */
   #inFlight = 0;
   #mayHaveExecuted = false;
-  #reasonSoFar: Why | undefined;
+  #earlierReason: Why | undefined;
 
   /** By incarnation, the attempts whose instances the next pick passes over: those that have ended, and the hedge. */
   get excluded(): ReadonlyMap<string, Sending> {
@@ -36,8 +36,8 @@ export class CallHistory {
    * Why an earlier instance was of no use: an invalid answer, or else an overload. Such a call ends with this reason if
    * no other instance can take it, it has no more time, or the retry budget is empty.
    */
-  get reasonSoFar(): Why | undefined {
-    return this.#reasonSoFar;
+  get earlierReason(): Why | undefined {
+    return this.#earlierReason;
   }
 
   /** Whether the call went on to this instance after another one. */
@@ -58,8 +58,8 @@ export class CallHistory {
     this.#inFlight -= 1;
     if (mayHaveExecuted(end)) this.#mayHaveExecuted = true;
     if (sending.sentAs === "copy" || end.kind !== "none") return;
-    if (end.reason === "invalid-response") this.#reasonSoFar = end;
-    if (end.reason === "overloaded") this.#reasonSoFar ??= end;
+    if (end.reason === "invalid-response") this.#earlierReason = end;
+    if (end.reason === "overloaded") this.#earlierReason ??= end;
   }
 
   /** The outcome of the call, if it ends for this reason now. */

@@ -6,15 +6,16 @@
 //   breaker      The circuit breaker of one incarnation. Timeouts open it, and only retests go to an open one. Each
 //                change of its state adds one to its generation.
 //   ticket       The tracker's permission to send once. It holds the generation at that time. It is settled with the
-//                result of the sending, which counts only in that generation: a late result changes nothing.
+//                result of the sending. That changes the breaker only in the same generation, so a late one does not.
 //   retest       A sending to an open breaker. It finds out if the instance answers again.
-//   probe        A sending to a newcomer: an incarnation that has never answered.
+//   probation    The state of a breaker after it was open. The next answers close it, and one timeout opens it again.
+//   probe        A sending to a newcomer, while several have failed. A newcomer has never answered a call.
 //   copy         A retest or probe beside a call, whose caller does not wait for it. A call that is not idempotent is
-//                never copied. One in a hundred is itself the retest or the probe.
+//                never copied. Of a hundred such calls one is itself the retest or the probe.
 //   hedge        A late call, sent to a second instance as well (HEDGE=1). The first answer ends the call. The late
 //                instance keeps its ticket: if it hangs, its timeout counts against it as without the hedge.
 //   deprioritized
-//                Overloaded, or overtaken by a hedge. Such an instance gets calls only if no other can take them.
+//                Overloaded, or overtaken by a hedge. Such an instance gets calls only if no other is healthy.
 //   budget       Going on after "overloaded" is paid from the retry budget, as each hedge is. All else is free.
 //   attempt      One sending of a call and its end. The call waits for it, unless it is a copy.
 //
@@ -110,7 +111,7 @@ export class Call {
         return;
       }
       if (isPaid) this.context.retryBudget.giveBack();
-      this.#finishWithout(this.history.reasonSoFar ?? this.#whyNone());
+      this.#finishWithout(this.history.earlierReason ?? this.#whyNone());
     } catch (error) {
       this.context.options.guard.failed("core", error);
       const why = failedWhy("the call failed in its own process", textOf(error));
@@ -147,7 +148,9 @@ export class Call {
   }
 
   #sendCopy(ticket: Ticket): void {
-    new Sending(this, ticket, "copy", this.judgementMs, this.judgementMs).send();
+    // No caller waits for it, so nothing shortens its time.
+    const [waitMs, judgedMs] = [this.judgementMs, this.judgementMs];
+    new Sending(this, ticket, "copy", waitMs, judgedMs).send();
   }
 
   #send(ticket: Ticket): void {
@@ -192,7 +195,7 @@ export class Call {
     this.history.exclude(sending);
     const hasTime = this.#endsAt - options.clock.now() >= MIN_REMAINING_MS;
     if (hasTime && (going === "free" || retryBudget.trySpend())) this.#next(going === "paid");
-    else this.#finishWithout(this.history.reasonSoFar ?? { reason: "timeout" });
+    else this.#finishWithout(this.history.earlierReason ?? { reason: "timeout" });
   }
 
   /** Why no instance can take the call, which is counted as short-circuited. */
@@ -244,8 +247,8 @@ export class Call {
   }
 
   /**
-   * The signal of the request within which the call is made is aborted when its time is over. The instances know that
-   * time, and stop by themselves.
+   * The caller handles a request itself, whose signal aborts when its time is over. The instances know that time, and
+   * stop by themselves.
    */
   get #isInheritedTimeOver(): boolean {
     if (this.request.inherited === undefined || !this.#waitsForLess) return false;

@@ -7,7 +7,7 @@
 //
 // If the caller gives up, a cancel message stops the handler. Such a handler gives no answer, so whether it would have
 // answered in time stays unknown. `cancelRuns` (core/cancel-runs.ts) counts the cancelled calls in a row to one
-// address. After three it leaves the next to its end.
+// address. After three in a row the next call is not cancelled: its end shows if the instance answers.
 
 import type { Reply } from "../bus/bus.ts";
 import { cancelSubject } from "../bus/core/subjects.ts";
@@ -24,8 +24,8 @@ import { textOf } from "./guard.ts";
 
 /**
  * A timeout counts against an instance that had at least this share of `judgementMs`. A late hedge has less, and so has
- * an attempt after slow ones. A dead instance costs the call 1 ms of its 1,000: after a hundred, a timeout still
- * counts.
+ * an attempt after slow ones. A dead instance costs the call 1 ms of its 1,000. After a hundred of them 900 ms
+ * are left, and a timeout still counts.
  */
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
 
@@ -49,7 +49,7 @@ export class Sending {
   #replyTo = "";
   /** A cancel message was sent. */
   #isCancelled = false;
-  /** When its answer arrived, if that is still checked or was. */
+  /** When its answer arrived. Set only if the check of the answer is asynchronous. */
   #answeredAt: number | undefined;
 
   constructor(call: Call, ticket: Ticket, sentAs: SentAs, waitMs: number, judgedMs: number) {
