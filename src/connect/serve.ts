@@ -2,7 +2,7 @@
 // An instance of a contract's service.
 
 import type { Bus } from "../bus/bus.ts";
-import { clockOf } from "../clock.ts";
+import { type Clock, clockOf } from "../clock.ts";
 import { type Heartbeat, MAX_INSTANCE } from "../health/heartbeat.ts";
 import type { InstanceRef } from "../health/member.ts";
 import { type ClaimedNumber, claimNumber } from "../service/claim-number.ts";
@@ -98,6 +98,7 @@ const RULES: Rules<ServeOptions<Operations>> = {
  * @throws NumberTaken when another process has the number
  * @throws NotPermitted when the server refuses its subscriptions: which one, and what to type
  * @throws BusClosed when the bus is closed meanwhile
+ * @throws Error when a bus of the user's own is connected, and each of its flushes returns false for a second
  */
 export async function serve<const Ops extends Operations>(
   contract: Contract<Ops>,
@@ -132,7 +133,7 @@ export async function serve<const Ops extends Operations>(
     const onEvent = new Guard(`an instance of ${service}`, log.error, clock).listener("onEvent", listenerOf(service));
     await waitForBus({ bus, clock, onEvent });
   }
-  const started = await (wanted === undefined ? startWithFreeNumber(bus, service, start) : start(wanted));
+  const started = await (wanted === undefined ? startWithFreeNumber(bus, service, clock, start) : start(wanted));
   if (started instanceof NumberTaken) throw started;
   return started;
 }
@@ -143,10 +144,11 @@ const MAX_CLAIMS = 5;
 async function startWithFreeNumber(
   bus: Bus,
   service: string,
+  clock: Clock,
   start: (instance: number, claimed: ClaimedNumber) => Promise<Instance | NumberTaken>,
 ): Promise<Instance | NumberTaken> {
   for (let claims = 1; ; claims += 1) {
-    const claimed = await claimNumber(bus, service);
+    const claimed = await claimNumber(bus, service, clock);
     try {
       const started = await start(claimed.instance, claimed);
       if (!(started instanceof NumberTaken) || claims === MAX_CLAIMS) return started;

@@ -4,8 +4,10 @@
 import { randomBytes } from "node:crypto";
 import type { Bus, Message } from "../bus/bus.ts";
 import { rollCallSubject } from "../bus/core/subjects.ts";
+import { type Clock, clockOf } from "../clock.ts";
 import { type Heartbeat, MAX_HEARTBEAT_BYTES, MAX_INSTANCE } from "../health/heartbeat.ts";
 import { decodeBody } from "../util/json.ts";
+import { confirmedFlush } from "./confirmed-flush.ts";
 import { type Claim, claimIn, isAhead, laterOf, nextNumber } from "./core/number-claims.ts";
 import { DUPLICATE_WAIT_MS, holderOf, readRollCallAnswer } from "./identity.ts";
 import { NotPermitted } from "./start-errors.ts";
@@ -23,11 +25,12 @@ const ID_BYTES = 9;
 /**
  * Waits for the answers to one roll call, or to a few if others start at the same time.
  * @throws NotPermitted when the server refuses the subscription
+ * @throws Error when each flush of a connected bus fails
  */
-export async function claimNumber(bus: Bus, service: string): Promise<ClaimedNumber> {
+export async function claimNumber(bus: Bus, service: string, clock = clockOf({ bus })): Promise<ClaimedNumber> {
   const claiming = new NumberClaim(bus, service);
   try {
-    await claiming.settle();
+    await claiming.settle(clock);
     return claiming;
   } catch (error) {
     claiming.release();
@@ -35,21 +38,9 @@ export async function claimNumber(bus: Bus, service: string): Promise<ClaimedNum
   }
 }
 
-async function flushPermitted(bus: Bus): Promise<void> {
-  if (await bus.flush()) return;
-  await untilAway(bus);
+async function flushPermitted(bus: Bus, clock: Pick<Clock, "after">): Promise<void> {
+  if (await confirmedFlush(bus, clock)) return;
   if (bus.status === "disconnected" && bus.lastFailure?.isDenial) throw new NotPermitted(bus.lastFailure.message);
-}
-
-/** Until the end of a connection, of which a flush knows already, is the status of the bus. */
-function untilAway(bus: Bus): Promise<void> {
-  if (bus.status !== "connected") return Promise.resolve();
-  return new Promise((resolve) => {
-    const stop = bus.watch(() => {
-      stop();
-      resolve();
-    });
-  });
 }
 
 /** The number is the instance's, or the process that has it is known. */
@@ -63,11 +54,17 @@ export type FixedClaim =
  *
  * If another start claims the number as well, one of the two holds it. The other one asks again, until the first is up.
  * @throws NotPermitted when the server refuses the subscription
+ * @throws Error when each flush of a connected bus fails
  */
-export async function claimFixedNumber(bus: Bus, service: string, instance: number): Promise<FixedClaim> {
+export async function claimFixedNumber(
+  bus: Bus,
+  service: string,
+  instance: number,
+  clock: Pick<Clock, "after">,
+): Promise<FixedClaim> {
   const claiming = new NumberClaim(bus, service, instance);
   try {
-    const by = await claiming.settleFixed();
+    const by = await claiming.settleFixed(clock);
     if (by === undefined) return { kind: "claimed", claimed: claiming };
     claiming.release();
     return { kind: "taken", by };
@@ -102,9 +99,9 @@ class NumberClaim implements ClaimedNumber {
     return this.#own.instance;
   }
 
-  async settle(): Promise<void> {
+  async settle(clock: Pick<Clock, "after">): Promise<void> {
     // The claims of others are received before the own one is sent: of two that start, at least one learns of the other.
-    await flushPermitted(this.#bus);
+    await flushPermitted(this.#bus, clock);
     while (!this.#own.isFixed) {
       const instance = nextNumber(this.#own, await this.#taken(), [...this.#rivals.values()]);
       const holds = instance === this.#own.instance;
@@ -113,9 +110,9 @@ class NumberClaim implements ClaimedNumber {
   }
 
   /** @returns the heartbeat of the process that has the number. Undefined: this claim holds */
-  async settleFixed(): Promise<Heartbeat | undefined> {
+  async settleFixed(clock: Pick<Clock, "after">): Promise<Heartbeat | undefined> {
     // As in `settle`.
-    await flushPermitted(this.#bus);
+    await flushPermitted(this.#bus, clock);
     while (!this.#own.isFixed) {
       // A start that has failed meanwhile does not claim again.
       this.#rivals.clear();

@@ -10,6 +10,7 @@ import type { Heartbeat } from "../health/heartbeat.ts";
 import { queryLimit } from "../util/token-bucket.ts";
 import { DRAINING } from "./attempt.ts";
 import { type ClaimedNumber, claimFixedNumber } from "./claim-number.ts";
+import { confirmedFlush } from "./confirmed-flush.ts";
 import { type Handler, type HandlerResult, refuse } from "./core/handler.ts";
 import { infoAnswer, pingAnswer, type ServiceInfo, type ServiceStats, statsAnswer } from "./core/nats-service-info.ts";
 import { STREAM_PART } from "./core/stream-wire.ts";
@@ -51,10 +52,11 @@ export type Started =
  * @throws TypeError for an option that breaks its rule, or a rule of the protocol: its name, its value and the rule
  * @throws NotPermitted when the server refuses its subscriptions: which one, and what to type
  * @throws BusClosed when the bus is closed meanwhile
+ * @throws Error when a bus of the user's own is connected, and each of its flushes returns false for a second
  */
 export async function startInstance(given: InstanceOptions): Promise<Started> {
   const options = await checkedAndConnected(given);
-  const claim = await claimFixedNumber(options.bus, options.service, options.instance);
+  const claim = await claimFixedNumber(options.bus, options.service, options.instance, options.clock);
   if (claim.kind === "taken") return claim;
   try {
     return { kind: "started", instance: await startChecked(options) };
@@ -196,7 +198,7 @@ class RunningInstance implements Instance {
     this.#answerVerb("STATS", () => statsAnswer(this.#serviceInfo, this.#requestHandler.statsOf, this.#startedAt));
     this.#unwatch.push(clock.onStall((stalledMs) => this.#afterStall(stalledMs)));
     // Up once the server has the subscriptions: a heartbeat before that would attract calls that nothing receives.
-    while (!(await bus.flush())) {
+    while (!(await confirmedFlush(bus, clock))) {
       if (bus.status === "disconnected" && bus.lastFailure?.isDenial) throw new NotPermitted(bus.lastFailure.message);
       await waitForBus(this.#options);
       throwIfClosed(this.#options);

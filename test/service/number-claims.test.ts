@@ -7,6 +7,7 @@ import { answer } from "../../src/service/core/handler.ts";
 import { type Claim, claimIn, laterOf, nextNumber } from "../../src/service/core/number-claims.ts";
 import { startClaimed, startInstance } from "../../src/service/instance.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
+import type { MemoryBus } from "../../src/testing/memory-bus.ts";
 import { MemoryNetwork } from "../../src/testing/memory-network.ts";
 
 const test = suite("number claims");
@@ -161,6 +162,42 @@ test("one that is alone starts after one wait, and one whose rival gives up as w
   await starts.clock.advance(600);
   subscription.close();
   assert.is(await starts.clock.run(starting), "2-a");
+});
+
+/** The end of a start on a bus whose flush returns false so many times. */
+async function startWithoutFlush(failures: number, start: (starts: Starts, bus: MemoryBus) => Promise<unknown>) {
+  const starts = new Starts();
+  const bus = starts.network.bus();
+  await starts.clock.advance(10);
+  const flush = bus.flush.bind(bus);
+  let flushes = 0;
+  bus.flush = () => (++flushes <= failures ? Promise.resolve(false) : flush());
+  const from = starts.clock.now();
+  const started = start(starts, bus).then(
+    () => "started",
+    (error: Error) => error.message,
+  );
+  const end = await starts.clock.run(started, { limitMs: 5_000 });
+  return { end, tookMs: starts.clock.now() - from };
+}
+
+test("a start on a connected bus that never flushes fails within a second, and one false flush is repeated", async () => {
+  const options = { service: "tea", instance: 2, handle: () => answer({}) };
+  const ways: readonly ((starts: Starts, bus: MemoryBus) => Promise<unknown>)[] = [
+    ({ clock }, bus) => startInstance({ ...options, bus, clock }),
+    ({ clock }, bus) => claimNumber(bus, "tea", clock),
+    // The claim holds: the start itself never flushes.
+    async ({ clock }, bus) => {
+      const claimed = { instance: 2, holder: () => Promise.resolve(undefined), release: () => undefined };
+      return startClaimed({ ...options, bus, clock }, claimed);
+    },
+  ];
+  for (const [place, way] of ways.entries()) {
+    const { end, tookMs } = await startWithoutFlush(Number.POSITIVE_INFINITY, way);
+    assert.match(end, /^the bus is connected, and its flush\(\) returned false 20 times/, `way ${place}`);
+    assert.ok(tookMs >= 900 && tookMs <= 1_100, `way ${place}: ${tookMs} ms`);
+    assert.is((await startWithoutFlush(1, way)).end, "started", `way ${place}`);
+  }
 });
 
 test.run();
