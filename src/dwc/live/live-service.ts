@@ -54,7 +54,7 @@ export function createLiveService(deps: LiveDeps): LiveService {
     });
   };
   return {
-    wall: clock.wall,
+    wall: () => clock.wall(),
     timeOfDay,
     follow: (url, until, follower) => followEvents(url, clock, until, follower),
     top: (named, screen, options) => {

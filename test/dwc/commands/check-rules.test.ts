@@ -6,54 +6,16 @@ import { formatLine } from "../../../src/dwc/cli/core/result.ts";
 import { evaluateChecks, MIN_NODE } from "../../../src/dwc/commands/check.ts";
 import { type Finding, findingLines, GRADES, worstOf } from "../../../src/dwc/commands/finding.ts";
 import type { Obedience } from "../../../src/dwc/identity/core/obedience.ts";
-import type { AdminPlace, DiscoveredInstance, NoBoard } from "../../../src/dwc/live/core/live-types.ts";
+import type { AdminPlace, NoBoard } from "../../../src/dwc/live/core/live-types.ts";
 import { type MarketView, parseMarketView } from "../../../src/dwc/live/core/parse-answers.ts";
 import type { Facts } from "../../../src/dwc/live/facts.ts";
 import { goldenOf } from "../../support/golden.ts";
 import { repository } from "../../support/repository.ts";
+import { away, discovered, marketUrl, org, roll, troubles, url, well } from "../facts.ts";
 import { BOARD } from "../live/board.ts";
 
 const test = suite("what a check finds");
 const golden = goldenOf(test, "dwc/check");
-const url = "nats://127.0.0.1:4222";
-const marketUrl = "http://127.0.0.1:5000";
-
-const discovered = (instance: number, changes: Partial<DiscoveredInstance> = {}): DiscoveredInstance => ({
-  ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a` },
-  ...{ state: "up", version: "1.0.0", intervalMs: 15_000, operations: ["get"], counts: undefined },
-  ...changes,
-});
-
-const roll = (...value: DiscoveredInstance[]): Facts["roll"] => ({
-  kind: "connected",
-  value,
-  secured: false,
-  connectMs: 1,
-  notes: [],
-});
-const well: Facts = {
-  probes: [{ kind: "bus", url, secured: false }],
-  roll: roll(discovered(1), discovered(2)),
-  identity: {
-    ...{ folder: "state", state: "absent", org: undefined, tooOpen: [], expired: [] },
-    ...{ trouble: undefined, hasCredentials: false },
-  },
-  obedience: undefined,
-  market: { kind: "market", url: marketUrl, status: "ready", failing: [] },
-  board: { kind: "nothing", url: marketUrl, why: "ECONNREFUSED" },
-  port: 5000,
-  nodeVersion: "20.19.0",
-  server: { path: "/usr/sbin/nats-server", version: "2.9.10" },
-};
-const org = { name: "My Org", email: "ann@example.org" };
-const away: Facts["roll"] = { kind: "not-connected", code: "no-bus", why: "nothing answers", hint: "make market" };
-
-/** Those that are not fine, as `grade what | cure`. */
-const troubles = (changes: Partial<Facts>): readonly string[] =>
-  evaluateChecks({ ...well, ...changes })
-    .filter(({ grade }) => grade !== "fine")
-    .map(({ grade, what, hint: cure }) => `${grade} ${what} | ${cure}`);
-
 test("a healthy system has no findings but fine ones", () => {
   assert.equal(troubles({}), []);
   assert.is(worstOf(evaluateChecks(well)), "fine");
