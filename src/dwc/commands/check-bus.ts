@@ -135,8 +135,7 @@ const hintForForeign = (url: string): string =>
   `where this org's bus is another, set NATS_URL to it; else end what runs there, then  ${restart(url)}`;
 
 /** The hint of a failed connection may be `dwc check` itself. Here it is replaced by a better one. */
-function hintForNotConnected({ code, hint }: NotConnected, { probes, obedience }: Facts): string {
-  const url = probes.find(({ kind }) => kind === "bus")?.url ?? "";
+function hintForNotConnected({ code, hint }: NotConnected, url: string, { obedience }: Facts): string {
   if (code === "bus-silent") return "fg   (in its window, if it is paused; if it is slow, try again)";
   const foreign = (obedience?.addresses ?? []).find((one) => one.kind === "does not obey" && one.reason === "foreign");
   // The owner's push would be refused as well.
@@ -146,12 +145,19 @@ function hintForNotConnected({ code, hint }: NotConnected, { probes, obedience }
 
 /** Whether the bus admits the user's credentials, from the roll call's login. */
 function judgeAdmission(facts: Facts): readonly Finding[] {
-  const { roll } = facts;
-  if (!hasBus(facts)) return [];
+  const { roll, probes } = facts;
+  const reached = probes.find(({ kind }) => kind === "bus");
+  if (reached === undefined) return [];
   // With unreadable credentials dwc did not connect. The findings about the identity report that.
   if (roll.kind === "not-connected")
     return roll.code === "bad-credentials"
       ? []
-      : [bus(roll.code === "not-permitted" ? "warning" : "critical", roll.why, hintForNotConnected(roll, facts))];
+      : [
+          bus(
+            roll.code === "not-permitted" ? "warning" : "critical",
+            roll.why,
+            hintForNotConnected(roll, reached.url, facts),
+          ),
+        ];
   return roll.notes.map((note) => bus("warning", note));
 }

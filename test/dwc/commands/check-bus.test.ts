@@ -15,10 +15,12 @@ const test = suite("what a check finds on the bus");
 const OTHER = "nats://b.example:4222";
 const noMarket = { market: { kind: "nothing", url: "http://127.0.0.1:5000" } } as const;
 
+const OTHERS = ["Identity", "Instances", "Market", "Machine"];
+
 /** The findings about the bus, as `grade what | cure`. */
 const found = (changes: Partial<Facts>): readonly string[] =>
   evaluateChecks({ ...well, ...changes })
-    .filter(({ group }) => group === "Bus")
+    .filter(({ group }) => !OTHERS.includes(group))
     .map(({ grade, what, hint }) => `${grade} ${what} | ${hint}`);
 /** Those that are not fine. */
 const troubles = (changes: Partial<Facts>): readonly string[] =>
@@ -80,6 +82,8 @@ test("whether an address obeys is not said where the address itself is the troub
   assert.is(troubles({ probes: [silent], roll: away, ...obedience(unknown("silent")) }).length, 1);
   assert.is(troubles({ probes: [silent, secured(OTHER)], ...obedience(unknown("silent")) }).length, 1);
   const other = troubles({ probes: [silent, secured(OTHER)], ...obedience(unknown("silent", OTHER)) });
+  const older: Obedience = { kind: "does not obey", url, reason: "older", why: "it is paused by now" };
+  assert.is(troubles({ probes: [silent], roll: away, ...obedience(older) }).length, 2);
   assert.equal([other.length, other[1]?.startsWith(`warning whether ${OTHER} obeys`)], [2, true]);
 });
 
