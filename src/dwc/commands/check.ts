@@ -225,10 +225,12 @@ function judgeServer(facts: Facts): Finding {
 const NEWER_SERVER = "install a newer one:  https://nats.io/download";
 
 function isAtLeast(version: string, least: string): boolean {
-  const [have, want] = [version, least].map((one) => one.split(".").map((part) => Number.parseInt(part, 10)));
-  for (const [at, wanted] of (want ?? []).entries()) {
-    const part = have?.[at] ?? 0;
+  const have = partsOf(version);
+  for (const [at, wanted] of partsOf(least).entries()) {
+    const part = have[at] ?? 0;
     if (part !== wanted) return part > wanted;
   }
   return true;
 }
+
+const partsOf = (version: string): readonly number[] => version.split(".").map((part) => Number.parseInt(part, 10));

@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { COMMON_OPTIONS, helpText } from "../../../src/dwc/cli/core/command.ts";
+import { COMMON_OPTIONS, type Command, helpText, usageLine } from "../../../src/dwc/cli/core/command.ts";
 import { parse } from "../../../src/dwc/cli/core/parse.ts";
 import { COMMANDS } from "../../../src/dwc/commands/table.ts";
 import { goldenOf } from "../../support/golden.ts";
@@ -58,6 +58,48 @@ test("no page is wider than a terminal, ends a line in a space, or holds a colou
     for (const line of text.split("\n")) assert.ok(line.length <= WIDEST && line === line.trimEnd(), line);
     assert.not.match(text, "\x1b");
   }
+});
+
+const move: Command = {
+  ...{ name: "move", aliases: ["mv", "go"], summary: "moves it", about: ["It moves.", "Slowly."] },
+  args: [
+    { name: "WHAT", meaning: "it" },
+    { name: "WHERE", meaning: "there", isOptional: true },
+  ],
+  options: [
+    { name: "fast", short: "f", meaning: "at once" },
+    { name: "by", value: "STEP", meaning: "so far" },
+  ],
+  example: "bin/dwc move it",
+  run: () => Promise.reject(new Error("no help runs a command")),
+};
+const stay: Command = { ...move, name: "stay", summary: "stays", aliases: [], about: [], args: [], options: [] };
+
+test("a page has a paragraph for each thing that there is, and none for what there is not", () => {
+  const paragraphs = helpText(move, [move]).split("\n\n");
+  const [head, usage, args, options = "", ...rest] = paragraphs;
+  assert.is(head, "dwc move: moves it\nAlso known as: mv, go");
+  assert.is(usage, "Usage\n  dwc move [--fast] [--by STEP] WHAT [WHERE]");
+  assert.is(args, "Arguments\n  WHAT   it\n  WHERE  there");
+  const width = "    --state FOLDER".length;
+  assert.equal(options.split("\n").slice(0, 3), [
+    "Options",
+    `  ${"-f, --fast".padEnd(width)}  at once`,
+    `  ${"    --by STEP".padEnd(width)}  so far`,
+  ]);
+  assert.equal(rest, ["It moves.\nSlowly.", "For example\n  bin/dwc move it"]);
+  assert.equal(
+    helpText(stay, [stay])
+      .split("\n\n")
+      .map((text) => text.split("\n")[0]),
+    ["dwc stay: stays", "Usage", "Options", "For example"],
+  );
+  assert.is(usageLine(stay), "dwc stay");
+});
+
+test("a command without other names names none", () => {
+  for (const { text, command } of pages)
+    assert.is(text.includes("Also known as"), (command?.aliases ?? []).length > 0, command?.name ?? "overview");
 });
 
 test.run();

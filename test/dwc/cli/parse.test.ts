@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMON_OPTIONS } from "../../../src/dwc/cli/core/command.ts";
-import { type ParsedCommand, parse, wantsJson } from "../../../src/dwc/cli/core/parse.ts";
+import { type ParsedCommand, parse, stateOption, wantsJson } from "../../../src/dwc/cli/core/parse.ts";
 import { COMMANDS } from "../../../src/dwc/commands/table.ts";
 import { goldenOf } from "../../support/golden.ts";
 
@@ -122,6 +122,42 @@ test("an option means the same in every command", () => {
     for (const other of all.filter((one) => one.name === name || (short !== undefined && one.short === short)))
       assert.equal([other.name, other.short, other.value], [name, short, value]);
   }
+});
+
+test("an unknown command or option has its code, and the list of commands where nothing is near", () => {
+  const LIST = wrong("frobnicate").hint;
+  assert.is(wrong("frobnicate").code, "unknown-command");
+  assert.equal([wrong("--frobnicate").code, wrong("--frobnicate").hint], ["unknown-option", LIST]);
+  assert.match(wrong("help", "org", "create").hint, "bin/dwc create-org ");
+  assert.match(wrong("status", "--frobnicate").hint, "bin/dwc status --help");
+});
+
+test("what is missing is named, and with what else; quotes help only where several words can stand", () => {
+  const missing = wrong("create-org");
+  assert.equal([missing.code, missing.message], ["missing-argument", "create-org needs ORG, NAME and EMAIL"]);
+  assert.is(wrong("create-org", "O", "Ann").message, "create-org needs EMAIL as well");
+  assert.not.match(wrong("create-service", "my", "service").message, "quotes");
+  assert.not.match(wrong("status", "now").message, "quotes");
+});
+
+test("a value may begin with a dash behind an equals sign, and be a dash alone, and is no space", () => {
+  assert.is(runs("status", "--state=-x"), "status --state=-x");
+  assert.is(runs("status", "--state", "-"), "status --state=-");
+  assert.is(wrong("status", "--state", " ").code, "wrong-option");
+  assert.is(wrong("status", "--state= ").code, "wrong-option");
+});
+
+test("the folder of --state is the last one that is right, whatever else was typed", () => {
+  const folder = (...typed: string[]): string | undefined => stateOption(typed, COMMANDS);
+  assert.is(folder("--state", "a", "unknown", "--state=b"), "b");
+  assert.is(folder("status", "--state", "a", "--state="), "a");
+  assert.is(folder("status", "--state", "--json"), undefined);
+  assert.is(folder("login", "a@b.c", "--org-id", "X"), undefined);
+});
+
+test("--json counts up to two dashes, and not behind them", () => {
+  assert.ok(wantsJson(["--json", "--", "x"]));
+  assert.not(wantsJson(["ps", "--", "--json", "x"]));
 });
 
 test.run();

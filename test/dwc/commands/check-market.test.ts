@@ -67,17 +67,17 @@ test("up to eight troubles are listed, and no line for none", () => {
 });
 
 test("a Market that knows none of its instances here is on another bus, if it is on one", () => {
-  const stranger = roll(discovered(1, { incarnation: "1-z" }));
+  const unknown = roll(discovered(1, { incarnation: "1-z" }));
   const isStrange = (changes: Partial<Facts>): boolean =>
     troubles(changes).some((line) => line.includes("knows none of those"));
-  assert.ok(isStrange({ ...believed([first]), roll: stranger }));
-  assert.not(isStrange({ ...believed([first], { bus: "disconnected" }), roll: stranger }));
+  assert.ok(isStrange({ ...believed([first]), roll: unknown }));
+  assert.not(isStrange({ ...believed([first], { bus: "disconnected" }), roll: unknown }));
   assert.not(isStrange({ ...believed([first]), roll: roll(discovered(1, { incarnation: "1-z", state: "draining" })) }));
   assert.not(isStrange({ ...believed([first]), roll: roll(discovered(1, { service: "orders", incarnation: "1-z" })) }));
   assert.not(isStrange({ ...believed([first]), roll: away }));
 });
 
-test("several processes of one number are one finding, about the one that was heard last", () => {
+test("several processes of one number are one finding, about the one with the latest heartbeat", () => {
   const lost = (at: number): Row => ({
     ...{ ...third, incarnation: `3-${at}`, state: "lost", heartbeat: { at, expiresAt: at } },
     membership: { kind: "gone", reason: `ended at ${at}` },
@@ -115,7 +115,12 @@ test("faults that are on are all named, with what ends them, for as long as the 
   );
 });
 
-test("without a roll call the Market's view counts, and an instance of it is not said to be heard", () => {
+test("an instance that has said goodbye is no trouble", () => {
+  const left: Row = { ...third, state: "left", membership: { kind: "gone", reason: null } };
+  assert.equal(troubles(believed([first, left])), []);
+});
+
+test("without a roll call the Market's view counts, and an instance of it is not said to answer", () => {
   const lost: Row = { ...third, state: "lost", membership: { kind: "gone", reason: "no responders" } };
   const unheard = troubles({ ...believed([open, first, lost]), roll: away });
   assert.ok(

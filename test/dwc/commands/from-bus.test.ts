@@ -82,9 +82,9 @@ test("an instance that does not answer is named with those that do; a warning ta
   assert.is(missing["error"]?.["code"], "unknown-instance");
   assert.match(missing["error"]?.["message"] ?? "", "orders/9");
   assert.is(missing["error"]?.["hint"], "those that answer are 1, 2:  bin/dwc ps orders");
-  const nobody = (await on.json("explain payments")) as Record<string, Record<string, string>>;
-  assert.equal([nobody["exitCode"], nobody["error"]?.["code"]], [1, "unknown-instance"]);
-  assert.is(nobody["error"]?.["hint"], "start one of payments");
+  const none = (await on.json("explain payments")) as Record<string, Record<string, string>>;
+  assert.equal([none["exitCode"], none["error"]?.["code"]], [1, "unknown-instance"]);
+  assert.is(none["error"]?.["hint"], "start one of payments");
   on.notes = ["the bus denies it"];
   const denied = await on.type("explain payments");
   assert.equal(linesOf(denied.stderr).slice(1), ["WARNING: the bus denies it"]);
