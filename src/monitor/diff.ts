@@ -6,6 +6,7 @@
 import type { Faults } from "../faults/core/active-faults.ts";
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
+import { secondOf } from "../util/last-minute.ts";
 import type { MarketsComparison } from "./disagreement.ts";
 import type { EventRecord } from "./event-stream.ts";
 import type { ServiceMonitor } from "./monitor.ts";
@@ -20,8 +21,6 @@ import {
   turnStatusOf,
   turnsOf,
 } from "./snapshot.ts";
-import { worstFirst } from "./states.ts";
-import { secondOf } from "./stats.ts";
 
 export interface SnapshotDelta {
   readonly type: "change";
@@ -53,6 +52,8 @@ interface LastSent {
   readonly membership: Membership;
   readonly breaker: Breaker;
   readonly hasAnswered: boolean;
+  /** Whether its calls fail. Time alone can change it. */
+  readonly isFailing: boolean;
   /** The reason why it is passed over. Time alone can change it, and so can a late call. */
   readonly passed: string | undefined;
   readonly faults: Faults | undefined;
@@ -78,7 +79,7 @@ export class SnapshotDiff {
   /** @param withDeltas include the numbers: once a second */
   next(now: number, wall: number, withDeltas: boolean): SnapshotDelta {
     const monitor = this.#monitor;
-    const listed = this.#listed();
+    const listed = this.#listed(now);
     const changed: Member[] = [];
     const same: Member[] = [];
     const before = this.#last;
@@ -98,9 +99,9 @@ export class SnapshotDiff {
     };
   }
 
-  #listed(): readonly Member[] {
+  #listed(now: number): readonly Member[] {
     const { tracker } = this.#source;
-    return tracker.size <= MAX_ROWS ? [...tracker.all()] : worstFirst(tracker.all()).slice(0, MAX_ROWS);
+    return tracker.size <= MAX_ROWS ? [...tracker.all()] : this.#monitor.worst(this.#source, now);
   }
 
   #isChanged({ who: { incarnation } }: Member, before: ReadonlyMap<string, LastSent>): boolean {
@@ -109,7 +110,8 @@ export class SnapshotDiff {
     const isSame =
       last.membership === current.membership &&
       last.breaker === current.breaker &&
-      last.hasAnswered === current.hasAnswered;
+      last.hasAnswered === current.hasAnswered &&
+      last.isFailing === current.isFailing;
     return !isSame || last.passed !== current.passed || last.faults !== current.faults;
   }
 
@@ -121,7 +123,8 @@ export class SnapshotDiff {
         const turn = turnStatusOf(member, choice, this.#source, now);
         const passed = turn.kind === "passed over" ? turn.why : undefined;
         const faults = this.#monitor.faultsOf(who.incarnation);
-        return [who.incarnation, { membership, breaker, hasAnswered, passed, faults }];
+        const isFailing = this.#monitor.isFailing(who.incarnation, now);
+        return [who.incarnation, { membership, breaker, hasAnswered, isFailing, passed, faults }];
       }),
     );
   }

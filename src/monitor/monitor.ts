@@ -8,10 +8,12 @@ import { CallCounts } from "../metrics/core/call-counts.ts";
 import { outcomeOf } from "../metrics/core/outcomes.ts";
 import type { AttemptOutcome, CallEnd } from "../service/client-options.ts";
 import type { HealthRules } from "../settings.ts";
+import { secondOf } from "../util/last-minute.ts";
 import { EventStream } from "./event-stream.ts";
 import { type EventName, eventRow, type MonitorEvent, PUBLISHED_EVENTS } from "./events.ts";
 import {
   deltaOf,
+  endedCalls,
   type InstanceRow,
   type InstanceStats,
   MAX_ROWS,
@@ -25,7 +27,7 @@ import {
   turnsOf,
 } from "./snapshot.ts";
 import { worstFirst } from "./states.ts";
-import { AttemptStats, secondOf } from "./stats.ts";
+import { AttemptStats, type Ended } from "./stats.ts";
 
 export interface MonitorOptions {
   readonly service: string;
@@ -103,7 +105,7 @@ export class ServiceMonitor {
     this.#prune(source);
     const { service, version, rules, startedAt } = this.options;
     const { requestTimeoutMs, failureLimit, retestDelayMs, heartbeatIntervalMs } = rules;
-    const listed = worstFirst(source.tracker.all()).slice(0, MAX_ROWS);
+    const listed = this.worst(source, now);
     return {
       schema_version: SCHEMA_VERSION,
       ...{ service, version, at: wall, startedAt, bus: this.bus },
@@ -122,14 +124,30 @@ export class ServiceMonitor {
   calls(now: number): Snapshot["calls"] {
     return {
       total: this.#overall.calls,
-      lastMinute: this.#lastMinute(now),
+      lastMinute: this.#overall.lastMinute(now),
+      ...endedCalls(this.#overall, now),
       shortCircuited: this.counts.shortCircuited,
     };
   }
 
+  /** Of the calls of an incarnation. Undefined: it was never called. */
+  ended(incarnation: string, now: number): Ended | undefined {
+    return this.#stats.get(incarnation)?.attempts.ended(now);
+  }
+
+  /** Whether its calls fail. Time alone can end that. */
+  isFailing(incarnation: string, now: number): boolean {
+    return this.#stats.get(incarnation)?.attempts.isFailing(now) ?? false;
+  }
+
+  /** The instances that are listed: up to `MAX_ROWS`, the worst first. */
+  worst({ tracker }: MonitorSource, now: number): readonly Member[] {
+    return worstFirst(tracker.all(), ({ who }) => this.isFailing(who.incarnation, now)).slice(0, MAX_ROWS);
+  }
+
   rows(members: readonly Member[], source: MonitorSource, now: number, wall: number): readonly InstanceRow[] {
     const choice = nextChoice(source, now);
-    const context = { now, toWall: this.#toWall(now, wall), callsLastMinute: this.#lastMinute(now) };
+    const context = { now, toWall: this.#toWall(now, wall), callsLastMinute: this.#overall.lastMinute(now) };
     return members.map((member) =>
       rowOf(member, {
         ...context,
@@ -148,10 +166,6 @@ export class ServiceMonitor {
     return members.map((member) =>
       deltaOf(member, { now, toWall, stats: this.#stats.get(member.who.incarnation), seconds }),
     );
-  }
-
-  #lastMinute(now: number): number {
-    return this.#overall.seconds(now).reduce((sum, calls) => sum + calls, 0);
   }
 
   /**

@@ -8,13 +8,13 @@ import { fieldsOf, isIntegerIn } from "../util/json.ts";
 import { TokenBucket } from "../util/token-bucket.ts";
 import type { ServiceMonitor } from "./monitor.ts";
 import type { MonitorSource } from "./snapshot.ts";
-import { type InstanceState, STATE_NAMES, STATES, stateOf } from "./states.ts";
+import { HEALTH_STATES, type HealthState, STATES, stateOf } from "./states.ts";
 
 /** The state that a Market reports for one incarnation. */
 export interface InstanceStatus {
   readonly instance: number;
   readonly incarnation: string;
-  readonly state: InstanceState;
+  readonly state: HealthState;
   /** Epoch ms, by the clock of the Market that reports it. */
   readonly since: number;
   readonly why: string | null;
@@ -84,7 +84,7 @@ function readStatuses(value: unknown): readonly InstanceStatus[] | undefined {
 
 function readStatus(value: unknown): InstanceStatus | undefined {
   const { instance, incarnation, state: stateName, since, why } = fieldsOf(value);
-  const state = STATE_NAMES.find((known) => known === stateName);
+  const state = HEALTH_STATES.find((known) => known === stateName);
   if (state === undefined || !isIntegerIn(instance, 1, MAX_INSTANCE)) return undefined;
   if (typeof incarnation !== "string" || !isIncarnationId(incarnation)) return undefined;
   if (!isIntegerIn(since, 0, Number.MAX_SAFE_INTEGER)) return undefined;
@@ -133,7 +133,7 @@ export class LocalView {
     return { instance, incarnation, state, since: Math.round(wall), why: this.#why(member, state) };
   }
 
-  #why({ who, membership }: Member, state: InstanceState): string | null {
+  #why({ who, membership }: Member, state: HealthState): string | null {
     if (STATES[state].treatment === "skips") return this.#monitor.whyOpened(who.incarnation) ?? null;
     return membership.kind === "up" ? null : membership.reason;
   }
@@ -141,10 +141,10 @@ export class LocalView {
   /** By state. Within a state, instances that are up are in the order of their turns: the ring has that order. */
   #worst(): readonly Member[] {
     const { tracker } = this.#source;
-    const byState = new Map<InstanceState, Member[]>(STATE_NAMES.map((state) => [state, []]));
+    const byState = new Map<HealthState, Member[]>(HEALTH_STATES.map((state) => [state, []]));
     for (const member of tracker.ring.all()) byState.get(stateOf(member))?.push(member);
     for (const member of tracker.all()) if (member.membership.kind !== "up") byState.get(stateOf(member))?.push(member);
-    return STATE_NAMES.flatMap((state) => byState.get(state) ?? []).slice(0, MAX_STATUSES);
+    return HEALTH_STATES.flatMap((state) => byState.get(state) ?? []).slice(0, MAX_STATUSES);
   }
 }
 

@@ -15,8 +15,8 @@ import type { HealthRules } from "../settings.ts";
 import { roundTo2 } from "../util/format.ts";
 import type { MarketsComparison } from "./disagreement.ts";
 import type { EventRecord } from "./event-stream.ts";
-import { type InstanceState, stateOf } from "./states.ts";
-import type { AttemptStats } from "./stats.ts";
+import { type InstanceState, shownStateOf } from "./states.ts";
+import type { AttemptStats, Ended } from "./stats.ts";
 
 export const SCHEMA_VERSION = 1;
 
@@ -29,7 +29,12 @@ export interface Snapshot {
   readonly startedAt: number;
   readonly bus: BusStatus;
   readonly rules: Pick<HealthRules, "requestTimeoutMs" | "failureLimit" | "retestDelayMs" | "heartbeatIntervalMs">;
-  readonly calls: { readonly total: number; readonly lastMinute: number; readonly shortCircuited: number };
+  /** Of all instances. `lastMinute`, `succeeded`, `errors` and `success` are of the last minute, the others since the start. */
+  readonly calls: EndedCalls & {
+    readonly total: number;
+    readonly lastMinute: number;
+    readonly shortCircuited: number;
+  };
   /** The number of the second with which each `calls.seconds` ends. Later deltas count on from it. */
   readonly second: number;
   readonly turns: Turns;
@@ -42,6 +47,12 @@ export interface Snapshot {
   /** The id of the latest event. The feed continues after it. */
   readonly lastEvent: number;
   readonly events: readonly EventRecord[];
+}
+
+/** Calls of the last minute. A call that another instance took over is in neither number. */
+export interface EndedCalls extends Ended {
+  /** The share of those that succeeded, from 0 to 1. Null: none has ended. */
+  readonly success: number | null;
 }
 
 export interface Turns {
@@ -76,7 +87,7 @@ export interface InstanceRow {
   /** Has answered a call at least once. */
   readonly hasAnswered: boolean;
   readonly turn: TurnStatus;
-  readonly calls: {
+  readonly calls: EndedCalls & {
     readonly total: number;
     readonly copies: number;
     /** Hedges of calls to another, late instance. They are not counted in `total`. */
@@ -84,6 +95,8 @@ export interface InstanceRow {
     readonly lastMinute: number;
     /** Its share of the calls of the last minute, from 0 to 1. */
     readonly share: number;
+    /** The last error of the last minute that it answered with. Null: there was none, or it was the caller's fault. */
+    readonly lastError: string | null;
     readonly outcomes: Readonly<Record<AttemptOutcomeName, number>> | null;
     /** Calls in each of the last sixty seconds. Null: it was never called. */
     readonly seconds: readonly number[] | null;
@@ -156,7 +169,7 @@ export function rowOf(member: Member, context: RowContext): InstanceRow {
   const { toWall, turn } = context;
   return {
     ...{ instance, incarnation, address },
-    state: stateOf(member),
+    state: shownStateOf(member, context.stats?.attempts.isFailing(context.now) ?? false),
     membership: { kind: membership.kind, reason: membership.kind === "up" ? null : membership.reason },
     breaker: breakerOf(member.breaker, context),
     heartbeat: { at: toWall(member.lastHeartbeatAt), expiresAt: toWall(member.leaseUntil) },
@@ -188,15 +201,30 @@ function breakerOf(breaker: Breaker, { toWall, stats }: RowContext): InstanceRow
 }
 
 function callsOf({ stats, now, callsLastMinute }: RowContext): InstanceRow["calls"] {
-  if (stats === undefined)
-    return { total: 0, copies: 0, hedges: 0, lastMinute: 0, share: 0, outcomes: null, seconds: null };
+  if (stats === undefined) return NO_CALLS;
   const { attempts } = stats;
   const seconds = attempts.seconds(now);
-  const lastMinute = seconds.reduce((sum, count) => sum + count, 0);
+  const lastMinute = attempts.lastMinute(now);
   const share = callsLastMinute === 0 ? 0 : roundTo2(lastMinute / callsLastMinute);
-  const { calls: total, copies, hedges } = attempts;
-  return { total, copies, hedges, lastMinute, share, outcomes: attempts.outcomes, seconds };
+  const { calls: total, copies, hedges, outcomes } = attempts;
+  const lastError = attempts.lastError(now) ?? null;
+  return { total, copies, hedges, lastMinute, share, ...endedCalls(attempts, now), lastError, outcomes, seconds };
 }
+
+const NO_CALLS: InstanceRow["calls"] = {
+  ...{ total: 0, copies: 0, hedges: 0, lastMinute: 0, share: 0, succeeded: 0, errors: 0, success: null },
+  ...{ lastError: null, outcomes: null, seconds: null },
+};
+
+export function endedCalls(attempts: AttemptStats, now: number): EndedCalls {
+  const { succeeded, errors } = attempts.ended(now);
+  const ended = succeeded + errors;
+  return { succeeded, errors, success: ended === 0 ? null : shareDown(succeeded, ended) };
+}
+
+const SHARE_STEPS = 10_000;
+/** Rounded down: with one error in a million calls not all have succeeded. */
+const shareDown = (some: number, all: number): number => Math.floor((some * SHARE_STEPS) / all) / SHARE_STEPS;
 
 function latencyOf({ stats, now }: Pick<RowContext, "stats" | "now">): InstanceRow["latency"] {
   const [p50, p99] = stats?.attempts.quantiles(SHOWN_QUANTILES, now) ?? [];
@@ -205,7 +233,8 @@ function latencyOf({ stats, now }: Pick<RowContext, "stats" | "now">): InstanceR
 
 /**
  * The numbers of a row that change while its state stays the same. Times are epoch ms. `failed` counts timeouts and
- * calls without a responder. `lastSeconds` are the calls of the last seconds, the newest last.
+ * calls without a responder. `lastSeconds` are the calls of the last seconds, the newest last. The last three fields are of
+ * the last minute.
  */
 export type RowDelta = readonly [
   incarnation: string,
@@ -217,6 +246,9 @@ export type RowDelta = readonly [
   p99Ms: number | null,
   lastSeconds: readonly number[],
   hedges: number,
+  succeeded: number,
+  errors: number,
+  lastError: string | null,
 ];
 
 const NO_SECONDS: readonly number[] = [];
@@ -228,13 +260,18 @@ interface DeltaContext extends Omit<RowContext, "turn" | "callsLastMinute"> {
 
 export function deltaOf(member: Member, { toWall, stats, now, seconds }: DeltaContext): RowDelta {
   const head = [member.who.incarnation, toWall(member.lastHeartbeatAt), toWall(member.leaseUntil)] as const;
-  if (stats === undefined) return [...head, 0, 0, null, null, NO_SECONDS, 0];
+  if (stats === undefined) return [...head, 0, 0, null, null, NO_SECONDS, 0, 0, 0, null];
   const { attempts } = stats;
   const [p50, p99] = attempts.quantiles(SHOWN_QUANTILES, now) ?? [];
   const failed = attempts.outcomes.timeout + attempts.outcomes.unreachable;
   const rounded =
     p50 === undefined || p99 === undefined ? ([null, null] as const) : ([roundTo2(p50), roundTo2(p99)] as const);
-  return [...head, attempts.calls, failed, ...rounded, attempts.lastSeconds(seconds, now), attempts.hedges];
+  const { succeeded, errors } = attempts.ended(now);
+  const lastMinute = [succeeded, errors, attempts.lastError(now) ?? null] as const;
+  return [
+    ...[...head, attempts.calls, failed, ...rounded, attempts.lastSeconds(seconds, now), attempts.hedges],
+    ...lastMinute,
+  ] as const;
 }
 
 /**

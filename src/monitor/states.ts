@@ -54,6 +54,16 @@ export const STATES = {
     breaker: undefined,
     meaning: "its heartbeats ended, or NATS has no subscriber for it, and it did not say goodbye",
   },
+  failing: {
+    label: "Failing",
+    glyph: "▲",
+    tone: "bad",
+    isTrouble: true,
+    treatment: "calls",
+    membership: "up",
+    breaker: "closed",
+    meaning: "it gets calls, and answers more than a tenth of at least ten in a minute with errors of its own",
+  },
   probation: {
     label: "On probation",
     glyph: "!",
@@ -101,8 +111,22 @@ export type InstanceState = keyof typeof STATES;
 /** The worst first: the order of the board. */
 export const STATE_NAMES = Object.keys(STATES) as readonly InstanceState[];
 
+/** The states that membership and breaker have: those that Markets report to each other. */
+export type HealthState = Exclude<InstanceState, "failing">;
+
+const isHealthState = (state: InstanceState): state is HealthState => state !== "failing";
+
+/** The worst first, as on the board. */
+export const HEALTH_STATES: readonly HealthState[] = STATE_NAMES.filter(isHealthState);
+
+/** The state that is shown. */
+export function shownStateOf(member: Member, isFailing: boolean): InstanceState {
+  const state = stateOf(member);
+  return state === "healthy" && isFailing ? "failing" : state;
+}
+
 /** A breaker in a state without a row is a compile error here. */
-export function stateOf({ membership, breaker }: Member): InstanceState {
+export function stateOf({ membership, breaker }: Member): HealthState {
   switch (membership.kind) {
     case "gone":
       return membership.reason === "left" ? "left" : "lost";
@@ -114,11 +138,11 @@ export function stateOf({ membership, breaker }: Member): InstanceState {
 }
 
 const RANKS = new Map(STATE_NAMES.map((state, rank) => [state, rank]));
-const rankOf = (member: Member): number => RANKS.get(stateOf(member)) ?? STATE_NAMES.length;
+const rankOf = (state: InstanceState): number => RANKS.get(state) ?? STATE_NAMES.length;
 
-/** By state, then in the order of turns. */
-export function worstFirst(members: Iterable<Member>): readonly Member[] {
-  const ranked = [...members].map((member) => ({ member, rank: rankOf(member) }));
+/** By state, then in the order of turns. @param isFailing whether the calls of a member fail */
+export function worstFirst(members: Iterable<Member>, isFailing: (member: Member) => boolean): readonly Member[] {
+  const ranked = [...members].map((member) => ({ member, rank: rankOf(shownStateOf(member, isFailing(member))) }));
   ranked.sort((a, b) => a.rank - b.rank || a.member.who.instance - b.member.who.instance);
   return ranked.map(({ member }) => member);
 }

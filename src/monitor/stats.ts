@@ -2,13 +2,18 @@
 // instance number (src/metrics): a metric must never go down.
 
 import { type Attempt, type AttemptOutcomeName, isTimed, noOutcomes } from "../metrics/core/outcomes.ts";
-import { SECOND_MS } from "../util/format.ts";
+import { LastMinute } from "../util/last-minute.ts";
+import { isCallersFault, isFailing } from "./failing.ts";
 
-export const SPARK_SECONDS = 60;
-/** The number of a second of running time. Only differences have a meaning. */
-export const secondOf = (now: number): number => Math.floor(now / SECOND_MS);
+/** The calls of the last minute, by how they ended. A call that another instance took over is in neither. */
+export interface Ended {
+  /** Answered, also with an error that is the caller's fault. */
+  readonly succeeded: number;
+  /** Answered with another error, or with an invalid response, or not in time. */
+  readonly errors: number;
+}
 
-/** The attempts of one incarnation: about a kilobyte, and only for incarnations that have been called. */
+/** The attempts of one incarnation: about two kilobytes, and only for incarnations that have been called. */
 export class AttemptStats {
   readonly outcomes = noOutcomes();
   /** Calls without copies and hedges: those that a caller waited for. */
@@ -17,8 +22,12 @@ export class AttemptStats {
   /** Hedges of calls to a late instance. That instance counts them as calls, so this one does not. */
   hedges = 0;
   readonly #latency = new RecentLatency();
-  readonly #seconds = new Uint32Array(SPARK_SECONDS);
-  #second = 0;
+  readonly #calls = new LastMinute();
+  readonly #succeeded = new LastMinute();
+  readonly #timeouts = new LastMinute();
+  /** Errors that it answered with. A timeout has a state of its own: it opens the breaker. */
+  readonly #wrong = new LastMinute();
+  #lastError: Attempt["error"];
 
   add(attempt: Attempt, outcome: AttemptOutcomeName, now: number): void {
     this.outcomes[outcome] += 1;
@@ -27,38 +36,62 @@ export class AttemptStats {
     if (attempt.sentAs === "hedge") this.hedges += 1;
     if (attempt.sentAs !== "call") return;
     this.calls += 1;
-    this.#advanceTo(now);
-    const place = this.#second % SPARK_SECONDS;
-    this.#seconds[place] = (this.#seconds[place] ?? 0) + 1;
+    this.#calls.add(now);
+    this.#judge(attempt, outcome, now);
+  }
+
+  #judge({ error }: Attempt, outcome: AttemptOutcomeName, now: number): void {
+    const isRight = outcome === "ok" || (outcome === "error" && error !== undefined && isCallersFault(error.code));
+    if (isRight) this.#succeeded.add(now);
+    else if (outcome === "timeout") this.#timeouts.add(now);
+    else if (outcome === "error" || outcome === "invalid") {
+      this.#wrong.add(now);
+      this.#lastError = error;
+    }
+  }
+
+  /** Calls of the last sixty seconds. */
+  lastMinute(now: number): number {
+    return this.#calls.sum(now);
+  }
+
+  ended(now: number): Ended {
+    return { succeeded: this.#succeeded.sum(now), errors: this.#timeouts.sum(now) + this.#wrong.sum(now) };
+  }
+
+  /** Its last answer of the last minute that was an error or invalid, for a person. Undefined: there was none. */
+  lastError(now: number): string | undefined {
+    if (this.#wrong.sum(now) === 0) return undefined;
+    return this.#lastError === undefined ? INVALID : shownError(this.#lastError);
+  }
+
+  isFailing(now: number): boolean {
+    return isFailing(this.#calls.sum(now), this.#wrong.sum(now));
   }
 
   /** Calls in each of the last sixty seconds. The last entry is the current second. */
   seconds(now: number): readonly number[] {
-    this.#advanceTo(now);
-    const oldest = (this.#second + 1) % SPARK_SECONDS;
-    return [...this.#seconds.subarray(oldest), ...this.#seconds.subarray(0, oldest)];
+    return this.#calls.seconds(now);
   }
 
   /** The last `count` of them. */
   lastSeconds(count: number, now: number): readonly number[] {
-    this.#advanceTo(now);
-    return Array.from({ length: count }, (_, place) => {
-      const second = this.#second - (count - 1 - place);
-      return this.#seconds[(second + SPARK_SECONDS) % SPARK_SECONDS] ?? 0;
-    });
+    return this.#calls.lastSeconds(count, now);
   }
 
   quantiles(shares: readonly number[], now: number): readonly number[] | undefined {
     return this.#latency.quantiles(shares, now);
   }
+}
 
-  /** Clears the seconds that have passed without a call. */
-  #advanceTo(now: number): void {
-    const second = secondOf(now);
-    const passed = Math.min(second - this.#second, SPARK_SECONDS);
-    for (let past = 0; past < passed; past++) this.#seconds[(second - past) % SPARK_SECONDS] = 0;
-    if (second > this.#second) this.#second = second;
-  }
+const INVALID = "an invalid response";
+/** A card of the board shows this much of it in a few lines. */
+const MAX_ERROR_LENGTH = 100;
+
+/** `500: no such table`. The instance chose the message. */
+function shownError({ code, message }: NonNullable<Attempt["error"]>): string {
+  const text = `${code}: ${message}`.replace(/\p{C}+/gu, " ");
+  return text.length > MAX_ERROR_LENGTH ? `${text.slice(0, MAX_ERROR_LENGTH)}…` : text;
 }
 
 /** No call over the bus is faster. */

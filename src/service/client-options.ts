@@ -64,6 +64,8 @@ export type AttemptOutcome =
       readonly result: Result;
       /** The service answered with an error of its own. */
       readonly isRefusal: boolean;
+      /** That error, as the instance sent it: a text from outside. */
+      readonly error?: { readonly code: number; readonly message: string } | undefined;
       readonly tookMs: number;
     }
   | { readonly kind: "short-circuited" }

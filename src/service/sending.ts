@@ -147,16 +147,17 @@ export class Sending {
     if (this.sentAs !== "copy") this.#call.afterAttempt(this, end);
   }
 
-  #count({ kind }: AttemptEnd, result: Result, now: number): void {
+  #count(end: AttemptEnd, result: Result, now: number): void {
     const { sentAs } = this;
     const { who } = this.ticket;
     const { context, request, history } = this.#call;
     const { operation } = request;
     const isRetry = history.isRetry(this);
     // An answer, but an error of the service.
-    const isRefusal = kind === "error";
+    const error = end.kind === "error" ? end : undefined;
+    const isRefusal = error !== undefined;
     const tookMs = this.tookMs(now);
-    context.options.onAttempt({ kind: "attempt", who, operation, sentAs, isRetry, result, isRefusal, tookMs });
+    context.options.onAttempt({ kind: "attempt", who, operation, sentAs, isRetry, result, isRefusal, error, tookMs });
   }
 
   #reportProblems(end: AttemptEnd): void {

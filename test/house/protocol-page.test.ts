@@ -6,7 +6,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { checkServiceName } from "../../src/bus/core/subjects.ts";
 import { advanceTo, STALL_MS } from "../../src/clock.ts";
-import { STATE_NAMES } from "../../src/monitor/states.ts";
+import { HEALTH_STATES } from "../../src/monitor/states.ts";
 import { READER_SILENCE_MS } from "../../src/service/core/stream-credit.ts";
 import { PROBE_MS, SENDER_SILENCE_MS } from "../../src/service/core/stream-window.ts";
 import { MAX_GOING_BYTES, MAX_WINDOW } from "../../src/service/core/stream-wire.ts";
@@ -35,7 +35,7 @@ test("the states of a view are those that a Market accepts", () => {
   const [names = ""] = stated(/in the states of the board: (.*?)\. /);
   assert.equal(
     [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
-    [...STATE_NAMES],
+    [...HEALTH_STATES],
   );
 });
 

@@ -90,6 +90,7 @@ const WHYS = [
   /✕ Breaker open.*request timed out, \d+ (s|min) ago · retest in \d+ s/,
   /↻ Retesting.*request timed out, \d+ (s|min) ago · a retest is in flight/,
   /\? Lost.*no heartbeat/,
+  /▲ Failing.*7 of 21 calls failed in the last minute · 500: no table named ratings_of/,
   /! On probation.*closes fully after \d more answers/,
   /→ Leaving.*finishes its open calls/,
   /✓ Healthy.*in rotation/,

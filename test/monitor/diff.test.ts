@@ -62,6 +62,26 @@ test("a delta has what changed, and nothing else", () => {
   assert.equal([...next(false).gone].sort(), ["1-a", "2-a", "3-a"]);
 });
 
+test("an instance that begins to fail is sent as a whole row, and so is one that no longer does", () => {
+  const monitored = new MonitoredTable();
+  monitored.at(1000).beats(1, 2);
+  const changes = new SnapshotDiff(monitored.monitor, monitored.table);
+  const next = () =>
+    changes.next(monitored.now, WALL + monitored.now, true).instances.map(({ instance, state }) => [instance, state]);
+  next();
+  const { who } = monitored.table.member(2);
+  const error = { code: 500, message: "no luck" };
+  for (let call = 0; call < 10; call++)
+    monitored.counted(who, "answered", 1, call < 2 ? { isRefusal: true, error } : {});
+  assert.equal([next(), next()], [[[2, "failing"]], []]);
+  const { calls, breaker, turn } = monitored.row(2);
+  assert.equal([calls.succeeded, calls.errors, calls.success, calls.lastError], [8, 2, 0.8, "500: no luck"]);
+  assert.equal([breaker.kind, turn.kind], ["closed", "in turn"], "it gets calls");
+  assert.is(monitored.snapshot().instances[0]?.instance, 2, "the worst first");
+  monitored.at(61_000).beats(1, 2);
+  assert.ok(next().some(([instance, state]) => instance === 2 && state === "healthy"));
+});
+
 test("turns, Markets and each part of a state are sent once, when they change", () => {
   const monitored = new MonitoredTable().at(1000);
   const { tracker, resolver } = monitored.table;

@@ -4,11 +4,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DisagreementDetector, type MarketsComparison } from "../../src/monitor/disagreement.ts";
 import { PeerMarkets, type PeerView } from "../../src/monitor/peers.ts";
-import type { InstanceState } from "../../src/monitor/states.ts";
+import type { HealthState } from "../../src/monitor/states.ts";
 
 const test = suite("disagreement");
 
-type States = Readonly<Record<number, InstanceState>>;
+type States = Readonly<Record<number, HealthState>>;
 
 const viewOf = (market: string, states: States, change: Partial<PeerView> = {}): PeerView => ({
   ...{ market, name: `${market}:5000`, seq: 0, intervalMs: 15_000, state: "up", omitted: 0 },
@@ -86,7 +86,7 @@ test("a change that is still being published is no disagreement", () => {
 });
 
 test("of a thousand disagreements fifty are listed, and the others counted", () => {
-  const all = (state: InstanceState): States =>
+  const all = (state: HealthState): States =>
     Object.fromEntries(Array.from({ length: 250 }, (_, at) => [at + 1, state]));
   const { disagreements, omitted } = settled(viewOf("m0", all("healthy")), viewOf("m1", all("open")));
   assert.equal([disagreements.length, omitted, disagreements[0]?.instance], [50, 200, 1]);

@@ -33,7 +33,7 @@ async function scrape(): Promise<string> {
   table.hangs(1, 3000);
   table.beats(1, 5000);
   const rows = MARKET_METRICS.filter(({ name }) => !name.startsWith("dwc_board_"));
-  return expose(rows, () => marketSamples(monitor, table, 1_700_000_000_000)).text();
+  return expose(rows, () => marketSamples(monitor, table, { now: 0, wallOffsetMs: 1_700_000_000_000 })).text();
 }
 
 /** Every value, by name and labels. */
@@ -67,6 +67,9 @@ test("each value is that of the calls and events before", async () => {
   is('dwc_breaker_transitions_total{service="ratings",from="open",to="closed"}', 1);
   is(`dwc_instance_last_heartbeat_timestamp_seconds{${one}}`, 1_700_000_005);
   is('dwc_instances{service="ratings",status="up"}', 1);
+  is(`dwc_calls_last_minute{${one},result="succeeded"}`, 4);
+  is(`dwc_calls_last_minute{${one},result="failed"}`, 1);
+  is(`dwc_instances_failing{${one}}`, 0);
   is('dwc_events_total{event="breaker.opened"}', 1);
   is('dwc_events_total{event="instance.lost"}', 0);
 });
@@ -81,7 +84,7 @@ test("processes of one number are counted together, with their latest heartbeat;
   table.beats(3, 1000, { state: "draining" });
   table.beats(4, 1000, { state: "gone" });
   monitor.recordAttempt({ kind: "failed", detail: "the request was not sent" }, 0);
-  const samples = marketSamples(monitor, table, 5000);
+  const samples = marketSamples(monitor, table, { now: 0, wallOffsetMs: 5000 });
   const valuesOf = (name: string): readonly number[] => samples[name]?.map(({ value }) => value) ?? [];
   assert.equal(samples["dwc_up"], [{ labels: {}, value: 0 }]);
   assert.equal(valuesOf("dwc_instances"), [3, 1, 1], "up, draining, gone");

@@ -46,7 +46,8 @@ test("a snapshot has its service, its rules and the latest events", () => {
   const { instances, events, turns, rules, ...rest } = monitored.snapshot();
   assert.equal(rest, {
     ...{ schema_version: 1, service: "ratings", version: "1.0.0", at: WALL + 1500, startedAt: WALL, bus: "connected" },
-    ...{ calls: { total: 1, lastMinute: 1, shortCircuited: 0 }, second: 1, markets: null, omitted: 0, lastEvent: 120 },
+    calls: { total: 1, lastMinute: 1, succeeded: 0, errors: 1, success: 0, shortCircuited: 0 },
+    ...{ second: 1, markets: null, omitted: 0, lastEvent: 120 },
   });
   const { requestTimeoutMs, failureLimit, retestDelayMs, heartbeatIntervalMs } = DEFAULT_RULES;
   assert.equal(rules, { requestTimeoutMs, failureLimit, retestDelayMs, heartbeatIntervalMs });
@@ -108,7 +109,8 @@ test("calls, shares and outcomes are those of the attempts; copies are no calls"
   const [first, second] = [monitored.row(1), monitored.row(2)];
   assert.equal([first.calls.total, first.calls.share, second.calls.total, second.calls.copies], [3, 0.75, 1, 1]);
   assert.equal([second.calls.outcomes?.error, second.calls.outcomes?.timeout], [1, 1]);
-  assert.equal(monitored.snapshot().calls, { total: 4, lastMinute: 4, shortCircuited: 1 });
+  const ended = { succeeded: 3, errors: 1, success: 0.75 };
+  assert.equal(monitored.snapshot().calls, { total: 4, lastMinute: 4, ...ended, shortCircuited: 1 });
   assert.equal(monitored.row(1).calls.seconds?.at(-1), 3);
   assert.is(monitored.at(61_001).row(1).calls.lastMinute, 0, "a minute later no call is of the last minute");
   assert.is(monitored.row(1).calls.total, 3);

@@ -109,8 +109,8 @@ test("the worst are first, those of one state in order of number", () => {
     memberAs("up", "open", 8),
   ];
   assert.equal(
-    worstFirst(members).map(({ who }) => who.instance),
-    [8, 9, 7, 6, 5, 4, 2, 3, 1],
+    worstFirst(members, ({ who }) => who.instance === 2 || who.instance === 9).map(({ who }) => who.instance),
+    [8, 9, 7, 6, 2, 5, 4, 3, 1],
   );
 });
 
@@ -138,11 +138,15 @@ test("the membership of a row has its reason, and the heartbeat its expiry", () 
 });
 
 test("the calls of a row: in all, in the last minute, and their share in hundredths", () => {
-  const none = { total: 0, copies: 0, hedges: 0, lastMinute: 0, share: 0, outcomes: null, seconds: null };
+  const noneEnded = { succeeded: 0, errors: 0, success: null, lastError: null };
+  const none = { ...noneEnded, total: 0, copies: 0, hedges: 0, lastMinute: 0, share: 0, outcomes: null, seconds: null };
   assert.equal(rowOf(memberAs("up", "closed"), contextWith(undefined)).calls, none);
   const attempts = tallyOf({}, {}, { sentAs: "copy" }, { sentAs: "hedge" });
   const { outcomes, seconds, ...calls } = rowOf(memberAs("up", "closed"), contextWith(statsWith({ attempts }))).calls;
-  assert.equal(calls, { total: 2, copies: 1, hedges: 1, lastMinute: 2, share: 0.67 });
+  assert.equal(calls, {
+    ...{ total: 2, copies: 1, hedges: 1, lastMinute: 2, share: 0.67 },
+    ...{ succeeded: 2, errors: 0, success: 1, lastError: null },
+  });
   assert.equal([outcomes?.ok, seconds?.at(-1)], [4, 2]);
   const idle = contextWith(statsWith({ attempts }), { now: 200_000, callsLastMinute: 0 });
   assert.equal(rowOf(memberAs("up", "closed"), idle).calls.share, 0, "without a call");
@@ -153,11 +157,11 @@ test("the numbers of a row, in their published order; failed calls are those wit
   const context = { now: 100, toWall: (at: number) => WALL + at, seconds: 2 };
   const head = ["1-a", WALL + 10, WALL + 40];
   const deltaWith = (stats: InstanceStats | undefined): unknown => deltaOf(member, { ...context, stats });
-  assert.equal(deltaWith(undefined), [...head, 0, 0, null, null, [], 0]);
-  assert.equal(deltaWith(statsWith()), [...head, 0, 0, null, null, [0, 0], 0]);
+  assert.equal(deltaWith(undefined), [...head, 0, 0, null, null, [], 0, 0, 0, null]);
+  assert.equal(deltaWith(statsWith()), [...head, 0, 0, null, null, [0, 0], 0, 0, 0, null]);
   const failed = [{ result: "timeout" }, { result: "no-responders" }, { result: "draining" }] as const;
   const attempts = tallyOf({}, {}, { isRefusal: true }, ...failed, { sentAs: "hedge", tookMs: 4.126 });
-  assert.equal(deltaWith(statsWith({ attempts })), [...head, 6, 2, 7.76, 7.76, [0, 6], 1]);
+  assert.equal(deltaWith(statsWith({ attempts })), [...head, 6, 2, 7.76, 7.76, [0, 6], 1, 2, 2, "an invalid response"]);
 });
 
 test("the first reason for passing over is shown; without one an instance is in turn, or next", () => {

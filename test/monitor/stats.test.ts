@@ -76,6 +76,50 @@ test("each of the last sixty seconds has its calls, the newest last; older ones 
   );
 });
 
+test("success and errors are of the last minute; a caller's own error is a success, and a call that went on is neither", () => {
+  const tally = new AttemptStats();
+  const ends = (now: number, count: number, more: Partial<Attempt>): void => {
+    const attempt = attemptOf(more);
+    for (let call = 0; call < count; call += 1) tally.add(attempt, outcomeOf(attempt), now);
+  };
+  const wrong = (code: number, message = "no luck") => ({ isRefusal: true, error: { code, message } });
+  assert.equal([tally.ended(0), tally.lastError(0)], [{ succeeded: 0, errors: 0 }, undefined]);
+  ends(0, 3, {});
+  for (const code of [400, 404, 499]) ends(0, 1, wrong(code));
+  assert.equal([tally.ended(0), tally.lastError(0)], [{ succeeded: 6, errors: 0 }, undefined]);
+  for (const code of [399, 500]) ends(1_000, 1, wrong(code));
+  ends(1_000, 1, { result: "timeout" });
+  for (const result of ["no-responders", "draining", "overloaded", "inconclusive", "denied"] as const)
+    ends(1_000, 1, { result });
+  for (const sentAs of ["copy", "hedge"] as const) ends(1_000, 1, { ...wrong(500), sentAs });
+  assert.equal([tally.ended(1_000), tally.lastError(1_000)], [{ succeeded: 6, errors: 3 }, "500: no luck"]);
+  ends(2_000, 1, { result: "invalid" });
+  assert.equal([tally.ended(2_000).errors, tally.lastError(2_000)], [4, "an invalid response"]);
+  ends(2_000, 1, wrong(503, `a\nb\u0007${"x".repeat(200)}`));
+  assert.match(tally.lastError(2_000) ?? "", /^503: a b x{90,96}…$/);
+  assert.equal(tally.ended(60_000), { succeeded: 0, errors: 5 }, "the first second is over");
+  assert.equal([tally.ended(62_000), tally.lastError(62_000)], [{ succeeded: 0, errors: 0 }, undefined]);
+});
+
+test("an instance is failing above a tenth of at least ten calls; a timeout is none of its errors", () => {
+  const failing = (calls: number, errors: number, result: Result = "answered"): boolean => {
+    const tally = new AttemptStats();
+    for (let call = 0; call < calls; call += 1) {
+      const isWrong = call < errors;
+      const attempt = attemptOf(isWrong ? { result, isRefusal: result === "answered" } : {});
+      tally.add(attempt, outcomeOf(attempt), 0);
+    }
+    const isSo = tally.isFailing(59_999);
+    assert.not.ok(tally.isFailing(60_000), "a minute later");
+    return isSo;
+  };
+  assert.equal(
+    [failing(9, 9), failing(10, 1), failing(10, 2), failing(20, 2), failing(20, 3)],
+    [...[false, false, true, false, true]],
+  );
+  assert.equal([failing(10, 10, "invalid"), failing(10, 10, "timeout")], [true, false]);
+});
+
 /** Longer than any call: the longest call then does not limit a quantile. */
 const MAX_MS = 1e9;
 

@@ -68,7 +68,7 @@ function fill(table: HealthHarness, pen: Pen): void {
   const { now, sink } = pen;
   const lasting = { intervalMs: LASTS_MS };
   table.beats(4, now - HOUR_MS, { intervalMs: 10 * SECOND_MS });
-  for (const instance of [1, 5, 8]) table.beats(instance, now - 5 * SECOND_MS, lasting);
+  for (const instance of [1, 5, 8, 9]) table.beats(instance, now - 5 * SECOND_MS, lasting);
   for (const instance of [3, 2]) table.beats(instance, now - 20 * SECOND_MS, lasting);
   table.beats(999_999, now, { ...lasting, incarnation: LONG_ID });
   table.beats(7, now - SECOND_MS, lasting);
@@ -84,7 +84,8 @@ function fill(table: HealthHarness, pen: Pen): void {
   const { who } = table.member(8);
   sink({ kind: "faults", who, faults: faultsUntil(now + LASTS_MS) });
   sink({ kind: "faults", who: table.member(1).who, faults: [] });
-  for (const instance of [1, 8, 999_999]) calls(table, pen, instance, instance === 8 ? 59_999.5 : 2.345);
+  for (const instance of [1, 8, 9, 999_999]) calls(table, pen, instance, instance === 8 ? 59_999.5 : 2.345);
+  fails(table, pen, 9);
 }
 
 function hangs(table: HealthHarness, { count }: Pen, instance: number, at: number): void {
@@ -102,6 +103,17 @@ function calls(table: HealthHarness, { count }: Pen, instance: number, tookMs: n
   for (let call = 0; call < calls; call++) count({ ...ATTEMPT, who, result: "answered", tookMs });
   for (let call = 0; call < calls; call++) count({ ...ATTEMPT, sentAs: "hedge", who, result: "answered", tookMs });
 }
+
+/** As many errors as it had answers, and as many that are the fault of their caller. */
+function fails(table: HealthHarness, { count }: Pen, instance: number): void {
+  const { who } = table.member(instance);
+  for (const code of Array(7).fill([404, 500]).flat()) {
+    const error = { code, message: code === 404 ? "no such thing" : LONG_ERROR };
+    count({ ...ATTEMPT, isRefusal: true, error, who, result: "answered", tookMs: 1.5 });
+  }
+}
+
+const LONG_ERROR = `no table named ${"ratings_of_all_things_".repeat(5)}`;
 
 const faultsUntil = (until: number): Faults => [
   { kind: "pause", until },

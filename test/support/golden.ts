@@ -22,6 +22,7 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/(-p |PORT=|(?<!"):|port )\d{4,5}\b(?!-)/g, "$1PORT"],
   [/\b[A-Z2-7]{10}\b(?=[\]\s/]|$)/gm, "ORG"],
   [/√ fine {6}(Node|nats-server) .*/g, "√ fine      $1 VERSION"],
+  [/(√ fine {6}\w+: )\d+ calls? in the last minute.*/g, "$1CALLS in the last minute"],
   [/\bdwc1\.\S+/g, "CODE"],
   [/\bpid \d+/g, "pid PID"],
   [/\b(\d+)-[\w-]{12}(?![\w-])/g, "$1-INCARNATION"],

@@ -10,6 +10,7 @@ import type { MarketView } from "../live/core/parse-answers.ts";
 import type { Facts, MarketHealth } from "../live/facts.ts";
 import { hintForBus } from "./check-bus.ts";
 import { type Finding, findingOf, grouped } from "./finding.ts";
+import { callsWords, failingWords } from "./format.ts";
 
 const market = findingOf("Market");
 const START = "make startRatings";
@@ -74,10 +75,14 @@ export function judgeView(facts: Facts): readonly Finding[] {
   const { view } = board;
   const judged = view.instances.flatMap((row) => judgeRow(row, view, facts));
   const found = [...judgeStrangers(facts, view), ...byNumber(judged)];
+  const all = judgeCalls(view);
   const omitted = found.length - MAX_LISTED;
   const more = instances("warning", `and ${omitted} more of that kind`, `bin/dwc explain ${view.service}`);
-  return omitted > 0 ? [...found.slice(0, MAX_LISTED), more] : found;
+  return omitted > 0 ? [all, ...found.slice(0, MAX_LISTED), more] : [all, ...found];
 }
+
+/** The calls of all instances. Each instance that fails has a finding of its own. */
+const judgeCalls = ({ service, calls }: MarketView): Finding => instances("fine", `${service}: ${callsWords(calls)}`);
 
 /** The monolith needs no board, and another finding covers a Market that is not connected yet. */
 function judgeNoBoard(board: Boardless): readonly Finding[] {
@@ -98,7 +103,7 @@ function judgeStrangers({ roll }: Facts, { service, instances: rows, bus }: Mark
 /** A finding about one process. */
 interface TroubledRow {
   readonly row: InstanceRow;
-  readonly trouble: "open" | "faults" | "lost";
+  readonly trouble: "open" | "failing" | "faults" | "lost";
   readonly what: string;
   readonly hint: string;
 }
@@ -126,6 +131,10 @@ function judgeRow(row: InstanceRow, view: MarketView, { roll }: Facts): readonly
       : `fg   (in its window, if it is paused; and  bin/dwc explain ${name})`;
     const what = `${name} receives no calls: its breaker is open (${breaker.why ?? "it did not answer"})`;
     return [{ row, trouble: "open", what, hint: isOn.length > 0 ? reset : hint }];
+  }
+  if (state === "failing") {
+    const hint = isOn.length > 0 ? reset : `bin/dwc explain ${name}`;
+    return [{ row, trouble: "failing", what: `${name} is failing: ${failingWords(row.calls)}`, hint }];
   }
   if (isOn.length > 0 && membership.kind !== "gone") {
     const what = `${name} has faults on: ${isOn.map(({ text }) => text).join("; ")}`;

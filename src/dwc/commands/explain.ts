@@ -15,7 +15,16 @@ import {
 } from "../live/core/failures.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
 import { explainedFromBus } from "./explain-bus.ts";
-import { percent, stateTone, stateWords } from "./format.ts";
+import {
+  callsWords,
+  countWords,
+  failingWords,
+  percent,
+  stateTone,
+  stateWords,
+  successWords,
+  UNKNOWN,
+} from "./format.ts";
 
 export const explain: Command = {
   name: "explain",
@@ -101,6 +110,8 @@ function rowLines(row: InstanceRow, view: MarketView): readonly Line[] {
     "calls",
     `${calls.lastMinute} in the last minute, ${percent(calls.share)} of all; ${calls.total} in all`,
   ]);
+  const success = successWords(calls);
+  if (success !== UNKNOWN) facts.push(["success", `${success} in the last minute${errorsOf(calls)}`]);
   if (latency !== null)
     facts.push([
       "latency",
@@ -110,10 +121,16 @@ function rowLines(row: InstanceRow, view: MarketView): readonly Line[] {
   return [head, ...facts.map(([name, text]) => `  ${name.padEnd(FACT_WIDTH)}  ${text}`)];
 }
 
+function errorsOf({ errors, lastError }: InstanceRow["calls"]): string {
+  if (errors === 0) return "";
+  return `: ${countWords(errors, "error")}${typeof lastError === "string" ? ` (the last: ${lastError})` : ""}`;
+}
+
 const FACT_WIDTH = "heartbeat".length;
 
 /** The reasons of membership and breaker, side by side. A probation is no reason once the instance is gone. */
-function whyOf({ membership, breaker }: InstanceRow): string | undefined {
+function whyOf({ membership, breaker, state, calls }: InstanceRow): string | undefined {
+  if (state === "failing") return failingWords(calls);
   const isUp = membership.kind === "up";
   const isOpened = breaker.kind !== "closed" && (isUp || breaker.kind !== "probation");
   const opened = isOpened && breaker.why !== null ? `its breaker opened: ${breaker.why}` : null;
@@ -124,6 +141,8 @@ function whyOf({ membership, breaker }: InstanceRow): string | undefined {
 /** When the state last changed: the time of the last event, or for an open breaker the time in its row. */
 function sinceOf({ incarnation, breaker, state }: InstanceRow, { events }: MarketView): number | undefined {
   if (state === "open" && breaker.openedAt !== null) return breaker.openedAt;
+  // No event says when its calls began to fail.
+  if (state === "failing") return undefined;
   return events.findLast((event) => event.incarnation === incarnation)?.at;
 }
 
@@ -148,7 +167,7 @@ function nextLines(view: MarketView, number: number | undefined): readonly Line[
   const whyNot = others.flatMap(({ instance, turn }) =>
     turn.kind === "passed over" ? [`  not ${service}/${instance}: ${turn.why}`] : [`  then ${service}/${instance}`],
   );
-  return [`Next call: ${next}`, ...whyNot, ...copies];
+  return [`All instances: ${callsWords(view.calls)}`, `Next call: ${next}`, ...whyNot, ...copies];
 }
 
 /** In turn order, from the next one on. Instances outside the ring come last. */
@@ -162,8 +181,8 @@ function inTurn({ turns: { ring, next }, instances }: MarketView): readonly Inst
 }
 
 function explainedJson(
-  { service, at, bus, turns, omitted }: MarketView,
+  { service, at, bus, calls, turns, omitted }: MarketView,
   instances: readonly InstanceRow[],
 ): Record<string, unknown> {
-  return { service, at, bus, next: turns.next, copies: turns.copies, ring: turns.ring, instances, omitted };
+  return { service, at, bus, calls, next: turns.next, copies: turns.copies, ring: turns.ring, instances, omitted };
 }

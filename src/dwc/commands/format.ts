@@ -12,7 +12,7 @@ export interface Column {
   readonly isNumber?: true;
   /** The order in which columns are dropped on a narrow screen, lowest first; undefined: never. */
   readonly dropPriority?: number;
-  /** Only for the last column: the width that is reserved for it. The edge of the screen may cut the rest. */
+  /** Only for the last column: the width that is reserved for it at most. The edge of the screen may cut the rest. */
   readonly atLeast?: number;
 }
 
@@ -48,7 +48,10 @@ export function table(columns: readonly Column[], rows: readonly Row[], room = N
 function fitting(columns: readonly Column[], widths: readonly number[], room: number): readonly number[] {
   let places = columns.map((_column, at) => at);
   const needed = (): number =>
-    places.reduce((sum, at) => sum + (columns[at]?.atLeast ?? widths[at] ?? 0) + GAP.length, -GAP.length);
+    places.reduce(
+      (sum, at) => sum + Math.min(columns[at]?.atLeast ?? NO_EDGE, widths[at] ?? 0) + GAP.length,
+      -GAP.length,
+    );
   while (needed() > room) {
     const next = firstToGo(columns, places);
     if (next === undefined) break;
@@ -85,6 +88,46 @@ export function turnWords({ turn }: Pick<InstanceRow, "turn">): string {
 
 const HUNDRED = 100;
 export const percent = (share: number): string => `${Math.round(share * HUNDRED)} %`;
+
+// The calls of the last minute, by how they ended.
+
+/** A Market of an earlier version does not count them. */
+export type EndedCalls = Partial<Pick<InstanceRow["calls"], "succeeded" | "errors">>;
+
+/** Where nothing is known. */
+export const UNKNOWN = "-";
+/** From here on, in hundredths of a percent, a whole percent would hide that some calls failed. */
+const FINE_FROM = 9_900;
+
+/** `100 %` only without an error; `99.9 %`, `57 %`, rounded down, as on the board. */
+export function successWords({ succeeded, errors }: EndedCalls): string {
+  if (succeeded === undefined || errors === undefined || succeeded + errors === 0) return UNKNOWN;
+  if (errors === 0) return "100 %";
+  const hundredths = Math.floor((succeeded * HUNDRED * HUNDRED) / (succeeded + errors));
+  return hundredths < FINE_FROM
+    ? `${Math.floor(hundredths / HUNDRED)} %`
+    : `${(Math.floor(hundredths / 10) / 10).toFixed(1)} %`;
+}
+
+export const errorWords = ({ errors }: EndedCalls): string => (errors === undefined ? UNKNOWN : String(errors));
+
+/** `36 calls in the last minute, 50 % succeeded, 18 errors` */
+export function callsWords(calls: EndedCalls & { readonly lastMinute: number }): string {
+  const head = `${countWords(calls.lastMinute, "call")} in the last minute`;
+  const success = successWords(calls);
+  if (success === UNKNOWN) return head;
+  return calls.errors === 0
+    ? `${head}, all succeeded`
+    : `${head}, ${success} succeeded, ${countWords(calls.errors ?? 0, "error")}`;
+}
+
+/** Why an instance is failing: `6 of 12 calls in the last minute failed (the last: 500: no such table)`. */
+export function failingWords({ succeeded, errors, lastError }: InstanceRow["calls"]): string {
+  const last = lastError === null ? "" : ` (the last: ${lastError})`;
+  return `${errors} of ${succeeded + errors} calls in the last minute failed${last}`;
+}
+
+export const countWords = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
 
 // The name of an instance, such as `ratings/2`, and its JSON.
 

@@ -18,15 +18,29 @@ import {
 } from "../live/core/failures.ts";
 import type { BoardFailure, BoardResult, BusResult, DiscoveredInstance } from "../live/core/live-types.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
-import { availableWidth, type Column, nameOf, percent, stateTone, stateWords, table, turnWords } from "./format.ts";
+import {
+  availableWidth,
+  type Column,
+  callsWords,
+  errorWords,
+  nameOf,
+  percent,
+  stateTone,
+  stateWords,
+  successWords,
+  table,
+  turnWords,
+  UNKNOWN,
+} from "./format.ts";
 
 export const ps: Command = {
   name: "ps",
   isLive: true,
   summary: "every instance: who answers the roll call, and what the Market believes of it",
   about: [
-    "ROLL CALL comes from the bus: the instances that answer one. STATE, TURN, CALLS (of the last minute) and times come",
-    "from the Market, and are missing if none answers. A paused instance is silent in the one, and open in the other.",
+    "ROLL CALL comes from the bus: the instances that answer one. STATE, TURN, CALLS, SUCCESS, ERRORS and times come from",
+    "the Market, are of the last minute, and are missing if none answers. A paused instance is silent in the one, and open",
+    "in the other.",
     "For services that no Market calls there are OPERATIONS, and the requests, errors and average time since the start.",
   ],
   args: [{ name: "SERVICE", meaning: "only this one's; left out: all that can be found", isOptional: true }],
@@ -61,7 +75,7 @@ function listed(
   const tableOf = isOfMarket ? psTable : busTable;
   return {
     kind: "done",
-    lines: rows.length === 0 ? [] : tableOf(rows, live.wall(), availableWidth(screen)),
+    lines: rows.length === 0 ? [] : [...tableOf(rows, live.wall(), availableWidth(screen)), ...totalLines(view)],
     notes: [
       ...(rows.length === 0 ? [`no instance runs: ${startSome(service ?? OWN_SERVICE)}`] : []),
       ...(roll.kind === "not-connected" ? [`no roll call: ${roll.why}`] : warningsOf(roll)),
@@ -70,12 +84,17 @@ function listed(
     json: {
       roll_call: discovered !== undefined,
       market: { url: board.url, answers: view !== undefined },
+      calls: view?.calls ?? null,
       instances: rows.map(psJson),
       ...warningsJson(roll),
     },
     ifUnwritten: "read-only",
   };
 }
+
+/** The calls of all instances. */
+const totalLines = (view: MarketView | undefined): readonly Line[] =>
+  view === undefined ? [] : [`${view.service}: ${callsWords(view.calls)}`];
 
 /** The note for a missing view of the Market. The roll call succeeded, so this is no failure. */
 function unseen(board: BoardFailure): readonly string[] {
@@ -137,15 +156,16 @@ const COLUMNS: readonly Column[] = [
   { head: "INSTANCE" },
   { head: "STATE" },
   { head: "ROLL CALL" },
-  { head: "TURN", dropPriority: 7 },
+  { head: "TURN", dropPriority: 9 },
   { head: "CALLS", isNumber: true, dropPriority: 6 },
+  { head: "SUCCESS", isNumber: true, dropPriority: 8 },
+  { head: "ERRORS", isNumber: true, dropPriority: 7 },
   { head: "SHARE", isNumber: true, dropPriority: 3 },
   { head: "P50", isNumber: true, dropPriority: 4 },
   { head: "P99", isNumber: true, dropPriority: 5 },
   { head: "UP FOR", isNumber: true, dropPriority: 2 },
   { head: "ADDRESS", dropPriority: 1 },
 ];
-const UNKNOWN = "-";
 
 /**
  * @param wall epoch ms
@@ -204,6 +224,8 @@ function cellsOf(row: PsRow, wall: number): readonly string[] {
     roll ?? UNKNOWN,
     marketRow === undefined ? UNKNOWN : turnWords(marketRow),
     marketRow === undefined ? UNKNOWN : String(marketRow.calls.lastMinute),
+    marketRow === undefined ? UNKNOWN : successWords(marketRow.calls),
+    marketRow === undefined ? UNKNOWN : errorWords(marketRow.calls),
     marketRow === undefined ? UNKNOWN : percent(marketRow.calls.share),
     marketRow?.latency ? formatDuration(marketRow.latency.p50Ms) : UNKNOWN,
     marketRow?.latency ? formatDuration(marketRow.latency.p99Ms) : UNKNOWN,

@@ -16,7 +16,17 @@ import {
 } from "../live/core/failures.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
 import { eventLine } from "./events.ts";
-import { type Column, percent, stateTone, stateWords, table } from "./format.ts";
+import {
+  type Column,
+  callsWords,
+  errorWords,
+  percent,
+  stateTone,
+  stateWords,
+  successWords,
+  table,
+  UNKNOWN,
+} from "./format.ts";
 
 /** A shorter interval cannot be read, and puts load on the Market. */
 const MIN_INTERVAL_MS = 100;
@@ -139,7 +149,7 @@ function headLine({ view, url, staleMs }: TopFrame, room = Number.POSITIVE_INFIN
     return { text: `‼ ${url} has not answered for ${formatDuration(staleMs)}: what is shown is old`, tone: "warning" };
   const next = instances.find(({ incarnation }) => incarnation === turns.next);
   const whose = next === undefined ? "none: all services are down" : `${service}/${next.instance}`;
-  const parts = [`bus ${bus}`, `${calls.lastMinute} calls in the last minute`, `next: ${whose}`];
+  const parts = [`bus ${bus}`, callsWords(calls), `next: ${whose}`];
   // On a narrow screen the URL is dropped first, then the number of calls, which the rows show as well.
   const heads = [
     [`${service} at ${url}`, ...parts],
@@ -151,24 +161,28 @@ function headLine({ view, url, staleMs }: TopFrame, room = Number.POSITIVE_INFIN
   return next === undefined || bus !== "connected" ? { text, tone: "warning" } : text;
 }
 
-const COLUMNS: readonly Column[] = [
+/** With fewer columns the time of the retest gives way to the numbers. */
+const ROOM_FOR_RETEST = 80;
+
+const columnsFor = (room: number): readonly Column[] => [
   { head: "INSTANCE" },
   { head: "STATE" },
   { head: "CALLS", isNumber: true, dropPriority: 5 },
+  { head: "SUCCESS", isNumber: true, dropPriority: 7 },
+  { head: "ERRORS", isNumber: true, dropPriority: 6 },
   { head: "SHARE", isNumber: true, dropPriority: 1 },
   { head: "P50", isNumber: true, dropPriority: 3 },
   { head: "P99", isNumber: true, dropPriority: 4 },
   { head: "BEAT", isNumber: true, dropPriority: 2 },
-  { head: "TURN", atLeast: "its breaker is open".length },
+  { head: "TURN", atLeast: `its breaker is open${room < ROOM_FOR_RETEST ? "" : ", retest in 30 s"}`.length },
 ];
-const UNKNOWN = "-";
 
-function tableOf(view: MarketView, { sort }: TopState, room?: number): readonly Line[] {
+function tableOf(view: MarketView, { sort }: TopState, room = Number.POSITIVE_INFINITY): readonly Line[] {
   const rows = sorted(view.instances, sort).map((row) => ({
     cells: cellsOf(row, view),
     tone: row.state === "healthy" ? undefined : stateTone(row.state),
   }));
-  return table(COLUMNS, rows, room);
+  return table(columnsFor(room), rows, room);
 }
 
 function cellsOf(
@@ -180,6 +194,8 @@ function cellsOf(
     `${view.service}/${instance}`,
     stateWords(state),
     String(calls.lastMinute),
+    successWords(calls),
+    errorWords(calls),
     percent(calls.share),
     latency === null ? UNKNOWN : formatDuration(latency.p50Ms),
     latency === null ? UNKNOWN : formatDuration(latency.p99Ms),
@@ -211,13 +227,14 @@ function cut(line: Line, columns: number): Line {
 }
 
 export const CSV_HEAD =
-  "at,service,instance,incarnation,state,turn,calls_last_minute,share,p50_ms,p99_ms,heartbeat_age_ms\n";
+  "at,service,instance,incarnation,state,turn,calls_last_minute,share,p50_ms,p99_ms,heartbeat_age_ms,succeeded,errors\n";
 
 export function csvLines({ at, service, instances }: MarketView): string {
   const lines = instances.map(({ instance, incarnation, state, turn, calls, latency, heartbeat }) =>
     [
       ...[at, service, instance, incarnation, state, turn.kind, calls.lastMinute, calls.share],
       ...[latency?.p50Ms ?? "", latency?.p99Ms ?? "", at - heartbeat.at],
+      ...[calls.succeeded ?? "", calls.errors ?? ""],
     ].map(csvCell),
   );
   return lines.map((cells) => `${cells.join(",")}\n`).join("");

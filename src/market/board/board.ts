@@ -40,7 +40,7 @@ export function openBoard(
   const feed = new BoardFeed(monitor, source, clock, snapshot);
   closers.push(() => feed.close());
   const metrics = expose(MARKET_METRICS, () => ({
-    ...marketSamples(monitor, source, clock.wall() - clock.now()),
+    ...marketSamples(monitor, source, { now: clock.now(), wallOffsetMs: clock.wall() - clock.now() }),
     dwc_board_viewers: [{ labels: {}, value: feed.viewers }],
     dwc_board_viewers_dropped_total: [{ labels: {}, value: feed.dropped }],
   }));

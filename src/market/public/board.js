@@ -20,6 +20,7 @@ const rows = new Map();
 const cards = new Map();
 let turns = { ring: [], next: null };
 let bus = "connected";
+let calls = { lastMinute: 0, succeeded: 0, errors: 0 };
 let aheadMs = 0;
 let lastEvent = 0;
 let receivedAt = Date.now();
@@ -59,6 +60,7 @@ function onChange(change) {
   aheadMs = change.at - Date.now();
   latest = { second: change.second, receivedAt: Date.now() };
   bus = change.bus;
+  calls = change.calls;
   if (change.turns) turns = { ...turns, ...change.turns };
   // board-markets.js shows these.
   if (change.markets) byId("disagreements").dispatchEvent(new CustomEvent("markets", { detail: change }));
@@ -79,11 +81,12 @@ function withSeconds(row) {
   return { ...row, callsBySecond };
 }
 
-function addCount([incarnation, at, expiresAt, total, , p50Ms, p99Ms, lastSeconds, hedges]) {
+function addCount([incarnation, at, expiresAt, total, , p50Ms, p99Ms, lastSeconds, hedges, ...ended]) {
   const row = rows.get(incarnation);
   if (row === undefined) return;
+  const [succeeded, errors, lastError] = ended;
   row.heartbeat = { at, expiresAt };
-  row.calls = { ...row.calls, total, hedges };
+  row.calls = { ...row.calls, total, hedges, succeeded, errors, lastError };
   row.latency = p50Ms === null ? null : { p50Ms, p99Ms };
   lastSeconds.forEach((calls, place) => {
     const second = latest.second - (lastSeconds.length - 1 - place);
@@ -141,8 +144,9 @@ function cardOf({ incarnation, instance }) {
 function paint() {
   const now = marketNow();
   const all = [...rows.values()].map((row) => ({ row, lastMinute: view.lastMinuteOf(row.callsBySecond, secondNow()) }));
-  const calls = all.reduce((sum, { lastMinute }) => sum + lastMinute, 0);
-  for (const { row, lastMinute } of all) paintCard(row, now, lastMinute, calls);
+  const allCalls = all.reduce((sum, { lastMinute }) => sum + lastMinute, 0);
+  for (const { row, lastMinute } of all) paintCard(row, now, lastMinute, allCalls);
+  setText(byId("all-calls"), view.callsSummary(calls));
   paintTurns();
   paintNotices();
 }
@@ -163,6 +167,10 @@ function paintCard(row, now, lastMinute, allCalls) {
   paintHeartbeat(row, now, find);
   paintFaults(row, now, find);
   setText(find("share"), allCalls === 0 ? "–" : `${Math.round((lastMinute / allCalls) * 100)} %`);
+  setText(find("calls"), String(lastMinute));
+  setText(find("success"), view.successText(row.calls));
+  setText(find("errors"), String(row.calls.errors));
+  find("errors").parentElement.classList.toggle("is-bad", row.calls.errors > 0);
   setText(find("call-total"), String(row.calls.total));
   setText(find("hedge-total"), String(row.calls.hedges));
   find("hedged").hidden = row.calls.hedges === 0;

@@ -77,6 +77,18 @@ test("every trouble but one of the outside comes with what to type", () => {
   for (const changes of cases) golden(troubles(changes).join("\n"));
 });
 
+test("an instance that fails is a warning, with the count and the text of its errors", () => {
+  const [, row] = BOARD.instances;
+  const calls = { total: 12, lastMinute: 12, share: 0.5, succeeded: 6, errors: 6, lastError: "500: no such table" };
+  const boardWith = (changes: object): Partial<Facts> => {
+    const view = parseMarketView({ ...BOARD, instances: [{ ...row, state: "failing", calls, ...changes }] });
+    assert.is(view?.instances.length, 1);
+    return { board: { kind: "board", url: marketUrl, view: view as MarketView } };
+  };
+  golden(troubles(boardWith({})));
+  golden(troubles(boardWith({ faults: [{ text: "fails 50 % of its calls", endsAt: BOARD.at + 1 }] })));
+});
+
 test("a Market without its bus is mended where the bus is, and not by a second Market or more instances", () => {
   for (const status of ["degraded", "unready"] as const) {
     const market = { kind: "market", url: marketUrl, status, failing: ["bus: away"] } as const;

@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { formatLine, type Line } from "../../../src/dwc/cli/core/result.ts";
 import { eventJson, eventLine } from "../../../src/dwc/commands/events.ts";
 import { explained } from "../../../src/dwc/commands/explain.ts";
+import { callsWords, successWords } from "../../../src/dwc/commands/format.ts";
 import { psRows, psTable } from "../../../src/dwc/commands/ps.ts";
 import {
   csvLines,
@@ -17,6 +18,7 @@ import {
   topLines,
 } from "../../../src/dwc/commands/top.ts";
 import { type MarketView, parseMarketView, readEvents } from "../../../src/dwc/live/core/parse-answers.ts";
+import { successText } from "../../../src/market/web/core/board-view.ts";
 import type { EventRecord } from "../../../src/monitor/event-stream.ts";
 import { goldenOf } from "../../support/golden.ts";
 import { BOARD } from "../live/board.ts";
@@ -108,8 +110,8 @@ test("ps shows both witnesses, and who is silent to one", () => {
 });
 
 test("ps on a narrow screen keeps who, how, and what the bus says", () => {
-  const [head, , second] = shown(psTable(psRows([discovered(1)], view), BOARD.at, 60));
-  assert.is(head, "INSTANCE   STATE      ROLL CALL  TURN         CALLS      P99".replace("      P99", "     P99"));
+  const [head, , second] = shown(psTable(psRows([discovered(1)], view), BOARD.at, 61));
+  assert.is(head, "INSTANCE   STATE      ROLL CALL  TURN         SUCCESS  ERRORS");
   golden(second);
 });
 
@@ -199,6 +201,42 @@ test("explain shows every fact that a row has, and leaves out what it has not", 
   const turns = { ring: ["3-a", "1-a"], next: null, copies: ["1-a", "9-z"] };
   for (const number of [undefined, 1, 2]) golden(linesOf({ ...view, turns }, "ratings", number));
   golden(linesOf({ ...view, turns: { ...turns, next: "1-a" } }, "ratings", 2));
+});
+
+test("an instance that fails says so in each view, with count and text", () => {
+  const calls = {
+    ...view.instances[1]?.calls,
+    lastMinute: 12,
+    succeeded: 6,
+    errors: 6,
+    lastError: "500: no such table",
+  };
+  const failing = { ...view.instances[1], state: "failing", calls } as MarketView["instances"][number];
+  const one = { ...view, instances: [failing] };
+  golden(toned(psTable(psRows([discovered(1)], one), BOARD.at)));
+  golden(toned(plainLines({ ...picture, view: one }, FIRST_STATE)));
+  const result = explained(one, "ratings", 1);
+  golden(result.kind === "done" ? toned(result.lines) : result.kind);
+  golden(csvLines(one));
+});
+
+test("success is 100 % only without an error, as on the board", () => {
+  const words = (succeeded: number, errors: number): string => {
+    const said = successWords({ succeeded, errors });
+    assert.is(said, successText({ succeeded, errors }).replace("–", "-"));
+    return said;
+  };
+  assert.equal(
+    [words(0, 0), words(5, 0), words(0, 5), words(57, 43), words(2, 1), words(98_999, 1_001), words(99, 1)],
+    ["-", "100 %", "0 %", "57 %", "66 %", "98 %", "99.0 %"],
+  );
+  assert.equal([words(999, 1), words(999_999, 1)], ["99.9 %", "99.9 %"]);
+  assert.equal([successWords({}), callsWords({ lastMinute: 1 })], ["-", "1 call in the last minute"]);
+  assert.is(
+    callsWords({ lastMinute: 2, succeeded: 1, errors: 1 }),
+    "2 calls in the last minute, 50 % succeeded, 1 error",
+  );
+  assert.is(callsWords({ lastMinute: 2, succeeded: 2, errors: 0 }), "2 calls in the last minute, all succeeded");
 });
 
 test("explain of who is unknown says what to type", () => {

@@ -5,7 +5,8 @@ import { listen } from "../../support/listen.ts";
 
 const AT = 1_790_000_000_000;
 
-const calls = (lastMinute: number, share: number): object => ({
+const calls = (lastMinute: number, share: number, errors = 0): object => ({
+  ...{ succeeded: lastMinute - errors, errors, success: (lastMinute - errors) / lastMinute, lastError: null },
   total: lastMinute * 2,
   copies: 0,
   hedges: 0,
@@ -25,7 +26,7 @@ const row = (instance: number, changes: object): object => ({
 
 export const BOARD = {
   ...{ schema_version: 1, service: "ratings", version: "1.0.0", at: AT, startedAt: AT - 60_000, bus: "connected" },
-  calls: { total: 40, lastMinute: 20, shortCircuited: 0 },
+  calls: { total: 40, lastMinute: 20, succeeded: 19, errors: 1, success: 0.95, shortCircuited: 0 },
   turns: { ring: ["1-a", "2-a", "3-a"], next: "3-a", copies: [] },
   instances: [
     row(2, {
@@ -38,7 +39,7 @@ export const BOARD = {
         answersLeft: null,
       },
       turn: { kind: "passed over", why: "its breaker is open" },
-      ...{ calls: calls(4, 0.2), latency: { p50Ms: 1.5, p99Ms: 1_000 } },
+      ...{ calls: calls(4, 0.2, 1), latency: { p50Ms: 1.5, p99Ms: 1_000 } },
     }),
     row(1, {}),
     row(3, { turn: { kind: "next" }, latency: null }),

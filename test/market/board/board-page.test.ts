@@ -39,7 +39,10 @@ const rowOf = (instance: number, { membership, breaker, ...parts }: Parts = {}):
   heartbeat: { at: AT - 2_500, expiresAt: AT + 1_000 },
   faults: null,
   turn: { kind: "eligible" } as unknown as InstanceRow["turn"],
-  calls: { total: 7, copies: 0, hedges: 0, lastMinute: 7, share: 0.336, outcomes: null, seconds: null },
+  calls: {
+    ...{ total: 7, copies: 0, hedges: 0, lastMinute: 6, share: 0.336, succeeded: 3, errors: 3, success: 0.5 },
+    ...{ lastError: null, outcomes: null, seconds: null },
+  },
   latency: { p50Ms: 2.44, p99Ms: 57.2 },
   ...parts,
 });
@@ -48,7 +51,7 @@ function snapshotOf(instances: readonly InstanceRow[], more: Partial<Snapshot> =
   return {
     ...{ schema_version: 1, service: "ratings", version: "1", at: AT, startedAt: AT, bus: "connected", second: 0 },
     rules: {} as Snapshot["rules"],
-    calls: { total: 0, lastMinute: 0, shortCircuited: 0 },
+    calls: { total: 0, lastMinute: 0, succeeded: 0, errors: 0, success: null, shortCircuited: 0 },
     turns: { ring: instances.map(({ incarnation }) => incarnation), next: "2-a", copies: [] },
     ...{ markets: null, instances, omitted: 3, lastEvent: 0, events: [] },
     ...more,
@@ -60,7 +63,8 @@ const passed = { kind: "passed over", why: "its breaker is open" } as InstanceRo
 test("a row is what the snapshot has of the instance, in its places", () => {
   const faults = [{ kind: "mute", text: "mute", endsAt: AT + 11_200 }] as unknown as InstanceRow["faults"];
   const [row] = boardPage(snapshotOf([rowOf(1, { faults })])).rows;
-  assert.equal([row?.instance, row?.lastHeartbeat, row?.calls, row?.share], [1, "2 s ago", "7", "34 %"]);
+  assert.equal([row?.instance, row?.lastHeartbeat, row?.calls, row?.share], [1, "2 s ago", "6", "34 %"]);
+  assert.equal([row?.success, row?.errors, row?.total], ["50 %", 3, "7"]);
   assert.equal([row?.p50, row?.p99, row?.faults, row?.takesFaults], ["2.4 ms", "57 ms", ["mute, ends in 12 s"], true]);
   const bare = boardPage(snapshotOf([rowOf(1, { latency: null })]));
   assert.equal(

@@ -17,12 +17,19 @@ export type MarketView = Pick<
 const numbers = <Name extends string>(...names: readonly Name[]) => v.looseObject(v.entriesFromList(names, v.number()));
 const kind = v.looseObject({ kind: v.string() });
 
+/** A Market of an earlier version does not count them. */
+const ended = { succeeded: v.optional(v.number()), errors: v.optional(v.number()) };
+
 /** The fields that dwc shows. */
 const row = v.looseObject({
   ...{ instance: v.number(), incarnation: v.string(), address: v.string(), state: v.picklist(STATE_NAMES) },
   ...{ membership: kind, breaker: kind, turn: kind },
   heartbeat: numbers("at", "expiresAt"),
-  calls: numbers("total", "lastMinute", "share"),
+  calls: v.looseObject({
+    ...numbers("total", "lastMinute", "share").entries,
+    ...ended,
+    lastError: v.nullish(v.string()),
+  }),
   latency: v.nullable(numbers("p50Ms", "p99Ms")),
   faults: v.nullish(v.array(v.looseObject({ text: v.string(), endsAt: v.number() }))),
 });
@@ -37,7 +44,7 @@ const unchanged = <T>(schema: v.GenericSchema<unknown, T>) => v.custom<T>((value
 const board = v.object({
   ...{ schema_version: v.literal(SCHEMA_VERSION), service: v.string(), at: v.number() },
   bus: v.fallback(v.picklist(["connected", "disconnected", "closed"]), "disconnected"),
-  calls: unchanged(numbers("lastMinute")),
+  calls: unchanged(v.looseObject({ ...numbers("lastMinute").entries, ...ended })),
   turns: unchanged(
     v.looseObject({ ring: v.array(v.string()), next: v.nullable(v.string()), copies: v.array(v.string()) }),
   ),

@@ -7,6 +7,7 @@ import type { InstanceRow, Snapshot } from "../../../monitor/snapshot.ts";
 import { type InstanceState, STATE_NAMES, STATES } from "../../../monitor/states.ts";
 import {
   busText,
+  callsSummary,
   callsText,
   canBeAsked,
   faultTexts,
@@ -14,6 +15,7 @@ import {
   moreTurnsText,
   msText,
   nextText,
+  successText,
   summaryText,
   turnsShown,
   turnText,
@@ -31,6 +33,8 @@ export interface BoardPage {
   readonly isAllHealthy: boolean;
   readonly bus: string;
   readonly isBusConnected: boolean;
+  /** The calls of all instances. */
+  readonly calls: string;
   readonly next: string;
   readonly ring: readonly TurnView[];
   /** `and 3 more`, if the ring is longer than the shown part; otherwise empty. */
@@ -59,9 +63,14 @@ export interface BoardRow {
   readonly tone: string;
   readonly why: string;
   readonly lastHeartbeat: string;
+  /** Of the last minute, as the four after it. */
   readonly calls: string;
-  /** Its share of all calls of the last minute. */
+  readonly success: string;
+  readonly errors: number;
+  /** Its share of all calls. */
   readonly share: string;
+  /** Since the Market started, with the hedges of calls to others. */
+  readonly total: string;
   readonly p50: string;
   readonly p99: string;
   /** Active faults, each with its end. */
@@ -79,6 +88,7 @@ export function boardPage(snapshot: Snapshot): BoardPage {
     isAllHealthy: isAllHealthy(instances, (state) => STATES[state].isTrouble),
     bus: busText(bus),
     isBusConnected: bus === "connected",
+    calls: callsSummary(snapshot.calls),
     next: nextText(next),
     ...ringView(instances, turns),
     markets: marketsView(markets, snapshot.at),
@@ -115,7 +125,10 @@ function rowOf(row: InstanceRow, at: number): BoardRow {
     ...{ instance, incarnation, state, label, glyph, tone },
     why: whyText(row, at),
     lastHeartbeat: `${ageText(at - heartbeat.at)} ago`,
-    calls: callsText(calls),
+    calls: String(calls.lastMinute),
+    success: successText(calls),
+    errors: calls.errors,
+    total: callsText(calls),
     share: `${Math.round(calls.share * PERCENT)} %`,
     p50: msText(latency?.p50Ms),
     p99: msText(latency?.p99Ms),

@@ -4,7 +4,7 @@
 import type { InstanceRow, Snapshot } from "../../../monitor/snapshot.ts";
 import { ageText, countText } from "./page-format.ts";
 
-type RowState = Pick<InstanceRow, "breaker" | "membership" | "state" | "turn">;
+type RowState = Pick<InstanceRow, "breaker" | "membership" | "state" | "turn" | "calls">;
 
 const SECOND_MS = 1000;
 const EXACT_UNTIL_MS = 10;
@@ -22,8 +22,38 @@ export function msText(ms: number | undefined): string {
 export const callsText = ({ total, hedges }: Pick<InstanceRow["calls"], "total" | "hedges">): string =>
   hedges > 0 ? `${total} + ${hedges} hedged` : String(total);
 
+/** The calls of the last minute, of one instance or of all. */
+type EndedCalls = Pick<InstanceRow["calls"], "succeeded" | "errors">;
+
+/** From here on, in hundredths of a percent, a whole percent would hide that some calls failed. */
+const FINE_FROM = 9_900;
+
+/** `100 %` only without an error; `99.9 %`, `57 %`, rounded down. */
+export function successText({ succeeded, errors }: EndedCalls): string {
+  const ended = succeeded + errors;
+  if (ended === 0) return "–";
+  if (errors === 0) return "100 %";
+  const hundredths = Math.floor((succeeded * 10_000) / ended);
+  return hundredths < FINE_FROM
+    ? `${Math.floor(hundredths / 100)} %`
+    : `${(Math.floor(hundredths / 10) / 10).toFixed(1)} %`;
+}
+
+/** `36 calls in the last minute: 50 % succeeded, 18 errors.` */
+export function callsSummary(calls: EndedCalls & { readonly lastMinute: number }): string {
+  if (calls.lastMinute === 0) return "No calls in the last minute.";
+  const head = `${countText(calls.lastMinute, "call")} in the last minute`;
+  if (calls.succeeded + calls.errors === 0) return `${head}.`;
+  return calls.errors === 0
+    ? `${head}: all succeeded.`
+    : `${head}: ${successText(calls)} succeeded, ${countText(calls.errors, "error")}.`;
+}
+
+const failingText = ({ succeeded, errors, lastError }: InstanceRow["calls"]): string =>
+  `${errors} of ${succeeded + errors} calls failed in the last minute${lastError === null ? "" : ` · ${lastError}`}`;
+
 /** The reason for the state, and when it may change. */
-export function whyText({ breaker, membership, state, turn }: RowState, now: number): string {
+export function whyText({ breaker, membership, state, turn, calls }: RowState, now: number): string {
   const openedAgo = breaker.openedAt === null ? null : `${ageText(now - breaker.openedAt)} ago`;
   const opened = openedAgo === null ? null : `${breaker.why}, ${openedAgo}`;
   if (membership.kind === "gone") return leftMembershipText(membership.reason, opened);
@@ -32,6 +62,7 @@ export function whyText({ breaker, membership, state, turn }: RowState, now: num
   if (state === "retesting") return `${opened} · a retest is in flight`;
   if (state === "probation") return `closes fully after ${countText(breaker.answersLeft ?? 0, "more answer")}`;
   if (turn.kind === "passed over") return turn.why;
+  if (state === "failing") return failingText(calls);
   return openedAgo === null ? "in rotation" : `in rotation · last opened ${openedAgo}`;
 }
 
