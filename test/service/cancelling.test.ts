@@ -166,26 +166,6 @@ test("a signal that is also that of within gives up once", async () => {
   assert.is(scene.cancels.length, 1);
 });
 
-test("who gives up after the answer of a hedge stops no instance", async () => {
-  const scene = await Scene.of(2, true);
-  scene.manners[1] = 400;
-  const leaving = new AbortController();
-  // A signal of the user's own, which cannot be left.
-  let abort = (): void => undefined;
-  const signal = Object.assign(Object.create(null) as AbortSignal, {
-    ...{ aborted: false, removeEventListener: () => undefined },
-    addEventListener: (_: string, listener: () => void) => {
-      abort = listener;
-    },
-  });
-  const calls = [leaving.signal, signal].map((one) => scene.client.ask({}, { signal: one }));
-  const outcomes = await scene.ended(Promise.all(calls));
-  assert.equal(outcomes.map(answeredBy), [2, 2]);
-  leaving.abort();
-  abort();
-  assert.equal(scene.cancels, []);
-});
-
 test("a late cancel reaches no later request: its reply subject is never used again", async () => {
   const scene = await Scene.of(1);
   const seen = new Map<string, number>();
