@@ -9,6 +9,7 @@ import { importsOf, packageOf } from "../house/layers.ts";
 import type { Consumer } from "../package/consumer.ts";
 import { freePort, isRunning, startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { Program } from "../support/program.ts";
+import { untilMatches } from "../support/until.ts";
 import {
   copyExample,
   exampleNames,
@@ -87,11 +88,11 @@ test("they compile under strict, with the types of the package", async () => {
   }
 });
 
-test("typed-service: four operations, validation and a limit in under 40 lines", async () => {
+test("typed-service: five operations, validation and a limit in under 40 lines", async () => {
   const parts = ["contract.ts", "service.ts"].map((file) => readExample("typed-service", "src", file));
   const lines = parts.flatMap(linesOf);
   assert.ok(lines.length < 40, `${lines.length} lines`);
-  assert.is(lines.filter((line) => / operation\(/.test(line)).length, 4);
+  assert.is(lines.filter((line) => / operation\(/.test(line)).length, 5);
   assert.match(parts.join(""), /limit: \{ concurrent/);
   const script = join(user.folder, "typed-service/dist/service.js");
   const service = new Program({ name: "another", script, env: { NATS_URL: server.url } });
@@ -99,6 +100,7 @@ test("typed-service: four operations, validation and a limit in under 40 lines",
     await service.waitFor(/^instance 1 is up$/);
     const { stdout, stderr } = await runScript(user, "typed-service", "call", { NATS_URL: server.url });
     assert.equal([linesOf(stdout), stderr], [shownBy("typed-service"), ""]);
+    assert.match(stdout, /^photo: Uint8Array\(4\) \[ 137, 80, 78, 71 \]$/m);
     service.signal("SIGINT");
     assert.equal(await service.ended, { code: 0, signal: null });
     assert.equal(service.lines, ["instance 1 is up"], "no handler failed");
@@ -107,7 +109,7 @@ test("typed-service: four operations, validation and a limit in under 40 lines",
   }
 });
 
-test("order-chain: the last service has less time than the first caller, and stops when that is over", async () => {
+test("order-chain: time, cancellation and metadata of the first caller reach the last service", async () => {
   const lines = await start("order-chain");
   for (const [id, callerMs] of [
     [1, 3_000],
@@ -124,8 +126,16 @@ test("order-chain: the last service has less time than the first caller, and sto
     "payments: stops with 2: the time of the caller is over",
     "payments: stops with 3: the caller has given up",
   ]);
-  const outcomes = lines.filter((line) => /^caller: [a-z]/.test(line));
-  assert.equal(outcomes, ["caller: paid for 1", "caller: timeout", "caller: cancelled"]);
+  const outcomes = lines.filter((line) => /^caller: [a-z]/i.test(line));
+  const ends = ["Ann has paid for 1", "timeout", "cancelled", "no customer"];
+  assert.equal(
+    outcomes,
+    ends.map((end) => `caller: ${end}`),
+  );
+  assert.not.ok(
+    lines.some((line) => line.startsWith("orders: 4:")),
+    "no handler has seen it",
+  );
 });
 
 withZod("stream: the sender waits for its reader, stops when it leaves, and its death is an error", async () => {
@@ -137,8 +147,23 @@ withZod("stream: the sender waits for its reader, stops when it leaves, and its 
   assert.ok(failedAfterMs <= 1_000, `${failedAfterMs} ms`);
 });
 
-test("safe-write: no write is executed twice, and none that was answered is missing", async () => {
-  const lines = await start("safe-write");
+/** The metrics of the example while it runs, once an instance has been found to hang. */
+async function metricsAt(port: number): Promise<string> {
+  let text = "";
+  const read = async (): Promise<string> => {
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined);
+    text = (await response?.text()) ?? "";
+    return text;
+  };
+  await untilMatches(/^dwc_breaker_transitions_total\{service="accounts",from="\w+",to="open"\} [1-9]/m, read, 60_000);
+  return text;
+}
+
+test("safe-write: no write is executed twice, none that was answered is missing, and metrics show both", async () => {
+  const port = await freePort();
+  const [lines, metrics] = await Promise.all([start("safe-write", { METRICS_PORT: `${port}` }), metricsAt(port)]);
+  assert.match(metrics, /^dwc_client_calls_total\{service="accounts",operation="deposit",outcome="ok"\} [1-9]/m);
+  assert.match(metrics, /^dwc_breaker_state\{service="accounts",instance="3",state="\w+"\} 1$/m);
   const [writes = 0, executed = 0, uncertain = 0] = numbersIn(lines, /^(\d+) writes: (\d+) executed, (\d+) uncertain$/);
   assert.ok(executed > 0 && uncertain > 0 && writes === executed + uncertain, lines.join("\n"));
   const [written = 0, twice, missing] = numbersIn(lines, /^ledger: (\d+) lines, (\d+) of them twice, (\d+) missing$/);

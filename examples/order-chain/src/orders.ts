@@ -1,5 +1,6 @@
 import { connectBus, createClient, serve } from "datawire-connect";
 import { inventory, orders } from "./contracts.js";
+import { needsCustomer } from "./customers.js";
 import { leftMs } from "./left.js";
 
 const bus = await connectBus();
@@ -7,6 +8,7 @@ const client = createClient(inventory, { bus });
 
 await serve(orders, {
   bus,
+  use: [needsCustomer],
   handlers: {
     place: (order, context) => {
       console.log(`orders: ${order.id}: ${leftMs(context)} ms left`);

@@ -17,7 +17,7 @@ await serve(payments, {
       );
       // What a handler waits for takes the signal: a timer, a fetch, a query.
       await sleep(kind === "slow" ? SLOW_MS : QUICK_MS, undefined, { signal: context.signal });
-      return { receipt: `paid for ${id}` };
+      return { receipt: `${context.metadata["customer"]} has paid for ${id}` };
     },
   },
 });

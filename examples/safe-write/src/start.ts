@@ -1,10 +1,12 @@
 // Writes without a pause while instances are killed and hang, and then compares the outcomes with the ledger.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectBus, createClient } from "datawire-connect";
+import { METRICS_CONTENT_TYPE, metricsOf } from "datawire-connect/metrics";
 import { accounts } from "./contract.js";
 import { Fleet } from "./faults.js";
 
@@ -16,6 +18,12 @@ const fleet = new Fleet(ledger);
 const bus = await connectBus();
 // Hedging repeats slow calls, and retests copy calls: of idempotent operations alone.
 const client = createClient(accounts, { bus, hedge: true });
+
+// For Prometheus: how the calls end, and the state of each instance and its breaker.
+const metrics = metricsOf({ clients: [client] });
+const metricsServer = createServer((_, response) => {
+  response.setHeader("Content-Type", METRICS_CONTENT_TYPE).end(metrics());
+}).listen(Number(process.env["METRICS_PORT"] ?? 9464), "127.0.0.1");
 
 let repeated = 0;
 const endings = new Map<string, Ending>();
@@ -59,6 +67,7 @@ await Promise.all([faults, ...writes]);
 client.close();
 await fleet.stop();
 await bus.close();
+metricsServer.close();
 
 const lines = readFileSync(ledger, "utf8").trim().split("\n");
 const written = new Set(lines.map((line) => line.split(" ")[0] ?? ""));

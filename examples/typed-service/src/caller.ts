@@ -7,6 +7,7 @@ await using client = createClient(inventory, { bus });
 await client.call.put({ sku: "mate", count: 3 });
 console.log("in stock:", await client.call.list());
 console.log("tea:", await client.call.count("tea"));
+console.log("photo:", await client.call.photo("tea"));
 
 // `call` resolves with the value, and rejects with a CallError.
 const { left } = await client.call.reserve({ sku: "tea", count: 2 });

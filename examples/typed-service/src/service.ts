@@ -2,6 +2,7 @@ import { connectBus, ServiceError, serve } from "datawire-connect";
 import { inventory } from "./contract.js";
 
 const stock = new Map([["tea", 7]]);
+const photos = new Map([["tea", Uint8Array.of(0x89, 0x50, 0x4e, 0x47)]]); // How a PNG begins.
 
 const bus = await connectBus();
 const instance = await serve(inventory, {
@@ -17,6 +18,7 @@ const instance = await serve(inventory, {
       stock.set(sku, left);
       return { left };
     },
+    photo: (sku) => photos.get(sku) ?? new Uint8Array(),
   },
 });
 console.log(`instance ${instance.instance} is up`);
