@@ -75,10 +75,10 @@ export interface Choice {
 
 /**
  * Of so many calls in a row that are not idempotent, one is a trial. It is itself the retest that is due, or the probe
- * of a newcomer. If the instance hangs, that call times out, so the price is at most one call in a hundred. Without
- * this limit, where calls are rarer than retests are due, each call would be a trial. An idempotent call with copies
- * restarts the count, because these are retests and probes at no price. One without copies does not: the instance with
- * the open breaker may lack its operation, and then no copy ever retests it.
+ * of a newcomer. If the instance hangs, that call times out. So while others can take calls, the price is at most one
+ * call in a hundred. Without this limit, where calls are rarer than retests are due, each call would be a trial. An
+ * idempotent call with copies restarts the count, because these are retests and probes at no price. One without copies
+ * does not: the instance with the open breaker may lack its operation, and then no copy ever retests it.
  *
  * No trial at all was rejected: in a service without idempotent calls, an instance that failed its probation would get
  * no call again. At a call every three seconds, a hundred take 300 s, as long as the longest delay of a retest. A

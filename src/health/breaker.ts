@@ -6,12 +6,12 @@
 //   open        probation   a heartbeat
 //   retesting   probation   its answer, or a heartbeat
 //   retesting   closed      its answer, if `probationSuccesses` is 1
-//   retesting   open        its timeout, or an end that shows nothing: the retest was not sent, or the bus disconnected
+//   retesting   open        its timeout, or an end that shows nothing (`afterInconclusive`)
 //   probation   closed      `probationSuccesses` answers, that of the retest included
 //   probation   open        one timeout: the delay doubles
 //
 // In `closed` and `probation` calls go through. In `open` and `retesting` only the retest does. It is sent once the
-// delay of an open breaker has passed, as a copy of a call, or instead of one that must not be copied. If no instance
+// delay of an open breaker has passed, as a copy of a call, or is itself a call that must not be copied. If no instance
 // can take the call, it is sent before that: early. After a probation that failed, heartbeats start no further one:
 // only an answered retest does.
 //
@@ -296,8 +296,8 @@ export const heartbeatMayClose = (breaker: Breaker): boolean => breaker.kind ===
 export function afterHeartbeat(breaker: Breaker, now: number, rules: HealthRules): TransitionResult {
   const underlying = breaker.kind === "retesting" ? breaker.open : breaker;
   if (underlying.kind !== "open" || !underlying.heartbeatMayClose) return { breaker };
-  // At the opening a roll call requested a heartbeat. A process that runs sends one within a request timeout: it was
-  // running and did not answer, so its probation is guarded. If the heartbeat comes later, the process was paused. The
+  // A heartbeat within a request timeout of the opening: the process hangs, and its probation is guarded. A later one:
+  // it was paused. For at the opening a roll call requested a heartbeat, and a process that runs sends it at once. The
   // silence before the opening is not counted, because between two heartbeats each process is silent. Nor does a failed
   // retest begin a new silence.
   const wasPaused = now - underlying.openedByCallAt >= rules.requestTimeoutMs;

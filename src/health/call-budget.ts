@@ -24,7 +24,8 @@ export class CallBudget {
   }
 
   /**
-   * Takes one sending from the budget; false if no more than `reserved` would be left. @param reserved for other uses
+   * Takes one sending from the budget; false if fewer than `reserved` would be left.
+   * @param reserved kept for other uses
    */
   trySpend(reserved = 0): boolean {
     if (this.#tokens < 1 + reserved) return false;
@@ -55,8 +56,8 @@ export const RESERVED_RETRIES = 2;
 /**
  * The retry budget: bounds what a client adds to the load of busy instances. Going on after an overload takes from it,
  * and so does a hedge. Going on after any other result is free (`goingOn`).
- * @param isHedging all hedges that are saved must be in it as well, beside what a client without hedges saves. So a client
- * that was calm for long can send them all, and still go on as often as that one.
+ * @param isHedging it then saves the hedges as well, because each hedge takes from both budgets. After a long calm a client
+ * can send all of them, and still go on as often as a client without hedges.
  */
 export const newRetryBudget = (isHedging: boolean): CallBudget =>
   new CallBudget({

@@ -3,8 +3,8 @@
 // A call is late beyond the p95 of its own instance's recent answers to the same operation: what takes 80 ms at every
 // instance is not late after 20 ms. A budget bounds the price: one idempotent call in twenty is sent twice, and 8 more
 // at the start. What is not spent is saved, for at most 128 hedges at once. Each hedge takes one from the retry budget
-// as well (call-budget.ts). The retry budget earns twice as much as the hedge budget, so hedges leave half of that to
-// calls that go on after 529. Of what the retry budget has saved, hedges leave a reserve.
+// as well (call-budget.ts). The retry budget earns twice as much as the hedge budget, so hedges leave half of what it
+// earns to calls that go on after 529. Of what the retry budget has saved, hedges leave a reserve.
 //
 // A hedge that answers first has overtaken the late instance. That one gets no new calls while others are healthy,
 // until its late call is answered or times out. An instance that hangs thus costs hedges only for the calls that it has

@@ -1,6 +1,7 @@
-// The members that are up and whose breaker is open or retesting. Proven members come first, and among them those whose
-// last retest is the longest ago. A flood of forged instances can make them ten thousand. So no pick searches them
-// before a retest is due, unless no member can take its call. A search ends with the first members that it needs.
+// The members that are up and whose breaker is open or retesting. Proven members come first, and among them roughly
+// those whose last retest is the longest ago. A flood of forged instances can make them ten thousand. So no pick
+// searches them before a retest is due, unless no member can take its call. A search ends with the first members that
+// it needs.
 
 import { retestIsDue } from "./breaker.ts";
 import type { Member } from "./member.ts";

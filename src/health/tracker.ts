@@ -131,7 +131,7 @@ export class Tracker {
     }
     if (result === "answered") this.#markProven(member);
     const events = this.#applyResult(member, ticket, result, now);
-    // Read only after `no-responders` and `draining`: there an event means that this result has taken the member out.
+    // `isOut` is read only after `no-responders` and `draining`. There an event means that the member was taken out.
     const isOut = events.length > 0;
     if (!member.hasAnswered && failsAsNewcomer(result, isOut))
       this.quarantine.recordFailure(member.who.incarnation, now);
@@ -355,7 +355,7 @@ export class Tracker {
     this.#leave(member, { kind: "gone", since: now, reason: hasLeft ? "left" : why });
     if (hasLeft) return [{ kind: "left", who: member.who }];
     // A forged heartbeat may have set a high number, so that those of the real instance are dropped as older. The reset
-    // ends that. There is none after "no responders": a heartbeat from before the death may still be on its way, and
+    // ends that. There is none after "no responders": a heartbeat from before the death may come a second time, and
     // would bring the dead process back. A process that is alive after all sends higher numbers than before.
     if (why === "no heartbeat") member.seq = -1;
     return [{ kind: "lost", who: member.who, why, silentMs: now - member.lastHeartbeatAt }];

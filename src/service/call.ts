@@ -11,11 +11,13 @@
 //   probation    The state of a breaker after it was open. The next answers close it, and one timeout opens it again.
 //   probe        A sending to a newcomer, while several have failed. A newcomer has never answered a call.
 //   copy         A retest or probe beside a call, whose caller does not wait for it. A call that is not idempotent is
-//                never copied. Of a hundred such calls one is itself the retest or the probe.
+//                never copied. It is itself the retest if no instance can take it, and else one in a hundred is, or is
+//                the probe.
 //   hedge        A late call, sent to a second instance as well (HEDGE=1). The first answer ends the call. The late
 //                instance keeps its ticket: if it hangs, its timeout counts against it as without the hedge.
 //   deprioritized
 //                Overloaded, or overtaken by a hedge. Such an instance gets calls only if no other is healthy.
+//   balancer     The tracker, and the resolver, which picks.
 //   budget       Going on after "overloaded" is paid from the retry budget, as each hedge is. All else is free.
 //   attempt      One sending of a call and its end. The call waits for it, unless it is a copy.
 //
@@ -252,6 +254,7 @@ export class Call {
    */
   get #isInheritedTimeOver(): boolean {
     if (this.request.inherited === undefined || !this.#waitsForLess) return false;
+    // The signal may come a little before the time is over.
     return this.#endsAt - this.context.options.clock.now() < MIN_REMAINING_MS;
   }
 
