@@ -295,7 +295,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("an error of the service is not counted as one", [
     "service/sending",
-    '$isRefusal = $kind === "error"',
+    "$isRefusal = $error !== undefined",
     "$isRefusal = false",
   ]),
   defect("a trace does not travel", [
