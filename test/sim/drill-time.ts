@@ -16,6 +16,8 @@ import { PHASES } from "./timeline.ts";
 const FAIR_MS = 1_000;
 /** No instance has failed sooner, however short the timeout of a call is. */
 const MIN_FAIR_MS = 50;
+/** A handler that stops after so long says so before the shortest fair time is over, by the slowest ways there and back. */
+const MAX_SHORT_MS = 10;
 /** An attempt with this share of it still counts. */
 const FAIR_SHARE = 0.9;
 /** An answer within that time, with the way there and back. */
@@ -231,7 +233,10 @@ class GivingUpDrill {
     this.#ground = ground;
     // Half of them give up before any answer can arrive.
     const ms = dice.chance(0.5) ? ground.between(1, 30) : ground.between(40, 300);
-    this.#givingUp = { by: dice.pick(["signal", "within", "timeoutMs"] as const), ms };
+    const by = dice.pick(["signal", "within", "timeoutMs"] as const);
+    // With a time of its own that is just below the shortest fair one, it is chance if the handler stops in time.
+    const isClose = by === "timeoutMs" && ms < MIN_FAIR_MS;
+    this.#givingUp = { by, ms: isClose ? Math.min(ms, MAX_SHORT_MS) : ms };
     this.#stops = dice.chance(0.5);
     this.#workMs = dice.pick(WORK_MS);
     const timeoutMs = this.#givingUp.by === "timeoutMs" ? this.#givingUp.ms : undefined;
