@@ -57,10 +57,10 @@ test("the schema of an item that never settles, throws or rejects ends the strea
     await using _instance = await serve(rows, { bus, handlers });
     await using client = createClient(rows, { bus });
     await client.ready();
-    const error = await client.call
-      .list(undefined, { timeoutMs: 50 })
-      .next()
-      .catch((reason: unknown) => reason);
+    let error: unknown;
+    const reading = client.call.list(undefined, { timeoutMs: 50 }).next();
+    reading.catch((reason: unknown) => (error = reason));
+    await until("the reader has an error", () => error !== undefined);
     assert.instance(error, StreamError);
     assert.is((error as StreamError).reason, "invalid");
     assert.match(String(error), says);
