@@ -108,8 +108,12 @@ function outcomeOf({ service, operation, what }: TypedCall, result: Connected<Ca
     }
     case "unanswered":
       return {
-        ...failed(CODES[outcome.reason], failureText({ service, operation }, outcome, result.value), "", details),
-        hint: hintFor({ service, operation }, outcome, result.value),
+        ...failed(
+          CODES[outcome.reason],
+          failureText({ service, operation }, outcome, result.value),
+          hintFor({ service, operation }, outcome, result.value),
+          details,
+        ),
         // Without these warnings, a request that the bus refused would look like a service without instances.
         notes: warnings,
       };

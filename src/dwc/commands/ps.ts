@@ -54,8 +54,7 @@ export const ps: Command = {
     if (wrong !== undefined) return wrong;
     const [roll, board] = await Promise.all([context.live.roll(service), context.live.fetchView(values.get("market"))]);
     if (roll.kind === "not-connected" && board.kind !== "board") return failedVisit(roll);
-    const isNamed = service === OWN_SERVICE || values.has("market");
-    return listed(roll, board, { service, isMarketNamed: isNamed }, context);
+    return listed(roll, board, { service, isMarketNamed: values.has("market") }, context);
   },
 };
 
@@ -120,7 +119,7 @@ export function psRows(
   discovered: readonly DiscoveredInstance[] | undefined,
   view: MarketView | undefined,
 ): readonly PsRow[] {
-  const marketRow = new Map((view?.instances ?? []).map((row) => [row.incarnation, row]));
+  const marketRow = new Map(view?.instances.map((row) => [row.incarnation, row]));
   const rows: PsRow[] = (discovered ?? []).map((one) => {
     const { service, instance, incarnation, address, state } = one;
     const isOurs = service === view?.service;
@@ -129,13 +128,14 @@ export function psRows(
       marketRow: isOurs ? marketRow.get(incarnation) : undefined,
     };
   });
+  if (view === undefined) return rows.sort(inOrder);
   const known = new Set(rows.map(({ incarnation }) => incarnation));
-  for (const row of view?.instances ?? []) {
+  for (const row of view.instances) {
     if (known.has(row.incarnation)) continue;
     const { instance, incarnation, address } = row;
     const roll = discovered === undefined ? undefined : "silent";
     rows.push({
-      service: view?.service ?? "",
+      service: view.service,
       instance,
       incarnation,
       address,

@@ -94,6 +94,9 @@ test("a page has a paragraph for each thing that there is, and none for what the
       .map((text) => text.split("\n")[0]),
     ["dwc stay: stays", "Usage", "Options", "For example"],
   );
+  assert.match(helpText(stay, [stay]), /^dwc stay: stays\n\nUsage/);
+  const { aliases: _, ...nameless } = stay;
+  assert.is(helpText(nameless, [nameless]), helpText(stay, [stay]));
   assert.is(usageLine(stay), "dwc stay");
 });
 

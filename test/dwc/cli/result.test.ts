@@ -119,6 +119,7 @@ test("with --state a command in the text is followed by the folder that it is ab
     render(outcome, false, { folder: at }).stderr.trimEnd().split("\n");
   const hint = "more:  bin/dwc status";
   assert.equal(stderrOf(failed("failed", hint)), ["dwc: no luck", hint, ...NOTE]);
+  assert.equal(stderrOf(failed("failed", "bin/dwc status")), ["dwc: no luck", "bin/dwc status", ...NOTE]);
   assert.equal(stderrOf(failed("failed", "nothing")), ["dwc: no luck", "nothing"]);
   assert.equal(stderrOf({ ...done, lines: [hint], notes: [] }), NOTE);
   assert.equal(stderrOf({ ...done, lines: ["a make of old"], notes: [] }), NOTE);

@@ -1,0 +1,137 @@
+// What top, events and explain show of a board at their edges: ties of width, rows without figures, turns without a next.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { Line } from "../../../src/dwc/cli/core/result.ts";
+import { eventLine } from "../../../src/dwc/commands/events.ts";
+import { explained } from "../../../src/dwc/commands/explain.ts";
+import { turnWords } from "../../../src/dwc/commands/format.ts";
+import { FIRST_STATE, plainLines, press, type TopState, topLines } from "../../../src/dwc/commands/top.ts";
+import { type MarketView, parseMarketView } from "../../../src/dwc/live/core/parse-answers.ts";
+import type { EventRecord } from "../../../src/monitor/event-stream.ts";
+import { BOARD } from "../live/board.ts";
+
+const test = suite("edges of the views of a board");
+const view = parseMarketView(BOARD) as MarketView;
+type Row = MarketView["instances"][number];
+const [open, first, third] = view.instances as [Row, Row, Row];
+const picture = (more: Partial<MarketView> = {}) => ({
+  ...{ view: { ...view, ...more }, url: "http://localhost:5000", staleMs: undefined, timeOfDay: () => "12:00:00" },
+});
+const textOf = (line: Line | undefined): string => (typeof line === "object" ? line.text : (line ?? ""));
+const toneOf = (line: Line | undefined): string | undefined => (typeof line === "object" ? line.tone : undefined);
+const ROOMY = { rows: 24, columns: 120 };
+
+const event: EventRecord = { id: 1, at: 0, name: "bus.closed", level: "INFO", text: "- one - two" };
+
+test("of many events a screen shows the last four", () => {
+  const events = Array.from({ length: 6 }, (_, at) => ({ ...event, text: `- event ${at}` }));
+  const shown = topLines(picture({ events }), FIRST_STATE, ROOMY).map(textOf);
+  assert.equal(
+    shown.filter((line) => line.startsWith("12:00:00")).map((line) => line.slice(-7)),
+    ["event 2", "event 3", "event 4", "event 5"],
+  );
+});
+
+test("the keys name the rows that are shown only where some are not", () => {
+  const rows = (count: number): string => {
+    const instances = Array.from({ length: count }, () => first);
+    return textOf(topLines(picture({ instances }), FIRST_STATE, { rows: 8, columns: 120 }).at(-1));
+  };
+  assert.not.match(rows(5), "rows");
+  assert.match(rows(6), /rows 1 to 5 of 6$/);
+});
+
+test("the head is dropped in parts, and only where it does not fit", () => {
+  const whole = textOf(plainLines(picture(), FIRST_STATE)[0]);
+  const headAt = (room: number): string => textOf(plainLines(picture(), FIRST_STATE, room)[0]);
+  assert.is(headAt(whole.length), whole);
+  assert.is.not(headAt(whole.length - 1), whole);
+  const head = (more: Partial<MarketView>): string | undefined => toneOf(plainLines(picture(more), FIRST_STATE)[0]);
+  assert.is(head({}), undefined);
+  assert.is(head({ turns: { ...view.turns, next: null } }), "warning");
+  assert.is(head({ bus: "disconnected" }), "warning");
+  assert.is(toneOf(plainLines({ ...picture(), staleMs: 3_000 }, FIRST_STATE)[0]), "warning");
+});
+
+test("one that is passed over shows why, and its retest if one is due", () => {
+  const turnOf = (retestAt: number | null): string =>
+    textOf(plainLines(picture({ instances: [{ ...open, breaker: { ...open.breaker, retestAt } }] }), FIRST_STATE)[2]);
+  assert.match(turnOf(null), /its breaker is open$/);
+  assert.match(turnOf(view.at + 5_000), /its breaker is open, retest in 5\.0 s$/);
+  assert.match(turnOf(view.at), /its breaker is open, retest due$/);
+  assert.equal([open, first, third].map(turnWords), ["passed over", "in turn", "next"]);
+});
+
+test("sorted by the slowest, one without figures comes last", () => {
+  const timed = (instance: number, p99Ms: number | undefined): Row => ({
+    ...first,
+    instance,
+    latency: p99Ms === undefined ? null : { p50Ms: 0.1, p99Ms },
+  });
+  const instances = [timed(1, undefined), timed(2, 0.5), timed(3, 20), timed(4, undefined), timed(5, 3)];
+  const order = (sort: TopState["sort"]): string =>
+    plainLines(picture({ instances }), { ...FIRST_STATE, sort })
+      .slice(2)
+      .map((line) => textOf(line).slice("ratings/".length, "ratings/1".length))
+      .join("");
+  assert.is(order("p99"), "35214");
+  assert.is(order("worst"), "12345");
+});
+
+test("a key that means nothing changes nothing", () => {
+  const state = { ...FIRST_STATE, offset: 3 };
+  assert.equal(press("x", state, { all: 30, shown: 10 }), { kind: "state", state });
+});
+
+test("an event loses its own dash alone, its name where there is no room, and has a tone if it is bad", () => {
+  const line = textOf(eventLine(event, "12:00:00"));
+  assert.match(line, /^12:00:00 {2}bus\.closed +one - two$/);
+  assert.is(textOf(eventLine(event, "12:00:00", line.length)), line);
+  assert.is(textOf(eventLine(event, "12:00:00", line.length - 1)), "12:00:00  one - two");
+  assert.match(textOf(eventLine({ ...event, text: "one - two" }, "12:00:00")), /one - two$/);
+  const tones = ["INFO", "WARNING", "ERROR"].map((level) => toneOf(eventLine({ ...event, level }, "")));
+  assert.equal(tones, [undefined, "warning", "warning"]);
+});
+
+const linesOf = (board: Partial<MarketView>, number?: number): readonly string[] => {
+  const result = explained({ ...view, ...board } as MarketView, "ratings", number);
+  return result.kind === "done" ? result.lines.map(textOf) : [result.kind];
+};
+
+test("explain of a service without instances names no next", () => {
+  const turns = { ring: [], next: null, copies: [] };
+  assert.is(linesOf({ instances: [], turns }).at(-1), "Next call: none: all services are down");
+  assert.equal(linesOf({ instances: [], turns }, 1), ["failed"]);
+});
+
+test("explain gives a breaker's reason only while it counts, and since when by the breaker that is open", () => {
+  const fact = (name: string, row: Row): string | undefined =>
+    linesOf({ instances: [row] }, row.instance)
+      .find((line) => line.startsWith(`  ${name} `))
+      ?.slice("  heartbeat  ".length);
+  const closed: Row = { ...first, breaker: { ...first.breaker, why: "request timed out" } };
+  assert.is(fact("why", closed), undefined);
+  assert.is(fact("why", open), "its breaker opened: request timed out");
+  assert.is(fact("since", { ...open, breaker: { ...open.breaker, openedAt: view.at - 7_000 } }), "7.0 s ago");
+  assert.is(fact("since", first), "50 s ago");
+});
+
+test("the turns after the next come in the order of the ring, and one outside it comes last", () => {
+  const instances = [1, 2, 3, 4, 5, 6].map((instance) => ({
+    ...{ ...first, instance, incarnation: `${instance}-a` },
+    turn: { kind: "in turn" } as const,
+  }));
+  const ring = ["1-a", "2-a", "3-a", "4-a", "5-a"];
+  const then = (next: string | null): string =>
+    linesOf({ instances: instances.toReversed(), turns: { ring, next, copies: [] } }, 6)
+      .filter((line) => line.startsWith("  then"))
+      .map((line) => line.at(-1))
+      .join("");
+  assert.is(then("2-a"), "23451");
+  assert.is(then(null), "12345");
+  const outside = linesOf({ instances, turns: { ring: ring.toSpliced(1, 1), next: "3-a", copies: [] } }, 6);
+  assert.is(outside.filter((line) => line.startsWith("  then")).at(-1), "  then ratings/2");
+});
+
+test.run();
