@@ -22,6 +22,13 @@ export interface Typed extends Pick<Rendered, "stdout" | "stderr" | "exitCode"> 
   readonly written: string;
 }
 
+/** The reader of the text. */
+export interface Seen {
+  readonly colour?: boolean;
+  /** Ends a command that follows. */
+  readonly closed?: AbortSignal;
+}
+
 export class OnBus {
   readonly clock = fakeClock();
   readonly bus = memoryBus({ clock: this.clock });
@@ -40,11 +47,12 @@ export class OnBus {
     return started.instance;
   }
 
-  /** What a person types, and reads. @param closed ends a command that follows */
-  async type(line: string, live: Partial<LiveService> = {}, closed?: AbortSignal): Promise<Typed> {
+  /** What a person types, and reads. */
+  async type(line: string, live: Partial<LiveService> = {}, seen: Seen = {}): Promise<Typed> {
+    const { colour = false, closed = new AbortController().signal } = seen;
     const written: string[] = [];
     const screen: Partial<Screen> = {
-      ...{ isTerminal: false, colour: false, closed: closed ?? new AbortController().signal },
+      ...{ isTerminal: false, colour, closed },
       ...{ write: (text) => written.push(text), writeNote: (text) => written.push(`note: ${text}\n`) },
       size: () => ({ rows: 24, columns: 80 }),
     };
@@ -53,7 +61,7 @@ export class OnBus {
       live: { ...this.live(), fetchView: async () => NO_MARKET, top: async () => NO_MARKET, ...live },
     } as CommandContext;
     const typing = runDwc(line.split(" "), {
-      ...{ commands: COMMANDS, version: "1", openContext: () => context, folderOf: (state: string) => state },
+      ...{ colour, commands: COMMANDS, version: "1", openContext: () => context, folderOf: (state: string) => state },
     });
     const { stdout, stderr, exitCode } = await this.clock.run(typing);
     return { stdout, stderr, exitCode, written: written.join("") };

@@ -12,7 +12,7 @@ export interface Column {
   readonly isNumber?: true;
   /** The order in which columns are dropped on a narrow screen, lowest first; undefined: never. */
   readonly dropPriority?: number;
-  /** Only for the last column: the width that is reserved for it at most. The edge of the screen may cut the rest. */
+  /** Only for the last column: the width that is reserved for it. The edge of the screen may cut the rest. */
   readonly atLeast?: number;
 }
 
@@ -48,10 +48,7 @@ export function table(columns: readonly Column[], rows: readonly Row[], room = N
 function fitting(columns: readonly Column[], widths: readonly number[], room: number): readonly number[] {
   let places = columns.map((_column, at) => at);
   const needed = (): number =>
-    places.reduce(
-      (sum, at) => sum + Math.min(columns[at]?.atLeast ?? NO_EDGE, widths[at] ?? 0) + GAP.length,
-      -GAP.length,
-    );
+    places.reduce((sum, at) => sum + (columns[at]?.atLeast ?? widths[at] ?? 0) + GAP.length, -GAP.length);
   while (needed() > room) {
     const next = firstToGo(columns, places);
     if (next === undefined) break;
@@ -81,10 +78,6 @@ const GLYPHS: Readonly<Record<Tone, string>> = { good: "√", warning: "‼", ba
 
 export const stateTone = (state: InstanceState): Tone => STATES[state].tone;
 export const stateWords = (state: InstanceState): string => `${GLYPHS[stateTone(state)]} ${state}`;
-
-export function turnWords({ turn }: Pick<InstanceRow, "turn">): string {
-  return turn.kind === "passed over" ? "passed over" : turn.kind;
-}
 
 const HUNDRED = 100;
 export const percent = (share: number): string => `${Math.round(share * HUNDRED)} %`;

@@ -29,7 +29,6 @@ import {
   stateWords,
   successWords,
   table,
-  turnWords,
   UNKNOWN,
 } from "./format.ts";
 
@@ -222,7 +221,7 @@ function cellsOf(row: PsRow, wall: number): readonly string[] {
     nameOf(row),
     marketRow === undefined ? UNKNOWN : stateWords(marketRow.state),
     roll ?? UNKNOWN,
-    marketRow === undefined ? UNKNOWN : turnWords(marketRow),
+    marketRow === undefined ? UNKNOWN : marketRow.turn.kind,
     marketRow === undefined ? UNKNOWN : String(marketRow.calls.lastMinute),
     marketRow === undefined ? UNKNOWN : successWords(marketRow.calls),
     marketRow === undefined ? UNKNOWN : errorWords(marketRow.calls),

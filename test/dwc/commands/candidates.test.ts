@@ -84,6 +84,26 @@ test("of a list of services the last one is completed, and none is offered twice
   assert.is(words("create-service", "--no-calls", ""), "");
 });
 
+test("the operations of a call are those of its service, in their order", () => {
+  const other = { ...(discovered[0] as DiscoveredInstance), service: "orders", operations: ["ship", "cancel", "get"] };
+  const of = (service: string): readonly object[] =>
+    candidates(["call", service, ""], COMMANDS, { discovered: [...discovered, other, other], services: [] });
+  assert.equal(
+    of("orders"),
+    ["cancel", "get", "ship"].map((word) => ({ word, meaning: "operation" })),
+  );
+  assert.equal(of("ratings"), [{ word: "get", meaning: "operation" }]);
+  assert.equal(of("prices"), []);
+});
+
+test("behind the last argument nothing stands, and the value of an option is no option", () => {
+  assert.is(words("fault", "ratings/2", "slow", "300ms", ""), "");
+  assert.is(words("completion", "bash", ""), "");
+  assert.is(words("call", "ratings", "get", "camera", ""), "");
+  assert.is(words("top", "-n", "-"), "");
+  assert.is(words("top", "--count", "-"), "");
+});
+
 test("the system is asked only where a live name can stand", () => {
   assert.equal(
     [["ch"], ["check", ""], ["call", "x", ""], ["ps", ""], ["explain", ""]].map((typed) => wantedOf(typed, COMMANDS)),

@@ -174,7 +174,7 @@ test("a service that comes later is among the events of a bus", async () => {
   const reader = new AbortController();
   on.clock.after(5_000, () => void on.start("basket", 1, { handle: () => answer(1) }));
   on.clock.after(10_000, () => reader.abort());
-  const { written } = await on.type("events", {}, reader.signal);
+  const { written } = await on.type("events", {}, { closed: reader.signal });
   assert.match(written, /orders instance 12 joined[\s\S]*basket instance 1 joined/);
 });
 

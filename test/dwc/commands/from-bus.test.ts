@@ -241,7 +241,7 @@ test("events as JSON are one object a line, and go on until the reader ends", as
   const reader = new AbortController();
   on.clock.after(5_000, () => void on.start("orders", 3, { handle: () => answer(1) }));
   on.clock.after(10_000, () => reader.abort());
-  const { exitCode, written } = await on.type("events --json", {}, reader.signal);
+  const { exitCode, written } = await on.type("events --json", {}, { closed: reader.signal });
   assert.is(exitCode, 0);
   const all = linesOf(written).map((line) => JSON.parse(line));
   assert.equal(

@@ -45,4 +45,40 @@ test("an invalid statistics answer is undefined, or has zero for each invalid co
   });
 });
 
+const statsOf = (more: object) => readStats(bytes({ name: "a", id: "b", ...more }));
+
+test("a number of an instance is one from 1 on, as text; everything else is none", () => {
+  const instanceOf = (instance: unknown): number | undefined => statsOf({ metadata: { instance } })?.instance;
+  assert.equal(["1", "12", "999999"].map(instanceOf), [1, 12, 999_999]);
+  for (const odd of [undefined, null, 1, [3], "0", "01", "-1", " 1", "1 ", "x1", "1x", "1000000", "1e3", ""])
+    assert.is(instanceOf(odd), undefined, JSON.stringify(odd));
+  assert.is(statsOf({})?.instance, undefined);
+});
+
+test("a time of start is an ISO time, and nothing longer", () => {
+  const startOf = (started: unknown): number | undefined => statsOf({ started })?.counts.startedAt;
+  assert.is(startOf("2026-01-02T03:04:05.000Z"), 1_767_323_045_000);
+  const TIME = "2026-01-02T03:04:05.";
+  const long = (letters: number): string => `${TIME.padEnd(letters - 1, "0")}Z`;
+  assert.is(startOf(long(40)), 1_767_323_045_000);
+  for (const odd of [long(41), "soon", 5, ["2026-01-02T03:04:05.000Z"], null, undefined])
+    assert.is(startOf(odd), undefined, JSON.stringify(odd));
+});
+
+test("no more operations are kept than an instance may have, and of each no more text than a line", () => {
+  const endpoints = Array.from({ length: 60 }, (_, at) => ({ name: `n${at}`, last_error: "x".repeat(300) }));
+  const kept = statsOf({ endpoints })?.counts.byOperation ?? [];
+  assert.equal([kept.length, kept[49]?.name], [50, "n49"]);
+  assert.is(kept[0]?.lastError.length, 200);
+  assert.equal(statsOf({ endpoints: "x" })?.counts.byOperation, []);
+});
+
+test("a count that is none, or without an end, is zero; the counts of all operations are added", () => {
+  const requests = (...all: unknown[]): number | undefined =>
+    statsOf({ endpoints: all.map((num_requests) => ({ num_requests })) })?.counts.requests;
+  assert.is(requests(3, 4), 7);
+  assert.is(requests(3, "4", -1, null), 3);
+  assert.is(readStats(Buffer.from('{"name":"a","id":"b","endpoints":[{"num_requests":1e999}]}'))?.counts.requests, 0);
+});
+
 test.run();
