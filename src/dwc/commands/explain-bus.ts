@@ -22,7 +22,7 @@ export interface WantedInstances {
 export function explainedFromBus(
   found: readonly DiscoveredInstance[],
   { service, number, wall }: WantedInstances,
-  warnings: readonly string[] = [],
+  warnings: readonly string[],
 ): CommandResult {
   if (found.length === 0) {
     const hint = warnings.length === 0 ? startSome(service) : "";

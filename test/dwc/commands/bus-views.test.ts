@@ -27,10 +27,11 @@ const toneOf = (line: Line): string | undefined => (typeof line === "string" ? u
 const cells = (line: Line | undefined): readonly string[] => textOf(line ?? "").split(/ {2,}/);
 
 const leaving = found(2, { state: "draining" });
-const wanted = { service: "orders", number: undefined, wall: AT };
+const explained = (instances: readonly DiscoveredInstance[], number?: number) =>
+  explainedFromBus(instances, { service: "orders", number, wall: AT }, []);
 
 test("explain of an instance that is leaving says why it gets no calls, and leaves it out of the turn", () => {
-  const result = explainedFromBus([found(1, { counts: counted(0, 0) }), leaving], wanted);
+  const result = explained([found(1, { counts: counted(0, 0) }), leaving]);
   if (result.kind !== "done") throw new Error(result.kind);
   const lines = result.lines.map(textOf);
   const at = lines.indexOf("orders/2  draining");
@@ -39,12 +40,12 @@ test("explain of an instance that is leaving says why it gets no calls, and leav
   assert.match(lines[at + 2] ?? "", /^ {2}why {8}it has said goodbye/);
   assert.is(lines.filter((line) => line.startsWith("  why")).length, 1);
   assert.is(lines.at(-1), "A caller that has just started calls in turn: orders/1");
-  const none = explainedFromBus([leaving], wanted);
+  const none = explained([leaving]);
   assert.is(none.kind === "done" && none.lines.at(-1), "Calls go to none: all are leaving");
 });
 
 test("explain of an instance without counters says so, and does not guess since when it runs", () => {
-  const result = explainedFromBus([found(1, { operations: ["get", "much_longer_name"] })], wanted);
+  const result = explained([found(1, { operations: ["get", "much_longer_name"] })]);
   if (result.kind !== "done") throw new Error(result.kind);
   assert.equal(result.lines.slice(0, 6).map(textOf), [
     "orders/1  up",
@@ -64,7 +65,7 @@ test("explain of an instance without counters says so, and does not guess since 
 
 test("an earlier instance, whose counters have no operations and no start, has its lines too", () => {
   const counts = counted(4, 2, { startedAt: undefined });
-  const result = explainedFromBus([found(1, { counts })], wanted);
+  const result = explained([found(1, { counts })]);
   if (result.kind !== "done") throw new Error(result.kind);
   assert.ok(result.lines.includes("  version    1.0.0"));
   assert.ok(result.lines.includes("  get        no counters: no reply to $SRV.STATS"));
@@ -72,9 +73,9 @@ test("an earlier instance, whose counters have no operations and no start, has i
 
 test("two processes of one number are both explained, and the number is named once", () => {
   const twins = [found(1), found(1, { incarnation: "1-b" }), found(2)];
-  const one = explainedFromBus(twins, { ...wanted, number: 1 });
+  const one = explained(twins, 1);
   assert.is(one.kind === "done" && (one.json["instances"] as unknown[]).length, 2);
-  const other = explainedFromBus(twins, { ...wanted, number: 3 });
+  const other = explained(twins, 3);
   assert.match(other.kind === "failed" ? other.hint : "", "those that answer are 1, 2:");
 });
 
