@@ -1,4 +1,4 @@
-// The live commands where something is missing: which cause is named, what is typed against it, and whom dwc asks.
+// The live commands where something is missing: which cause is named, what is typed against it, and which Market dwc asks.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
