@@ -176,7 +176,7 @@ calls("a Ratings program with the credentials of another service ends, and says 
   assert.is(code, 1);
   assert.match(
     program.lines.join("\n"),
-    /not allowed to subscribe to ratings\.\S+ with the credentials of orders: ask for a new file \(bin\/dwc service-token ratings\)/,
+    /not allowed to subscribe to health\.ratings with the credentials of orders: ask for a new file \(bin\/dwc service-token ratings\)/,
   );
 });
 
