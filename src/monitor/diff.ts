@@ -26,6 +26,7 @@ export interface SnapshotDelta {
   readonly type: "change";
   readonly at: number;
   readonly bus: Snapshot["bus"];
+  readonly busSince: Snapshot["busSince"];
   readonly calls: Snapshot["calls"];
   readonly second: Snapshot["second"];
   /**
@@ -89,7 +90,14 @@ export class SnapshotDiff {
     const events = monitor.stream.after(this.#lastEvent);
     this.#lastEvent = monitor.stream.lastId;
     return {
-      ...{ type: "change", at: wall, bus: monitor.bus, calls: monitor.calls(now), second: secondOf(now) },
+      ...{
+        type: "change",
+        at: wall,
+        bus: monitor.bus,
+        busSince: monitor.busSince(now, wall),
+        calls: monitor.calls(now),
+        second: secondOf(now),
+      },
       ...this.#turns(now),
       ...this.#markets(),
       instances: monitor.rows(changed, this.#source, now, wall),
@@ -116,11 +124,12 @@ export class SnapshotDiff {
   }
 
   #readStates(listed: readonly Member[], now: number): Map<string, LastSent> {
-    const choice = nextChoice(this.#source, now);
+    const moment = { now, bus: this.#monitor.bus };
+    const choice = nextChoice(this.#source, now, moment.bus);
     return new Map(
       listed.map((member) => {
         const { who, membership, breaker, hasAnswered } = member;
-        const turn = turnStatusOf(member, choice, this.#source, now);
+        const turn = turnStatusOf(member, choice, this.#source, moment);
         const passed = turn.kind === "passed over" ? turn.why : undefined;
         const faults = this.#monitor.faultsOf(who.incarnation);
         const isFailing = this.#monitor.isFailing(who.incarnation, now);
@@ -156,7 +165,7 @@ export class SnapshotDiff {
   }
 
   #turns(now: number): Pick<SnapshotDelta, "turns"> {
-    const { ring, ...turns } = turnsOf(this.#source, now, MAX_ROWS);
+    const { ring, ...turns } = turnsOf(this.#source, nextChoice(this.#source, now, this.#monitor.bus), MAX_ROWS);
     const [text, order] = [JSON.stringify(turns), ring.join()];
     const isSameRing = order === this.#lastRing;
     if (isSameRing && text === this.#lastTurns) return {};

@@ -49,6 +49,8 @@ export class ServiceMonitor {
   readonly counts = new CallCounts();
   readonly eventCounts: Map<EventName, number> = new Map(PUBLISHED_EVENTS.map(({ name }) => [name, 0]));
   bus: BusStatus = "disconnected";
+  /** In running time. */
+  #busSince: number | undefined;
   readonly #stats = new Map<string, InstanceStats>();
   readonly #overall = new AttemptStats();
   #wallOffsetMs = Number.NaN;
@@ -78,7 +80,7 @@ export class ServiceMonitor {
     const { name } = eventRow(event);
     if (name === undefined) return;
     this.eventCounts.set(name, (this.eventCounts.get(name) ?? 0) + 1);
-    if (event.kind === "bus") this.bus = event.status;
+    if (event.kind === "bus") this.#onBus(event.status, now);
     if (event.kind === "faults") this.#statsOf(event.who.incarnation).faults = event.faults;
     if (event.kind !== "suppressed") this.counts.onEvent(event);
     if (event.kind === "opened") {
@@ -86,6 +88,11 @@ export class ServiceMonitor {
       stats.openedAt = now;
       stats.whyOpened = event.why;
     }
+  }
+
+  #onBus(status: BusStatus, now: number): void {
+    if (status !== this.bus) this.#busSince = now;
+    this.bus = status;
   }
 
   /** The reason for the last opening of its breaker. */
@@ -108,17 +115,22 @@ export class ServiceMonitor {
     const listed = this.worst(source, now);
     return {
       schema_version: SCHEMA_VERSION,
-      ...{ service, version, at: wall, startedAt, bus: this.bus },
+      ...{ service, version, at: wall, startedAt, bus: this.bus, busSince: this.busSince(now, wall) },
       rules: { requestTimeoutMs, failureLimit, retestDelayMs, heartbeatIntervalMs },
       calls: this.calls(now),
       second: secondOf(now),
-      turns: turnsOf(source, now, MAX_ROWS),
+      turns: turnsOf(source, nextChoice(source, now, this.bus), MAX_ROWS),
       markets: source.markets?.() ?? null,
       instances: this.rows(listed, source, now, wall),
       omitted: source.tracker.size - listed.length,
       lastEvent: this.stream.lastId,
       events: this.stream.after(0, EVENTS_SHOWN),
     };
+  }
+
+  /** When the status of the bus last changed, in epoch ms. Null: it is as it was at the start. */
+  busSince(now: number, wall: number): number | null {
+    return this.#busSince === undefined ? null : this.#toWall(now, wall)(this.#busSince);
   }
 
   calls(now: number): Snapshot["calls"] {
@@ -146,12 +158,13 @@ export class ServiceMonitor {
   }
 
   rows(members: readonly Member[], source: MonitorSource, now: number, wall: number): readonly InstanceRow[] {
-    const choice = nextChoice(source, now);
+    const moment = { now, bus: this.bus };
+    const choice = nextChoice(source, now, this.bus);
     const context = { now, toWall: this.#toWall(now, wall), callsLastMinute: this.#overall.lastMinute(now) };
     return members.map((member) =>
       rowOf(member, {
         ...context,
-        turn: turnStatusOf(member, choice, source, now),
+        turn: turnStatusOf(member, choice, source, moment),
         stats: this.#stats.get(member.who.incarnation),
       }),
     );

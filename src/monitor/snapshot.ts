@@ -28,6 +28,8 @@ export interface Snapshot {
   readonly at: number;
   readonly startedAt: number;
   readonly bus: BusStatus;
+  /** When `bus` last changed. While it is not "connected", the states of the instances are those of that moment. */
+  readonly busSince: number | null;
   readonly rules: Pick<HealthRules, "requestTimeoutMs" | "failureLimit" | "retestDelayMs" | "heartbeatIntervalMs">;
   /** Of all instances. `lastMinute`, `succeeded`, `errors` and `success` are of the last minute, the others since the start. */
   readonly calls: EndedCalls & {
@@ -127,11 +129,14 @@ export interface MonitorSource {
   readonly markets?: () => MarketsComparison;
 }
 
-export const nextChoice = ({ resolver, deprioritized }: MonitorSource, now: number): Choice =>
-  resolver.peek(now, { deprioritized });
+/** Without the bus no call can be sent, whatever the balancer would choose. */
+const NO_CHOICE: Choice = { call: undefined, retests: [], newcomerProbes: [] };
 
-export function turnsOf(source: MonitorSource, now: number, max: number): Turns {
-  const { call, retests, newcomerProbes } = nextChoice(source, now);
+export const nextChoice = ({ resolver, deprioritized }: MonitorSource, now: number, bus: BusStatus): Choice =>
+  bus === "connected" ? resolver.peek(now, { deprioritized }) : NO_CHOICE;
+
+export function turnsOf(source: MonitorSource, choice: Choice, max: number): Turns {
+  const { call, retests, newcomerProbes } = choice;
   return {
     ring: source.tracker.ring
       .all()
@@ -278,16 +283,28 @@ export function deltaOf(member: Member, { toWall, stats, now, seconds }: DeltaCo
  * The reason why the next call passes over an instance. It decides nothing: `choice` comes from the balancer's own
  * `peek`, and the reasons are read from the same states that the balancer reads.
  */
-export function turnStatusOf(member: Member, choice: Choice, source: MonitorSource, now: number): TurnStatus {
+export function turnStatusOf(member: Member, choice: Choice, source: MonitorSource, { now, bus }: Moment): TurnStatus {
   if (choice.call === member) return { kind: "next" };
-  const why = reasonPassedOver(member, source, now);
+  const why = reasonPassedOver(member, source, { now, bus });
   return why === undefined ? { kind: "in turn" } : { kind: "passed over", why };
 }
 
-function reasonPassedOver(member: Member, { tracker, deprioritized }: MonitorSource, now: number): string | undefined {
+export interface Moment {
+  /** In running time. */
+  readonly now: number;
+  readonly bus: BusStatus;
+}
+
+/** The first cause comes first: an instance that is up gets no call without the bus, whatever its breaker is. */
+function reasonPassedOver(
+  member: Member,
+  { tracker, deprioritized }: MonitorSource,
+  { now, bus }: Moment,
+): string | undefined {
   const { membership, breaker } = member;
   if (membership.kind === "gone") return `it is gone: ${membership.reason}`;
   if (membership.kind === "draining") return "it is leaving: it finishes its running calls";
+  if (bus !== "connected") return "the bus is disconnected";
   if (!tracker.isLive(member, now)) return "its last heartbeat has expired";
   if (breaker.kind === "open") return "its breaker is open";
   if (breaker.kind === "retesting") return "its breaker is open, and a retest is in flight";

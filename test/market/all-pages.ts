@@ -15,6 +15,7 @@ import {
   overflowing,
   type PageOptions,
   textOf,
+  untilText,
   withPage,
 } from "../support/browser.ts";
 import { type EveryState, type EveryStateOptions, openEveryState } from "../support/every-state.ts";
@@ -207,19 +208,79 @@ export function judgeBoards(inBrowser: Test, { isThorough }: Judgement): void {
     ),
   );
 
-  inBrowser("the board while the bus is away, and when its feed is lost", () =>
+  inBrowser("the board while the bus is away claims nothing: its states are those of when it was lost", () =>
     withBoard({}, ({ setBusStatus }, board) =>
       withPage(STILL, async (page) => {
-        setBusStatus("disconnected");
         await page.goto(board);
         await boardIsLive(page);
-        await page.getByText("Not connected to NATS: no call can be sent.").waitFor();
-        await page.evaluate(`document.getElementById("feed").dataset.feed = "lost"`);
+        assert.is(await shownAs(page), "live");
+        setBusStatus("disconnected");
+        await untilText(page.locator("#bus"), /^Not connected to NATS since [\d:]{8}: no call can be sent\.$/);
+        await untilText(
+          page.locator("#summary"),
+          /^Not connected to NATS: no instance can be called\. .*, as of [\d:]{8}\.$/,
+        );
+        assert.is(await textOf(page.locator("#next")), "No instance: the bus is disconnected.");
+        assert.is(await page.locator("#ring .is-next").count(), 0);
+        assert.match(await textOf(page.locator("#instances-title")), /, as of [\d:]{8}$/);
+        for (const why of (await textsOf(page, ".card[data-state=healthy] .card-why")).map((text) => text.trim()))
+          assert.is(why, "the bus is disconnected");
+        assert.equal([await isGrey(page, ".instances"), await isGrey(page, ".turns")], [true, true]);
+        assert.equal([await shownAs(page), await isGrey(page, ".events")], ["cut off", false]);
+        await withPage({ javaScriptEnabled: false }, async (plain) => {
+          await plain.goto(board);
+          assert.match(
+            await textOf(plain.locator("#summary")),
+            /^Not connected to NATS: no instance can be called, as of/,
+          );
+          assert.match(
+            await textOf(plain.locator("#next")),
+            /^No instance: the bus is disconnected, as of [\d:]{8}\.$/,
+          );
+          assert.ok(await isGrey(plain, ".instances"));
+          await judgeWidths(plain, isThorough);
+        });
         await judge(page, "main", isThorough);
+        setBusStatus("connected");
+        await page.waitForSelector('#board[data-shown="live"]');
+        assert.equal([await isGrey(page, ".instances"), await page.locator("#ring .is-next").count()], [false, 1]);
+      }),
+    ),
+  );
+
+  inBrowser("the board whose feed is dead is grey, and says of which moment it is", () =>
+    withBoard({}, ({ board: served }, board) =>
+      withPage({ ...STILL, mayComplain: true }, async (page) => {
+        await page.goto(board);
+        await boardIsLive(page);
+        const healthy = await colourOf(page, "#summary");
+        await page.route("**/board/events", (route) => route.abort());
+        served.feed.close();
+        await page.waitForSelector('#board[data-shown="old"]');
+        for (const notice of ["#summary", "#bus", "#markets", "#next"])
+          assert.match(await textOf(page.locator(notice)), /, as of [\d:]{8}\.$/, notice);
+        for (const title of ["#instances-title", "#turns-title"])
+          assert.match(await textOf(page.locator(title)), /, as of [\d:]{8}$/, title);
+        assert.match((await textsOf(page, ".last-heartbeat")).join(), /^(at [\d:]{8},?)+$/);
+        assert.is(await isGrey(page, ".instances"), true);
+        const colours = await Promise.all(["#summary", "#bus", "#markets"].map((one) => colourOf(page, one)));
+        assert.is(new Set(colours).size, 1, "no notice has the colour of a state");
+        assert.is.not(colours[0], healthy);
+        await judge(page, "main", isThorough);
+        await page.unroute("**/board/events");
+        await boardIsLive(page);
+        await untilText(page.locator(".last-heartbeat").first(), / ago$/);
+        assert.equal([await shownAs(page), await colourOf(page, "#summary")], ["live", healthy]);
       }),
     ),
   );
 }
+
+const colourOf = (page: Page, selector: string): Promise<string> =>
+  page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).color`);
+const shownAs = (page: Page): Promise<string | null> => page.locator("#board").getAttribute("data-shown");
+const isGrey = async (page: Page, selector: string): Promise<boolean> =>
+  (await page.evaluate(`getComputedStyle(document.querySelector("${selector}")).filter`)) === "grayscale(1)";
 
 /** The board's table, which stands there for who has no scripts. */
 export function judgeTable(inBrowser: Test): void {
@@ -242,7 +303,10 @@ export function judgeTable(inBrowser: Test): void {
 async function compare(page: Page, plain: Page): Promise<void> {
   assert.ok(await plain.locator("#table").isVisible());
   const notices = "#summary, #bus, #next, #ring, #markets";
-  assert.is(await textOf(plain.locator(notices)), await textOf(page.locator(notices)));
+  // It shows the moment of its load, and says so.
+  const said = await textOf(plain.locator(notices));
+  assert.is(said.match(/, as of \d\d:\d\d:\d\d\./g)?.length, 4, said);
+  assert.is(said.replace(/, as of [\d:]+/g, ""), await textOf(page.locator(notices)));
   const cards = await textsOf(page, ".card");
   const rows = await textsOf(plain, "#table tbody tr");
   assert.is(cards.length, rows.length);

@@ -40,13 +40,15 @@ test("a snapshot has its service, its rules and the latest events", () => {
   const monitored = new MonitoredTable().at(1500);
   monitored.beats(1, 2, 3);
   monitored.hangs(3);
-  monitored.monitor.recordEvent({ kind: "bus", status: "connected" }, 1500);
+  for (const status of ["disconnected", "connected", "connected"] as const)
+    monitored.monitor.recordEvent({ kind: "bus", status }, status === "connected" ? 1500 : 0);
   for (let event = 0; event < 120; event++)
     monitored.monitor.stream.add({ at: 0, name: "bus.disconnected", level: "WARNING", text: "disconnected" });
   const { instances, events, turns, rules, ...rest } = monitored.snapshot();
   assert.equal(rest, {
     ...{ schema_version: 1, service: "ratings", version: "1.0.0", at: WALL + 1500, startedAt: WALL, bus: "connected" },
     calls: { total: 1, lastMinute: 1, succeeded: 0, errors: 1, success: 0, shortCircuited: 0 },
+    busSince: WALL + 1500,
     ...{ second: 1, markets: null, omitted: 0, lastEvent: 120 },
   });
   const { requestTimeoutMs, failureLimit, retestDelayMs, heartbeatIntervalMs } = DEFAULT_RULES;

@@ -23,6 +23,7 @@ export class MonitoredTable {
   constructor(random?: () => number) {
     this.table = new HealthHarness({}, random);
     this.table.onEvent = (change) => this.monitor.recordEvent(change, this.now);
+    this.monitor.bus = "connected";
   }
 
   at(now: number): this {

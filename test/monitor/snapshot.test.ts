@@ -165,11 +165,17 @@ test("the numbers of a row, in their published order; failed calls are those wit
 });
 
 test("the first reason for passing over is shown; without one an instance is in turn, or next", () => {
-  const turn = (member: Member, more: { isLive?: boolean; slow?: readonly string[]; isQuarantined?: boolean } = {}) => {
+  const turn = (
+    member: Member,
+    more: { isLive?: boolean; slow?: readonly string[]; isQuarantined?: boolean; isCutOff?: true } = {},
+  ) => {
     const quarantine = { isActive: () => more.isQuarantined === true };
     const tracker = { isLive: () => more.isLive !== false, quarantine };
     const source = { tracker, ...(more.slow && { deprioritized: new Set(more.slow) }) } as unknown as MonitorSource;
-    return turnStatusOf(member, { call: undefined, retests: [], newcomerProbes: [] }, source, 119);
+    return turnStatusOf(member, { call: undefined, retests: [], newcomerProbes: [] }, source, {
+      now: 119,
+      bus: more.isCutOff === true ? "disconnected" : "connected",
+    });
   };
   const all = { isLive: false, slow: ["1-a"], isQuarantined: true };
   const newcomer = (member: Member): Member => ({ ...member, hasAnswered: false });
@@ -201,7 +207,18 @@ test("the first reason for passing over is shown; without one an instance is in 
     assert.equal(turn(member, more), { kind: "in turn" });
   const next = memberAs("up", "closed");
   const choice = { call: next, retests: [], newcomerProbes: [] };
-  assert.equal(turnStatusOf(next, choice, {} as MonitorSource, 119), { kind: "next" });
+  assert.equal(turnStatusOf(next, choice, {} as MonitorSource, { now: 119, bus: "connected" }), { kind: "next" });
+  for (const breaker of ["closed", "open"] as const)
+    assert.equal(turn(memberAs("up", breaker), { ...all, isCutOff: true }), {
+      kind: "passed over",
+      why: "the bus is disconnected",
+    });
+  for (const membership of ["left", "silent", "leaving"] as const)
+    assert.equal(
+      turn(memberAs(membership, "closed"), { isCutOff: true }),
+      turn(memberAs(membership, "closed")),
+      "it gets none with the bus either",
+    );
 });
 
 test.run();

@@ -34,6 +34,7 @@ export class ExplainChecks implements Check {
   constructor(view: View) {
     this.#view = view;
     this.#monitor = new ServiceMonitor({ service: SERVICE, version: "1", rules: view.rules, startedAt: 0 });
+    this.#monitor.bus = "connected";
   }
 
   /** Called before the choice. A call's second try and a call that is not idempotent have no explanation. */
@@ -46,7 +47,7 @@ export class ExplainChecks implements Check {
   #say(now: number): Said | undefined {
     const belief = parseMarketView(this.#monitor.snapshot(this.#view.market.client, now, now));
     if (belief === undefined) return this.#breaks("the board is none");
-    const explanation = explained(belief, SERVICE, undefined);
+    const explanation = explained(belief, SERVICE, undefined, String);
     if (explanation.kind !== "done") return this.#breaks("nothing is explained");
     const lines = explanation.lines.map((line) => (typeof line === "string" ? line : line.text));
     return {

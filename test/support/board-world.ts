@@ -67,6 +67,8 @@ export async function openBoardWorld({
     monitor.recordAttempt(ended, clock.now());
   const client = openClient({ service: "ratings", bus: network.bus(), clock, rules, onEvent: sink, onAttempt: count });
   closers.push(() => client.close());
+  // It is connected from the start, and no event says so.
+  monitor.bus = "connected";
   let markets: MarketsComparison = { all: [{ market: "m1", name: "here:5000" }], disagreements: [], omitted: 0 };
   const { tracker, resolver } = client;
   const board = openBoard(monitor, { tracker, resolver, markets: () => markets }, { clock }, closers);

@@ -10,7 +10,7 @@ import type { MarketView } from "../live/core/parse-answers.ts";
 import type { Facts, MarketHealth } from "../live/facts.ts";
 import { hintForBus } from "./check-bus.ts";
 import { type Finding, findingOf, grouped } from "./finding.ts";
-import { callsWords, failingWords } from "./format.ts";
+import { callsWords, failingWords, isCutOff } from "./format.ts";
 
 const market = findingOf("Market");
 const START = "make startRatings";
@@ -47,10 +47,11 @@ function judgeReady(
   { url, status, failing }: MarketHealth,
   { probes, server, identity, market: found }: Facts,
 ): Finding {
-  const why = failing.join("; ");
   if (status === "ready") return market("fine", `${url} takes visitors`);
-  const isCutOff = failing.some((check) => check.startsWith("bus: "));
-  if (status === "degraded" && !isCutOff)
+  // Without the bus no heartbeat arrives: that one is the first cause.
+  const busChecks = failing.filter((check) => check.startsWith("bus: "));
+  const why = (busChecks.length > 0 ? busChecks : failing).join("; ");
+  if (status === "degraded" && busChecks.length === 0)
     return market("warning", `${url} takes visitors, degraded: ${why}`, `${START} COUNT=3`);
   const probe = probes.find(({ kind }) => kind !== "bus");
   const hint =
@@ -73,6 +74,8 @@ export function judgeView(facts: Facts): readonly Finding[] {
   if (board.kind === "no board") return judgeNoBoard(board);
   if (board.kind !== "board") return [];
   const { view } = board;
+  // The finding about the Market has the first cause. What it knew of its instances is of an earlier moment.
+  if (isCutOff(view)) return [];
   const judged = view.instances.flatMap((row) => judgeRow(row, view, facts));
   const found = [...judgeStrangers(facts, view), ...byNumber(judged)];
   const all = judgeCalls(view);

@@ -18,10 +18,13 @@ import { explainedFromBus } from "./explain-bus.ts";
 import {
   callsWords,
   countWords,
+  cutOffWords,
   failingWords,
+  isCutOff,
+  nextWords,
   percent,
-  stateTone,
-  stateWords,
+  shownState,
+  shownTone,
   successWords,
   UNKNOWN,
 } from "./format.ts";
@@ -54,7 +57,7 @@ export const explain: Command = {
       }
     }
     if (board.kind !== "board") return failedMarket(board);
-    return explained(board.view, service, numberOf(number));
+    return explained(board.view, service, numberOf(number), context.live.timeOfDay);
   },
 };
 
@@ -68,7 +71,12 @@ const wrongWho = (who: string): Failed =>
   );
 
 /** @param number the instance; undefined: all */
-export function explained(view: MarketView, service: string, number: number | undefined): CommandResult {
+export function explained(
+  view: MarketView,
+  service: string,
+  number: number | undefined,
+  timeOfDay: (at: number) => string,
+): CommandResult {
   if (view.service !== service)
     return unknown(
       `the Market calls ${view.service}, and no ${service}`,
@@ -82,12 +90,20 @@ export function explained(view: MarketView, service: string, number: number | un
     );
   return {
     kind: "done",
-    lines: [...meant.flatMap((row) => [...rowLines(row, view), ""]), ...nextLines(view, number)],
+    lines: [
+      ...busLines(view, timeOfDay),
+      ...meant.flatMap((row) => [...rowLines(row, view), ""]),
+      ...nextLines(view, number),
+    ],
     notes: [],
     json: explainedJson(view, meant),
     ifUnwritten: "read-only",
   };
 }
+
+/** Without the bus the first thing to know is that. */
+const busLines = (view: MarketView, timeOfDay: (at: number) => string): readonly Line[] =>
+  isCutOff(view) ? [{ text: `The Market ${cutOffWords(view, timeOfDay)}`, tone: "bad" }, ""] : [];
 
 const unknown = (message: string, hint: string): Failed => failed("unknown-instance", message, hint);
 
@@ -95,16 +111,16 @@ function rowLines(row: InstanceRow, view: MarketView): readonly Line[] {
   const { instance, address, state, turn, breaker, heartbeat, calls, latency } = row;
   const ago = (at: number): string => `${formatDuration(view.at - at)} ago`;
   const facts: (readonly [string, string])[] = [["address", `nats:${address}`]];
-  const why = whyOf(row);
+  const why = whyOf(row, view);
   if (why !== undefined) facts.push(["why", why]);
   // The board of an earlier version has no faults.
   for (const { text, endsAt } of row.faults ?? [])
     if (endsAt > view.at) facts.push(["faults", `${text}, ends in ${formatDuration(endsAt - view.at)}`]);
   const since = sinceOf(row, view);
   if (since !== undefined) facts.push(["since", ago(since)]);
-  if (breaker.retestAt !== null) facts.push(["retest", dueWords(breaker.retestAt - view.at)]);
+  if (breaker.retestAt !== null && !isCutOff(view)) facts.push(["retest", dueWords(breaker.retestAt - view.at)]);
   if (breaker.answersLeft !== null) facts.push(["probation", `over after ${breaker.answersLeft} more answers`]);
-  facts.push(["heartbeat", heartbeatWords(heartbeat, view.at)]);
+  facts.push(["heartbeat", isCutOff(view) ? ago(heartbeat.at) : heartbeatWords(heartbeat, view.at)]);
   facts.push(["turn", turn.kind === "passed over" ? `passed over: ${turn.why}` : turn.kind]);
   facts.push([
     "calls",
@@ -117,7 +133,8 @@ function rowLines(row: InstanceRow, view: MarketView): readonly Line[] {
       "latency",
       `half within ${formatDuration(latency.p50Ms)}, 99 % within ${formatDuration(latency.p99Ms)}`,
     ]);
-  const head = { text: `${view.service}/${instance}  ${stateWords(state)}`, tone: stateTone(state) };
+  const known = { isOld: isCutOff(view) };
+  const head = { text: `${view.service}/${instance}  ${shownState(state, known)}`, tone: shownTone(state, known) };
   return [head, ...facts.map(([name, text]) => `  ${name.padEnd(FACT_WIDTH)}  ${text}`)];
 }
 
@@ -129,17 +146,22 @@ function errorsOf({ errors, lastError }: InstanceRow["calls"]): string {
 const FACT_WIDTH = "heartbeat".length;
 
 /** The reasons of membership and breaker, side by side. A probation is no reason once the instance is gone. */
-function whyOf({ membership, breaker, state, calls }: InstanceRow): string | undefined {
-  if (state === "failing") return failingWords(calls);
+function whyOf({ membership, breaker, state, calls }: InstanceRow, view: MarketView): string | undefined {
   const isUp = membership.kind === "up";
+  const isBusFirst = isUp && isCutOff(view);
+  if (state === "failing" && !isBusFirst) return failingWords(calls);
   const isOpened = breaker.kind !== "closed" && (isUp || breaker.kind !== "probation");
   const opened = isOpened && breaker.why !== null ? `its breaker opened: ${breaker.why}` : null;
-  const whys = [isUp ? null : membership.reason, opened].filter((why) => why !== null);
+  const whys = [isBusFirst ? "the bus is disconnected" : null, isUp ? null : membership.reason, opened].filter(
+    (why) => why !== null,
+  );
   return whys.length === 0 ? undefined : whys.join("; ");
 }
 
 /** When the state last changed: the time of the last event, or for an open breaker the time in its row. */
-function sinceOf({ incarnation, breaker, state }: InstanceRow, { events }: MarketView): number | undefined {
+function sinceOf({ incarnation, breaker, state, membership }: InstanceRow, view: MarketView): number | undefined {
+  const { events, busSince } = view;
+  if (isCutOff(view) && membership.kind === "up") return busSince ?? undefined;
   if (state === "open" && breaker.openedAt !== null) return breaker.openedAt;
   // No event says when its calls began to fail.
   if (state === "failing") return undefined;
@@ -160,7 +182,7 @@ function nextLines(view: MarketView, number: number | undefined): readonly Line[
     const row = instances.find((one) => one.incarnation === incarnation);
     return row === undefined ? incarnation : `${service}/${row.instance}`;
   };
-  const next = turns.next === null ? "none: all services are down" : nameOf(turns.next);
+  const next = nextWords(turns.next === null ? undefined : nameOf(turns.next), view);
   const copies = turns.copies.length === 0 ? [] : [`A copy of it goes to: ${turns.copies.map(nameOf).join(", ")}`];
   const others =
     number === undefined ? [] : inTurn(view).filter((row) => row.instance !== number && row.turn.kind !== "next");
@@ -181,8 +203,19 @@ function inTurn({ turns: { ring, next }, instances }: MarketView): readonly Inst
 }
 
 function explainedJson(
-  { service, at, bus, calls, turns, omitted }: MarketView,
+  { service, at, bus, busSince, calls, turns, omitted }: MarketView,
   instances: readonly InstanceRow[],
 ): Record<string, unknown> {
-  return { service, at, bus, calls, next: turns.next, copies: turns.copies, ring: turns.ring, instances, omitted };
+  return {
+    service,
+    at,
+    bus,
+    busSince,
+    calls,
+    next: turns.next,
+    copies: turns.copies,
+    ring: turns.ring,
+    instances,
+    omitted,
+  };
 }

@@ -5,6 +5,7 @@ import { type InstanceState, STATES } from "../../monitor/states.ts";
 import type { InstanceRef } from "../../protocol.ts";
 import type { Screen } from "../cli/core/command.ts";
 import type { Line, Tone } from "../cli/core/result.ts";
+import type { MarketView } from "../live/core/parse-answers.ts";
 
 export interface Column {
   readonly head: string;
@@ -78,6 +79,34 @@ const GLYPHS: Readonly<Record<Tone, string>> = { good: "√", warning: "‼", ba
 
 export const stateTone = (state: InstanceState): Tone => STATES[state].tone;
 export const stateWords = (state: InstanceState): string => `${GLYPHS[stateTone(state)]} ${state}`;
+
+/** What a Market says of its instances, as far as it is still true. */
+export interface Known {
+  /** It is not connected to the bus, or does not answer any more: the states are of an earlier moment. */
+  readonly isOld: boolean;
+}
+
+export const isCutOff = ({ bus }: Pick<MarketView, "bus">): boolean => bus !== "connected";
+
+/** The state of a row, and its tone. Of an old one the state is named, and not claimed. */
+export const shownState = (state: InstanceState, { isOld }: Known): string =>
+  isOld && state !== "left" ? `? ${state}` : stateWords(state);
+export const shownTone = (state: InstanceState, { isOld }: Known): Tone => (isOld ? "faint" : stateTone(state));
+
+/** `has not been connected to the bus since 22:11:23: its states are of that moment` */
+export function cutOffWords({ busSince }: Pick<MarketView, "busSince">, timeOfDay: (at: number) => string): string {
+  const states = "its states are of that moment";
+  return busSince === null
+    ? "is not connected to the bus: it knows no states"
+    : `has not been connected to the bus since ${timeOfDay(busSince)}: ${states}`;
+}
+
+const NO_BUS = "none: the bus is disconnected";
+const NO_INSTANCE = "none: all services are down";
+
+/** @param next the name of the next instance; undefined: there is none */
+export const nextWords = (next: string | undefined, view: Pick<MarketView, "bus">): string =>
+  isCutOff(view) ? NO_BUS : (next ?? NO_INSTANCE);
 
 const HUNDRED = 100;
 export const percent = (share: number): string => `${Math.round(share * HUNDRED)} %`;

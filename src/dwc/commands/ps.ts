@@ -22,11 +22,14 @@ import {
   availableWidth,
   type Column,
   callsWords,
+  cutOffWords,
   errorWords,
+  isCutOff,
+  type Known,
   nameOf,
   percent,
-  stateTone,
-  stateWords,
+  shownState,
+  shownTone,
   successWords,
   table,
   UNKNOWN,
@@ -71,17 +74,22 @@ function listed(
     rows.length === 0 ||
     rows.some((row) => row.service === OWN_SERVICE || row.marketRow !== undefined);
   const tableOf = isOfMarket ? psTable : busTable;
+  const known = { isOld: view !== undefined && isCutOff(view) };
   return {
     kind: "done",
-    lines: rows.length === 0 ? [] : [...tableOf(rows, live.wall(), availableWidth(screen)), ...totalLines(view)],
+    lines: rows.length === 0 ? [] : [...tableOf(rows, live.wall(), availableWidth(screen), known), ...totalLines(view)],
     notes: [
       ...(rows.length === 0 ? [`no instance runs: ${startSome(service ?? OWN_SERVICE)}`] : []),
+      ...(view !== undefined && isCutOff(view) ? [`the Market ${cutOffWords(view, live.timeOfDay)}`] : []),
       ...(roll.kind === "not-connected" ? [`no roll call: ${roll.why}`] : warningsOf(roll)),
       ...(board.kind === "board" || !isOfMarket ? [] : unseen(board)),
     ],
     json: {
       roll_call: discovered !== undefined,
-      market: { url: board.url, answers: view !== undefined },
+      market: {
+        ...{ url: board.url, answers: view !== undefined },
+        ...(view !== undefined && { bus: view.bus, busSince: view.busSince }),
+      },
       calls: view?.calls ?? null,
       instances: rows.map(psJson),
       ...warningsJson(roll),
@@ -166,14 +174,16 @@ const COLUMNS: readonly Column[] = [
   { head: "ADDRESS", dropPriority: 1 },
 ];
 
+const ALL_KNOWN: Known = { isOld: false };
+
 /**
  * @param wall epoch ms
  * @param room the width of the screen
  */
-export function psTable(rows: readonly PsRow[], wall: number, room?: number): readonly Line[] {
+export function psTable(rows: readonly PsRow[], wall: number, room?: number, known = ALL_KNOWN): readonly Line[] {
   return table(
     COLUMNS,
-    rows.map((row) => ({ cells: cellsOf(row, wall), tone: toneOf(row) })),
+    rows.map((row) => ({ cells: cellsOf(row, wall, known), tone: toneOf(row, known) })),
     room,
   );
 }
@@ -193,7 +203,7 @@ const BUS_COLUMNS: readonly Column[] = [
 export function busTable(rows: readonly PsRow[], wall: number, room?: number): readonly Line[] {
   return table(
     BUS_COLUMNS,
-    rows.map((row) => ({ cells: busCellsOf(row, wall), tone: toneOf(row) })),
+    rows.map((row) => ({ cells: busCellsOf(row, wall), tone: toneOf(row, ALL_KNOWN) })),
     room,
   );
 }
@@ -214,12 +224,12 @@ function busCellsOf(row: PsRow, wall: number): readonly string[] {
   ];
 }
 
-function cellsOf(row: PsRow, wall: number): readonly string[] {
+function cellsOf(row: PsRow, wall: number, known: Known): readonly string[] {
   const { marketRow, discovered, roll, address } = row;
   const startedAt = discovered?.counts?.startedAt;
   return [
     nameOf(row),
-    marketRow === undefined ? UNKNOWN : stateWords(marketRow.state),
+    marketRow === undefined ? UNKNOWN : shownState(marketRow.state, known),
     roll ?? UNKNOWN,
     marketRow === undefined ? UNKNOWN : marketRow.turn.kind,
     marketRow === undefined ? UNKNOWN : String(marketRow.calls.lastMinute),
@@ -233,9 +243,9 @@ function cellsOf(row: PsRow, wall: number): readonly string[] {
   ];
 }
 
-function toneOf({ marketRow, roll }: PsRow): Tone | undefined {
+function toneOf({ marketRow, roll }: PsRow, known: Known): Tone | undefined {
   if (marketRow === undefined) return roll === "up" ? undefined : "warning";
-  return marketRow.state === "healthy" ? undefined : stateTone(marketRow.state);
+  return marketRow.state === "healthy" && !known.isOld ? undefined : shownTone(marketRow.state, known);
 }
 
 export function psJson({ service, instance, incarnation, address, roll, discovered, marketRow }: PsRow): object {

@@ -20,9 +20,12 @@ import {
   type Column,
   callsWords,
   errorWords,
+  isCutOff,
+  type Known,
+  nextWords,
   percent,
-  stateTone,
-  stateWords,
+  shownState,
+  shownTone,
   successWords,
   table,
   UNKNOWN,
@@ -121,9 +124,9 @@ export function topLines(frame: TopFrame, state: TopState, size: Size): readonly
     .map((line) => cut(line, size.columns));
 }
 
-function shownLines({ view }: TopFrame, state: TopState, size: Size): readonly Line[] {
+function shownLines(frame: TopFrame, state: TopState, size: Size): readonly Line[] {
   if (state.help) return HELP_LINES;
-  const [head = "", ...rows] = tableOf(view, state, size.columns);
+  const [head = "", ...rows] = tableOf(frame, state, size.columns);
   return [head, ...rows.slice(state.offset, state.offset + rowsShown(size))];
 }
 
@@ -140,16 +143,20 @@ function keys({ view }: TopFrame, { sort, offset }: TopState, size: Size): Line 
 /** The whole head and table, for output without a screen. */
 export const plainLines = (frame: TopFrame, state: TopState, room?: number): readonly Line[] => [
   headLine(frame, room),
-  ...tableOf(frame.view, state, room),
+  ...tableOf(frame, state, room),
 ];
 
-function headLine({ view, url, staleMs }: TopFrame, room = Number.POSITIVE_INFINITY): Line {
-  const { service, bus, calls, turns, instances } = view;
+function headLine({ view, url, staleMs, timeOfDay }: TopFrame, room = Number.POSITIVE_INFINITY): Line {
+  const { service, bus, busSince, calls, turns, instances } = view;
   if (staleMs !== undefined)
-    return { text: `‼ ${url} has not answered for ${formatDuration(staleMs)}: what is shown is old`, tone: "warning" };
+    return {
+      text: `‼ ${url} has not answered for ${formatDuration(staleMs)}: this is as of ${timeOfDay(view.at)}`,
+      tone: "warning",
+    };
   const next = instances.find(({ incarnation }) => incarnation === turns.next);
-  const whose = next === undefined ? "none: all services are down" : `${service}/${next.instance}`;
-  const parts = [`bus ${bus}`, callsWords(calls), `next: ${whose}`];
+  const whose = nextWords(next && `${service}/${next.instance}`, view);
+  const since = isCutOff(view) && busSince !== null ? ` since ${timeOfDay(busSince)}` : "";
+  const parts = [`bus ${bus}${since}`, callsWords(calls), `next: ${whose}`];
   // On a narrow screen the URL is dropped first, then the number of calls, which the rows show as well.
   const heads = [
     [`${service} at ${url}`, ...parts],
@@ -161,10 +168,7 @@ function headLine({ view, url, staleMs }: TopFrame, room = Number.POSITIVE_INFIN
   return next === undefined || bus !== "connected" ? { text, tone: "warning" } : text;
 }
 
-/** With fewer columns the time of the retest gives way to the numbers. */
-const ROOM_FOR_RETEST = 80;
-
-const columnsFor = (room: number): readonly Column[] => [
+const COLUMNS: readonly Column[] = [
   { head: "INSTANCE" },
   { head: "STATE" },
   { head: "CALLS", isNumber: true, dropPriority: 5 },
@@ -174,25 +178,26 @@ const columnsFor = (room: number): readonly Column[] => [
   { head: "P50", isNumber: true, dropPriority: 3 },
   { head: "P99", isNumber: true, dropPriority: 4 },
   { head: "BEAT", isNumber: true, dropPriority: 2 },
-  { head: "TURN", atLeast: `its breaker is open${room < ROOM_FOR_RETEST ? "" : ", retest in 30 s"}`.length },
+  { head: "TURN", atLeast: "its breaker is open".length },
 ];
 
-function tableOf(view: MarketView, { sort }: TopState, room = Number.POSITIVE_INFINITY): readonly Line[] {
+function tableOf({ view, staleMs }: TopFrame, { sort }: TopState, room?: number): readonly Line[] {
+  const known = { isOld: staleMs !== undefined || isCutOff(view) };
   const rows = sorted(view.instances, sort).map((row) => ({
-    cells: cellsOf(row, view),
-    tone: row.state === "healthy" ? undefined : stateTone(row.state),
+    cells: cellsOf(row, view, known),
+    tone: row.state === "healthy" && !known.isOld ? undefined : shownTone(row.state, known),
   }));
-  return table(columnsFor(room), rows, room);
+  return table(COLUMNS, rows, room);
 }
 
 function cellsOf(
   { instance, state, calls, latency, heartbeat, turn, breaker }: InstanceRow,
   view: MarketView,
+  known: Known,
 ): readonly string[] {
-  const retest = breaker.retestAt === null ? "" : `, retest ${dueIn(breaker.retestAt - view.at)}`;
   return [
     `${view.service}/${instance}`,
-    stateWords(state),
+    shownState(state, known),
     String(calls.lastMinute),
     successWords(calls),
     errorWords(calls),
@@ -200,9 +205,14 @@ function cellsOf(
     latency === null ? UNKNOWN : formatDuration(latency.p50Ms),
     latency === null ? UNKNOWN : formatDuration(latency.p99Ms),
     formatDuration(view.at - heartbeat.at),
-    // An instance that is passed over shows only the reason.
-    turn.kind === "passed over" ? `${turn.why}${retest}` : turn.kind,
+    turnCell({ turn, breaker }, view),
   ];
+}
+
+/** An instance that is passed over shows only the reason; one whose state says it already, when that may change. */
+function turnCell({ turn, breaker }: Pick<InstanceRow, "turn" | "breaker">, view: MarketView): string {
+  if (turn.kind !== "passed over") return turn.kind;
+  return breaker.retestAt === null || isCutOff(view) ? turn.why : `retest ${dueIn(breaker.retestAt - view.at)}`;
 }
 
 const dueIn = (ms: number): string => (ms > 0 ? `in ${formatDuration(ms)}` : "due");
@@ -244,9 +254,9 @@ export function csvLines({ at, service, instances }: MarketView): string {
 const csvCell = (value: string | number): string => String(value).replace(/[^\w.: -]/g, "_");
 
 export function topJson({ view, staleMs }: TopFrame): string {
-  const { service, at, bus, calls, turns, instances, omitted } = view;
+  const { service, at, bus, busSince, calls, turns, instances, omitted } = view;
   const stale_ms = staleMs === undefined ? null : Math.round(staleMs);
-  return oneLine({ type: "top", service, at, stale_ms, bus, calls, turns, instances, omitted });
+  return oneLine({ type: "top", service, at, stale_ms, bus, busSince, calls, turns, instances, omitted });
 }
 
 // The keys of `dwc top`.

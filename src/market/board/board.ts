@@ -3,7 +3,7 @@
 
 import type { Router } from "@koa/router";
 import type { Context, Middleware } from "koa";
-import type { Clock } from "../../clock.ts";
+import { type Clock, timeOfDay } from "../../clock.ts";
 import { type Exposition, expose, MARKET_METRICS, marketSamples } from "../../monitor/metrics.ts";
 import type { ServiceMonitor } from "../../monitor/monitor.ts";
 import { BOARD_PATHS, type MonitorSource, ON_ADMIN_PORT, type Snapshot } from "../../monitor/snapshot.ts";
@@ -108,7 +108,7 @@ function page(assets: Assets, { listener, shopUrl }: BoardPlace): Middleware {
     const scriptUrls = faults.asking === "allowed" ? [...readingUrls, faultsScriptUrl] : readingUrls;
     const message = listener === "admin" ? consumeFlash(ctx, BOARD_MESSAGE_COOKIE) : undefined;
     await ctx.render("board.njk", {
-      board: { ...boardPage(board.snapshot()), styleUrl, scriptUrls, faults, message, shopUrl },
+      board: { ...boardPage(board.snapshot(), timeOfDay), styleUrl, scriptUrls, faults, message, shopUrl },
     });
   };
 }

@@ -1,6 +1,7 @@
 // The comparison of several Markets on the board: one sentence if they agree, otherwise a column for each Market. The
 // data comes from board.js, the labels of states from the legend of the page.
 
+import { asOfText } from "./board-view.js";
 import { ageText } from "./page-format.js";
 
 const panel = document.getElementById("disagreements");
@@ -12,6 +13,8 @@ const NO_STATE = { unknown: "Unknown there", omitted: "Not published" };
 const SECOND_MS = 1000;
 let comparison;
 let aheadMs = 0;
+/** The time of what is shown; undefined: the page is live. */
+let asOf;
 
 panel.addEventListener("markets", ({ detail }) => {
   comparison = detail.markets;
@@ -19,10 +22,15 @@ panel.addEventListener("markets", ({ detail }) => {
   const agree = comparison.disagreements.length === 0;
   notice.hidden = comparison.all.length < 2;
   notice.dataset.good = agree ? "yes" : "no";
-  setText(notice, sentence(comparison));
+  setText(notice, asOfText(sentence(comparison), asOf));
   panel.hidden = agree;
   panel.querySelector("thead").replaceChildren(headRow(comparison.all));
   panel.querySelector("tbody").replaceChildren(...comparison.disagreements.map(row));
+});
+
+notice.addEventListener("as-of", ({ detail }) => {
+  asOf = detail ?? undefined;
+  if (comparison) setText(notice, asOfText(sentence(comparison), asOf));
 });
 
 const setText = (element, text) => {
@@ -86,6 +94,7 @@ function spanOf(className, text) {
 }
 
 setInterval(() => {
+  if (asOf !== undefined) return;
   const cells = (comparison?.disagreements ?? []).flatMap(({ cells: all }) =>
     all.filter(({ kind }) => kind === "reported"),
   );

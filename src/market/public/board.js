@@ -19,13 +19,16 @@ const states = new Map(
 const rows = new Map();
 const cards = new Map();
 let turns = { ring: [], next: null };
-let bus = "connected";
+let bus = { status: "connected", since: null };
 let calls = { lastMinute: 0, succeeded: 0, errors: 0 };
 let aheadMs = 0;
 let lastEvent = 0;
 let receivedAt = Date.now();
 /** The time of the frame that is shown; at first, of the page. */
 let shownAt = receivedAt;
+let isLive = false;
+/** Before the first snapshot the page shows what the server has written, with its time. */
+let isFilled = false;
 let latest = { second: 0, receivedAt: Date.now() };
 let source;
 let resting;
@@ -48,6 +51,7 @@ function spanOf(className, text) {
 // Frames of the feed.
 
 function onSnapshot(snapshot) {
+  isFilled = true;
   rows.clear();
   byId("events").replaceChildren();
   lastEvent = 0;
@@ -59,7 +63,7 @@ function onSnapshot(snapshot) {
 function onChange(change) {
   aheadMs = change.at - Date.now();
   latest = { second: change.second, receivedAt: Date.now() };
-  bus = change.bus;
+  bus = { status: change.bus, since: change.busSince };
   calls = change.calls;
   if (change.turns) turns = { ...turns, ...change.turns };
   // board-markets.js shows these.
@@ -140,6 +144,16 @@ function cardOf({ incarnation, instance }) {
   return card;
 }
 
+/** What the page knows: all of now while its feed is live. */
+function knowledge() {
+  const isCutOff = bus.status !== "connected" && bus.since !== null;
+  return {
+    bus: bus.status,
+    busLostAt: isCutOff ? clockText(bus.since) : undefined,
+    asOf: isLive ? undefined : clockText(shownAt),
+  };
+}
+
 /** Everything that changes with time alone, too. */
 function paint() {
   const now = marketNow();
@@ -163,7 +177,7 @@ function paintCard(row, now, lastMinute, allCalls) {
   }
   setText(find("glyph"), glyph);
   setText(find("word"), label);
-  setText(find("card-why"), view.whyText(row, now));
+  setText(find("card-why"), view.whyText(row, now, bus.status));
   paintHeartbeat(row, now, find);
   paintFaults(row, now, find);
   setText(find("share"), allCalls === 0 ? "–" : `${Math.round((lastMinute / allCalls) * 100)} %`);
@@ -203,7 +217,6 @@ function paintFaults(row, now, find) {
 function paintTurns() {
   const known = turns.ring.filter((incarnation) => rows.has(incarnation));
   const shown = view.turnsShown(known, turns.next).map((incarnation) => rows.get(incarnation));
-  setText(byId("next"), view.nextText(rows.get(turns.next)));
   setText(byId("more-turns"), view.moreTurnsText(known.length, shown.length));
   const ring = byId("ring");
   while (ring.children.length > shown.length) ring.lastElementChild.remove();
@@ -226,13 +239,26 @@ function paintTurn(row, item) {
 
 function paintNotices() {
   const all = [...rows.values()];
-  const summary = byId("summary");
-  setText(summary, view.summaryText(all));
-  summary.dataset.good = view.isAllHealthy(all, (state) => "trouble" in states.get(state)) ? "yes" : "no";
-  setText(byId("bus"), view.busText(bus));
-  byId("bus").dataset.good = bus === "connected" ? "yes" : "no";
+  const known = knowledge();
+  byId("board").dataset.shown = view.shownAs(known);
+  setText(byId("summary"), view.headline(all, known));
+  const isWell = known.bus === "connected" && view.isAllHealthy(all, (state) => "trouble" in states.get(state));
+  byId("summary").dataset.good = isWell ? "yes" : "no";
+  setText(byId("bus"), view.busText(known));
+  byId("bus").dataset.good = known.bus === "connected" ? "yes" : "no";
+  setText(byId("next"), view.nextText(rows.get(turns.next), known));
+  setText(document.querySelector("#instances-title .as-of"), view.titleNote(known));
+  setText(document.querySelector("#turns-title .as-of"), view.titleNote({ ...known, busLostAt: undefined }));
+  byId("markets").dispatchEvent(new CustomEvent("as-of", { detail: known.asOf }));
   const chaos = byId("chaos");
   if (chaos) chaos.hidden = !all.some(({ faults }) => faults !== null);
+}
+
+/** An age would be wrong a second later: of what is old the time is shown. */
+function paintOld() {
+  paintNotices();
+  for (const row of rows.values())
+    setText(cardOf(row).querySelector(".last-heartbeat"), `at ${clockText(row.heartbeat.at)}`);
 }
 
 // The feed and its notice.
@@ -240,6 +266,8 @@ function paintNotices() {
 function showFeed(state, text) {
   byId("feed").dataset.feed = state;
   setText(byId("feed"), text);
+  isLive = state === "live";
+  if (!isLive && isFilled) paintOld();
 }
 
 /** The text stays the same while the feed is lost: screen readers announce each change of it. */
@@ -249,6 +277,7 @@ function received(act) {
   return ({ data }) => {
     receivedAt = Date.now();
     shownAt = receivedAt;
+    isLive = true;
     act(JSON.parse(data));
     showFeed("live", "Live.");
   };

@@ -77,6 +77,15 @@ test("every trouble but one of the outside comes with what to type", () => {
   for (const changes of cases) golden(troubles(changes).join("\n"));
 });
 
+test("without the bus its absence is the finding, and not what the Market last knew of its instances", () => {
+  const failing = ["bus: disconnected", "ratings: 0 live"];
+  const market = { kind: "market", url: marketUrl, status: "degraded", failing } as const;
+  const view = parseMarketView({ ...BOARD, bus: "disconnected", busSince: BOARD.at }) as MarketView;
+  const found = troubles({ market, board: { kind: "board", url: marketUrl, view } });
+  golden(found);
+  assert.equal([found.length, /ratings|breaker/.test(found.join())], [1, false]);
+});
+
 test("an instance that fails is a warning, with the count and the text of its errors", () => {
   const [, row] = BOARD.instances;
   const calls = { total: 12, lastMinute: 12, share: 0.5, succeeded: 6, errors: 6, lastError: "500: no such table" };

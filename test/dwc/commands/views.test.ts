@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { formatLine, type Line } from "../../../src/dwc/cli/core/result.ts";
 import { eventJson, eventLine } from "../../../src/dwc/commands/events.ts";
-import { explained } from "../../../src/dwc/commands/explain.ts";
+import { explained as explainedAt } from "../../../src/dwc/commands/explain.ts";
 import { callsWords, successWords } from "../../../src/dwc/commands/format.ts";
 import { psRows, psTable } from "../../../src/dwc/commands/ps.ts";
 import {
@@ -35,6 +35,8 @@ const discovered = (instance: number) => ({
   ...{ state: "up" as const, version: "1.0.0", intervalMs: 15_000, operations: ["get"] },
   counts: { startedAt: BOARD.at - 250_000, requests: 4, errors: 0, processingMs: 2, dropped: 0 },
 });
+const explained = (board: MarketView, service: string, number: number | undefined) =>
+  explainedAt(board, service, number, () => "12:00:00");
 const picture = { view, url: "http://localhost:5000", staleMs: undefined, timeOfDay: () => "12:00:00" };
 
 test("a board is read as it was meant, and what is none is none", () => {
@@ -218,6 +220,32 @@ test("an instance that fails says so in each view, with count and text", () => {
   const result = explained(one, "ratings", 1);
   golden(result.kind === "done" ? toned(result.lines) : result.kind);
   golden(csvLines(one));
+});
+
+test("without the bus no view claims a state: each names the bus, and the time when it was lost", () => {
+  const [open, healthy, third] = view.instances;
+  const why = "the bus is disconnected";
+  const rows = [open, healthy, third].map((row) => ({ ...row, turn: { kind: "passed over", why } }));
+  const left = {
+    ...healthy,
+    instance: 4,
+    incarnation: "4-a",
+    state: "left",
+    membership: { kind: "gone", reason: "left" },
+  };
+  const cutOff = {
+    ...{ ...view, bus: "disconnected", busSince: BOARD.at - 7_000 },
+    ...{ turns: { ...view.turns, next: null }, instances: [...rows, left] },
+  } as MarketView;
+  golden(toned(psTable(psRows([discovered(1)], cutOff), BOARD.at, undefined, { isOld: true })));
+  golden(toned(plainLines({ ...picture, view: cutOff }, FIRST_STATE)));
+  for (const number of [1, 2, 4]) {
+    const result = explained(cutOff, "ratings", number);
+    golden(result.kind === "done" ? toned(result.lines) : result.kind);
+  }
+  const never = explained({ ...cutOff, busSince: null, instances: [] }, "ratings", undefined);
+  golden(never.kind === "done" ? toned(never.lines) : never.kind);
+  golden(toned(plainLines({ ...picture, staleMs: 3_000 }, FIRST_STATE)));
 });
 
 test("success is 100 % only without an error, as on the board", () => {

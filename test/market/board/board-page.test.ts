@@ -4,13 +4,19 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { boardPage, marketsView } from "../../../src/market/board/core/board-page.ts";
 import {
+  busText,
+  callsSummary,
   callsText,
   canBeAsked,
   faultTexts,
+  headline,
   isAllHealthy,
   leftText,
   msText,
+  nextText,
+  shownAs,
   summaryText,
+  titleNote,
   turnsShown,
   whyText,
 } from "../../../src/market/web/core/board-view.ts";
@@ -49,7 +55,8 @@ const rowOf = (instance: number, { membership, breaker, ...parts }: Parts = {}):
 
 function snapshotOf(instances: readonly InstanceRow[], more: Partial<Snapshot> = {}): Snapshot {
   return {
-    ...{ schema_version: 1, service: "ratings", version: "1", at: AT, startedAt: AT, bus: "connected", second: 0 },
+    ...{ schema_version: 1, service: "ratings", version: "1", at: AT, startedAt: AT, second: 0 },
+    ...{ bus: "connected", busSince: AT - 60_000 },
     rules: {} as Snapshot["rules"],
     calls: { total: 0, lastMinute: 0, succeeded: 0, errors: 0, success: null, shortCircuited: 0 },
     turns: { ring: instances.map(({ incarnation }) => incarnation), next: "2-a", copies: [] },
@@ -58,21 +65,25 @@ function snapshotOf(instances: readonly InstanceRow[], more: Partial<Snapshot> =
   };
 }
 
+/** 3:00 for three seconds after AT, which is itself 0:00. */
+const timeOfDay = (at: number): string => `${(at - AT) / 1_000}:00`;
+const pageOf = (snapshot: Snapshot) => boardPage(snapshot, timeOfDay);
+
 const passed = { kind: "passed over", why: "its breaker is open" } as InstanceRow["turn"];
 
 test("a row is what the snapshot has of the instance, in its places", () => {
   const faults = [{ kind: "mute", text: "mute", endsAt: AT + 11_200 }] as unknown as InstanceRow["faults"];
-  const [row] = boardPage(snapshotOf([rowOf(1, { faults })])).rows;
+  const [row] = pageOf(snapshotOf([rowOf(1, { faults })])).rows;
   assert.equal([row?.instance, row?.lastHeartbeat, row?.calls, row?.share], [1, "2 s ago", "6", "34 %"]);
   assert.equal([row?.success, row?.errors, row?.total], ["50 %", 3, "7"]);
   assert.equal([row?.p50, row?.p99, row?.faults, row?.takesFaults], ["2.4 ms", "57 ms", ["mute, ends in 12 s"], true]);
-  const bare = boardPage(snapshotOf([rowOf(1, { latency: null })]));
+  const bare = pageOf(snapshotOf([rowOf(1, { latency: null })]));
   assert.equal(
     [bare.rows[0]?.p50, bare.rows[0]?.faults, bare.rows[0]?.takesFaults, bare.hasFaults],
     ["–", [], false, false],
   );
   assert.equal([bare.omitted, bare.isBusConnected, bare.isAllHealthy], [3, true, true]);
-  assert.is(boardPage(snapshotOf([], { bus: "disconnected" })).isBusConnected, false);
+  assert.is(pageOf(snapshotOf([], { bus: "disconnected" })).isBusConnected, false);
 });
 
 test("the ring shows who is next and who is passed over, and the newest thirty events come first", () => {
@@ -84,7 +95,7 @@ test("the ring shows who is next and who is passed over, and the newest thirty e
     text: `e${at}`,
   }));
   const rows = [rowOf(1, { turn: passed }), rowOf(2), rowOf(3)];
-  const page = boardPage(snapshotOf(rows, { events: events as unknown as Snapshot["events"] }));
+  const page = pageOf(snapshotOf(rows, { events: events as unknown as Snapshot["events"] }));
   assert.equal(
     page.ring.map(({ instance, className, note }) => [instance, className, note]),
     [
@@ -93,18 +104,18 @@ test("the ring shows who is next and who is passed over, and the newest thirty e
       [3, "", ""],
     ],
   );
-  assert.equal([page.moreTurns, boardPage(snapshotOf(rows.slice(1))).ring.length], ["", 2]);
+  assert.equal([page.moreTurns, pageOf(snapshotOf(rows.slice(1))).ring.length], ["", 2]);
   const turns = { ring: ["2-a", "gone", "3-a"], next: "2-a", copies: [] };
   assert.equal(
-    boardPage(snapshotOf(rows, { turns })).ring.map(({ instance }) => instance),
+    pageOf(snapshotOf(rows, { turns })).ring.map(({ instance }) => instance),
     [2, 3],
     "an instance that the snapshot does not list has no turn to show",
   );
-  assert.is.not(page.bus, boardPage(snapshotOf(rows, { bus: "disconnected" })).bus);
+  assert.is.not(page.bus, pageOf(snapshotOf(rows, { bus: "disconnected" })).bus);
   assert.equal([page.events.length, page.events[0]?.text, page.events.at(-1)?.text], [30, "e39", "e10"]);
   assert.is(page.events[0]?.at, "5 s ago");
   assert.match(page.next, /^Instance 2 /);
-  assert.match(boardPage(snapshotOf(rows, { turns: { ring: [], next: null, copies: [] } })).next, /^No instance/);
+  assert.match(pageOf(snapshotOf(rows, { turns: { ring: [], next: null, copies: [] } })).next, /^No instance/);
 });
 
 test("a long ring is cut after twenty-four turns, from the next one on and around", () => {
@@ -114,7 +125,7 @@ test("a long ring is cut after twenty-four turns, from the next one on and aroun
   const shown = turnsShown(ring, "20-a");
   assert.equal([shown.length, shown[0], shown[9], shown[10], shown.at(-1)], [24, "20-a", "29-a", "0-a", "13-a"]);
   const many = Array.from({ length: 30 }, (_, at) => rowOf(at));
-  assert.match(boardPage(snapshotOf(many)).moreTurns, / 6 /);
+  assert.match(pageOf(snapshotOf(many)).moreTurns, / 6 /);
   assert.is(turnsShown(ring, null)[0], "0-a");
   assert.is(turnsShown(ring, "gone")[0], "0-a");
 });
@@ -156,6 +167,71 @@ test("all is well where one is, and none is in trouble", () => {
       [isWell, true],
       summaryText(rows),
     );
+});
+
+test("without scripts the page says of which moment it is, and claims nothing of a later one", () => {
+  const rows = [rowOf(1), rowOf(2)];
+  const page = pageOf(snapshotOf(rows));
+  assert.equal(
+    [page.summary, page.next, page.bus],
+    [...["2 instances, all healthy, as of 0:00.", "Instance 2 gets it, as of 0:00.", "Connected to NATS, as of 0:00."]],
+  );
+  assert.equal([page.shownAs, page.instancesNote, page.nextNote], ["loaded", ", as of 0:00", ", as of 0:00"]);
+  assert.match(page.feed, /as of 0:00/);
+});
+
+test("the bus overrides: nothing is healthy or next without it, and the states are those of when it was lost", () => {
+  const states = [rowOf(1), rowOf(2, { state: "open", breaker: { kind: "open", openedAt: AT - 9_000, why: "slow" } })];
+  const lost = { bus: "disconnected", busSince: AT - 5_000 } as const;
+  const turns = { ring: ["1-a", "2-a"], next: null, copies: [] };
+  const page = pageOf(snapshotOf(states, { ...lost, turns }));
+  assert.equal([page.isAllHealthy, page.isBusConnected, page.shownAs], [false, false, "cut off"]);
+  assert.is(
+    page.summary,
+    "Not connected to NATS: no instance can be called, as of 0:00. 2 instances, 1 healthy, as of -5:00.",
+  );
+  assert.equal([page.instancesNote, page.nextNote], [", as of -5:00", ", as of 0:00"]);
+  assert.is(page.next, "No instance: the bus is disconnected, as of 0:00.");
+  assert.is(page.bus, "Not connected to NATS since -5:00: no call can be sent, as of 0:00.");
+  assert.equal(
+    page.rows.map(({ why }) => why),
+    ["the bus is disconnected", "the bus is disconnected · before: slow, 9 s ago"],
+  );
+  const gone = rowOf(3, { membership: { kind: "gone", reason: "left" } });
+  assert.is(whyText(gone, AT, "disconnected"), "said goodbye");
+  const never = pageOf(snapshotOf([], { bus: "disconnected", busSince: null }));
+  assert.equal(
+    [never.summary, never.instancesNote],
+    [...["Not connected to NATS: no instance can be called, as of 0:00.", ", as of 0:00"]],
+  );
+});
+
+test("a live page has no time, and an old one has it everywhere", () => {
+  const live = { bus: "connected", busLostAt: undefined, asOf: undefined } as const;
+  const old = { ...live, asOf: "22:11:23" };
+  const cutOff = { ...live, bus: "disconnected", busLostAt: "22:11:09" } as const;
+  assert.equal([live, old, cutOff, { ...cutOff, ...{ asOf: "22:11:23" } }].map(shownAs), [
+    ...["live", "old", "cut off", "old"],
+  ]);
+  assert.equal([live, old, cutOff].map(titleNote), ["", ", as of 22:11:23", ", as of 22:11:09"]);
+  assert.equal([headline([], live), headline([], old)], ["No instance is up.", "No instance is up, as of 22:11:23."]);
+  assert.is(nextText(undefined, old), "No instance: all services are down, as of 22:11:23.");
+  assert.is(nextText(undefined, cutOff), "No instance: the bus is disconnected.");
+  assert.is(busText(cutOff), "Not connected to NATS since 22:11:09: no call can be sent.");
+});
+
+test("the calls of all are one sentence", () => {
+  const all = (lastMinute: number, succeeded: number, errors: number): string =>
+    callsSummary({ lastMinute, succeeded, errors });
+  assert.is(all(0, 0, 0), "No calls in the last minute.");
+  assert.is(all(1, 0, 0), "1 call in the last minute.");
+  assert.is(all(2, 2, 0), "2 calls in the last minute: all succeeded.");
+  assert.is(all(2, 1, 1), "2 calls in the last minute: 50 % succeeded, 1 error.");
+  const calls = { ...rowOf(1).calls, lastError: "500: no luck" };
+  assert.is(
+    whyText(rowOf(1, { state: "failing", calls }), AT),
+    "3 of 6 calls failed in the last minute · 500: no luck",
+  );
 });
 
 test("why names what holds an instance back, the strongest reason first", () => {

@@ -11,7 +11,7 @@ import type { DiscoveredStats, OperationStats } from "./live-types.ts";
 
 export type MarketView = Pick<
   Snapshot,
-  "service" | "at" | "bus" | "calls" | "turns" | "instances" | "omitted" | "events"
+  "service" | "at" | "bus" | "busSince" | "calls" | "turns" | "instances" | "omitted" | "events"
 >;
 
 const numbers = <Name extends string>(...names: readonly Name[]) => v.looseObject(v.entriesFromList(names, v.number()));
@@ -44,6 +44,8 @@ const unchanged = <T>(schema: v.GenericSchema<unknown, T>) => v.custom<T>((value
 const board = v.object({
   ...{ schema_version: v.literal(SCHEMA_VERSION), service: v.string(), at: v.number() },
   bus: v.fallback(v.picklist(["connected", "disconnected", "closed"]), "disconnected"),
+  // A Market of an earlier version does not send it.
+  busSince: v.fallback(v.nullable(v.number()), null),
   calls: unchanged(v.looseObject({ ...numbers("lastMinute").entries, ...ended })),
   turns: unchanged(
     v.looseObject({ ring: v.array(v.string()), next: v.nullable(v.string()), copies: v.array(v.string()) }),

@@ -6,17 +6,19 @@ import type { EventRecord } from "../../../monitor/event-stream.ts";
 import type { InstanceRow, Snapshot } from "../../../monitor/snapshot.ts";
 import { type InstanceState, STATE_NAMES, STATES } from "../../../monitor/states.ts";
 import {
+  asOfText,
   busText,
   callsSummary,
   callsText,
   canBeAsked,
   faultTexts,
+  headline,
   isAllHealthy,
   moreTurnsText,
   msText,
   nextText,
   successText,
-  summaryText,
+  titleNote,
   turnsShown,
   turnText,
   whyText,
@@ -29,7 +31,14 @@ const PERCENT = 100;
 
 export interface BoardPage {
   readonly service: string;
+  /** Of the moment of the page: without scripts it shows nothing newer. */
   readonly summary: string;
+  readonly shownAs: "loaded" | "cut off";
+  /** Behind the titles of what is of that moment, or of an earlier one. */
+  readonly instancesNote: string;
+  readonly nextNote: string;
+  readonly feed: string;
+  /** The instances, and the bus that they are called over. */
   readonly isAllHealthy: boolean;
   readonly bus: string;
   readonly isBusConnected: boolean;
@@ -79,21 +88,29 @@ export interface BoardRow {
   readonly takesFaults: boolean;
 }
 
-export function boardPage(snapshot: Snapshot): BoardPage {
-  const { service, bus, instances, turns, markets, events, omitted } = snapshot;
+/** @param timeOfDay of epoch ms, where the Market is */
+export function boardPage(snapshot: Snapshot, timeOfDay: (at: number) => string): BoardPage {
+  const { service, bus, busSince, instances, turns, markets, events, omitted } = snapshot;
+  const asOf = timeOfDay(snapshot.at);
+  const busLostAt = bus === "connected" || busSince === null ? undefined : timeOfDay(busSince);
+  const known = { bus, busLostAt, asOf };
   const next = instances.find(({ incarnation }) => incarnation === turns.next);
   return {
     service,
-    summary: summaryText(instances),
-    isAllHealthy: isAllHealthy(instances, (state) => STATES[state].isTrouble),
-    bus: busText(bus),
+    summary: headline(instances, known),
+    shownAs: bus === "connected" ? "loaded" : "cut off",
+    instancesNote: titleNote(known),
+    nextNote: titleNote({ ...known, busLostAt: undefined }),
+    feed: `State as of ${asOf}, when this page was loaded.`,
+    isAllHealthy: bus === "connected" && isAllHealthy(instances, (state) => STATES[state].isTrouble),
+    bus: busText(known),
     isBusConnected: bus === "connected",
     calls: callsSummary(snapshot.calls),
-    next: nextText(next),
+    next: nextText(next, known),
     ...ringView(instances, turns),
-    markets: marketsView(markets, snapshot.at),
+    markets: shownMarkets(marketsView(markets, snapshot.at), asOf),
     legend: STATE_NAMES.map((state) => ({ state, ...STATES[state] })),
-    rows: instances.map((row) => rowOf(row, snapshot.at)),
+    rows: instances.map((row) => rowOf(row, snapshot.at, bus)),
     omitted,
     hasFaults: instances.some(({ faults }) => faults !== null),
     events: events
@@ -118,12 +135,15 @@ function turnView(row: InstanceRow | undefined, next: string | null): readonly T
   return [{ instance: row.instance, note: turnText(row, next), className }];
 }
 
-function rowOf(row: InstanceRow, at: number): BoardRow {
+const shownMarkets = (view: MarketsView, asOf: string): MarketsView =>
+  view.text === "" ? view : { ...view, text: asOfText(view.text, asOf) };
+
+function rowOf(row: InstanceRow, at: number, bus: Snapshot["bus"]): BoardRow {
   const { instance, incarnation, state, calls, latency, heartbeat } = row;
   const { label, glyph, tone } = STATES[state];
   return {
     ...{ instance, incarnation, state, label, glyph, tone },
-    why: whyText(row, at),
+    why: whyText(row, at, bus),
     lastHeartbeat: `${ageText(at - heartbeat.at)} ago`,
     calls: String(calls.lastMinute),
     success: successText(calls),

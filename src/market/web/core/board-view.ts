@@ -4,6 +4,9 @@
 import type { InstanceRow, Snapshot } from "../../../monitor/snapshot.ts";
 import { ageText, countText } from "./page-format.ts";
 
+/** The first cause: without the bus no instance can be called, whatever its state was. */
+const BUS_AWAY = "the bus is disconnected";
+
 type RowState = Pick<InstanceRow, "breaker" | "membership" | "state" | "turn" | "calls">;
 
 const SECOND_MS = 1000;
@@ -53,11 +56,17 @@ const failingText = ({ succeeded, errors, lastError }: InstanceRow["calls"]): st
   `${errors} of ${succeeded + errors} calls failed in the last minute${lastError === null ? "" : ` · ${lastError}`}`;
 
 /** The reason for the state, and when it may change. */
-export function whyText({ breaker, membership, state, turn, calls }: RowState, now: number): string {
+export function whyText(
+  { breaker, membership, state, turn, calls }: RowState,
+  now: number,
+  bus: Snapshot["bus"] = "connected",
+): string {
   const openedAgo = breaker.openedAt === null ? null : `${ageText(now - breaker.openedAt)} ago`;
   const opened = openedAgo === null ? null : `${breaker.why}, ${openedAgo}`;
   if (membership.kind === "gone") return leftMembershipText(membership.reason, opened);
   if (membership.kind === "draining") return "finishes its open calls";
+  if (bus !== "connected")
+    return breaker.kind === "closed" || opened === null ? BUS_AWAY : `${BUS_AWAY} · before: ${opened}`;
   if (state === "open") return `${opened} · ${retestText((breaker.retestAt ?? now) - now)}`;
   if (state === "retesting") return `${opened} · a retest is in flight`;
   if (state === "probation") return `closes fully after ${countText(breaker.answersLeft ?? 0, "more answer")}`;
@@ -89,13 +98,16 @@ export const canBeAsked = ({ faults, membership }: InstanceRow, now: number): bo
 
 type Statuses = readonly Pick<InstanceRow, "membership" | "state">[];
 
-/** `2 instances, 1 healthy, 1 lost.`; the first number counts instances that are up. */
+/** `3 instances, 1 healthy, 1 failing, 1 lost.`; the first number counts instances that are up. */
 export function summaryText(rows: Statuses): string {
   const up = rows.filter(({ membership }) => membership.kind === "up");
   const well = up.filter(({ state }) => state === "healthy").length;
-  const lost = rows.filter(({ state }) => state === "lost").length;
+  const [failing, lost] = (["failing", "lost"] as const).map((name) => {
+    const count = rows.filter(({ state }) => state === name).length;
+    return count === 0 ? "" : `, ${count} ${name}`;
+  });
   const all = `${countText(up.length, "instance")}, ${well === up.length ? "all" : well} healthy`;
-  return `${up.length === 0 ? "No instance is up" : all}${lost > 0 ? `, ${lost} lost` : ""}.`;
+  return `${up.length === 0 ? "No instance is up" : all}${failing}${lost}.`;
 }
 
 /** At least one instance is healthy, and none is in trouble. @param isTrouble of the table in monitor/states.ts */
@@ -123,11 +135,51 @@ export function turnText(
 
 export const moreTurnsText = (ring: number, shown: number): string => (ring > shown ? `and ${ring - shown} more` : "");
 
-export const nextText = (next: Pick<InstanceRow, "instance"> | undefined): string =>
-  next === undefined ? "No instance: all services are down." : `Instance ${next.instance} gets it.`;
+/** What a page knows. Nothing newer is claimed. Times are times of day, such as 22:11:23. */
+export interface Knowledge {
+  readonly bus: Snapshot["bus"];
+  /** When the bus was lost: the states are those of that moment. Undefined: it is connected, or never was. */
+  readonly busLostAt: string | undefined;
+  /** The moment of what is shown. Undefined: the page is live. */
+  readonly asOf: string | undefined;
+}
 
-export const busText = (bus: Snapshot["bus"]): string =>
-  bus === "connected" ? "Connected to NATS." : "Not connected to NATS: no call can be sent.";
+/** `live`: all is known. `cut off`: the Market itself knows nothing newer. `old`: the page does not. */
+export type ShownAs = "live" | "cut off" | "old";
+
+export function shownAs({ bus, asOf }: Knowledge): ShownAs {
+  if (asOf !== undefined) return "old";
+  return bus === "connected" ? "live" : "cut off";
+}
+
+/** `2 instances, all healthy, as of 22:11:23.` @param at undefined: it is true now */
+export const asOfText = (sentence: string, at: string | undefined): string =>
+  at === undefined ? sentence : `${sentence.replace(/\.$/, "")}, as of ${at}.`;
+
+/** The moment of the states that are shown, behind a title; empty: they are those of now. */
+export function titleNote({ busLostAt, asOf }: Knowledge): string {
+  const at = busLostAt ?? asOf;
+  return at === undefined ? "" : `, as of ${at}`;
+}
+
+/** The headline. The bus overrides the states: they are of the time before it was lost. */
+export function headline(rows: Statuses, { bus, busLostAt, asOf }: Knowledge): string {
+  if (bus === "connected") return asOfText(summaryText(rows), asOf);
+  const cutOff = asOfText("Not connected to NATS: no instance can be called.", asOf);
+  return busLostAt === undefined ? cutOff : `${cutOff} ${asOfText(summaryText(rows), busLostAt)}`;
+}
+
+/** @param next undefined: no instance is eligible */
+export function nextText(next: Pick<InstanceRow, "instance"> | undefined, { bus, asOf }: Knowledge): string {
+  const why = bus === "connected" ? "all services are down" : BUS_AWAY;
+  return asOfText(next === undefined ? `No instance: ${why}.` : `Instance ${next.instance} gets it.`, asOf);
+}
+
+export function busText({ bus, busLostAt, asOf }: Knowledge): string {
+  if (bus === "connected") return asOfText("Connected to NATS.", asOf);
+  const since = busLostAt === undefined ? "" : ` since ${busLostAt}`;
+  return asOfText(`Not connected to NATS${since}: no call can be sent.`, asOf);
+}
 
 const SECONDS = 60;
 const BAR_WIDTH = 4;
