@@ -163,9 +163,7 @@ function placeOf(words: readonly string[], commands: readonly Command[]): Place 
   if (takesValue(command, before.at(-1))) return { kind: "value", key: `${command.name} ${before.at(-1)}` };
   if (words.at(-1)?.startsWith("-")) return { kind: "option", command };
   const args = before.filter((word, at) => !word.startsWith("-") && !takesValue(command, before[at - 1]));
-  return args.length < command.args.length
-    ? { kind: "argument", key: keyOf(command, args), service: args[0] }
-    : { kind: "nothing" };
+  return { kind: "argument", key: keyOf(command, args), service: args[0] };
 }
 
 function keyOf({ name }: Command, args: readonly string[]): string {

@@ -53,7 +53,7 @@ function listed(title: string, items: readonly string[]): readonly string[] {
 }
 
 const columnsOf = (rows: readonly (readonly [string, string])[]): readonly string[] =>
-  rows.length === 0 ? [] : columns(rows).map((line) => line.trimStart());
+  columns(rows).map((line) => line.trimStart());
 
 /** The length of the date in an ISO time. */
 const DAY_LETTERS = "2016-02-18".length;

@@ -56,6 +56,7 @@ test("each reason why a call has no answer has a code, and a sentence of its own
   for (const [reason, code] of Object.entries(REASONS) as [UnansweredReason, string][]) {
     const error = await unanswered(reason);
     assert.is(error.code, code, reason);
+    assert.type(error.message, "string");
     sentences.add(error.message);
   }
   assert.is(sentences.size, Object.keys(REASONS).length);
@@ -141,6 +142,10 @@ test("ratings is explained by a Market alone; another service by the bus, unless
   const out = (code: string) => ({ roll: async () => ({ kind: "not-connected", code, why: "not in", hint: "renew" }) });
   assert.is(await failure("explain orders", out("no-bus")), "no-market");
   assert.is(await failure("explain orders", out("refused")), "refused");
+  for (const line of ["events --once", "top -n 1"]) {
+    assert.is(await failure(line, out("no-bus")), "no-market", line);
+    assert.is(await failure(line, out("refused")), "refused", line);
+  }
   assert.is(await failure("explain ratings/12x"), "bad-name");
   assert.is(await failure("explain ratings/1234567"), "bad-name");
 });

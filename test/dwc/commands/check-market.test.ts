@@ -96,6 +96,9 @@ test("faults that are on are all named, with what ends them, for as long as the 
   assert.equal(troubles(believed([{ ...first, faults }])), [
     `warning ratings/1 has faults on: slow by 300 ms; fails 30 % | ${reset}`,
   ]);
+  const failing: Row = { ...first, state: "failing" };
+  assert.match(troubles(believed([{ ...failing, faults }])).join(), new RegExp(`is failing: .* \\| ${reset}$`));
+  assert.match(troubles(believed([failing])).join(), /is failing: .* \| bin\/dwc explain ratings\/1$/);
   const opened = troubles(believed([{ ...open, faults }, first]));
   assert.match(opened.join(), /^warning ratings\/2 receives no calls: .* \| bin\/dwc fault reset ratings\/2$/);
   const gone: Row = { ...first, faults, state: "lost", membership: { kind: "gone", reason: null } };

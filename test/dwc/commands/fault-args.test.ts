@@ -37,6 +37,9 @@ test("what is typed is read as it is meant", () => {
     ["fail 12.5%", { kind: "fail", share: 0.125 }],
   ] as const)
     assert.equal(wish(`ratings/2 ${typed} --for 500ms`), begin(fault, 500));
+  assert.equal(wish("ratings/12 mute"), { ...begin({ kind: "mute" }), target: { ...target, instance: 12 } });
+  const nested = wish("x/ratings/2 mute");
+  assert.is("kind" in nested && nested.code, "bad-name");
   assert.equal(wish(""), { service: "ratings", target: undefined, order: { kind: "list" } });
   assert.equal(wish("greetings"), { service: "greetings", target: undefined, order: { kind: "list" } });
   assert.equal(wish("reset"), { service: "ratings", target: undefined, order: { kind: "reset" } });

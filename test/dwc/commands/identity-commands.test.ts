@@ -64,6 +64,9 @@ test("a service that may call others: its list is trimmed, and only a new key ha
   assert.is(await codeOf({ outcome: "renewed" }), "0");
   assert.is(await codeOf({ outcome: "changed" }), "4");
   assert.is(await codeOf({ outcome: "changed", unrevoked: "KEY" }), "0");
+  const one = syncOf({ kind: "obeys" }, { kind: "not running", url: "nats://b.example:4222" });
+  assert.is(await codeOf({ sync: one }), "0");
+  assert.is(await codeOf({ sync: one, outcome: "changed" }), "4");
 });
 
 test("a service's token is JSON by its own option, and by the one of all commands", async () => {

@@ -5,7 +5,8 @@ import * as assert from "uvu/assert";
 import type { Line } from "../../../src/dwc/cli/core/result.ts";
 import { eventLine } from "../../../src/dwc/commands/events.ts";
 import { explained } from "../../../src/dwc/commands/explain.ts";
-import { FIRST_STATE, plainLines, press, type TopState, topLines } from "../../../src/dwc/commands/top.ts";
+import { errorWords, failingWords, successWords } from "../../../src/dwc/commands/format.ts";
+import { csvLines, FIRST_STATE, plainLines, press, type TopState, topLines } from "../../../src/dwc/commands/top.ts";
 import { type MarketView, parseMarketView } from "../../../src/dwc/live/core/parse-answers.ts";
 import type { EventRecord } from "../../../src/monitor/event-stream.ts";
 import { BOARD } from "../live/board.ts";
@@ -61,6 +62,23 @@ test("one that is passed over shows why, or its retest if one is due", () => {
   assert.match(turnOf(view.at), / {2}retest due$/);
 });
 
+test("success is known only where both ends are counted, and 100 % is without an error", () => {
+  for (const unknown of [{}, { succeeded: 3 }, { errors: 1 }, { succeeded: 0, errors: 0 }])
+    assert.is(successWords(unknown), "-", JSON.stringify(unknown));
+  const of = (succeeded: number, errors: number): string => successWords({ succeeded, errors });
+  assert.equal([of(5, 0), of(9_999, 1), of(99, 1), of(3, 4), of(0, 2)], ["100 %", "99.9 %", "99.0 %", "42 %", "0 %"]);
+  assert.equal([errorWords({}), errorWords({ errors: 0 }), errorWords({ errors: 7 })], ["-", "0", "7"]);
+  const calls = { ...first.calls, succeeded: 6, errors: 6 };
+  assert.match(failingWords({ ...calls, lastError: "500: no table" }), /^6 of 12 .* \(the last: 500: no table\)$/);
+  assert.match(failingWords({ ...calls, lastError: null }), /^6 of 12 .* failed$/);
+});
+
+test("a Market that does not count ends leaves their cells of the CSV empty", () => {
+  const { succeeded: _, errors: __, ...older } = first.calls;
+  const csv = csvLines({ ...view, instances: [{ ...first, calls: older as Row["calls"], latency: null }] });
+  assert.match(csv, /,0\.5,,,3000,,\n$/);
+});
+
 test("sorted by the slowest, one without figures comes last", () => {
   const timed = (instance: number, p99Ms: number | undefined): Row => ({
     ...first,
@@ -113,6 +131,11 @@ test("explain gives a breaker's reason only while it counts, and since when by t
   assert.is(fact("why", open), "its breaker opened: request timed out");
   assert.is(fact("since", { ...open, breaker: { ...open.breaker, openedAt: view.at - 7_000 } }), "7.0 s ago");
   assert.is(fact("since", first), "50 s ago");
+});
+
+test("explain names no success where none is known", () => {
+  const row = { ...first, calls: { ...first.calls, succeeded: 0, errors: 0 } };
+  assert.not(linesOf({ instances: [row] }, 1).some((line) => line.startsWith("  success")));
 });
 
 test("the turns after the next come in the order of the ring, and one outside it comes last", () => {
