@@ -6,7 +6,7 @@ import type { InstanceRef } from "../health/member.ts";
 import type { Result } from "../health/result.ts";
 import { isThenable } from "../util/promises.ts";
 import { decodeValue } from "./core/body.ts";
-import { OVERLOADED, retryAfterOf } from "./core/overload.ts";
+import { hasBegun, OVERLOADED, retryAfterOf } from "./core/overload.ts";
 import { textOf } from "./guard.ts";
 import { type ErrorOutcome, failedWhy, type Outcome, type ResponseReader, type Why } from "./outcome.ts";
 
@@ -72,6 +72,7 @@ const WAS_STOPPED: NoAnswer = {
   detail: "the instance stopped when the time of the caller was over, or the caller had given up",
 };
 const NO_ROOM: NoAnswer = { ...NOT_EXECUTED, result: "overloaded", reason: "overloaded", code: OVERLOADED };
+const HAD_BEGUN: NoAnswer = { ...NO_ROOM, mayHaveExecuted: true, detail: "an instance had begun the request" };
 /** The check of an answer did not end within the time of its attempt. */
 export const CHECK_IS_LATE: NoAnswer = {
   ...TIMEOUT,
@@ -129,6 +130,7 @@ function readError({ code, message, body }: Extract<Reply, { kind: "service-erro
     case STOPPED:
       return WAS_STOPPED;
     case OVERLOADED:
+      if (hasBegun(body)) return { ...HAD_BEGUN, retryAfterMs: retryAfterOf(body) };
       return { ...NO_ROOM, retryAfterMs: retryAfterOf(body) };
   }
   const decoded = body === undefined ? undefined : decodeValue(body);
@@ -200,7 +202,7 @@ const RETRIABLE: ReadonlySet<Result> = new Set(["no-responders", "draining", "re
  * (`no-responders`), or the instance has not begun it: it is leaving (`draining`, code 503), lacks the operation
  * (`rejected`, code 501) or has no room for it (`overloaded`, code 529). An idempotent call also goes on where it may
  * have been executed: after an `invalid` answer, or where the instance died with it (`no-responders` as well) or left
- * before it finished it (`draining`, code 504).
+ * before it finished it (`draining`, code 504), or had begun it and was unavailable (`overloaded`).
  *
  * After 529 it is paid: it adds load where instances have too much of it. After an invalid answer it is free. The
  * breaker of such an instance stays closed, so it keeps its turns. Where it is one of two, half of the calls go on. A

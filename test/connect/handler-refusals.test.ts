@@ -3,6 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import * as v from "valibot";
+import type { CallOptions } from "../../src/connect/call-options.ts";
 import { createClient } from "../../src/connect/client.ts";
 import { contract, operation, stream } from "../../src/connect/contract.ts";
 import { overloaded, ServiceError } from "../../src/connect/errors.ts";
@@ -11,6 +12,8 @@ import type { Middleware } from "../../src/connect/middleware.ts";
 import { nothing } from "../../src/connect/schema.ts";
 import { serve } from "../../src/connect/serve.ts";
 import type { Outcome } from "../../src/service/outcome.ts";
+import type { StreamError } from "../../src/service/stream-error.ts";
+import type { ItemStream } from "../../src/service/stream-reader.ts";
 import { ContractScene } from "../support/contract-scene.ts";
 
 const test = suite("handler refusals");
@@ -21,6 +24,7 @@ const ledger = contract("ledger", {
   read: operation(nothing, v.number(), { idempotent: true }),
   list: stream(nothing, v.number(), { idempotent: true }),
   append: stream(nothing, v.number()),
+  watch: stream(nothing, v.number(), { idempotent: true }),
 });
 
 type Ledger = (typeof ledger)["operations"];
@@ -44,21 +48,27 @@ class Scene extends ContractScene {
     yield await Promise.resolve().then(() => this.#fail());
   }
 
+  async *#laterFailing(): AsyncGenerator<number> {
+    yield 1;
+    this.#fail();
+  }
+
   readonly handlers: Handlers<Ledger> = {
     write: () => this.#fail(),
     writeLater: async () => this.#fail(),
     read: () => this.#fail(),
     list: () => this.#items(),
     append: () => this.#items(),
+    watch: () => this.#laterFailing(),
   };
 
-  async outcomeOf(name: keyof Ledger, use: readonly Middleware[] = []): Promise<Outcome> {
+  async outcomeOf(name: keyof Ledger, use: readonly Middleware[] = [], call: CallOptions = {}): Promise<Outcome> {
     const { clock, log, network, handlers } = this;
     const options = { clock, log, random: () => 0 };
     for (let count = 0; count < 2; count += 1)
       await this.ended(serve(ledger, { ...options, bus: network.bus(), handlers, use }));
     const client = createClient(ledger, { ...options, bus: network.bus() });
-    return this.ended<Outcome>(client.ask[name]());
+    return this.ended<Outcome>(client.ask[name](undefined, call));
   }
 }
 
@@ -84,8 +94,36 @@ test("an idempotent operation that throws 503 is tried at the other instance", a
       const scene = new Scene(() => new ServiceError(503, "the disk is full"));
       const outcome = await scene.outcomeOf(name, use);
       assert.is(outcome.kind === "unanswered" && outcome.reason, "overloaded", name);
+      assert.is(
+        outcome.kind === "unanswered" && outcome.mayHaveExecuted,
+        true,
+        "a 503 does not say that nothing was done",
+      );
       assert.is(scene.executed, 2, name);
     }
+});
+
+test("a call that must not reach two instances ends with the 503 of an idempotent operation", async () => {
+  const scene = new Scene(() => new ServiceError(503, "the disk is full"));
+  const outcome = await scene.outcomeOf("read", [], { idempotent: false });
+  assert.is(scene.executed, 1);
+  assert.is(outcome.kind === "unanswered" && outcome.reason, "overloaded");
+  assert.is(outcome.kind === "unanswered" && outcome.mayHaveExecuted, true);
+});
+
+test("a 503 after the first item is the error that ends the stream", async () => {
+  const scene = new Scene(() => new ServiceError(503, "the disk is full", { left: 0 }));
+  const outcome = await scene.outcomeOf("watch");
+  if (outcome.kind !== "ok") throw new Error(`the stream was not opened: ${outcome.kind}`);
+  const items = outcome.value as ItemStream<number>;
+  assert.is((await scene.ended(items.next())).value, 1);
+  const error = await scene.ended(
+    items.next().then(
+      () => undefined,
+      (thrown: unknown) => thrown as StreamError,
+    ),
+  );
+  assert.equal([error?.code, error?.message, error?.data], [500, "the disk is full", { left: 0 }]);
 });
 
 test("overloaded() claims that nothing was done, for any operation", async () => {
@@ -93,6 +131,7 @@ test("overloaded() claims that nothing was done, for any operation", async () =>
     const scene = new Scene(() => overloaded(0));
     const outcome = await scene.outcomeOf(name);
     assert.is(outcome.kind === "unanswered" && outcome.reason, "overloaded", name);
+    assert.is(outcome.kind === "unanswered" && outcome.mayHaveExecuted, false, name);
     assert.is(scene.executed, 2, name);
   }
 });
