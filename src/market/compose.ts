@@ -90,6 +90,8 @@ export class RatingsBackend {
       onAttempt: (ended) => monitor.recordAttempt(ended, clock.now()),
       ...(recording.kind === "recording" && { createBalancer: recording.createBalancer }),
     });
+    // A client reports changes alone, and not that its bus was connected before.
+    monitor.bus = bus.status;
     client.observe({ onCall: (ended) => monitor.recordCall(ended) });
     if (recording.kind === "recording") recording.watch(bus);
     closers.push(() => client.close());

@@ -14,10 +14,3 @@ export const FAILING_MIN_CALLS = 10;
 
 export const isFailing = (calls: number, errors: number): boolean =>
   calls >= FAILING_MIN_CALLS && errors > calls * FAILING_SHARE;
-
-/** 400 to 499: the request was wrong, and the instance has answered as it should. */
-const CALLER_ERROR_CODES = { min: 400, max: 499 } as const;
-
-/** An error with this code is the fault of the caller, and not one of the instance. */
-export const isCallersFault = (code: number): boolean =>
-  code >= CALLER_ERROR_CODES.min && code <= CALLER_ERROR_CODES.max;

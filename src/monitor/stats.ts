@@ -2,8 +2,9 @@
 // instance number (src/metrics): a metric must never go down.
 
 import { type Attempt, type AttemptOutcomeName, isTimed, noOutcomes } from "../metrics/core/outcomes.ts";
+import { isCallersFault } from "../service/core/error-codes.ts";
 import { LastMinute } from "../util/last-minute.ts";
-import { isCallersFault, isFailing } from "./failing.ts";
+import { isFailing } from "./failing.ts";
 
 /** The calls of the last minute, by how they ended. A call that another instance took over is in neither. */
 export interface Ended {

@@ -195,7 +195,10 @@ class RunningInstance implements Instance {
     );
     this.#answerVerb("PING", () => pingAnswer(this.#serviceInfo));
     this.#answerVerb("INFO", () => infoAnswer(this.#serviceInfo));
-    this.#answerVerb("STATS", () => statsAnswer(this.#serviceInfo, this.#requestHandler.statsOf, this.#startedAt));
+    this.#answerVerb("STATS", () => {
+      const { statsOf, recentOf } = this.#requestHandler;
+      return statsAnswer(this.#serviceInfo, statsOf, this.#startedAt, recentOf);
+    });
     this.#unwatch.push(clock.onStall((stalledMs) => this.#afterStall(stalledMs)));
     // Up once the server has the subscriptions: a heartbeat before that would attract calls that nothing receives.
     while (!(await confirmedFlush(bus, clock))) {

@@ -25,6 +25,7 @@ import {
   thrownRefusal,
 } from "./core/handler.ts";
 import { NO_STATS, type ServiceStats, sumOf } from "./core/nats-service-info.ts";
+import { RecentRequests, type RecentStats } from "./core/recent-requests.ts";
 import { deadlineOf, timeoutOf } from "./core/request-headers.ts";
 import { STREAM_PART } from "./core/stream-wire.ts";
 import { InFlight } from "./in-flight.ts";
@@ -70,6 +71,7 @@ interface Operation {
   readonly name: string;
   readonly handle: Handler;
   stats: ServiceStats;
+  readonly recent: RecentRequests;
 }
 
 export class RequestHandler {
@@ -96,7 +98,10 @@ export class RequestHandler {
     this.#streams = new StreamSenders(options);
     this.#limiter = options.limit && this.#newLimiter(options.limit);
     this.#operations = new Map(
-      [...options.handlers].map(([name, handle]) => [name, { name, handle, stats: NO_STATS }]),
+      [...options.handlers].map(([name, handle]) => [
+        name,
+        { name, handle, stats: NO_STATS, recent: new RecentRequests() },
+      ]),
     );
   }
 
@@ -233,13 +238,15 @@ export class RequestHandler {
   /** Answers, counts and ends the span. An answer that was not sent is an error of this instance. */
   #end({ message, operation, startedAt, context }: Received, encoded: EncodedResult): void {
     context.end();
-    const tookMs = this.#options.clock.now() - startedAt;
+    const now = this.#options.clock.now();
     const notSent =
       encoded.kind === "answer"
         ? message.answer(encoded.body, encoded.lines)
         : message.refuse(encoded.code, encoded.message, encoded.body);
     const ended = notSent === undefined ? encoded : refuse(NOT_SENT, `not sent: ${reasonOf(notSent)}`);
-    operation.stats = withRequest(operation.stats, ended, tookMs);
+    operation.stats = withRequest(operation.stats, ended, now - startedAt);
+    const { lastError: text } = operation.stats;
+    operation.recent.add(ended.kind === "refusal" ? { code: ended.code, text } : undefined, now);
     this.#endSpan(context.trace, ended);
   }
 
@@ -269,6 +276,10 @@ export class RequestHandler {
   }
 
   statsOf = (operation: string): ServiceStats => this.#operations.get(operation)?.stats ?? NO_STATS;
+
+  /** The requests of the last minute. Undefined: there is no such operation. */
+  recentOf = (operation: string): RecentStats | undefined =>
+    this.#operations.get(operation)?.recent.read(this.#options.clock.now());
 
   // The backlog of a stall.
 

@@ -30,6 +30,7 @@ class Scene extends ServiceScene {
       busOf: drainingBus,
       client: { hedge, onAttempt: (ended) => this.monitor.recordAttempt(ended, this.clock.now()) },
     });
+    this.monitor.bus = "connected";
   }
 
   static of(count: number, hedge = true): Promise<Scene> {

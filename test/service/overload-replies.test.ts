@@ -27,6 +27,7 @@ class Scene extends ServiceScene {
       handle: (_, instance) => this.#handle(instance),
       client: { hedge, onAttempt: (ended) => this.monitor.recordAttempt(ended, this.clock.now()) },
     });
+    this.monitor.bus = "connected";
   }
 
   #handle(instance: number): HandlerResult | Promise<HandlerResult> {

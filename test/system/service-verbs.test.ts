@@ -85,7 +85,8 @@ verbs("PING, INFO and STATS have every field that the protocol asks for", async 
   checkCommon(stats, "stats", id);
   assert.match(stats.started, ISO_TIME);
   const zeros = { num_requests: 0, num_errors: 0, last_error: "", processing_time: 0, average_processing_time: 0 };
-  assert.equal(stats.endpoints, [{ ...endpoint, ...zeros, data: { dropped_expired: 0, overloaded: 0 } }]);
+  const last_minute = { num_requests: 0, num_errors: 0, caller_errors: 0, last_error: "" };
+  assert.equal(stats.endpoints, [{ ...endpoint, ...zeros, data: { dropped_expired: 0, overloaded: 0, last_minute } }]);
 });
 
 verbs("counts are of both subjects, errors among them", async ({ wire, fifth: { address } }) => {

@@ -21,7 +21,7 @@ import {
   type Severity,
   worstOf,
 } from "./finding.ts";
-import { availableWidth, nameOf } from "./format.ts";
+import { availableWidth, isSelfFailing, nameOf, selfFailingWords } from "./format.ts";
 
 export const check: Command = {
   name: "check",
@@ -137,6 +137,13 @@ function judgeInstances(facts: Facts): readonly Finding[] {
   const services = [...new Set(up.map(({ service }) => service))];
   return [
     ...services.map((service) => instances("fine", upSentence(service, up))),
+    ...firstOf(
+      grouped(
+        up.filter((one) => isSelfFailing(one) && !isFailingAtMarket(one, facts)),
+        nameOf,
+      ),
+      failingFinding,
+    ),
     ...firstOf(grouped(leaving, nameOf), leavingFinding),
     ...firstOf(
       grouped(up, nameOf).filter(({ length }) => length > 1),
@@ -157,6 +164,17 @@ function firstOf(groups: readonly Namesakes[], judgeGroup: (same: Namesakes) => 
 
 /** The processes of one instance. */
 type Namesakes = Group<DiscoveredInstance>;
+
+/** Another finding covers it. */
+const isFailingAtMarket = ({ incarnation }: DiscoveredInstance, { board }: Facts): boolean =>
+  board.kind === "board" &&
+  board.view.instances.some((row) => row.incarnation === incarnation && row.state === "failing");
+
+function failingFinding([one]: Namesakes): Finding {
+  const { lastMinute } = one.counts ?? {};
+  const why = lastMinute === undefined ? "" : `: ${selfFailingWords(lastMinute)}`;
+  return instances("warning", `${nameOf(one)} is failing${why}`, `bin/dwc explain ${nameOf(one)}`);
+}
 
 const leavingFinding = (same: Namesakes): Finding =>
   instances("warning", `${nameOf(same[0])} is leaving${same.length > 1 ? ` (${same.length} processes)` : ""}`);

@@ -4,8 +4,8 @@ import { formatDuration } from "../../util/format.ts";
 import { type CommandResult, failed, type Line } from "../cli/core/result.ts";
 import { startSome } from "../live/core/failures.ts";
 import type { DiscoveredInstance, OperationStats } from "../live/core/live-types.ts";
-import { nameOf } from "./format.ts";
-import { psJson } from "./ps.ts";
+import { callsWords, isSelfFailing, nameOf, rollTone, rollWords, selfCounted, selfFailingWords } from "./format.ts";
+import { lastMinuteJson, psJson } from "./ps.ts";
 
 export interface WantedInstances {
   readonly service: string;
@@ -56,6 +56,7 @@ export function explainedFromBus(
 
 function linesOf(one: DiscoveredInstance, wall: number): readonly Line[] {
   const { address, version, intervalMs, state, counts, operations } = one;
+  const recent = selfCounted(counts);
   const startedAt = counts?.startedAt;
   const upFor = startedAt === undefined ? "" : `, up for ${formatDuration(wall - startedAt)}`;
   const facts: readonly (readonly [string, string])[] = [
@@ -63,15 +64,20 @@ function linesOf(one: DiscoveredInstance, wall: number): readonly Line[] {
     ...(state === "up"
       ? []
       : [["why", "it has said goodbye, and finishes its requests: it gets no new calls"] as const]),
+    ...(isSelfFailing(one) && counts?.lastMinute !== undefined
+      ? [["why", selfFailingWords(counts.lastMinute)] as const]
+      : []),
     ["version", `${version}${upFor}`],
     ["heartbeat", `answers the roll call; sends one every ${formatDuration(intervalMs)} at least`],
+    ...(recent === undefined ? [] : [["calls", callsWords(recent)] as const]),
     ...operations.map(
       (name) => [name, operationText(counts?.byOperation?.find((stats) => stats.name === name))] as const,
     ),
   ];
   const width = Math.max(...facts.map(([name]) => name.length));
-  const title = `${nameOf(one)}  ${state}`;
-  const head: Line = state === "up" ? title : { text: title, tone: "warning" };
+  const title = `${nameOf(one)}  ${rollWords(one)}`;
+  const tone = rollTone(one);
+  const head: Line = tone === undefined ? title : { text: title, tone };
   return [head, ...facts.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)];
 }
 
@@ -92,8 +98,9 @@ function turnLine(found: readonly DiscoveredInstance[]): Line {
     : `A caller that has just started calls in turn: ${up.join(", ")}`;
 }
 
-const countsJson = ({ name, requests, errors, processingMs, lastError }: OperationStats): object => ({
+const countsJson = ({ name, requests, errors, processingMs, lastError, lastMinute }: OperationStats): object => ({
   ...{ name, requests, errors },
   processing_ms: processingMs,
   last_error: lastError === "" ? null : lastError,
+  last_minute: lastMinuteJson(lastMinute),
 });

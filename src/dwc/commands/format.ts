@@ -1,10 +1,12 @@
 // Common output of the live commands: tables, states, and the names of instances.
 
+import { isFailing } from "../../monitor/failing.ts";
 import type { InstanceRow } from "../../monitor/snapshot.ts";
 import { type InstanceState, STATES } from "../../monitor/states.ts";
 import type { InstanceRef } from "../../protocol.ts";
 import type { Screen } from "../cli/core/command.ts";
 import type { Line, Tone } from "../cli/core/result.ts";
+import type { DiscoveredInstance, DiscoveredStats, LastMinuteStats } from "../live/core/live-types.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
 
 export interface Column {
@@ -144,10 +146,58 @@ export function callsWords(calls: EndedCalls & { readonly lastMinute: number }):
 }
 
 /** Why an instance is failing: `6 of 12 calls in the last minute failed (the last: 500: no such table)`. */
-export function failingWords({ succeeded, errors, lastError }: InstanceRow["calls"]): string {
+export function failingWords({
+  succeeded,
+  errors,
+  lastError,
+}: Pick<InstanceRow["calls"], "succeeded" | "errors" | "lastError">): string {
   const last = lastError === null ? "" : ` (the last: ${lastError})`;
   return `${errors} of ${succeeded + errors} calls in the last minute failed${last}`;
 }
+
+// The calls that an instance itself has counted, for services that no Market calls.
+
+/** Of its last minute. Undefined: it does not count them. */
+export function selfCounted(
+  counts: DiscoveredStats | undefined,
+): (EndedCalls & { readonly lastMinute: number }) | undefined {
+  const { lastMinute } = counts ?? {};
+  if (lastMinute === undefined) return undefined;
+  const { requests, errors } = lastMinute;
+  return { lastMinute: requests, succeeded: requests - errors, errors };
+}
+
+/** Of all that count them; undefined: none does. */
+export function sumOfCounted(
+  all: readonly DiscoveredInstance[],
+): (EndedCalls & { readonly lastMinute: number }) | undefined {
+  const counted = all.flatMap(({ counts }) => counts?.lastMinute ?? []);
+  const sum = (field: "requests" | "errors"): number => counted.reduce((total, one) => total + one[field], 0);
+  const [requests, errors] = [sum("requests"), sum("errors")];
+  return counted.length === 0 ? undefined : { lastMinute: requests, succeeded: requests - errors, errors };
+}
+
+export const isSelfFailing = ({ counts, state }: DiscoveredInstance): boolean =>
+  state === "up" && isFailing(counts?.lastMinute?.requests ?? 0, counts?.lastMinute?.errors ?? 0);
+
+/** The reply to the roll call, and whether its requests fail. */
+export const rollWords = (one: DiscoveredInstance): string =>
+  isSelfFailing(one) ? `${stateWords("failing")}` : ROLL_WORDS[one.state];
+
+export const rollTone = (one: DiscoveredInstance): Tone | undefined =>
+  isSelfFailing(one) ? stateTone("failing") : one.state === "up" ? undefined : "warning";
+
+/** In the words of the table of states. */
+export const ROLL_WORDS: Readonly<Record<DiscoveredInstance["state"] | "silent", string>> = {
+  up: "up",
+  draining: STATES.draining.label.toLowerCase(),
+  gone: STATES.left.label.toLowerCase(),
+  silent: "silent",
+};
+
+/** `6 of 12 calls in the last minute failed (the last: 500:no luck)` */
+export const selfFailingWords = ({ requests, errors, lastError }: LastMinuteStats): string =>
+  failingWords({ succeeded: requests - errors, errors, lastError });
 
 export const countWords = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
 

@@ -16,7 +16,13 @@ import {
   warningsOf,
   wrongMarket,
 } from "../live/core/failures.ts";
-import type { BoardFailure, BoardResult, BusResult, DiscoveredInstance } from "../live/core/live-types.ts";
+import type {
+  BoardFailure,
+  BoardResult,
+  BusResult,
+  DiscoveredInstance,
+  LastMinuteStats,
+} from "../live/core/live-types.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
 import {
   availableWidth,
@@ -28,9 +34,14 @@ import {
   type Known,
   nameOf,
   percent,
+  ROLL_WORDS,
+  rollTone,
+  rollWords,
+  selfCounted,
   shownState,
   shownTone,
   successWords,
+  sumOfCounted,
   table,
   UNKNOWN,
 } from "./format.ts";
@@ -43,7 +54,8 @@ export const ps: Command = {
     "ROLL CALL comes from the bus: the instances that answer one. STATE, TURN, CALLS, SUCCESS, ERRORS and times come from",
     "the Market, are of the last minute, and are missing if none answers. A paused instance is silent in the one, and open",
     "in the other.",
-    "For services that no Market calls there are OPERATIONS, and the requests, errors and average time since the start.",
+    "For services that no Market calls there are OPERATIONS, and what their instances count: CALLS, SUCCESS and ERRORS of the",
+    "last minute, and since the start the totals and the average time.",
   ],
   args: [{ name: "SERVICE", meaning: "only this one's; left out: all that can be found", isOptional: true }],
   options: [MARKET_OPTION],
@@ -77,7 +89,10 @@ function listed(
   const known = { isOld: view !== undefined && isCutOff(view) };
   return {
     kind: "done",
-    lines: rows.length === 0 ? [] : [...tableOf(rows, live.wall(), availableWidth(screen), known), ...totalLines(view)],
+    lines:
+      rows.length === 0
+        ? []
+        : [...tableOf(rows, live.wall(), availableWidth(screen), known), ...totalLines(view), ...countedLines(rows)],
     notes: [
       ...(rows.length === 0 ? [`no instance runs: ${startSome(service ?? OWN_SERVICE)}`] : []),
       ...(view !== undefined && isCutOff(view) ? [`the Market ${cutOffWords(view, live.timeOfDay)}`] : []),
@@ -101,6 +116,15 @@ function listed(
 /** The calls of all instances. */
 const totalLines = (view: MarketView | undefined): readonly Line[] =>
   view === undefined ? [] : [`${view.service}: ${callsWords(view.calls)}`];
+
+/** The calls of each service that no Market calls, as far as its instances count them. */
+function countedLines(rows: readonly PsRow[]): readonly Line[] {
+  const own = rows.filter(({ marketRow }) => marketRow === undefined).flatMap(({ discovered }) => discovered ?? []);
+  return [...new Set(own.map(({ service }) => service))].flatMap((service) => {
+    const calls = sumOfCounted(own.filter((one) => one.service === service));
+    return calls === undefined ? [] : [`${service}: ${callsWords(calls)}`];
+  });
+}
 
 /** The note for a missing view of the Market. The roll call succeeded, so this is no failure. */
 function unseen(board: BoardFailure): readonly string[] {
@@ -192,8 +216,11 @@ const BUS_COLUMNS: readonly Column[] = [
   { head: "INSTANCE" },
   { head: "ROLL CALL" },
   { head: "OPERATIONS", dropPriority: 3 },
-  { head: "REQUESTS", isNumber: true, dropPriority: 6 },
-  { head: "ERRORS", isNumber: true, dropPriority: 5 },
+  { head: "CALLS", isNumber: true, dropPriority: 7 },
+  { head: "SUCCESS", isNumber: true, dropPriority: 9 },
+  { head: "ERRORS", isNumber: true, dropPriority: 8 },
+  { head: "TOTAL CALLS", isNumber: true, dropPriority: 5 },
+  { head: "TOTAL ERRORS", isNumber: true, dropPriority: 6 },
   { head: "AVERAGE", isNumber: true, dropPriority: 4 },
   { head: "UP FOR", isNumber: true, dropPriority: 2 },
   { head: "ADDRESS", dropPriority: 1 },
@@ -209,13 +236,17 @@ export function busTable(rows: readonly PsRow[], wall: number, room?: number): r
 }
 
 function busCellsOf(row: PsRow, wall: number): readonly string[] {
-  const { discovered, roll = UNKNOWN, address } = row;
+  const { discovered, address } = row;
   const { startedAt, requests, errors, processingMs } = discovered?.counts ?? {};
+  const recent = selfCounted(discovered?.counts);
   const average = requests === undefined || requests === 0 ? undefined : (processingMs ?? 0) / requests;
   return [
     nameOf(row),
-    roll,
+    discovered === undefined ? rollCell(row) : rollWords(discovered),
     discovered?.operations.join(",") ?? UNKNOWN,
+    recent === undefined ? UNKNOWN : String(recent.lastMinute),
+    successWords(recent ?? {}),
+    errorWords(recent ?? {}),
     requests === undefined ? UNKNOWN : String(requests),
     errors === undefined ? UNKNOWN : String(errors),
     average === undefined ? UNKNOWN : formatDuration(average),
@@ -224,13 +255,15 @@ function busCellsOf(row: PsRow, wall: number): readonly string[] {
   ];
 }
 
+const rollCell = ({ roll }: PsRow): string => (roll === undefined ? UNKNOWN : ROLL_WORDS[roll]);
+
 function cellsOf(row: PsRow, wall: number, known: Known): readonly string[] {
-  const { marketRow, discovered, roll, address } = row;
+  const { marketRow, discovered, address } = row;
   const startedAt = discovered?.counts?.startedAt;
   return [
     nameOf(row),
     marketRow === undefined ? UNKNOWN : shownState(marketRow.state, known),
-    roll ?? UNKNOWN,
+    rollCell(row),
     marketRow === undefined ? UNKNOWN : marketRow.turn.kind,
     marketRow === undefined ? UNKNOWN : String(marketRow.calls.lastMinute),
     marketRow === undefined ? UNKNOWN : successWords(marketRow.calls),
@@ -243,8 +276,8 @@ function cellsOf(row: PsRow, wall: number, known: Known): readonly string[] {
   ];
 }
 
-function toneOf({ marketRow, roll }: PsRow, known: Known): Tone | undefined {
-  if (marketRow === undefined) return roll === "up" ? undefined : "warning";
+function toneOf({ marketRow, discovered }: PsRow, known: Known): Tone | undefined {
+  if (marketRow === undefined) return discovered === undefined ? "warning" : rollTone(discovered);
   return marketRow.state === "healthy" && !known.isOld ? undefined : shownTone(marketRow.state, known);
 }
 
@@ -266,10 +299,15 @@ const countsJson = ({
   errors,
   processingMs,
   dropped,
+  lastMinute,
 }: NonNullable<DiscoveredInstance["counts"]>): object => ({
   started_at: startedAt ?? null,
   requests,
   errors,
   processing_ms: processingMs,
   dropped,
+  last_minute: lastMinuteJson(lastMinute),
 });
+
+export const lastMinuteJson = (stats: LastMinuteStats | undefined): object | null =>
+  stats === undefined ? null : { requests: stats.requests, errors: stats.errors, last_error: stats.lastError };

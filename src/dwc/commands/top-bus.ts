@@ -3,7 +3,19 @@
 import { formatDuration } from "../../util/format.ts";
 import { type Line, oneLine } from "../cli/core/result.ts";
 import type { DiscoveredInstance } from "../live/core/live-types.ts";
-import { type Column, nameOf, table } from "./format.ts";
+import {
+  type Column,
+  callsWords,
+  errorWords,
+  nameOf,
+  rollTone,
+  rollWords,
+  selfCounted,
+  successWords,
+  sumOfCounted,
+  table,
+  UNKNOWN,
+} from "./format.ts";
 import { psJson } from "./ps.ts";
 
 export interface BusFrame {
@@ -19,12 +31,14 @@ const COLUMNS: readonly Column[] = [
   { head: "ROLL CALL" },
   { head: "PER SECOND", isNumber: true },
   { head: "AVERAGE", isNumber: true, dropPriority: 5 },
-  { head: "REQUESTS", isNumber: true, dropPriority: 3 },
-  { head: "ERRORS", isNumber: true, dropPriority: 4 },
+  { head: "CALLS", isNumber: true, dropPriority: 6 },
+  { head: "SUCCESS", isNumber: true, dropPriority: 8 },
+  { head: "ERRORS", isNumber: true, dropPriority: 7 },
+  { head: "TOTAL CALLS", isNumber: true, dropPriority: 3 },
+  { head: "TOTAL ERRORS", isNumber: true, dropPriority: 4 },
   { head: "UP FOR", isNumber: true, dropPriority: 2 },
   { head: "ADDRESS", dropPriority: 1 },
 ];
-const UNKNOWN = "-";
 const MS_PER_SECOND = 1_000;
 
 interface Rates {
@@ -49,10 +63,12 @@ function ratesOf({ counts, incarnation }: DiscoveredInstance, { at, before }: Bu
 export function busTopLines(frame: BusFrame, room?: number): readonly Line[] {
   const { instances, at } = frame;
   const up = instances.filter(({ state }) => state === "up").length;
-  const head = `no Market: ${instances.length} instances answer the roll call, ${up} of them up`;
+  const calls = sumOfCounted(instances);
+  const counted = calls === undefined ? "" : `; ${callsWords(calls)}`;
+  const head = `no Market: ${instances.length} instances answer the roll call, ${up} of them up${counted}`;
   const rows = instances.map((one) => ({
     cells: cellsOf(one, frame, at),
-    tone: one.state === "up" ? undefined : ("warning" as const),
+    tone: rollTone(one),
   }));
   return [head, ...(rows.length === 0 ? [] : table(COLUMNS, rows, room))];
 }
@@ -60,11 +76,15 @@ export function busTopLines(frame: BusFrame, room?: number): readonly Line[] {
 function cellsOf(one: DiscoveredInstance, frame: BusFrame, at: number): readonly string[] {
   const { perSecond, averageMs } = ratesOf(one, frame);
   const { requests, errors, startedAt } = one.counts ?? {};
+  const recent = selfCounted(one.counts);
   return [
     nameOf(one),
-    one.state,
+    rollWords(one),
     perSecond === undefined ? UNKNOWN : perSecond.toFixed(1),
     averageMs === undefined ? UNKNOWN : formatDuration(averageMs),
+    recent === undefined ? UNKNOWN : String(recent.lastMinute),
+    successWords(recent ?? {}),
+    errorWords(recent ?? {}),
     requests === undefined ? UNKNOWN : String(requests),
     errors === undefined ? UNKNOWN : String(errors),
     startedAt === undefined ? UNKNOWN : formatDuration(at - startedAt),
@@ -80,14 +100,17 @@ export function busTopJson(frame: BusFrame): string {
   return oneLine({ type: "top", source: "bus", at: frame.at, instances });
 }
 
-export const BUS_CSV_HEAD = "at,service,instance,incarnation,roll_call,requests,errors,per_second,average_ms\n";
+export const BUS_CSV_HEAD =
+  "at,service,instance,incarnation,roll_call,requests,errors,per_second,average_ms,calls_last_minute,succeeded,failed\n";
 
 export function busCsvLines(frame: BusFrame): string {
   return frame.instances
     .map((one) => {
       const { perSecond, averageMs } = ratesOf(one, frame);
       const counts = [one.counts?.requests ?? "", one.counts?.errors ?? "", perSecond ?? "", averageMs ?? ""];
-      return `${[frame.at, one.service, one.instance, one.incarnation, one.state, ...counts].join(",")}\n`;
+      const recent = selfCounted(one.counts);
+      const lastMinute = [recent?.lastMinute ?? "", recent?.succeeded ?? "", recent?.errors ?? ""];
+      return `${[frame.at, one.service, one.instance, one.incarnation, one.state, ...counts, ...lastMinute].join(",")}\n`;
     })
     .join("");
 }

@@ -2,6 +2,7 @@
 // `info` and `stats`.
 
 import { directSubject, sharedSubject } from "../../bus/core/subjects.ts";
+import type { RecentStats } from "./recent-requests.ts";
 
 export interface ServiceInfo {
   readonly service: string;
@@ -49,21 +50,23 @@ export function infoAnswer(info: ServiceInfo): object {
 
 /**
  * @param statsOf the counts of an operation
+ * @param recentOf those of the last minute
  * @param startedAt ISO time at which the instance started
  */
 export function statsAnswer(
   info: ServiceInfo,
   statsOf: (operation: string) => ServiceStats,
   startedAt: string,
+  recentOf?: (operation: string) => RecentStats | undefined,
 ): object {
   const endpoints = info.operations.map((operation) => ({
     ...endpoint(info, operation),
-    ...endpointStats(statsOf(operation)),
+    ...endpointStats(statsOf(operation), recentOf?.(operation)),
   }));
   return { type: "io.nats.micro.v1.stats_response", ...nameAndId(info), started: startedAt, endpoints };
 }
 
-function endpointStats(counts: ServiceStats): object {
+function endpointStats(counts: ServiceStats, recent: RecentStats | undefined): object {
   const processingNs = Math.round(counts.processingMs * NANOSECONDS_PER_MS);
   return {
     num_requests: counts.requests,
@@ -71,9 +74,16 @@ function endpointStats(counts: ServiceStats): object {
     last_error: counts.lastError,
     processing_time: processingNs,
     average_processing_time: counts.requests === 0 ? 0 : Math.round(processingNs / counts.requests),
-    data: { dropped_expired: counts.dropped, overloaded: counts.overloaded },
+    data: {
+      ...{ dropped_expired: counts.dropped, overloaded: counts.overloaded },
+      ...(recent !== undefined && { last_minute: recentData(recent) }),
+    },
   };
 }
+
+const recentData = ({ requests, errors, callerErrors, lastError }: RecentStats): object => ({
+  ...{ num_requests: requests, num_errors: errors, caller_errors: callerErrors, last_error: lastError },
+});
 
 /** The counts of all operations. `lastError` is of the first that has one. */
 export function sumOf(all: Iterable<ServiceStats>): ServiceStats {

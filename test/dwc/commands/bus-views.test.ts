@@ -34,7 +34,7 @@ test("explain of an instance that is leaving says why it gets no calls, and leav
   const result = explained([found(1, { counts: counted(0, 0) }), leaving]);
   if (result.kind !== "done") throw new Error(result.kind);
   const lines = result.lines.map(textOf);
-  const at = lines.indexOf("orders/2  draining");
+  const at = lines.indexOf("orders/2  leaving");
   assert.is(toneOf(result.lines[at] ?? ""), "warning");
   assert.is(toneOf(result.lines[0] ?? ""), undefined);
   assert.match(lines[at + 2] ?? "", /^ {2}why {8}it has said goodbye/);
@@ -92,6 +92,9 @@ const second = frame(
   first,
 );
 
+const LAST_MINUTE = ["CALLS", "SUCCESS", "ERRORS"];
+const TOTALS = ["TOTAL CALLS", "TOTAL ERRORS"];
+
 test("top counts by the frame before, and shows - where nothing is known", () => {
   const [head, columns, ...rows] = busTopLines(second);
   assert.is(head, "no Market: 3 instances answer the roll call, 2 of them up");
@@ -99,15 +102,15 @@ test("top counts by the frame before, and shows - where nothing is known", () =>
   assert.equal(
     [columns, ...rows].map((line) => cells(line).map((cell) => cell.trim())),
     [
-      ["INSTANCE", "ROLL CALL", "PER SECOND", "AVERAGE", "REQUESTS", "ERRORS", "UP FOR", "ADDRESS"],
-      ["orders/1", "up", "3.0", "5 ms", "10", "3", "4 m 10 s", "orders.get.1-a"],
-      ["orders/2", "up", "-", "2 ms", "5", "0", "4 m 10 s", "orders.get.2-a"],
-      ["orders/3", "draining", "-", "-", "0", "0", "-", "orders.get.3-a"],
+      ["INSTANCE", "ROLL CALL", "PER SECOND", "AVERAGE", ...LAST_MINUTE, ...TOTALS, "UP FOR", "ADDRESS"],
+      ["orders/1", "up", "3.0", "5 ms", "-", "-", "-", "10", "3", "4 m 10 s", "orders.get.1-a"],
+      ["orders/2", "up", "-", "2 ms", "-", "-", "-", "5", "0", "4 m 10 s", "orders.get.2-a"],
+      ["orders/3", "leaving", "-", "-", "-", "-", "-", "0", "0", "-", "orders.get.3-a"],
     ],
   );
   assert.equal(rows.map(toneOf), [undefined, undefined, "warning"]);
   const numbers = [columns, ...rows].map((line) => textOf(line ?? ""));
-  for (const name of ["PER SECOND", "AVERAGE", "REQUESTS", "ERRORS", "UP FOR"]) {
+  for (const name of ["PER SECOND", "AVERAGE", "SUCCESS", ...TOTALS, "UP FOR"]) {
     const end = (numbers[0] ?? "").indexOf(name) + name.length;
     for (const line of numbers) assert.match(line.slice(end - 1, end + 1), /^\S ?$/, `${name} is right-aligned`);
   }
@@ -117,18 +120,21 @@ test("top of nothing is one line, and of instances without counters a table of -
   assert.equal(busTopLines(frame([])), ["no Market: 0 instances answer the roll call, 0 of them up"]);
   assert.equal(
     cells(busTopLines(first)[3]).map((cell) => cell.trim()),
-    ["orders/2", "up", "-", "-", "-", "-", "-", "orders.get.2-a"],
+    ["orders/2", "up", ...Array.from({ length: 8 }, () => "-"), "orders.get.2-a"],
   );
 });
 
 test("on a narrow screen top gives up columns in a fixed order, and never the rate", () => {
-  const heads = Array.from({ length: 90 }, (_, room) => cells(busTopLines(second, room)[1]).join(",").toLowerCase());
+  const heads = Array.from({ length: 130 }, (_, room) => cells(busTopLines(second, room)[1]).join(",").toLowerCase());
   assert.equal([...new Set(heads)].toReversed(), [
-    "instance,roll call,per second,average,requests,errors,up for,address",
-    "instance,roll call,per second,average,requests,errors,up for",
-    "instance,roll call,per second,average,requests,errors",
-    "instance,roll call,per second,average,errors",
-    "instance,roll call,per second,average",
+    "instance,roll call,per second,average,calls,success,errors,total calls,total errors,up for,address",
+    "instance,roll call,per second,average,calls,success,errors,total calls,total errors,up for",
+    "instance,roll call,per second,average,calls,success,errors,total calls,total errors",
+    "instance,roll call,per second,average,calls,success,errors,total errors",
+    "instance,roll call,per second,average,calls,success,errors",
+    "instance,roll call,per second,calls,success,errors",
+    "instance,roll call,per second,success,errors",
+    "instance,roll call,per second,success",
     "instance,roll call,per second",
   ]);
 });
@@ -144,13 +150,13 @@ test("top as CSV has a line for each instance, with nothing where nothing is kno
   assert.is(
     busCsvLines(first),
     [
-      `${AT - 2_000},orders,1,1-a,up,4,0,,2`,
-      `${AT - 2_000},orders,2,2-a,up,,,,`,
-      `${AT - 2_000},orders,2,2-a,draining,,,,`,
+      `${AT - 2_000},orders,1,1-a,up,4,0,,2,,,`,
+      `${AT - 2_000},orders,2,2-a,up,,,,,,,`,
+      `${AT - 2_000},orders,2,2-a,draining,,,,,,,`,
       "",
     ].join("\n"),
   );
-  assert.match(busCsvLines(second), `${AT},orders,1,1-a,up,10,3,3,5\n`);
+  assert.match(busCsvLines(second), `${AT},orders,1,1-a,up,10,3,3,5,,,\n`);
 });
 
 test("top as JSON has the instances as ps has them, and their rate", () => {
@@ -178,12 +184,37 @@ test("ps without a Market: counters, and - where there are none", () => {
   assert.equal(
     lines.slice(1).map((line) => cells(line).map((cell) => cell.trim())),
     [
-      ["orders/1", "up", "get,put", "4", "1", "2.5 ms", "4 m 10 s", "orders.get.1-a"],
-      ["orders/2", "draining", "get", "-", "-", "-", "-", "orders.get.2-a"],
-      ["orders/3", "up", "get", "0", "0", "-", "-", "orders.get.3-a"],
+      ["orders/1", "up", "get,put", "-", "-", "-", "4", "1", "2.5 ms", "4 m 10 s", "orders.get.1-a"],
+      ["orders/2", "leaving", "get", "-", "-", "-", "-", "-", "-", "-", "orders.get.2-a"],
+      ["orders/3", "up", "get", "-", "-", "-", "0", "0", "-", "-", "orders.get.3-a"],
     ],
   );
   assert.equal(lines.slice(1).map(toneOf), [undefined, "warning", undefined]);
+});
+
+test("an instance that fails by its own count of the last minute says so in ps, top and explain", () => {
+  const lastMinute = { requests: 12, errors: 6, lastError: "500:no such table" };
+  const failing = found(1, { counts: counted(40, 10, { errors: 9, lastMinute }) });
+  const [, row] = busTable(rowsOf([failing]), AT);
+  const expected = ["orders/1", "× failing", "12", "50 %", "6", "40", "9"];
+  const shown = cells(row).map((cell) => cell.trim());
+  assert.equal([...shown.slice(0, 2), ...shown.slice(3, 8)], expected);
+  const [head, , line] = busTopLines(frame([failing, found(2)]));
+  const top = cells(line).map((cell) => cell.trim());
+  assert.equal([...top.slice(0, 2), ...top.slice(4, 9)], expected);
+  assert.equal(
+    [row, line].map((one) => toneOf(one ?? "")),
+    ["bad", "bad"],
+  );
+  assert.match(textOf(head ?? ""), /2 of them up; 12 calls in the last minute, 50 % succeeded, 6 errors$/);
+  assert.match(busCsvLines(frame([failing])), /,12,6,6\n$/);
+  const result = explained([failing]);
+  const lines = result.kind === "done" ? result.lines.map(textOf) : [];
+  assert.is(lines[0], "orders/1  × failing");
+  assert.ok(lines.includes("  why        6 of 12 calls in the last minute failed (the last: 500:no such table)"));
+  assert.ok(lines.includes("  calls      12 calls in the last minute, 50 % succeeded, 6 errors"));
+  const left = found(1, { state: "draining", counts: counted(40, 10, { lastMinute }) });
+  assert.is(cells(busTable(rowsOf([left]), AT)[1])[1], "leaving");
 });
 
 test("ps with a Market: its view of each instance, and the tone of the worst", () => {

@@ -86,6 +86,23 @@ test("without the bus its absence is the finding, and not what the Market last k
   assert.equal([found.length, /ratings|breaker/.test(found.join())], [1, false]);
 });
 
+test("an instance that says itself that it fails is a warning, once, and only while it is up", () => {
+  const lastMinute = { requests: 20, errors: 12, lastError: "500:no such table" };
+  const counts = { startedAt: undefined, requests: 99, errors: 90, processingMs: 1, dropped: 0, lastMinute };
+  const failing = discovered(2, { counts });
+  golden(troubles({ roll: roll(discovered(1), failing) }));
+  const row = { ...BOARD.instances[1], incarnation: "2-a", instance: 2, state: "failing" };
+  const view = parseMarketView({ ...BOARD, instances: [row] }) as MarketView;
+  const board = { kind: "board", url: marketUrl, view } as const;
+  assert.is(troubles({ roll: roll(discovered(1), failing), board }).filter((text) => /failing/.test(text)).length, 1);
+  for (const few of [{ ...lastMinute, requests: 9, errors: 9 }, { ...lastMinute, errors: 2 }, undefined])
+    assert.equal(
+      troubles({ roll: roll(discovered(1), discovered(2, { counts: { ...counts, lastMinute: few } })) }),
+      [],
+    );
+  assert.not.match(troubles({ roll: roll(discovered(1), { ...failing, state: "draining" }) }).join(), /failing/);
+});
+
 test("an instance that fails is a warning, with the count and the text of its errors", () => {
   const [, row] = BOARD.instances;
   const calls = { total: 12, lastMinute: 12, share: 0.5, succeeded: 6, errors: 6, lastError: "500: no such table" };

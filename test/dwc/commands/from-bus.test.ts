@@ -41,6 +41,7 @@ test("explain shows address, version, heartbeat and the counters of each operati
     "  address    nats:orders.get.1-a",
     "  version    1.2.3, up for 1 m 0 s",
     "  heartbeat  answers the roll call; sends one every 15 s at least",
+    "  calls      3 calls in the last minute, all succeeded",
     "  get        2 requests, 0 errors, 20 ms on average",
     "  refund     1 request, 1 error (the last: 409:sold out), 0 ms on average",
     "",
@@ -64,9 +65,10 @@ test("explain as JSON names its source, and has the counters of each operation",
   assert.ok(typeof at === "number" && at <= on.clock.wall());
   const [one, two] = instances as [Record<string, unknown>, Record<string, unknown>];
   assert.equal([one["roll_call"], one["version"], one["believed"]], ["up", "1.2.3", null]);
+  const last_minute = { requests: 1, errors: 0, last_error: null };
   assert.equal(one["operation_counts"], [
-    { name: "get", requests: 1, errors: 0, processing_ms: TOOK_MS, last_error: null },
-    { name: "refund", requests: 1, errors: 1, processing_ms: 0, last_error: "409:sold out" },
+    { name: "get", requests: 1, errors: 0, processing_ms: TOOK_MS, last_error: null, last_minute },
+    { name: "refund", requests: 1, errors: 1, processing_ms: 0, last_error: "409:sold out", last_minute },
   ]);
   assert.equal(
     (two["operation_counts"] as { name: string; requests: number }[]).map(({ name, requests }) => [name, requests]),
@@ -99,14 +101,20 @@ test("ps lists what the instances say of themselves, where no Market calls them"
   const { stdout, stderr, exitCode } = await on.type("ps");
   assert.equal([exitCode, stderr], [0, ""]);
   const cells = linesOf(stdout).map((line) => line.split(/ {2,}/));
-  assert.equal(cells[0], ["INSTANCE", "ROLL CALL", "OPERATIONS", "REQUESTS", "ERRORS", "AVERAGE", "UP FOR", "ADDRESS"]);
+  assert.equal(cells[0], [
+    ...["INSTANCE", "ROLL CALL", "OPERATIONS", "CALLS", "SUCCESS", "ERRORS", "TOTAL CALLS", "TOTAL ERRORS"],
+    ...["AVERAGE", "UP FOR", "ADDRESS"],
+  ]);
   assert.equal(
-    cells.slice(1).map((row) => row.toSpliced(6, 1).join(" ")),
+    cells.slice(1).map((row) => row.toSpliced(9, 1).join(" ")),
     [
-      "basket/3 up get 0 0 - basket.get.3-a",
-      "orders/1 up get,refund 2 1 10 ms orders.get.1-a",
-      "orders/2 up get 0 0 - orders.get.2-a",
+      "basket/3 up get 0 - 0 0 0 - basket.get.3-a",
+      "orders/1 up get,refund 2 100 % 0 2 1 10 ms orders.get.1-a",
+      "orders/2 up get 0 - 0 0 0 - orders.get.2-a",
+      "basket: 0 calls in the last minute",
+      "orders: 2 calls in the last minute, all succeeded",
     ],
+    "the refusal is the fault of its caller",
   );
   const { roll_call, market, instances, warnings } = await on.json("ps orders");
   assert.equal([roll_call, warnings, (instances as unknown[]).length], [true, [], 2]);
@@ -149,22 +157,28 @@ test("top prints tables with a blank line between, or CSV under one head", async
   assert.equal(more, []);
   for (const text of [first, second]) {
     const [head, columns, one, two] = linesOf(text);
-    assert.is(head, "no Market: 2 instances answer the roll call, 2 of them up");
+    assert.is(
+      head,
+      "no Market: 2 instances answer the roll call, 2 of them up; 1 call in the last minute, all succeeded",
+    );
     assert.match(
       columns ?? "",
-      /^INSTANCE {2}ROLL CALL {2}PER SECOND {2}AVERAGE {2}REQUESTS {2}ERRORS +UP FOR {2}ADDRESS$/,
+      /^INSTANCE {2}ROLL CALL {2}PER SECOND {2}AVERAGE {2}CALLS {2}SUCCESS {2}ERRORS {2}TOTAL CALLS {2}TOTAL ERRORS +UP FOR {2}ADDRESS$/,
     );
     assert.match(`${one}\n${two}`, /^orders\/1 {2}up .*orders\.get\.1-a\norders\/2 {2}up .*orders\.get\.2-a$/);
   }
   const [head, ...rows] = linesOf((await on.type("top -n 2 --every 1s --csv")).written);
-  assert.is(head, "at,service,instance,incarnation,roll_call,requests,errors,per_second,average_ms");
+  assert.is(
+    head,
+    "at,service,instance,incarnation,roll_call,requests,errors,per_second,average_ms,calls_last_minute,succeeded,failed",
+  );
   assert.equal(
     rows.map((row) => row.split(",").slice(1)),
     [
-      ["orders", "1", "1-a", "up", "1", "0", "", String(TOOK_MS)],
-      ["orders", "2", "2-a", "up", "0", "0", "", ""],
-      ["orders", "1", "1-a", "up", "1", "0", "0", ""],
-      ["orders", "2", "2-a", "up", "0", "0", "0", ""],
+      ["orders", "1", "1-a", "up", "1", "0", "", String(TOOK_MS), "1", "1", "0"],
+      ["orders", "2", "2-a", "up", "0", "0", "", "", "0", "0", "0"],
+      ["orders", "1", "1-a", "up", "1", "0", "0", "", "1", "1", "0"],
+      ["orders", "2", "2-a", "up", "0", "0", "0", "", "0", "0", "0"],
     ],
   );
 });

@@ -23,6 +23,28 @@ test("what our instances answer is read as they meant it", () => {
   });
 });
 
+test("of the last minute the errors are those of the instance, of all operations the last one of the worst", () => {
+  const recent = (requests: number, errors: number, callerErrors: number, lastError: string) => () => ({
+    ...{ requests, errors, callerErrors, lastError },
+  });
+  const both = { ...identity, operations: ["get", "list"] };
+  const recentOf = (operation: string) =>
+    (operation === "get" ? recent(5, 2, 1, "500:no luck") : recent(20, 8, 0, "503:no room"))();
+  const answered = statsAnswer(both, () => NO_STATS, "2026-01-02T03:04:05.000Z", recentOf);
+  const { counts } = readStats(bytes(answered)) ?? {};
+  assert.equal(counts?.lastMinute, { requests: 25, errors: 9, lastError: "503:no room" });
+  assert.equal(counts?.byOperation?.[0]?.lastMinute, { requests: 5, errors: 1, lastError: "500:no luck" });
+  const read = (last_minute: unknown) => statsOf({ endpoints: [{ data: { last_minute } }] })?.counts.lastMinute;
+  for (const odd of [undefined, null, 7, {}, { num_requests: "1" }])
+    assert.is(read(odd), undefined, JSON.stringify(odd));
+  assert.equal(read({ num_requests: 2, num_errors: 9, caller_errors: -1 }), {
+    requests: 2,
+    errors: 2,
+    lastError: null,
+  });
+  assert.equal(read({ num_requests: 2, num_errors: 1, caller_errors: 9 }), { requests: 2, errors: 0, lastError: null });
+});
+
 test("an invalid statistics answer is undefined, or has zero for each invalid count", () => {
   for (const sent of [null, [], "x", 7, { name: "ratings" }, { id: "2-x" }, { name: 1, id: 2 }])
     assert.is(readStats(bytes(sent)), undefined, JSON.stringify(sent));

@@ -149,7 +149,18 @@ export interface DiscoveredStats {
   readonly errors: number;
   readonly processingMs: number;
   readonly dropped: number;
+  /** Undefined: it does not count them, as another implementation need not. */
+  readonly lastMinute?: LastMinuteStats | undefined;
   readonly byOperation?: readonly OperationStats[];
+}
+
+/** The requests of the last minute. */
+export interface LastMinuteStats {
+  readonly requests: number;
+  /** Without those that are the fault of the caller. */
+  readonly errors: number;
+  /** The last of them. Null: there was none. */
+  readonly lastError: string | null;
 }
 
 export interface OperationStats {
@@ -159,6 +170,7 @@ export interface OperationStats {
   /** Empty: none. */
   readonly lastError: string;
   readonly processingMs: number;
+  readonly lastMinute?: LastMinuteStats | undefined;
 }
 
 /** No connection, or no right: why, and what to type. */

@@ -7,7 +7,7 @@ import { type InstanceRow, SCHEMA_VERSION, type Snapshot } from "../../../monito
 import { STATE_NAMES } from "../../../monitor/states.ts";
 import { type Fields, fieldsOf } from "../../../util/json.ts";
 import { MAX_OPERATIONS } from "../../../util/operation-name.ts";
-import type { DiscoveredStats, OperationStats } from "./live-types.ts";
+import type { DiscoveredStats, LastMinuteStats, OperationStats } from "./live-types.ts";
 
 export type MarketView = Pick<
   Snapshot,
@@ -87,6 +87,7 @@ export function parseStats(value: unknown, epochMs: (isoTime: string) => number)
   const { name, id, started, endpoints, metadata } = fieldsOf(value);
   if (typeof name !== "string" || typeof id !== "string") return undefined;
   const all = Array.isArray(endpoints) ? endpoints.map(fieldsOf) : [];
+  const byOperation = all.slice(0, MAX_OPERATIONS).map(operationStats);
   const sum = (field: string): number => all.reduce((total, endpoint) => total + count(endpoint[field]), 0);
   const startedAt =
     typeof started === "string" && started.length <= MAX_TIMESTAMP_LENGTH ? epochMs(started) : Number.NaN;
@@ -100,7 +101,8 @@ export function parseStats(value: unknown, epochMs: (isoTime: string) => number)
       errors: sum("num_errors"),
       processingMs: sum("processing_time") / NS_PER_MS,
       dropped: all.reduce((total, { data }) => total + count(Object(data).dropped_expired), 0),
-      byOperation: all.slice(0, MAX_OPERATIONS).map(operationStats),
+      ...withRecent(sumOfRecent(byOperation.flatMap(({ lastMinute }) => lastMinute ?? []))),
+      byOperation,
     },
   };
 }
@@ -111,14 +113,34 @@ function numberIn(metadata: unknown): number | undefined {
 }
 
 function operationStats(endpoint: Fields): OperationStats {
-  const { name, num_requests, num_errors, last_error, processing_time } = endpoint;
+  const { name, num_requests, num_errors, last_error, processing_time, data } = endpoint;
   return {
     name: textOf(name),
     requests: count(num_requests),
     errors: count(num_errors),
     lastError: textOf(last_error),
     processingMs: count(processing_time) / NS_PER_MS,
+    ...withRecent(recentStats(fieldsOf(data)["last_minute"])),
   };
+}
+
+const withRecent = (lastMinute: LastMinuteStats | undefined): { readonly lastMinute?: LastMinuteStats } =>
+  lastMinute === undefined ? {} : { lastMinute };
+
+/** Undefined: the instance does not count the last minute. */
+function recentStats(value: unknown): LastMinuteStats | undefined {
+  const { num_requests, num_errors, caller_errors, last_error } = fieldsOf(value);
+  if (typeof num_requests !== "number") return undefined;
+  const requests = count(num_requests);
+  const errors = Math.min(requests, Math.max(0, count(num_errors) - count(caller_errors)));
+  return { requests, errors, lastError: textOf(last_error) || null };
+}
+
+/** Of all operations, with the last error of the one that has most. */
+function sumOfRecent(all: readonly LastMinuteStats[]): LastMinuteStats | undefined {
+  const [worst] = all.toSorted((a, b) => b.errors - a.errors);
+  const sum = (field: "requests" | "errors"): number => all.reduce((total, one) => total + one[field], 0);
+  return worst && { requests: sum("requests"), errors: sum("errors"), lastError: worst.lastError };
 }
 
 const MAX_TEXT_LENGTH = 200;
