@@ -302,7 +302,8 @@ function reasonPassedOver(
   { now, bus }: Moment,
 ): string | undefined {
   const { membership, breaker } = member;
-  if (membership.kind === "gone") return `it is gone: ${membership.reason}`;
+  if (membership.kind === "gone")
+    return membership.reason === "left" ? "it has left" : `it is lost: ${membership.reason}`;
   if (membership.kind === "draining") return "it is leaving: it finishes its running calls";
   if (bus !== "connected") return "the bus is disconnected";
   if (!tracker.isLive(member, now)) return "its last heartbeat has expired";

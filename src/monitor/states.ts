@@ -3,11 +3,17 @@
 
 import type { Breaker } from "../health/breaker.ts";
 import type { Member, Membership } from "../health/member.ts";
+import type { EventName } from "./events.ts";
 
 interface StateRow {
   /** The name of the state on the board. A glyph precedes it, so that the state does not depend on colour. */
   readonly label: string;
   readonly glyph: string;
+  /** The same in a terminal: its word, and a glyph that every font of a terminal has. */
+  readonly word: string;
+  readonly terminalGlyph: string;
+  /** The event that begins the state. It has the colour of the state. */
+  readonly event?: EventName;
   /** The colour on the board and in the terminal. */
   readonly tone: "bad" | "warning" | "good" | "faint";
   /** The state needs attention. An instance that leaves in order does not. */
@@ -27,6 +33,9 @@ export const STATES = {
   open: {
     label: "Breaker open",
     glyph: "✕",
+    word: "open",
+    terminalGlyph: "×",
+    event: "breaker.opened",
     tone: "bad",
     isTrouble: true,
     treatment: "skips",
@@ -37,6 +46,9 @@ export const STATES = {
   retesting: {
     label: "Retesting",
     glyph: "↻",
+    word: "retesting",
+    terminalGlyph: "↔",
+    event: "breaker.retesting",
     tone: "warning",
     isTrouble: true,
     treatment: "skips",
@@ -47,6 +59,9 @@ export const STATES = {
   lost: {
     label: "Lost",
     glyph: "?",
+    word: "lost",
+    terminalGlyph: "?",
+    event: "instance.lost",
     tone: "bad",
     isTrouble: true,
     treatment: "counts as absent",
@@ -57,6 +72,8 @@ export const STATES = {
   failing: {
     label: "Failing",
     glyph: "▲",
+    word: "failing",
+    terminalGlyph: "▲",
     tone: "bad",
     isTrouble: true,
     treatment: "calls",
@@ -67,6 +84,8 @@ export const STATES = {
   probation: {
     label: "On probation",
     glyph: "!",
+    word: "probation",
+    terminalGlyph: "!",
     tone: "warning",
     isTrouble: true,
     treatment: "calls",
@@ -77,6 +96,9 @@ export const STATES = {
   draining: {
     label: "Leaving",
     glyph: "→",
+    word: "leaving",
+    terminalGlyph: "→",
+    event: "instance.draining",
     tone: "warning",
     isTrouble: false,
     treatment: "counts as absent",
@@ -87,6 +109,8 @@ export const STATES = {
   healthy: {
     label: "Healthy",
     glyph: "✓",
+    word: "healthy",
+    terminalGlyph: "√",
     tone: "good",
     isTrouble: false,
     treatment: "calls",
@@ -97,6 +121,9 @@ export const STATES = {
   left: {
     label: "Left",
     glyph: "–",
+    word: "left",
+    terminalGlyph: "–",
+    event: "instance.left",
     tone: "faint",
     isTrouble: false,
     treatment: "counts as absent",
@@ -135,6 +162,18 @@ export function stateOf({ membership, breaker }: Member): HealthState {
     case "up":
       return breaker.kind === "closed" ? "healthy" : breaker.kind;
   }
+}
+
+type EventTone = Exclude<StateRow["tone"], "good">;
+
+const EVENT_TONES = new Map<string, StateRow["tone"]>(
+  Object.values<StateRow>(STATES).flatMap(({ event, tone }) => (event === undefined ? [] : [[event, tone] as const])),
+);
+
+/** The colour of an event: of a change to the worse that of the state, of another warning amber. Undefined: none. */
+export function toneOfEvent({ name, level }: { readonly name: string; readonly level: string }): EventTone | undefined {
+  if (level !== "WARNING" && level !== "ERROR") return undefined;
+  return EVENT_TONES.get(name) === "bad" ? "bad" : "warning";
 }
 
 const RANKS = new Map(STATE_NAMES.map((state, rank) => [state, rank]));

@@ -41,10 +41,10 @@ const metricTable = (): string =>
 const TABLES: Readonly<Record<string, () => string>> = {
   states: () =>
     markdownTable(
-      ["state", "on the board", "meaning"],
+      ["state", "on the board", "in a terminal", "meaning"],
       STATE_NAMES.map((state) => {
-        const { label, glyph, meaning } = STATES[state];
-        return [code(state), `${glyph} ${label}`, meaning];
+        const { label, glyph, word, terminalGlyph, meaning } = STATES[state];
+        return [code(state), `${glyph} ${label}`, `${terminalGlyph} ${word}`, meaning];
       }),
     ),
   events: () => meanings("event", PUBLISHED_EVENTS),

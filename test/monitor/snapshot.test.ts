@@ -13,7 +13,7 @@ import {
   rowOf,
   turnStatusOf,
 } from "../../src/monitor/snapshot.ts";
-import { stateOf, worstFirst } from "../../src/monitor/states.ts";
+import { STATE_NAMES, STATES, stateOf, toneOfEvent, worstFirst } from "../../src/monitor/states.ts";
 import { AttemptStats } from "../../src/monitor/stats.ts";
 import type { AttemptOutcome } from "../../src/service/client-options.ts";
 import { beatOf } from "../support/health-harness.ts";
@@ -94,6 +94,23 @@ test("the breaker names the state of an instance that is up, the membership that
   ] as const)
     for (const [place, breaker] of (["closed", "probation", "open", "retesting"] as const).entries())
       assert.is(stateOf(memberAs(membership, breaker)), states[place], `${membership} ${breaker}`);
+});
+
+test("one table has the words of all views: no two states share a glyph, and an event has the colour of its state", () => {
+  const rows = STATE_NAMES.map((state) => STATES[state]);
+  for (const field of ["label", "glyph", "word", "terminalGlyph", "meaning"] as const)
+    assert.is(new Set(rows.map((row) => row[field])).size, rows.length, field);
+  for (const { label, word } of rows)
+    assert.ok(label.toLowerCase().includes(word), `${label} is ${word} in a terminal`);
+  for (const [name, level, tone] of [
+    ["breaker.opened", "WARNING", "bad"],
+    ["instance.lost", "WARNING", "bad"],
+    ["breaker.retesting", "WARNING", "warning"],
+    ["bus.disconnected", "WARNING", "warning"],
+    ["bus.disconnected", "ERROR", "warning"],
+    ["instance.draining", "INFO", undefined],
+  ] as const)
+    assert.is(toneOfEvent({ name, level }), tone, `${name} ${level}`);
 });
 
 test("the worst are first, those of one state in order of number", () => {
@@ -190,7 +207,7 @@ test("the first reason for passing over is shown; without one an instance is in 
     turn(newcomer(memberAs("up", "closed")), { ...all, isLive: true }),
     turn(newcomer(memberAs("up", "closed")), { slow: ["2-a"], isQuarantined: true }),
   ].map((passed) => (passed.kind === "passed over" ? passed.why : passed.kind));
-  assert.match(reasons[0] ?? "", /: left$/);
+  assert.is(reasons[0], "it has left");
   assert.match(reasons[1] ?? "", /: no heartbeat$/);
   assert.is(new Set([...reasons, "in turn", "next"]).size, reasons.length + 2, reasons.join("; "));
   for (const [member, more] of [

@@ -1,6 +1,7 @@
 // `dwc events`: the Market's events as they happen, in the words of its log.
 
 import type { EventRecord } from "../../monitor/event-stream.ts";
+import { toneOfEvent } from "../../monitor/states.ts";
 import { parseDuration } from "../../util/format.ts";
 import type { Command, CommandContext } from "../cli/core/command.ts";
 import { type CommandResult, formatLine, type Line, oneLine, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
@@ -107,7 +108,8 @@ export function eventLine({ name, level, text }: EventRecord, time: string, room
   const message = text.replace(/^- /, "");
   const whole = `${time}  ${name.padEnd(NAME_WIDTH)}  ${message}`;
   const line = whole.length > room ? `${time}  ${message}` : whole;
-  return level === "WARNING" || level === "ERROR" ? { text: line, tone: "warning" } : line;
+  const tone = toneOfEvent({ name, level });
+  return tone === undefined ? line : { text: line, tone };
 }
 
 export const eventJson = ({ id, at, name, level, text, instance, incarnation }: EventRecord): string =>

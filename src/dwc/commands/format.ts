@@ -76,11 +76,8 @@ function padded(text: string, width: number, toTheLeft: boolean): string {
 
 // States in a terminal: a word, a glyph and a tone. The tone adds no meaning.
 
-/** Every terminal has these glyphs, but not those of the board. */
-const GLYPHS: Readonly<Record<Tone, string>> = { good: "√", warning: "‼", bad: "×", faint: "·" };
-
 export const stateTone = (state: InstanceState): Tone => STATES[state].tone;
-export const stateWords = (state: InstanceState): string => `${GLYPHS[stateTone(state)]} ${state}`;
+export const stateWords = (state: InstanceState): string => `${STATES[state].terminalGlyph} ${STATES[state].word}`;
 
 /** What a Market says of its instances, as far as it is still true. */
 export interface Known {
@@ -92,7 +89,7 @@ export const isCutOff = ({ bus }: Pick<MarketView, "bus">): boolean => bus !== "
 
 /** The state of a row, and its tone. Of an old one the state is named, and not claimed. */
 export const shownState = (state: InstanceState, { isOld }: Known): string =>
-  isOld && state !== "left" ? `? ${state}` : stateWords(state);
+  isOld && state !== "left" ? `? ${STATES[state].word}` : stateWords(state);
 export const shownTone = (state: InstanceState, { isOld }: Known): Tone => (isOld ? "faint" : stateTone(state));
 
 /** `has not been connected to the bus since 22:11:23: its states are of that moment` */
@@ -190,8 +187,8 @@ export const rollTone = (one: DiscoveredInstance): Tone | undefined =>
 /** In the words of the table of states. */
 export const ROLL_WORDS: Readonly<Record<DiscoveredInstance["state"] | "silent", string>> = {
   up: "up",
-  draining: STATES.draining.label.toLowerCase(),
-  gone: STATES.left.label.toLowerCase(),
+  draining: STATES.draining.word,
+  gone: STATES.left.word,
   silent: "silent",
 };
 

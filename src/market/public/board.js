@@ -106,11 +106,17 @@ function addEvents(events) {
   const list = byId("events");
   for (const event of fresh) {
     const item = document.createElement("li");
-    item.className = `event event-${event.level.toLowerCase()}`;
+    item.className = `event event-${toneOf(event)}`;
     item.append(spanOf("when", clockText(event.at)), " ", spanOf("what", event.text));
     list.prepend(item);
   }
   while (list.children.length > MAX_EVENTS) list.lastElementChild.remove();
+}
+
+/** Of a change to the worse that of its state. */
+function toneOf({ name, level }) {
+  if (level !== "WARNING" && level !== "ERROR") return "none";
+  return [...states.values()].find(({ event }) => event === name)?.tone === "bad" ? "bad" : "warning";
 }
 
 // The page.

@@ -196,7 +196,7 @@ test("an instance that fails by its own count of the last minute says so in ps, 
   const lastMinute = { requests: 12, errors: 6, lastError: "500:no such table" };
   const failing = found(1, { counts: counted(40, 10, { errors: 9, lastMinute }) });
   const [, row] = busTable(rowsOf([failing]), AT);
-  const expected = ["orders/1", "× failing", "12", "50 %", "6", "40", "9"];
+  const expected = ["orders/1", "▲ failing", "12", "50 %", "6", "40", "9"];
   const shown = cells(row).map((cell) => cell.trim());
   assert.equal([...shown.slice(0, 2), ...shown.slice(3, 8)], expected);
   const [head, , line] = busTopLines(frame([failing, found(2)]));
@@ -210,7 +210,7 @@ test("an instance that fails by its own count of the last minute says so in ps, 
   assert.match(busCsvLines(frame([failing])), /,12,6,6\n$/);
   const result = explained([failing]);
   const lines = result.kind === "done" ? result.lines.map(textOf) : [];
-  assert.is(lines[0], "orders/1  × failing");
+  assert.is(lines[0], "orders/1  ▲ failing");
   assert.ok(lines.includes("  why        6 of 12 calls in the last minute failed (the last: 500:no such table)"));
   assert.ok(lines.includes("  calls      12 calls in the last minute, 50 % succeeded, 6 errors"));
   const left = found(1, { state: "draining", counts: counted(40, 10, { lastMinute }) });

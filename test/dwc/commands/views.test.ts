@@ -374,7 +374,7 @@ test("an event is a line for people, and an object for programs", () => {
   const [, , event] = view.events;
   assert.ok(event);
   if (event === undefined) return;
-  assert.equal(eventLine(event, "12:00:00"), { text: "12:00:00  breaker.opened     OPEN breaker", tone: "warning" });
+  assert.equal(eventLine(event, "12:00:00"), { text: "12:00:00  breaker.opened     OPEN breaker", tone: "bad" });
   assert.equal(JSON.parse(eventJson(event)), { schema_version: 1, type: "event", ...event });
 });
 

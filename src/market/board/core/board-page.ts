@@ -4,7 +4,7 @@
 import type { Cell, MarketsComparison } from "../../../monitor/disagreement.ts";
 import type { EventRecord } from "../../../monitor/event-stream.ts";
 import type { InstanceRow, Snapshot } from "../../../monitor/snapshot.ts";
-import { type InstanceState, STATE_NAMES, STATES } from "../../../monitor/states.ts";
+import { type InstanceState, STATE_NAMES, STATES, toneOfEvent } from "../../../monitor/states.ts";
 import {
   asOfText,
   busText,
@@ -54,7 +54,7 @@ export interface BoardPage {
   readonly omitted: number;
   /** An instance accepts faults. */
   readonly hasFaults: boolean;
-  readonly events: readonly { readonly at: string; readonly level: string; readonly text: string }[];
+  readonly events: readonly { readonly at: string; readonly tone: string; readonly text: string }[];
 }
 
 interface TurnView {
@@ -116,7 +116,10 @@ export function boardPage(snapshot: Snapshot, timeOfDay: (at: number) => string)
     events: events
       .slice(-EVENTS_ON_PAGE)
       .reverse()
-      .map(({ at, level, text }: EventRecord) => ({ at: `${ageText(snapshot.at - at)} ago`, level, text })),
+      .map(({ at, name, level, text }: EventRecord) => ({
+        ...{ at: `${ageText(snapshot.at - at)} ago`, text },
+        tone: toneOfEvent({ name, level }) ?? "none",
+      })),
   };
 }
 
