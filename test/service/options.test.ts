@@ -2,11 +2,9 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { connectNatsBus, type NatsBusOptions } from "../../src/bus/nats-bus.ts";
 import { systemClock } from "../../src/clock.ts";
 import { openClient } from "../../src/service/client.ts";
 import type { ClientOptions } from "../../src/service/client-options.ts";
-import { type ConnectOptions, connectBus } from "../../src/service/connect.ts";
 import { answer } from "../../src/service/core/handler.ts";
 import { healthRulesOf } from "../../src/service/core/health-rules.ts";
 import { startInstance } from "../../src/service/instance.ts";
@@ -16,6 +14,7 @@ import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { MemoryNetwork } from "../../src/testing/memory-network.ts";
 import { withTimeout } from "../../src/util/promises.ts";
 import { goldenOf } from "../support/golden.ts";
+import { messageOf } from "../support/option-error.ts";
 import { TEA } from "../support/service-scene.ts";
 
 const options = suite("options");
@@ -24,17 +23,6 @@ const golden = goldenOf(options, "options");
 const clock = new FakeClock();
 const { bus } = { bus: new MemoryNetwork(clock).bus() };
 const handle = () => answer({});
-
-/** The message of what is thrown; "taken" if nothing is. */
-async function messageOf(act: () => unknown): Promise<string> {
-  try {
-    await act();
-    return "taken";
-  } catch (error) {
-    assert.instance(error, TypeError, String(error));
-    return (error as Error).message;
-  }
-}
 
 /** Plain JavaScript passes any value. */
 const client = (given: object): Promise<string> =>
@@ -45,13 +33,6 @@ const instance = (given: object): Promise<string> =>
   );
 /** A start that is not refused waits for this clock and ends with the limit. */
 const late = (end: () => void): (() => void) => systemClock().after(20, end);
-const natsBus = (given: object): Promise<string> => {
-  const complete = { urls: ["nats://127.0.0.1:1"], name: "a", clock: systemClock(), report: () => undefined };
-  return messageOf(() => connectNatsBus({ ...complete, ...given } as NatsBusOptions).close());
-};
-/** What is wrong is found before anything is dialled. */
-const connecting = (given: unknown, more: object = {}): Promise<string> =>
-  messageOf(() => connectBus(given as ConnectOptions, more as ConnectOptions));
 
 const WRONG_OF_ANY: readonly object[] = [
   { service: undefined },
@@ -96,36 +77,6 @@ options("of an instance", async () => {
     ...[{ handle: undefined, operations: { get: 7 } }, { handle: undefined, operations: {} }, { operations: [] }],
   ];
   for (const given of wrong) golden(await instance(given));
-});
-
-options("of a bus", async () => {
-  const wrong: readonly object[] = [
-    ...[{ urls: undefined }, { urls: [] }, { urls: "nats://a" }, { urls: ["http://a"] }, { name: "" }, { clock: {} }],
-    ...[{ report: 1 }, { credentials: "orders.creds" }, { openBus: "yes" }, { inboxPrefix: "inbox" }, { server: "a" }],
-    ...[{ loginTimeoutMs: 0 }, { loginTimeoutMs: Number.NaN }, { authenticator: {} }, { history: {} }],
-  ];
-  for (const given of wrong) golden(await natsBus(given));
-});
-
-options("of connectBus, in either argument", async () => {
-  const wrong: readonly object[] = [
-    ...[
-      { url: "nats://a" },
-      { urls: 7 },
-      { creds: "" },
-      { waitMs: -1 },
-      { waitMs: "1s" },
-      { openBus: true },
-      { clock: 1 },
-    ],
-    ...[{ servers: "nats://a" }, { inboxPrefix: "inbox" }, { report: "stderr" }],
-  ];
-  for (const given of wrong) {
-    const message = await connecting(given);
-    golden(message);
-    assert.is(await connecting("nats://127.0.0.1:1", given), message);
-  }
-  for (const given of [null, 7, ["nats://a"]]) golden(await connecting(given));
 });
 
 options("rules of health", async () => {
@@ -178,8 +129,6 @@ options("`undefined` is the default, of a rule and of every option", async () =>
   });
   assert.is(resolved.heartbeatIntervalMs, defaults.heartbeatIntervalMs);
   assert.is(resolved.version, "0.0.0");
-  const ofBus = ["credentials", "readAgain", "hint", "openBus", "openBusHint", "reportOpen", "history", "inboxPrefix"];
-  assert.is(await natsBus(unset([...ofBus, "authenticator", "loginTimeoutMs"])), "taken");
 });
 
 options.run();
