@@ -107,7 +107,7 @@ const CLIENT_CERTIFICATE =
 const TLS_FAILURES: readonly (readonly [code: RegExp, means: string])[] = [
   [
     /SELF_SIGNED|VERIFY_LEAF|ISSUER/,
-    "its certificate is signed by an authority that this program does not know: start it with NODE_EXTRA_CA_CERTS=FILE, the certificate of that authority",
+    "its certificate is signed by an authority that this program does not know: start it with NODE_EXTRA_CA_CERTS=FILE, the certificate of that authority. With the option tls, name the file there (caFile)",
   ],
   [/ALTNAME/, "its certificate is for another name: write in NATS_URL the name that the certificate has"],
   [/CERT_HAS_EXPIRED/, "its certificate has expired: it has to be renewed there"],

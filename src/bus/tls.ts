@@ -1,5 +1,6 @@
 // TLS as the user configures it: the certificates that a program trusts, and its own.
 
+import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { textOf } from "../util/errors.ts";
@@ -51,9 +52,15 @@ function contextOf({ ca, caFile, cert, certFile, key, keyFile }: BusTls): Secure
   // Node ignores authorities that are no PEM.
   if (given.some(([, text]) => !text?.includes(PEM))) throw new Error(`tls cannot be used: ${names} must be PEM`);
   try {
+    // Node ignores them too if the first one cannot be read, as in a file that is written only in part.
+    if (pem.ca !== undefined) new X509Certificate(pem.ca);
+  } catch (error) {
+    throw new Error(`tls cannot be used: ca must be PEM with a certificate (${textOf(error)})`);
+  }
+  try {
     return createSecureContext(Object.fromEntries(given));
   } catch (error) {
-    throw new Error(`tls cannot be used: ${names} must be PEM (${textOf(error)})`);
+    throw new Error(`tls cannot be used: ${names} (${textOf(error)})`);
   }
 }
 

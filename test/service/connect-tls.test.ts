@@ -106,9 +106,11 @@ test("a certificate that is replaced counts from the next connection on", async 
 });
 
 test("options that cannot work are refused at once, by name", async (context) => {
-  const { client, folder } = context;
+  const { client, server, folder } = context;
   const text = join(folder, "text.pem");
   writeFileSync(text, "no certificate");
+  const cutOff = join(folder, "cut-off.pem");
+  writeFileSync(cutOff, readFileSync(client.certFile, "utf8").slice(0, 300));
   const cases: readonly (readonly [tls: unknown, says: RegExp])[] = [
     [7, /tls 7 must be an object with the TLS options of the nats package/],
     [{ caFiles: text }, /tls has no option "caFiles": did you mean caFile/],
@@ -116,6 +118,9 @@ test("options that cannot work are refused at once, by name", async (context) =>
     [{ handshakeFirst: "yes" }, /handshakeFirst "yes" must be true or false/],
     [{ caFile: "/nowhere/ca.pem" }, /tls\.caFile \/nowhere\/ca\.pem cannot be read \(ENOENT\)/],
     [{ certFile: text, keyFile: text }, /tls cannot be used: cert, key must be PEM/],
+    [{ caFile: cutOff }, /tls cannot be used: ca must be PEM with a certificate/],
+    [{ caFile: client.keyFile }, /tls cannot be used: ca must be PEM with a certificate/],
+    [{ certFile: client.certFile, keyFile: server.keyFile }, /tls cannot be used: cert, key \(.*mismatch/],
     [{ certFile: client.certFile }, /tls has a certificate and no key/],
     [{ keyFile: client.keyFile }, /tls has a key and no certificate/],
   ];
