@@ -91,12 +91,11 @@ export class RequestLimiter<R extends LimitedRequest> {
     this.#admission.holdOn(request);
   }
 
-  /** The caller of a request that waits has given up. @returns false: none waits with that reply subject */
-  cancel(replyTo: string): boolean {
-    const cancelled = this.#admission.takeWhere(({ message }) => message.replyTo === replyTo);
-    for (const request of cancelled) this.#refuseExpired(request);
+  /** The caller of a request has given up. It is refused if it waits. */
+  cancel(replyTo: string): void {
+    for (const request of this.#admission.takeWhere(({ message }) => message.replyTo === replyTo))
+      this.#refuseExpired(request);
     this.#noteIfEmpty();
-    return cancelled.length > 0;
   }
 
   /** The instance leaves: requests that wait are refused, so that their callers go on. */
