@@ -36,6 +36,20 @@ test("the worst instance is first; each has its reason and its time", () => {
   assert.equal(monitored.row(1).heartbeat, { at: WALL + 1000, expiresAt: WALL + 31_000 });
 });
 
+test("without the bus no instance is next, and each that is up is passed over for it", () => {
+  const monitored = new MonitoredTable().at(1000);
+  monitored.beats(1, 2);
+  assert.is(monitored.snapshot().turns.next, "1-a");
+  monitored.monitor.recordEvent({ kind: "bus", status: "disconnected" }, 1200);
+  const { turns, instances, busSince } = monitored.at(1500).snapshot();
+  assert.equal([turns.next, turns.copies, busSince], [null, [], WALL + 1200]);
+  const why = "the bus is disconnected";
+  assert.equal(
+    instances.map(({ turn }) => turn),
+    [1, 2].map(() => ({ kind: "passed over", why })),
+  );
+});
+
 test("a snapshot has its service, its rules and the latest events", () => {
   const monitored = new MonitoredTable().at(1500);
   monitored.beats(1, 2, 3);
