@@ -1,10 +1,6 @@
 // takes: 2 s
-// The edges of the typed layer: schemas that fail late, a balancer that is none, a paused process, a process that waits.
+// The edges of the typed layer: schemas that fail late, a balancer that is none, a paused process.
 
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -21,7 +17,6 @@ import {
   stream,
 } from "../../src/connect/index.ts";
 import { memoryBus } from "../../src/testing/index.ts";
-import { repository } from "../support/repository.ts";
 import { until } from "../support/until.ts";
 
 const test = suite("edges of the typed layer");
@@ -114,18 +109,6 @@ test("a paused process sends nothing until it is resumed, and then all of it", a
   process.resume();
   assert.is((await outcome).kind, "ok");
   await until("the heartbeats come late", () => beats.length > sent);
-});
-
-test("a client that waits to be ready holds no process", async () => {
-  const module = (path: string): string => JSON.stringify(pathToFileURL(join(repository, "dist/src", path)).href);
-  const program = `
-    import { contract, createClient, nothing, operation } from ${module("connect/index.js")};
-    import { memoryBus } from ${module("testing/index.js")};
-    const client = createClient(contract("echo", { get: operation(nothing, nothing) }), { bus: memoryBus() });
-    client.ready(3).then(() => console.log("ready"));`;
-  const args = ["--input-type=module", "--eval", program];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
-  assert.is(stdout, "");
 });
 
 test.run();
