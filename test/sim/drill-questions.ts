@@ -43,6 +43,8 @@ class QuestionsDrill extends Scene {
   #instance: Instance | undefined;
   #startedBetween: readonly [number, number] = [0, 0];
   #counts = { requests: 0, errors: 0, lastError: "", processingMs: 0, dropped: 0, overloaded: 0 };
+  /** Of the same requests. The drill takes less than a minute. */
+  #lastMinute = { callerErrors: 0, lastError: "" };
 
   constructor(ground: Ground) {
     super(ground, "P21");
@@ -126,6 +128,9 @@ class QuestionsDrill extends Scene {
     this.same(`the events of ${wanted?.how}`, events, fails ? ["failed"] : []);
     this.#events.splice(0);
     this.#isCounted(wanted?.how === "refuse" ? `${code}:no more` : `${code}:`);
+    const isCallers = code >= 400 && code < 500;
+    if (isCallers) this.#lastMinute.callerErrors += 1;
+    else if (code !== 0) this.#lastMinute.lastError = this.#instance?.counts.lastError ?? "";
   }
 
   #count(code: number, ms: number): void {
@@ -211,9 +216,12 @@ class QuestionsDrill extends Scene {
     await this.#verb("INFO", { description, endpoints: [{ ...own, metadata: { address: ADDRESS } }] });
     const { requests, errors, lastError, processingMs, dropped } = this.#instance?.counts ?? this.#counts;
     const ns = Math.round(processingMs * 1_000_000);
+    const { callerErrors, lastError: last_error } = this.#lastMinute;
+    const lastMinute = { num_requests: requests, num_errors: errors, caller_errors: callerErrors, last_error };
+    const data = { dropped_expired: dropped, overloaded: 0, last_minute: lastMinute };
     const stats = {
       ...{ ...own, num_requests: requests, num_errors: errors, last_error: lastError, processing_time: ns },
-      ...{ average_processing_time: Math.round(ns / requests), data: { dropped_expired: dropped, overloaded: 0 } },
+      ...{ average_processing_time: Math.round(ns / requests), data },
     };
     await this.#verb("STATS", { endpoints: [stats] });
     const before = this.#states.length;
