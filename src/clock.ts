@@ -110,6 +110,12 @@ interface HasClock {
 }
 
 /**
+ * What is left of a time after rounding. Where a clock goes from event to event, a wait for less than the smallest step
+ * of its numbers ends at the time at which it began, and the next one as well, without an end.
+ */
+const ROUNDING_MS = 1e-6;
+
+/**
  * Calls `act` once this process has run for `delayMs` and has read its sockets: after SIGCONT an answer that takes several
  * steps gets the rest of its time.
  */
@@ -119,7 +125,7 @@ export function afterRunning(clock: Clock, delayMs: number, act: () => void): Ca
   const wait = (ms: number): void => {
     cancel = clock.after(ms, () => {
       const leftMs = endsAt - clock.now();
-      if (leftMs > 0) wait(leftMs);
+      if (leftMs > ROUNDING_MS) wait(leftMs);
       else clock.afterIoPoll(act);
     });
   };

@@ -153,4 +153,23 @@ test("a limit in running time goes on after a stall, and can be cancelled", asyn
   assert.equal(over, ["over"]);
 });
 
+test("a rest that rounding leaves is no time to wait for", () => {
+  const over: string[] = [];
+  let waits = 0;
+  let now = 0;
+  // As a clock that counts from the start of its host: the sum of its times and that of its events differ in a last digit.
+  const clock: Pick<Clock, "now" | "after" | "afterIoPoll"> = {
+    now: () => now - 1e-10,
+    after: (delayMs, act) => {
+      waits += 1;
+      now += delayMs < 1e-9 ? 0 : delayMs - 1e-10;
+      if (waits < 10) act();
+      return () => undefined;
+    },
+    afterIoPoll: (act) => act(),
+  };
+  afterRunning(clock as Clock, 1_000, () => over.push("over"));
+  assert.equal({ over, waits }, { over: ["over"], waits: 1 });
+});
+
 test.run();

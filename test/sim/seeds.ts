@@ -40,10 +40,14 @@ export async function runSeeds({ from, to, worker, untilBroken, progress, stuckM
     new Promise((resolve, reject) => {
       const share: Share = { from: first, to, step: threads, untilBroken };
       const thread = new Worker(worker, { workerData: share, resourceLimits: ROOM });
-      const stuck = setTimeout(() => reject(new Error("a simulated day does not end")), stuckMs);
+      let reported = first;
+      const giveUp = (): void =>
+        reject(new Error(`a simulated day does not end: seed ${reported}, or a later one with a step of ${threads}`));
+      const stuck = setTimeout(giveUp, stuckMs);
       workers.push(thread);
       thread.on("message", ({ days, calls, failures }: Progress) => {
         stuck.refresh();
+        reported += days * threads;
         sum.days += days;
         sum.calls += calls;
         sum.failures.push(...failures);
