@@ -97,7 +97,7 @@ export class StreamReader implements ItemStream {
 
   /** Ends the stream at once, and drops the items that the caller has not taken. */
   cancel(why: string): void {
-    if (this.#state.kind !== "over") this.#stop(this.#error("cancelled", why));
+    this.#stop(this.#error("cancelled", why));
   }
 
   /** A failure is reported once. After it, as after the end, there is nothing more. */
@@ -203,7 +203,6 @@ export class StreamReader implements ItemStream {
 
   /** What the sender has sent before its answer has arrived before it, so an end without an end was lost. */
   #onProbed(reply: Reply): void {
-    if (this.#state.kind !== "open") return;
     if (reply.kind === "no-responders" || reply.kind === "receiver-died" || reply.kind === "denied")
       this.receive(reply);
     if (reply.kind === "service-error") this.#fail("lost", `the instance has lost the stream: ${reply.message}`);
