@@ -34,6 +34,15 @@ test("a semantic version is taken, with all that may stand behind its numbers", 
     assert.is(whyBad({ version }), "good", version);
 });
 
+test("of several broken rules the first is said, and an instance may have 50 operations", () => {
+  assert.match(whyBad({ service: "a.b", instance: 0, version: "1" }), /^service name/);
+  assert.match(whyBad({ instance: 0, version: "1" }), /^instance 0/);
+  const operations = (count: number) =>
+    new Map(Array.from({ length: count }, (_, place) => [`get${place}`, () => undefined]));
+  assert.is(whyBad({ handlers: operations(50) }), "good");
+  assert.match(whyBad({ handlers: operations(51) }), /^an instance has 51 operations/);
+});
+
 test("any other version is refused, with the value and the rule", () => {
   const rule = "must be a semantic version of up to 64 characters, such as 1.2.3 or 1.2.3-beta.1";
   const broken: readonly [unknown, string][] = [

@@ -132,6 +132,12 @@ test("a number is held by one that is up, or that is not ready yet; not by one t
   assert.is(holder(beatOf(1, { state: "gone" })), undefined);
   assert.is(holder({ ...beatOf(1, { state: "draining" }), ready: false }), "1-a");
   assert.is(readRollCallAnswer(SERVICE, bytesOf(beatOf(1)))?.isReady, true);
+  for (const incarnation of ["a b", "", 7, null])
+    assert.is(
+      readRollCallAnswer(SERVICE, bytesOf({ ...beatOf(1), incarnation, address: `ratings.get.${incarnation}` })),
+      undefined,
+    );
+  assert.is(readRollCallAnswer(SERVICE, bytesOf({ ...beatOf(1), seq: -1 })), undefined);
 });
 
 test.run();

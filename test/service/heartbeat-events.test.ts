@@ -196,12 +196,12 @@ test("once `connected` was said, the events follow the bus of the calls alone", 
 });
 
 test("the end of the bus is always said, also of one that never connected", async () => {
-  for (const connected of [true, false]) {
+  for (const away of [[], ["bus"], ["heartbeatBus"], ["bus", "heartbeatBus"]] as const) {
     const scene = new Scene();
-    if (!connected) scene.bus.disconnect();
+    for (const each of away) scene[each].disconnect();
     await scene.start();
     void scene.bus.close();
-    assert.equal(scene.statuses(), ["closed"], `connected: ${connected}`);
+    assert.equal(scene.statuses(), ["closed"], `away: ${away}`);
   }
 });
 
