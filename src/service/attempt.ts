@@ -130,8 +130,7 @@ function readError({ code, message, body }: Extract<Reply, { kind: "service-erro
     case STOPPED:
       return WAS_STOPPED;
     case OVERLOADED:
-      if (hasBegun(body)) return { ...HAD_BEGUN, retryAfterMs: retryAfterOf(body) };
-      return { ...NO_ROOM, retryAfterMs: retryAfterOf(body) };
+      return { ...(hasBegun(body) ? HAD_BEGUN : NO_ROOM), retryAfterMs: retryAfterOf(body) };
   }
   const decoded = body === undefined ? undefined : decodeValue(body);
   const data = decoded?.kind === "value" ? decoded.value : undefined;

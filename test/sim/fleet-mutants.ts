@@ -65,7 +65,7 @@ export const FLEET_MUTANTS: readonly Mutant[] = [
   ]),
   defect("who is overloaded counts as leaving", [
     "service/attempt",
-    "return { ...$NO_ROOM, $retryAfterMs: $retryAfterOf($body) };",
+    "return { ...($hasBegun($body) ? $HAD_BEGUN : $NO_ROOM), $retryAfterMs: $retryAfterOf($body) };",
     "return LEAVING;",
   ]),
   defect("going on after an overload is free", [
