@@ -164,7 +164,7 @@ class WrappedCall {
 
   #outcomeOfError(error: unknown): Outcome {
     const sent = this.#sent;
-    if (error instanceof CallError && error.outcome === sent) return sent;
+    if (sent !== undefined && isErrorOf(sent, error)) return sent;
     return this.#unanswered("failed", `a middleware failed: ${textOf(error)}`);
   }
 
@@ -173,6 +173,15 @@ class WrappedCall {
     const wasSent = this.#sending !== undefined;
     const mayHaveExecuted = sent?.kind === "unanswered" ? sent.mayHaveExecuted : wasSent;
     return { kind: "unanswered", reason, detail, mayHaveExecuted, tried: triedOf(sent) };
+  }
+}
+
+/** Whether this is the error of that outcome. A middleware may throw any value: a Proxy can throw at each question. */
+function isErrorOf(outcome: Outcome, thrown: unknown): boolean {
+  try {
+    return thrown instanceof CallError && thrown.outcome === outcome;
+  } catch {
+    return false;
   }
 }
 

@@ -176,6 +176,29 @@ test("one that throws on the caller ends the call as failed", async () => {
   );
 });
 
+test("one that throws a value which itself throws when it is read ends the call, and no process", async () => {
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  const trapped = new Proxy(
+    {},
+    {
+      getPrototypeOf: () => {
+        throw new Error("no");
+      },
+    },
+  );
+  for (const thrown of [revoked.proxy, trapped])
+    for (const isBefore of [true, false]) {
+      const { outcome } = await outcomeWith([
+        async (_call, next) => {
+          if (!isBefore) await next();
+          throw thrown;
+        },
+      ]);
+      assert.equal(shown(outcome), ["failed", "a middleware failed: what was thrown cannot be shown", !isBefore]);
+    }
+});
+
 test("an error of the call passes through as it is, and a CallError of another call does not", async () => {
   const refuse: Middleware = () => Promise.reject(new ServiceError(409, "sold out"));
   const seen: unknown[] = [];
