@@ -139,6 +139,20 @@ test("after three cancelled attempts in a row one is left to its end, until an a
   assert.equal(cancels(4), [true, true, true, false]);
 });
 
+test("of many addresses the runs are forgotten together, so that no caller keeps more than 10,000", () => {
+  const runs = new CancelRuns();
+  const isCancelled = (): boolean => [1, 2, 3, 4].map(() => runs.mayCancel("a")).every(Boolean);
+  assert.is(isCancelled(), false);
+  for (let other = 2; other <= 10_000; other += 1) runs.mayCancel(`other ${other}`);
+  assert.is(
+    runs.mayCancel("other 2") && runs.mayCancel("other 2") && runs.mayCancel("other 2"),
+    false,
+    "all are known",
+  );
+  runs.mayCancel("one more");
+  assert.is(runs.mayCancel("other 2") && runs.mayCancel("other 2") && runs.mayCancel("other 2"), true);
+});
+
 test("neither a hedge nor the call that it has overtaken is cancelled", async () => {
   const scene = await Scene.of(2, true);
   scene.manners[1] = 400;

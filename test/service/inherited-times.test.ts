@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { ClientEvent } from "../../src/service/client-options.ts";
-import { ClientScene, NO_RESPONDERS, TIMEOUT, TIMEOUT_MS } from "../support/client-scene.ts";
+import { answered, ClientScene, NO_RESPONDERS, TIMEOUT, TIMEOUT_MS } from "../support/client-scene.ts";
 import { endOf } from "../support/service-scene.ts";
 
 const test = suite("inherited times");
@@ -40,6 +40,23 @@ test("a call of no request is cancelled by its signal until its very end", async
   leaving.abort();
   await scene.clock.advance(0);
   assert.equal([endOf(await answer), scene.countOf("cancel reply-1 at ratings._cancel.1-a")], ["cancelled", 1]);
+});
+
+test("an attempt that has timed out leaves the call to its hedge alone: its answer, or else the timeout", async () => {
+  for (const [reply, expected] of [
+    [answered({}), "ok"],
+    [NO_RESPONDERS, "timeout"],
+  ] as const) {
+    const scene = new ClientScene(3, { hedge: true });
+    const { answer } = await scene.ask();
+    await scene.clock.advance(TIMEOUT_MS - 100);
+    assert.is(scene.sent.length, 2, "the call and its hedge");
+    scene.sent[0]?.end(TIMEOUT);
+    await scene.clock.advance(50);
+    assert.is(scene.sent.length, 2, "no third instance gets it");
+    await scene.end(reply);
+    assert.is(endOf(await answer), expected);
+  }
 });
 
 test("a call that is away says why, if the bus knows it", async () => {

@@ -77,6 +77,22 @@ test("a receiver leaves out what breaks a rule, so that a handler can pass on th
   assert.equal({ ...received(metadataLines(undefined, passedOn)) }, { ...passedOn });
 });
 
+test("64 keys and 4,096 bytes are sent and received, and what comes after them is left out", () => {
+  const keys = (count: number) => Array.from({ length: count }, (_, place) => `k${place}`);
+  const most = Object.fromEntries(keys(64).map((key) => [key, ""]));
+  assert.equal({ ...received(metadataLines(most)) }, most);
+  const large = { k: "x".repeat(4_095) };
+  assert.equal({ ...received(metadataLines(large)) }, large);
+  const more = headerLines(keys(65).map((key) => [`Dwc-Meta-${key}`, ""]));
+  assert.equal({ ...received(more) }, most);
+  const larger = headerLines([
+    ["Dwc-Meta-k", "x".repeat(4_095)],
+    ["Dwc-Meta-a", ""],
+  ]);
+  assert.equal({ ...received(larger) }, large);
+  assert.equal([metadataLines({}), metadataLines(undefined)], ["", ""]);
+});
+
 test("metadata of a request is frozen and has no names of its own", () => {
   for (const metadata of [received(""), received(metadataLines({ a: "b" }))]) {
     assert.is(Object.isFrozen(metadata), true);
