@@ -4,7 +4,7 @@
 
 import * as assert from "uvu/assert";
 import { systemSuite } from "../support/system.ts";
-import { type RunningMarket, UP, until } from "../support/world.ts";
+import { type RunningMarket, UP, until, type World } from "../support/world.ts";
 
 const second = systemSuite("a second instance of one number", { REQUEST_TIMEOUT_MS: "5000" });
 
@@ -13,28 +13,34 @@ const CLASH = /^WARNING:membership:- ratings instance 1 runs twice, and both get
 
 /** The contract: the first page has its ratings within this. */
 const MAX_FIRST_PAGE_MS = 300;
-/** On a machine so busy that a request without any work takes a twentieth of that, this many times such a request. */
-const TIMES_A_REQUEST = 20;
+/** A busy machine can take the processor from a Market for so long. So one of a few Markets has to be as fast. */
+const TRIES = 5;
 
-async function firstPageIsFast(market: RunningMarket): Promise<void> {
+async function startFastMarket(world: World): Promise<RunningMarket> {
+  for (let left = TRIES - 1; ; left--) {
+    const market = await world.startMarket();
+    const tookMs = await firstPageMs(market);
+    if (tookMs < MAX_FIRST_PAGE_MS) return market;
+    assert.ok(left > 0, `the first page took ${tookMs} ms, and none of ${TRIES} was faster than ${MAX_FIRST_PAGE_MS}`);
+    await market.program.end();
+  }
+}
+
+async function firstPageMs(market: RunningMarket): Promise<number> {
   // The first request of this process pays for its own HTTP client; what is measured is the Market.
   await fetch(`${market.url}/livez`);
-  const emptyAt = performance.now();
-  await fetch(`${market.url}/livez`);
-  const emptyMs = performance.now() - emptyAt;
   const askedAt = performance.now();
   const ratings = Object.values(await market.ratings());
   const tookMs = performance.now() - askedAt;
   assert.ok(ratings.length === 4 && ratings.every((rating) => rating?.fresh), JSON.stringify(ratings));
-  assert.ok(tookMs < Math.max(MAX_FIRST_PAGE_MS, TIMES_A_REQUEST * emptyMs), `the first page took ${tookMs} ms`);
+  return tookMs;
 }
 
 second(
   "is refused while the first answers; may start while it is paused, and both are used from then on",
   async ({ world }) => {
     const first = await world.startRatings(1);
-    const market = await world.startMarket();
-    await firstPageIsFast(market);
+    const market = await startFastMarket(world);
     const other = world.start({ name: "ratings", args: ["--instance", "1"] });
     const [, at] = await other.waitFor(REFUSED);
     assert.is(at, first.address);
