@@ -33,7 +33,7 @@ test("they agree, until one meets an instance that hangs; and again when it is b
     const [, second] = [await world.startRatings(1), await world.startRatings(2)];
     for (const market of [one, two]) await market.untilKnown(2);
     const agree = async (market: RunningMarket, count: number): Promise<boolean> =>
-      (await (await fetch(`${market.admin}/board`)).text()).includes(`All ${count} Markets agree.`);
+      (await (await fetch(`${market.admin}/board`)).text()).includes(`All ${count} Markets agree, as of `);
     await until("they agree", async () => (await agree(one, 2)) && (await agree(two, 2)), LIMIT_MS);
 
     second?.program.signal("SIGSTOP");
@@ -54,7 +54,7 @@ test("they agree, until one meets an instance that hangs; and again when it is b
       LIMIT_MS,
     );
     const html = await (await fetch(`${two.admin}/board`)).text();
-    assert.match(html, /2 Markets disagree about instance 2\./);
+    assert.match(html, /2 Markets disagree about instance 2, as of /);
     assert.match(html, /Breaker open<\/span> <span class="cell-why">request timed out, for \d+ s/);
 
     second?.program.signal("SIGCONT");
