@@ -1,4 +1,4 @@
-// How a bus gets its connection: it dials and logs in, or it uses one that the program made.
+// The source of a bus's connection: the bus dials and logs in, or it uses one that the program made.
 
 import type { NatsConnection } from "nats";
 import type { ConnectFailure } from "./connect-failure.ts";

@@ -1,4 +1,4 @@
-// What a handler throws, as its instance answers it.
+// The answers of an instance to what a handler throws.
 
 import { type ErrorReply, refuse } from "../service/core/handler.ts";
 import { OVERLOADED, type OverloadedBody } from "../service/core/overload.ts";

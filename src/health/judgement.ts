@@ -1,4 +1,4 @@
-// After how long an instance that has not answered a call has failed.
+// The time after which an instance that has not answered a call has failed.
 
 /**
  * No instance has failed sooner, however short the call's own timeout is, unless the rules give it less. In less time

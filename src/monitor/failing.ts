@@ -1,4 +1,4 @@
-// When an instance is failing: it answers, and too many of its answers are errors. It still gets calls: an error is an
+// The rule of a failing instance: it answers, and too many of its answers are errors. It still gets calls: an error is an
 // answer, and opens no breaker. So this is shown and warned of, and decides nothing.
 
 /**

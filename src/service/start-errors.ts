@@ -1,4 +1,4 @@
-// Why an instance does not start.
+// The reasons why an instance does not start.
 
 /** The bus was closed before the instance had started: nothing could be received on it any more. */
 export class BusClosed extends Error {

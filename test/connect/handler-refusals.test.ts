@@ -1,4 +1,4 @@
-// What a handler throws to refuse a request, and who executes it then. A 503 does not say that nothing was done.
+// Errors that a handler throws to refuse a request, and the instances that execute it then. A 503 does not say that nothing was done.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

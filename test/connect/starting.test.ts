@@ -1,5 +1,5 @@
 // takes: 6 s
-// How serve ends where it cannot start: wrong credentials, a bus that is down, and a bus that is closed meanwhile.
+// The end of a serve that cannot start: wrong credentials, a bus that is down, and a bus that is closed meanwhile.
 
 import { connect } from "nats";
 import { suite } from "uvu";

@@ -1,4 +1,4 @@
-// What an instance counts of its requests, and for which it waits at its end.
+// The requests that an instance counts, and those for which it waits at its end.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// What a handler returns or throws, as it is sent.
+// The results of handlers, returned or thrown, as they are sent.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// What a client makes of each heartbeat, and of a bus that comes and goes: events, leases, and the roll call that its first
+// The effects on a client of each heartbeat, and of a bus that comes and goes: events, leases, and the roll call that its first
 // calls wait for.
 
 import { suite } from "uvu";

@@ -1,4 +1,4 @@
-// What a client says of each instance, and why.
+// The status of each instance as a client reports it, and its reason.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// Whether a handler has stopped because its caller waits no more, or has failed: by what it throws, and by the time.
+// A handler that has stopped because its caller waits no more, against one that has failed: by what it throws, and by the time.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

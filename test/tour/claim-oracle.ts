@@ -1,4 +1,4 @@
-// Whether what the tour says is so, by what really happened in the world of the test.
+// The truth of each claim of the tour, by what really happened in the world of the test.
 
 import * as assert from "uvu/assert";
 import type { PageTruth, TourWorld } from "./tour-world.ts";

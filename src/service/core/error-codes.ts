@@ -1,4 +1,4 @@
-// Whose fault an error of a service is, by its code.
+// The side at fault for an error of a service, by its code.
 
 const CALLER_ERROR_CODES = { min: 400, max: 499 } as const;
 

@@ -1,4 +1,4 @@
-// What ps, top and explain show without a Market, of fixed data: what is not known, what leaves, and a narrow screen.
+// The views of ps, top and explain without a Market, of fixed data: what is not known, what leaves, and a narrow screen.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// What top, events and explain show of a board at their edges: ties of width, rows without figures, turns without a next.
+// The views of top, events and explain of a board at their edges: ties of width, rows without figures, turns without a next.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// What each listener has of the board: faults, the message after one, metrics, the feed's head, and signs.
+// The routes of the board at each listener: faults, the message after one, metrics, the feed's head, and signs.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

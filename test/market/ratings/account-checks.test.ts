@@ -1,4 +1,4 @@
-// When a Market asks for the server's account token, which tokens it reads, and which servers it leaves alone.
+// The checks of the server's account token: when a Market asks for it, which tokens it reads, and which servers it leaves alone.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// What the credentials of dwc show of a bus. Those of a person show every service. Those of a service show the services
+// The view of a bus that the credentials of dwc give. Those of a person show every service. Those of a service show the services
 // that it may call, by their heartbeats: it may neither read counters ($SRV.STATS) nor find out which services there are.
 
 import { type Credentials, callsIn } from "../../../bus/core/credentials.ts";
