@@ -39,13 +39,14 @@ startRatings: ## Ratings instances: COUNT=3 starts three, INSTANCE=2 the second,
 	  elif [ -n "$$INSTANCE" ]; then set -- --instance="$$INSTANCE"; \
 	  else set --; fi && $(NODE) dist/bin/ratings.js "$$@"
 
-demo: ## all of it in one terminal: a bus, the Market, three Ratings instances
-	$(PREPARE) bus && $(NODE) dist/bin/demo.js
+# Values of variables are words that are there or not: VERBOSE=1, AUTO=1, RESTART=1.
+demo: ## all of it in one terminal: a bus, the Market, three Ratings instances; VERBOSE=1 prints every line of theirs
+	$(PREPARE) bus && set -- && if [ -n "$$VERBOSE" ]; then set -- --verbose; fi && $(NODE) dist/bin/demo.js "$$@"
 
-# Values of variables are words that are there or not: AUTO=1, RESTART=1.
 tour: ## the walk of the README, explained, in one terminal: AUTO=1 just shows it, RESTART=1 starts again
 	$(PREPARE) bus && set -- && if [ -n "$$AUTO" ]; then set -- --auto; fi && \
-	  if [ -n "$$RESTART" ]; then set -- "$$@" --restart; fi && $(NODE) dist/bin/tour.js "$$@"
+	  if [ -n "$$RESTART" ]; then set -- "$$@" --restart; fi && \
+	  if [ -n "$$VERBOSE" ]; then set -- "$$@" --verbose; fi && $(NODE) dist/bin/tour.js "$$@"
 
 package: ## the npm package of the library: datawire-connect-VERSION.tgz, in this folder
 	$(PREPARE) && $(NODE) dist/bin/package.js

@@ -1,11 +1,14 @@
-// The demo: a bus, the Market and three Ratings instances in one terminal.
+// The demo: a bus, the Market and three Ratings instances in one terminal. `--verbose` prints every line of theirs.
 
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { systemClock } from "../../src/clock.ts";
 import { startDemo } from "../../src/demo/demo.ts";
 import { standardOutput } from "../../src/program/output.ts";
 import { runProgram, settingsOrExit } from "../../src/program/program.ts";
+import { lookOf } from "./look.ts";
 
+const { values } = parseArgs({ options: { verbose: { type: "boolean" } }, strict: false });
 // Wrong settings are reported once here, not by each of the four programs below.
 const { chaos } = settingsOrExit(process.env);
 const clock = systemClock();
@@ -18,6 +21,9 @@ await runProgram(clock, (closers) =>
       marketScript: scriptOf("market"),
       ratingsScript: scriptOf("ratings"),
       ...{ clock, chaos },
+      isVerbose: values["verbose"] === true,
+      keys: process.stdin.isTTY === true && process.stdout.isTTY === true ? process.stdin : undefined,
+      look: () => lookOf(process.stdout),
       print: (line) => print(`${line}\n`),
       over: () => process.exit(1),
     },

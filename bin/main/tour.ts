@@ -1,4 +1,5 @@
-// The walk of README in one terminal and a browser. `--auto` presses Enter by itself, `--restart` starts at the first stop.
+// The walk of README in one terminal and a browser. `--auto` presses Enter by itself, `--restart` starts at the first stop,
+// `--verbose` prints every line of the programs.
 
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -8,10 +9,13 @@ import { runProgram, settingsOrExit } from "../../src/program/program.ts";
 import { STOPS } from "../../src/tour/core/stops.ts";
 import { progressIn } from "../../src/tour/progress.ts";
 import { startTour } from "../../src/tour/tour.ts";
+import { lookOf } from "./look.ts";
 
-const { values } = parseArgs({ options: { auto: { type: "boolean" }, restart: { type: "boolean" } }, strict: false });
-// The tour matches the lines that the programs print: so all of them, as text.
-Object.assign(process.env, { LOG_LEVEL: "DEBUG", LOG_FORMAT: "text" });
+const flag = { type: "boolean" } as const;
+const { values } = parseArgs({ options: { auto: flag, restart: flag, verbose: flag }, strict: false });
+const isVerbose = values["verbose"] === true;
+// The tour explains the lines that the programs print: so all of them, as text.
+if (isVerbose) Object.assign(process.env, { LOG_LEVEL: "DEBUG", LOG_FORMAT: "text" });
 const settings = settingsOrExit(process.env);
 const isWatched = process.stdin.isTTY === true;
 if (!isWatched && values["auto"] !== true) {
@@ -20,8 +24,6 @@ if (!isWatched && values["auto"] !== true) {
 }
 /** Time to read a task before the tour does it. */
 const READING_MS = 4_000;
-/** Of a terminal that does not report its size. */
-const COLUMNS = 80;
 const clock = systemClock();
 const print = standardOutput(clock, (lines) => `(${lines} lines dropped: the reader was too slow)\n`);
 const progress = progressIn(settings.stateDir, STOPS.length);
@@ -38,8 +40,8 @@ await runProgram(clock, (closers) =>
       print: (line) => print(`${line}\n`),
       keys: isWatched ? process.stdin : undefined,
       readingMs: values["auto"] !== true ? undefined : process.stdout.isTTY === true ? READING_MS : 0,
-      colour: process.stdout.isTTY === true && process.stdout.hasColors(),
-      columns: () => (process.stdout.isTTY === true ? process.stdout.columns || COLUMNS : Infinity),
+      isVerbose,
+      look: () => lookOf(process.stdout),
       // As ^C would: the instances say goodbye.
       over: (code) => (code === 0 ? process.kill(process.pid, "SIGTERM") : process.exit(code)),
     },

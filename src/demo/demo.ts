@@ -1,10 +1,18 @@
 // Everything in one terminal: the Market, which starts a bus if there is none, and three Ratings instances. Each is a
-// process of its own. Their lines are printed together, each after the name of its program.
+// process of its own. They report what happens, and the digest of it is printed; or, with VERBOSE=1, all of their lines,
+// each after the name of its program.
 
 import { styleText } from "node:util";
+import { activityIn } from "../activity/channel.ts";
+import type { Activity } from "../activity/core/activity.ts";
+import { type DigestLine, type DigestStep, digest, FIRST_DIGEST, summarize } from "../activity/core/digest.ts";
+import { type Look, shownLines } from "../activity/core/shown.ts";
 import type { Clock } from "../clock.ts";
+import { readEnter } from "../program/enter-key.ts";
 import { type Child, type ChildEnd, endAll, startChild } from "../program/processes.ts";
 import type { Running, ShutdownHooks, StartResult } from "../program/program.ts";
+import { SECOND_MS } from "../util/format.ts";
+import { type DemoInstance, instructions, restartCommand } from "./core/instructions.ts";
 
 export interface DemoOptions {
   /** Paths of the compiled programs. */
@@ -14,6 +22,12 @@ export interface DemoOptions {
   readonly print: (line: string) => void;
   /** The instances accept fault injection. The printed commands then need no pid. */
   readonly chaos: boolean;
+  /** Prints every line of the programs in place of the digest. */
+  readonly isVerbose: boolean;
+  /** The person's terminal; undefined: there is none. */
+  readonly keys: NodeJS.ReadStream | undefined;
+  /** The terminal as it is now. */
+  readonly look: () => Look;
   /** Called when the Market has ended. */
   readonly over: () => void;
 }
@@ -24,69 +38,127 @@ const COLOURS = ["cyan", "green", "yellow", "magenta"] as const;
 const MAX_NAME_WIDTH = "ratings 3".length;
 
 export async function startDemo(options: DemoOptions, closers: ShutdownHooks): Promise<StartResult> {
-  const { marketScript, ratingsScript, clock, print, chaos, over } = options;
-  const children: Child[] = [];
-  let closing = false;
-  closers.push(async () => {
-    closing = true;
-    await endAll(children, clock);
-    print("demo: everything has ended");
-  });
-  const market = startChild({ script: marketScript, args: [], onLine: speaker("market", 0, print) });
-  children.push(market);
-  const running = await market.running;
-  if (running === undefined)
-    return {
-      kind: "refused",
-      why: ["demo: the Market could not open: correct the problem above, then type  make demo  again"],
-    };
-  void market.ended.then(() => (closing ? undefined : over()));
-  const ratings = INSTANCES.map((instance) => startInstance(ratingsScript, instance, print));
-  children.push(...ratings);
-  await Promise.all(ratings.map((child) => child.running));
-  for (const line of welcome(running, chaos ? FAULTS : signals(ratings[1]?.pid))) print(line);
-  return { kind: "running", ...running };
+  const demo = new Demo(options);
+  closers.push(() => demo.close());
+  const running = await demo.open();
+  if (running !== undefined) return { kind: "running", ...running };
+  return {
+    kind: "refused",
+    why: ["demo: the Market could not open: correct the problem above, then type  make demo  again"],
+  };
 }
 
-function startInstance(script: string, instance: number, print: (line: string) => void): Child {
-  const args = ["--instance", String(instance)];
-  const say = speaker(`ratings ${instance}`, instance, print);
-  const child = startChild({ script, args, onLine: say });
-  void child.ended.then((end) => say(`(pid ${child.pid} ${howEnded(end)})`));
-  return child;
+class Demo {
+  readonly #options: DemoOptions;
+  readonly #children: Child[] = [];
+  readonly #instances = new Map<number, DemoInstance>();
+  #state = FIRST_DIGEST;
+  #isClosing = false;
+  readonly #stops: (() => void)[] = [];
+
+  constructor(options: DemoOptions) {
+    this.#options = options;
+  }
+
+  /** @returns undefined: the Market could not open, and has printed why */
+  async open(): Promise<Running | undefined> {
+    const { marketScript, keys, clock, over } = this.#options;
+    const market = this.#start("market", 0, marketScript, ["--report"]);
+    const running = await market.running;
+    if (running === undefined) return undefined;
+    void market.ended.then(() => (this.#isClosing ? undefined : over()));
+    await Promise.all(INSTANCES.map((instance) => this.#startInstance(instance).running));
+    if (this.#isClosing) return running;
+    const welcome = (): void => this.#printInstructions(running);
+    welcome();
+    if (keys !== undefined) this.#stops.push(readEnter({ input: keys, clock, onEnter: welcome }));
+    this.#stops.push(clock.every(SECOND_MS, () => this.#follow(summarize(this.#state, clock.wall()))));
+    return running;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    for (const stop of this.#stops) stop();
+    await endAll(this.#children, this.#options.clock);
+    this.#options.print("demo: everything has ended");
+  }
+
+  #start(name: string, place: number, script: string, args: readonly string[]): Child {
+    const { isVerbose } = this.#options;
+    const child = startChild({
+      script,
+      args: isVerbose ? args : [...args, "--quiet"],
+      // A quiet program still prints why it could not start.
+      onLine: isVerbose ? this.#speaker(name, place) : (line) => this.#say(subjectOf(name, place), line),
+      onMessage: (message) => {
+        const activity = activityIn(message);
+        if (activity !== undefined) this.#onActivity(activity);
+      },
+    });
+    this.#children.push(child);
+    return child;
+  }
+
+  #startInstance(instance: number): Child {
+    const { ratingsScript, isVerbose } = this.#options;
+    const name = `ratings ${instance}`;
+    const child = this.#start(name, instance, ratingsScript, ["--instance", String(instance)]);
+    this.#instances.set(instance, { instance, pid: child.pid, state: "running" });
+    void child.ended.then((end) => {
+      this.#instances.set(instance, { instance, pid: child.pid, state: "ended" });
+      if (isVerbose) this.#speaker(name, instance)(`(pid ${child.pid} ${howEnded(end)})`);
+      else if (!this.#isClosing) this.#say(subjectOf(name, instance), this.#endText(instance, child, end));
+    });
+    return child;
+  }
+
+  #endText(instance: number, { pid }: Child, end: ChildEnd): string {
+    return `process ${pid} ${howEnded(end)}; to start it again, in another terminal:  ${restartCommand(instance, this.#options.chaos)}`;
+  }
+
+  #onActivity(activity: Activity): void {
+    if (activity.kind === "state" && activity.event.kind === "joined") this.#onJoined(activity.event.who.instance);
+    if (!this.#options.isVerbose && !this.#isClosing) this.#follow(digest(this.#state, activity));
+  }
+
+  /** The person has started one that had ended. */
+  #onJoined(instance: number): void {
+    const known = this.#instances.get(instance);
+    if (known?.state === "ended") this.#instances.set(instance, { ...known, state: "elsewhere" });
+  }
+
+  #follow({ state, lines }: DigestStep): void {
+    this.#state = state;
+    for (const line of lines) this.#printLine(line);
+  }
+
+  #say(subject: string, text: string): void {
+    this.#printLine({ at: this.#options.clock.wall(), subject, text, tone: "warning" });
+  }
+
+  #printLine(line: DigestLine): void {
+    const { look, print } = this.#options;
+    for (const shown of shownLines(line, look())) print(shown);
+  }
+
+  #printInstructions(running: Running): void {
+    const { chaos, keys, look, print } = this.#options;
+    const instances = [...this.#instances.values()];
+    const scene = { running, instances, chaos, hasKeys: keys !== undefined };
+    for (const line of instructions(scene, look().columns)) print(line);
+  }
+
+  #speaker(name: string, place: number): (line: string) => void {
+    const { print, look } = this.#options;
+    const label = `${name.padEnd(MAX_NAME_WIDTH)} |`;
+    const colour = COLOURS[place % COLOURS.length] ?? "cyan";
+    const coloured = look().colour ? styleText(colour, label, { validateStream: false }) : label;
+    return (line) => print(`${coloured} ${line}`);
+  }
 }
+
+const subjectOf = (name: string, instance: number): string => (instance === 0 ? name : `instance ${instance}`);
 
 function howEnded({ code, signal }: ChildEnd): string {
   return signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
 }
-
-function speaker(name: string, place: number, print: (line: string) => void): (line: string) => void {
-  const label = `${name.padEnd(MAX_NAME_WIDTH)} |`;
-  const coloured = process.stdout.isTTY ? styleText(COLOURS[place % COLOURS.length] ?? "cyan", label) : label;
-  return (line) => print(`${coloured} ${line}`);
-}
-
-function welcome({ at, board }: Running, trials: readonly string[]): readonly string[] {
-  return [
-    "",
-    `The Market is open at ${at} with three Ratings instances. Load the page, and watch here which instances are called.`,
-    ...(board === undefined ? [] : [`The board is at ${board}: the state of each instance, live.`]),
-    "Then, in another terminal, and load the page again after each:",
-    ...trials,
-    "^C here ends everything.",
-    "",
-  ];
-}
-
-const signals = (pid: number | undefined): readonly string[] => [
-  `  kill -STOP ${pid}    pauses instance 2: its breaker opens, and no further page waits for it`,
-  `  kill -CONT ${pid}    it sends a heartbeat, and its breaker closes`,
-  `  kill -KILL ${pid}    it is gone, and no page notices`,
-];
-
-const FAULTS: readonly string[] = [
-  "  bin/dwc fault ratings/2 pause    pauses instance 2, for a minute: its breaker opens, and no further page waits for it",
-  "  bin/dwc fault reset              it sends a heartbeat, and its breaker closes",
-  "  bin/dwc fault ratings/2 kill     it is gone, and no page notices",
-  'Or press "Faults" on a card of the board. Each ends by itself.',
-];

@@ -1,6 +1,7 @@
 // The wiring of a Market with ratings: recording, bus, monitor, client, exchange with other Markets, faults, board. The
 // monolith has none of it.
 
+import type { Report } from "../activity/channel.ts";
 import type { Clock } from "../clock.ts";
 import { type Client as AnyClient, type Bus, createClient, type Logger, type Trace } from "../connect/index.ts";
 import { ratings } from "../contracts/ratings.ts";
@@ -13,6 +14,7 @@ import { Recorder } from "../record/core/recorder.ts";
 import { openRecordFile } from "../record/record-file.ts";
 import type { BalancerFactory } from "../service/index.ts";
 import type { Settings } from "../settings.ts";
+import { MarketActivity } from "./activity.ts";
 import { type Board, openBoard } from "./board/board.ts";
 import { openFaultController } from "./board/faults.ts";
 import { PeerExchange } from "./board/peer-exchange.ts";
@@ -35,6 +37,8 @@ export interface AppContext {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly say: Log;
+  /** Reports pages and changes to the program that started this one; undefined: none did. */
+  readonly report?: Report | undefined;
 }
 
 const SERVICE = ratings.service;
@@ -79,14 +83,15 @@ export class RatingsBackend {
     const opened = await openMarketBus({ ...context, access }, closers);
     if (opened.kind === "refused") return { kind: "refused", why: [opened.why] };
     const { bus, heartbeatBus } = opened;
-    const { settings, clock, say } = context;
+    const { settings, clock, say, report } = context;
+    const activity = report && new MarketActivity(report, clock);
     const rules = settings.health;
     const monitor = new ServiceMonitor({ service: SERVICE, version: VERSION, rules, startedAt: clock.wall() });
     const client = createClient(ratings, {
       ...{ bus, heartbeatBus, clock, rules, hedge: settings.hedge, log: loggerOf(say) },
       // A page waits for no bus: it shows what is known.
       beforeConnected: "fail",
-      onEvent: createEventSink(monitor, context, closers),
+      onEvent: createEventSink(monitor, { ...context, activity }, closers),
       onAttempt: (ended) => monitor.recordAttempt(ended, clock.now()),
       ...(recording.kind === "recording" && { createBalancer: recording.createBalancer }),
     });
@@ -99,11 +104,14 @@ export class RatingsBackend {
     exchange.start();
     closers.push(() => exchange.close());
     const faults = openFaultController({ service: SERVICE, bus, say });
-    const board = openBoard(monitor, monitorSource(client, exchange), { clock, faults }, closers);
+    const source = monitorSource(client, exchange);
+    const board = openBoard(monitor, source, { clock, faults }, closers);
+    if (activity !== undefined) closers.push(activity.watchFailing(monitor, source));
     const login = await opened.firstLogin();
     if (login.kind === "refused") return { kind: "refused", why: [login.why] };
     const calls = new CallCoalescer(client.ask.get, clock);
-    this.#started = { client: client.core, bus, board, calls, store: new RatingStore(), clock, log: pageLog(context) };
+    const pages = { log: pageLog(context), beginPage: activity?.beginPage };
+    this.#started = { client: client.core, bus, board, calls, store: new RatingStore(), clock, ...pages };
     return { kind: "started" };
   }
 

@@ -41,6 +41,7 @@ export interface MonitorOptions {
 const EVENTS_SHOWN = 100;
 /** The wall clock may move this far against running time before shown times follow it. Less is jitter. */
 const WALL_SLACK_MS = 50;
+const NO_CALLS: Ended = { succeeded: 0, errors: 0 };
 
 export class ServiceMonitor {
   readonly stream = new EventStream();
@@ -150,6 +151,12 @@ export class ServiceMonitor {
   /** Whether its calls fail. Time alone can end that. */
   isFailing(incarnation: string, now: number): boolean {
     return this.#stats.get(incarnation)?.attempts.isFailing(now) ?? false;
+  }
+
+  /** Its calls of the last minute, with the text of its last error. */
+  failingCalls(incarnation: string, now: number): Ended & { readonly lastError: string | null } {
+    const attempts = this.#stats.get(incarnation)?.attempts;
+    return { ...(attempts?.ended(now) ?? NO_CALLS), lastError: attempts?.lastError(now) ?? null };
   }
 
   /** The instances that are listed: up to `MAX_ROWS`, the worst first. */

@@ -27,9 +27,13 @@ export interface LogOptions {
   readonly write: (text: string) => void;
 }
 
-export function createLog({ level, render, write }: LogOptions): Log {
+export const createLog = ({ level, render, write }: LogOptions): Log =>
+  filteredLog(level, (line) => write(render(line)));
+
+/** Lines from `level` on, without passwords. */
+export function filteredLog(level: LogLevel, take: (line: LogEntry) => void): Log {
   return (line) => {
-    if (isPrinted(line.level, level)) write(render(withoutLogins(line)));
+    if (isPrinted(line.level, level)) take(withoutLogins(line));
   };
 }
 

@@ -12,6 +12,8 @@ export interface ChildOptions {
   readonly args: readonly string[];
   /** Receives each line that the child prints; undefined: the child prints to our own terminal. */
   readonly onLine?: (line: string) => void;
+  /** Receives every message of the child besides the one that it runs. */
+  readonly onMessage?: (message: unknown) => void;
 }
 
 export interface ChildEnd {
@@ -31,7 +33,7 @@ export interface Child {
   resume(): void;
 }
 
-export function startChild({ script, args, onLine }: ChildOptions): Child {
+export function startChild({ script, args, onLine, onMessage }: ChildOptions): Child {
   const output = onLine === undefined ? "inherit" : "pipe";
   const child = fork(script, [...args], {
     stdio: ["ignore", output, output, "ipc"],
@@ -43,9 +45,10 @@ export function startChild({ script, args, onLine }: ChildOptions): Child {
     child.once("close", (code, signal) => resolve({ code, signal }));
   });
   const running = new Promise<Running | undefined>((resolve) => {
-    child.once("message", (message) => {
+    child.on("message", (message) => {
       const { running: at, board } = Object(message) as Record<string, unknown>;
-      resolve({ at: String(at), board: board === undefined ? undefined : String(board) });
+      if (at === undefined) onMessage?.(message);
+      else resolve({ at: String(at), board: board === undefined ? undefined : String(board) });
     });
     void ended.then(() => resolve(undefined));
   });

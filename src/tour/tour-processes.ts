@@ -2,6 +2,8 @@
 // in another terminal appear in the Market's lines only, and only the person can pause and end them.
 
 import { request } from "node:http";
+import { activityIn } from "../activity/channel.ts";
+import type { Activity } from "../activity/core/activity.ts";
 import type { Clock } from "../clock.ts";
 import { type Child, endAll, startChild } from "../program/processes.ts";
 import type { Running } from "../program/program.ts";
@@ -11,8 +13,11 @@ export interface TourProcessesOptions {
   readonly marketScript: string;
   readonly ratingsScript: string;
   readonly clock: Clock;
-  /** Called with every line, and the name of the program that printed it. */
-  readonly onLine: (speaker: string, text: string) => void;
+  /** The programs print all of their lines. */
+  readonly isVerbose: boolean;
+  /** Called with every line, and the program that printed it: 0 is the Market, and else the number of the instance. */
+  readonly onLine: (speaker: number, text: string) => void;
+  readonly onActivity: (activity: Activity) => void;
   /** Called when an instance has changed by something else than `act`. */
   readonly onOwned: (owned: Owned) => void;
 }
@@ -38,8 +43,7 @@ export class TourProcesses {
 
   /** @returns the addresses of page and board; undefined if the Market could not open and has printed the reason */
   async openMarket(): Promise<Running | undefined> {
-    const { marketScript, onLine } = this.#options;
-    this.#market = startChild({ script: marketScript, args: [], onLine: (text) => onLine("market", text) });
+    this.#market = this.#startProgram(0, this.#options.marketScript, ["--report"]);
     this.#running = await this.#market.running;
     return this.#running;
   }
@@ -77,6 +81,19 @@ export class TourProcesses {
     await endAll(everyone, this.#options.clock);
   }
 
+  #startProgram(speaker: number, script: string, args: readonly string[]): Child {
+    const { isVerbose, onLine, onActivity } = this.#options;
+    return startChild({
+      script,
+      args: isVerbose ? args : [...args, "--quiet"],
+      onLine: (text) => onLine(speaker, text),
+      onMessage: (message) => {
+        const activity = activityIn(message);
+        if (activity !== undefined) onActivity(activity);
+      },
+    });
+  }
+
   async #act(action: TourAction): Promise<void> {
     switch (action.do) {
       case "load":
@@ -107,9 +124,8 @@ export class TourProcesses {
   }
 
   async #startOne(instance: number): Promise<void> {
-    const { ratingsScript, onLine, onOwned } = this.#options;
-    const args = ["--instance", String(instance)];
-    const child = startChild({ script: ratingsScript, args, onLine: (text) => onLine(`ratings ${instance}`, text) });
+    const { ratingsScript, onOwned } = this.#options;
+    const child = this.#startProgram(instance, ratingsScript, ["--instance", String(instance)]);
     this.#instances.set(instance, child);
     this.#owned.set(instance, "running");
     let hasRun = false;

@@ -1,13 +1,17 @@
 // The tour's input and output: programs, keys, the terminal. core/guide.ts decides what to print and to do.
 
 import { styleText } from "node:util";
+import type { Activity } from "../activity/core/activity.ts";
+import { type DigestLine, digest, FIRST_DIGEST } from "../activity/core/digest.ts";
+import { type Look, shownLines } from "../activity/core/shown.ts";
 import type { Cancel, Clock } from "../clock.ts";
 import type { Running, ShutdownHooks, StartResult } from "../program/program.ts";
+import { wrap } from "../util/wrap.ts";
 import { actionText, type TourAction } from "./core/actions.ts";
 import { FIRST_STATE, guide, SETTLED_MS, type TourAct, type TourEvent, type TourState } from "./core/guide.ts";
-import { joinedInstance, present } from "./core/scene.ts";
+import { present } from "./core/scene.ts";
 import { readyStop, STOPS } from "./core/stops.ts";
-import { type Say, type SayKind, stopHeading, wrap } from "./core/texts.ts";
+import { type Say, type SayKind, stopHeading } from "./core/texts.ts";
 import { WALK } from "./core/walk.ts";
 import { readKeys } from "./keys.ts";
 import type { Progress } from "./progress.ts";
@@ -23,9 +27,10 @@ export interface TourOptions {
   readonly keys: NodeJS.ReadStream | undefined;
   /** The tour presses Enter by itself, after this time to read; undefined: the person does. */
   readonly readingMs: number | undefined;
-  readonly colour: boolean;
-  /** Columns of the terminal; Infinity where there is none. */
-  readonly columns: () => number;
+  /** Prints every line of the programs in place of the digest. */
+  readonly isVerbose: boolean;
+  /** The terminal as it is now. */
+  readonly look: () => Look;
   readonly over: (code: number) => void;
 }
 
@@ -49,16 +54,18 @@ class Tour {
   readonly #options: TourOptions;
   readonly #processes: TourProcesses;
   #state: TourState = FIRST_STATE;
+  #digest = FIRST_DIGEST;
   #stopTicks: Cancel = () => undefined;
   #stopKeys: () => void = () => undefined;
   #isClosing = false;
 
   constructor(options: TourOptions) {
     this.#options = options;
-    const { marketScript, ratingsScript, clock } = options;
+    const { marketScript, ratingsScript, clock, isVerbose } = options;
     this.#processes = new TourProcesses({
-      ...{ marketScript, ratingsScript, clock },
+      ...{ marketScript, ratingsScript, clock, isVerbose },
       onLine: (speaker, text) => this.#onLine(speaker, text),
+      onActivity: (activity) => this.#onActivity(activity),
       onOwned: (owned) => this.#dispatch({ kind: "owned", owned }),
     });
   }
@@ -86,7 +93,7 @@ class Tour {
     this.#dispatch({ kind: "owned", owned: this.#processes.owned });
     await this.#quiet();
     if (this.#isClosing) return;
-    for (const line of welcome(running, stop, needs)) this.#write(line);
+    for (const line of welcome(running, stop, needs)) for (const part of wrap(line, this.#width())) this.#write(part);
     this.#dispatch({ kind: "begin", stop });
   }
 
@@ -102,12 +109,27 @@ class Tour {
   /** `fg` continues every process of the terminal's group, also an instance that the tour had paused. */
   readonly #onContinue = (): void => this.#processes.resumeAll();
 
-  #onLine(speaker: string, text: string): void {
-    this.#options.print(`${this.#styled("program", `${speaker.padEnd(MAX_NAME_WIDTH)} |`)} ${text}`);
-    const isMarket = speaker === "market";
-    this.#dispatch({ kind: "line", speaker: isMarket ? "market" : "ratings", text });
-    const joined = isMarket ? joinedInstance(text) : undefined;
-    if (joined !== undefined) this.#processes.forgetKilled(joined);
+  #onLine(speaker: number, text: string): void {
+    const { isVerbose, clock } = this.#options;
+    const name = speaker === 0 ? "market" : `ratings ${speaker}`;
+    if (isVerbose) this.#write(`${this.#styled("program", `${name.padEnd(MAX_NAME_WIDTH)} |`)} ${text}`);
+    // A quiet program still prints why it could not start.
+    else this.#writeLines([{ at: clock.wall(), subject: subjectOf(speaker), text, tone: "warning" }]);
+    this.#dispatch({ kind: "line", text });
+  }
+
+  #onActivity(activity: Activity): void {
+    const { state, lines } = digest(this.#digest, activity);
+    this.#digest = state;
+    const isShown = !this.#options.isVerbose && lines.length > 0;
+    if (isShown) this.#writeLines(lines);
+    this.#dispatch({ kind: "activity", activity, isShown });
+    if (activity.kind === "state" && activity.event.kind === "joined")
+      this.#processes.forgetKilled(activity.event.who.instance);
+  }
+
+  #writeLines(lines: readonly DigestLine[]): void {
+    for (const line of lines) for (const shown of shownLines(line, this.#options.look())) this.#write(shown);
   }
 
   /** Resolves once no line has come for a while. */
@@ -156,11 +178,15 @@ class Tour {
   #say({ kind, text }: Say): void {
     const { before, lead, indent } = LAYOUT[kind];
     if (before) this.#options.print("");
-    const width = Math.max(MIN_WIDTH, Math.min(this.#options.columns(), MAX_WIDTH)) - indent;
+    const width = this.#width() - indent;
     wrap(text, width - lead.length).forEach((line, index) => {
       const start = index === 0 ? lead : " ".repeat(lead.length);
       this.#options.print(`${" ".repeat(indent)}${this.#styled(kind, `${start}${line}`)}`);
     });
+  }
+
+  #width(): number {
+    return Math.max(MIN_WIDTH, Math.min(this.#options.look().columns, MAX_WIDTH));
   }
 
   #write(line: string): void {
@@ -169,9 +195,12 @@ class Tour {
 
   #styled(kind: SayKind | "program", text: string): string {
     const style = STYLES[kind];
-    return this.#options.colour && style !== undefined ? styleText(style, text) : text;
+    const isStyled = this.#options.look().colour && style !== undefined;
+    return isStyled ? styleText(style, text, { validateStream: false }) : text;
   }
 }
+
+const subjectOf = (speaker: number): string => (speaker === 0 ? "market" : `instance ${speaker}`);
 
 /** A narrower terminal breaks the lines by itself. */
 const MIN_WIDTH = 40;
@@ -187,7 +216,7 @@ interface Layout {
 const LAYOUT: Readonly<Record<SayKind, Layout>> = {
   heading: { before: true, lead: "── ", indent: 0 },
   text: { before: false, lead: "", indent: 0 },
-  explained: { before: false, lead: "└ ", indent: MAX_NAME_WIDTH + 1 },
+  explained: { before: false, lead: "└ ", indent: "14:03:22 ".length },
   learnt: { before: true, lead: "√ ", indent: 0 },
   note: { before: true, lead: "· ", indent: 0 },
   waiting: { before: true, lead: "→ ", indent: 0 },

@@ -2,10 +2,13 @@
 
 import { createServer } from "node:net";
 import * as assert from "uvu/assert";
+import { SHOPPERS_REQUEST_ID } from "../../src/activity/core/activity.ts";
 import { listen } from "../support/listen.ts";
-import { carries, livingProcesses, type ProcessRow } from "../support/processes.ts";
+import { carries, livingProcesses, type ProcessRow, send, stopProcess } from "../support/processes.ts";
+import { repository } from "../support/repository.ts";
 import { worldSuite } from "../support/system.ts";
 import { STARTED } from "../support/takeover.ts";
+import { openWindow, type Window } from "../support/terminal.ts";
 import { RunningMarket, until, type World } from "../support/world.ts";
 
 const demo = worldSuite("the demo");
@@ -29,7 +32,7 @@ demo(
     await program.waitFor(/^Or press "Faults" on a card of the board/);
     const board = await fetch(`${admin}/board/events`);
     assert.is(board.headers.get("content-type"), "text/event-stream; charset=utf-8");
-    const [, metricsUrl = ""] = await program.waitFor(/instance 2 serves its metrics at (http:\S+)/);
+    const [, metricsUrl = ""] = await program.waitFor(/instance 2 {2}serves its metrics at (http:\S+)/);
     const text = async (at: string): Promise<string> => (await fetch(at)).text();
     assert.match(
       await text(metricsUrl),
@@ -40,7 +43,13 @@ demo(
     const [, typed = ""] = await program.waitFor(/^ {2}bin\/dwc (fault ratings\/2 pause) /);
     assert.is(program.count(/kill -STOP/), 0);
     await world.dwcDone(typed.split(" "));
-    await program.waitFor(/instance 2 begins a fault: paused/);
+    await program.waitFor(/ instance 2 {2}has a fault on: paused/);
+    await world.dwcDone(["fault", "ratings/1", "fail", "100%"]);
+    await program.waitFor(/ instance 1 {2}has a fault on: /);
+    // Ten of its calls: a page has four, for at most three instances.
+    for (let pages = 0; pages < 12; pages += 1) await new RunningMarket(program, url).ratings();
+    await program.waitFor(/ instance 1 {2}is failing: \d+ of \d+ calls in the last minute failed \(the last: \d+: /);
+    assert.is(program.count(/^(ASK|GOT|WAITED|DEBUG|INFO|.* \| )/), 0, "the lines of the programs are VERBOSE=1's");
 
     program.signal("SIGINT");
     assert.equal(await program.ended, { code: 0, signal: null });
@@ -49,6 +58,120 @@ demo(
     await until("no process is left", () => familyOf(world).length === 0);
     assert.ok(program.lines.includes("demo: everything has ended"));
   },
+);
+
+const LIMIT_MS = 30_000;
+
+/** A terminal of 80 columns, with colours, where the demo is typed. */
+async function typed(world: World, command: string, act: (window: Window) => Promise<void>): Promise<void> {
+  const env = { ...process.env, PORT: "0", NATS_URL: world.natsUrl, DWC_STATE: world.stateDir, NO_COLOR: undefined };
+  const window = await openWindow({ name: "DEMO", cwd: repository, env });
+  try {
+    window.type("stty cols 80 rows 24\n");
+    await window.waitFor(/rows 24\n.*\$ /, LIMIT_MS);
+    window.type(`TERM=xterm-256color ${command}\n`);
+    await act(window);
+  } finally {
+    await window.close();
+  }
+}
+
+const DEMO = `${process.execPath} dist/bin/demo.js`;
+const WELCOME_END = /\^C here ends everything\. Enter prints this again\.\n/;
+
+demo(
+  "in a terminal each page and each change of state is one line, and Enter prints the instructions again",
+  ({ world }) =>
+    typed(world, DEMO, async (window) => {
+      let mark = 0;
+      /** Each pattern is found behind the one before it. */
+      const follow = async (...patterns: readonly RegExp[]): Promise<RegExpExecArray | undefined> => {
+        let found: RegExpExecArray | undefined;
+        for (const pattern of patterns) {
+          found = await window.waitFor(pattern, LIMIT_MS, mark);
+          mark += found.index + found[0].length;
+        }
+        return found;
+      };
+      const load = async (): Promise<void> => void (await (await fetch(url)).text());
+      const [, url = ""] = (await follow(/The Market is open at (http:\S+)/)) ?? [];
+      const stopCommand = (await follow(/ {2}(kill -STOP \d+) /))?.[1] ?? "";
+      await follow(WELCOME_END);
+      const start = mark;
+      await load();
+      await follow(/^\d\d:\d\d:\d\d page {8}4 ratings fresh · \d→\d→\d→\d · \d+ ms\n/m);
+      assert.is(window.output().slice(start).trim().split("\n").length, 1, "one line a page");
+
+      window.type("\n");
+      await follow(/The Market is open at/, WELCOME_END);
+
+      const pid = Number(stopCommand.split(" ")[2]);
+      stopProcess(pid);
+      await load();
+      await follow(
+        / instance 2 {2}breaker opened: request timed out; it gets no calls, next\s+retest in 30 s\n/,
+        / page {8}\d of 4 ratings fresh · .* 1\.\d s\b/,
+      );
+      send(pid, "SIGCONT");
+      await follow(/ instance 2 {2}breaker closed: a heartbeat came\n/);
+      send(pid, "SIGKILL");
+      await follow(
+        / instance 2 {2}process \d+ was ended by SIGKILL; to start it again, in\s+another\s+terminal:\s+make startRatings INSTANCE=2\n/,
+      );
+      await load();
+      await load();
+      await follow(/ instance 2 {2}is dead: no responders/, / page {8}4 ratings fresh/);
+      window.type("\n");
+      await follow(
+        / {2}kill -STOP \d+ +pauses instance 1/,
+        / {2}make startRatings INSTANCE=2 +starts instance 2 again/,
+      );
+
+      const headers = { "X-Request-Id": `${SHOPPERS_REQUEST_ID}1` };
+      const pages = window.output().split(" page  ").length;
+      await Promise.all(Array.from({ length: 20 }, async () => (await fetch(url, { headers })).text()));
+      await follow(/ shoppers {4}20 pages in \d/);
+      assert.is(window.output().split(" page  ").length, pages, "pages of shoppers have no lines of their own");
+
+      const printed = window.output().slice(start).split("\n");
+      for (const line of printed) assert.ok([...line].length <= 80, `longer than the terminal: ${line}`);
+      assert.match(window.raw(), "\u001b[31minstance 2  breaker opened", "red");
+      assert.match(window.raw(), "\u001b[32minstance 2  breaker closed", "green");
+      window.ctrlC();
+      await follow(/demo: everything has ended/);
+    }),
+);
+
+demo("VERBOSE=1 prints the lines of the seed, each after its program, and NO_COLOR no colours", ({ world }) =>
+  typed(world, `NO_COLOR=1 ${DEMO} --verbose`, async (window) => {
+    const [, url = ""] = await window.waitFor(/The Market is open at (http:\S+)/, LIMIT_MS);
+    await window.waitFor(WELCOME_END, LIMIT_MS);
+    await (await fetch(url)).text();
+    await window.waitFor(/market {4}\| GOT camera: 4\.5/, LIMIT_MS);
+    await window.waitFor(/ratings 1 \| INFO:ratings:- instance 1 .*\n/, LIMIT_MS);
+    assert.not.match(window.output(), " page  ", "no digest");
+    assert.not.match(window.raw(), "\u001b[3");
+  }),
+);
+
+demo("in the background it does not read the keys of the shell, which would stop it", ({ world }) =>
+  typed(world, `${DEMO} &`, async (shell) => {
+    await shell.waitFor(WELCOME_END, LIMIT_MS);
+    const from = shell.mark();
+    shell.type("echo typed; jobs\n");
+    await shell.waitFor(/typed\n[\s\S]*Running/, LIMIT_MS, from);
+    shell.type("fg\n");
+    await shell.waitFor(/dist\/bin\/demo\.js\n/, LIMIT_MS, from);
+    // It polls the terminal once a second.
+    await until(
+      "Enter reaches it",
+      () => {
+        shell.type("\n");
+        return shell.output().slice(from).includes("Enter prints this again");
+      },
+      LIMIT_MS,
+    );
+  }),
 );
 
 demo("killed outright, it takes the others with it all the same", async ({ world }) => {

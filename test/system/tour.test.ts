@@ -43,7 +43,7 @@ tour("waits for the person, does it at a key, and goes on next time where it was
     const [, url = ""] = await window.waitFor(/The Market is open at (http:\S+):/, TIMEOUT_MS);
     await window.waitFor(/1, 2 of 15[\s\S]*→ 2\. Waiting for a page\./, TIMEOUT_MS);
     // The programs' first lines come before the first stop, so no line interrupts a task.
-    await window.waitFor(/market:- open at [\s\S]*The Market is open at /, TIMEOUT_MS);
+    await window.waitFor(/bus {9}nothing answered at [\s\S]*The Market is open at /, TIMEOUT_MS);
     await (await fetch(url)).text(); // the person does it
     await window.waitFor(/√ The Market knows[\s\S]*3, 4 of 15[\s\S]*→ 3\. Waiting for instances 1, 2, 3/, TIMEOUT_MS);
     window.type("\r"); // the tour does it
@@ -91,7 +91,7 @@ tour("after ^Z and fg it takes the instances as they are, and passes what cannot
     window.ctrlZ();
     await window.waitFor(/Stopped[\s\S]*TOUR\$ /, TIMEOUT_MS);
     window.type("fg\n"); // continues instance 2 as well
-    await window.waitFor(/CLOSE breaker[\s\S]*Passed: 13 of 15: .*does not hang any more/, TIMEOUT_MS);
+    await window.waitFor(/breaker closed: a heartbeat[\s\S]*Passed: 13 of 15: .*does not hang any more/, TIMEOUT_MS);
     await window.waitFor(/Passed: 14 of 15: .*takes calls already[\s\S]*→ 15\. Waiting for a page/, TIMEOUT_MS);
     window.type("b"); // 13 and 14 need a fault that is gone
     await window.waitFor(/Passed: 14[\s\S]*── 11, 12 of 15[\s\S]*→ 11\. Waiting for instance 2 to hang/, TIMEOUT_MS);
@@ -146,6 +146,33 @@ async function openTour(world: World): Promise<Window> {
   window.type(COMMAND);
   return window;
 }
+
+tour("on a terminal of 80 columns no line is longer, and VERBOSE=1 prints the lines of the seed", async ({ world }) => {
+  const window = await openWindow({ name: "TOUR", cwd: repository, env: environment(world) });
+  try {
+    window.type("stty cols 80\n");
+    const from = window.mark();
+    window.type(COMMAND);
+    const [, url = ""] = await window.waitFor(/The Market is open at (http:\S+):/, TIMEOUT_MS);
+    await window.waitFor(/→ 2\. Waiting for a page\./, TIMEOUT_MS);
+    window.type("s\r");
+    await window.waitFor(/→ 4\. Waiting for a page\./, TIMEOUT_MS);
+    await (await fetch(url)).text();
+    await window.waitFor(/\d page {8}4 ratings fresh · [\s\S]*└ the arrows are[\s\S]*→ 5\. Waiting/, TIMEOUT_MS);
+    for (const line of window.output().slice(from).split("\n").slice(1))
+      assert.ok([...line].length <= 80, `longer than the terminal: ${line}`);
+    window.type("q");
+    await window.waitFor(/everything has ended[\s\S]*TOUR\$ /, TIMEOUT_MS, from);
+    const again = window.mark();
+    window.type(COMMAND.replace("\n", " --verbose --restart\n"));
+    await window.waitFor(/→ 2\. Waiting for a page\./, TIMEOUT_MS, again);
+    window.type("\r");
+    await window.waitFor(/market {4}\| ASK for camera[\s\S]*√ The Market knows that no instance/, TIMEOUT_MS, again);
+    assert.not.match(window.output().slice(again), " page  ");
+  } finally {
+    await window.close();
+  }
+});
 
 tour("where the Market cannot open it says so, and leaves nothing behind", async ({ world }) => {
   const squatter = createServer().listen(0, "127.0.0.1");

@@ -96,7 +96,7 @@ const CLAIMS: readonly (readonly [RegExp, Check])[] = [
   ],
 ];
 
-const NO_PAGE: PageTruth = { asked: [], calls: [], got: [], bad: [], opened: [], dead: [], waitedMs: 0 };
+const NO_PAGE: PageTruth = { number: 0, asked: [], calls: [], got: [], bad: [], opened: [], dead: [], waitedMs: 0 };
 
 /** @throws for a sentence that is not so, or that has no row above */
 export function checkClaim(text: string, page: PageTruth | undefined, world: TourWorld): void {

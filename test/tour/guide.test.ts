@@ -1,7 +1,8 @@
-// The guide of the tour without programs: what it prints and does for lines, keys and time.
+// The guide of the tour without programs: what it prints and does for reports, keys and time.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Activity, PageReport, StateEvent } from "../../src/activity/core/activity.ts";
 import type { Owned } from "../../src/tour/core/actions.ts";
 import {
   FIRST_STATE,
@@ -13,25 +14,45 @@ import {
 } from "../../src/tour/core/guide.ts";
 import { EMPTY_SCENE, observe } from "../../src/tour/core/scene.ts";
 import { STOPS } from "../../src/tour/core/stops.ts";
-import { wrap } from "../../src/tour/core/texts.ts";
+import type { Reported } from "./tour-world.ts";
 
 const tour = suite("the tour");
 
 const THINGS = ["camera", "basketball", "briefcase", "football"];
-const at = (instance: number): string => `ratings.get.${instance}-incarnation0`;
-const joined = (instance: number): string =>
-  `INFO:membership:- ratings instance ${instance} joined: nats:${at(instance)}`;
-const left = (instance: number): string => `INFO:membership:- ratings instance ${instance} left: nats:${at(instance)}`;
-const open2 = `WARNING:resolver:- OPEN breaker on [ratings at nats:${at(2)}] (request timed out)`;
-const close2 = `INFO:resolver:- CLOSE breaker on [ratings at nats:${at(2)}] (heartbeat)`;
-const page = (...turns: readonly number[]): readonly string[] => [
-  ...THINGS.flatMap((thing, index) => [
-    `ASK for ${thing}`,
-    ...turns.slice(index, index + 1).map((turn) => `INFO:resolver:- ratings using instance ${turn}: nats:${at(turn)}`),
-  ]),
-  "WAITED 3ms",
-  ...THINGS.map((thing, index) => (index < turns.length ? `GOT ${thing}: 4.5` : `BAD ${thing}: all services are down`)),
-];
+const who = (instance: number) => ({
+  ...{ service: "ratings", instance, incarnation: `${instance}-a`, address: `ratings.get.${instance}-a` },
+});
+const state = (event: StateEvent): Reported => ({ kind: "state", event });
+const joined = (instance: number): Reported => state({ kind: "joined", who: who(instance) });
+const left = (instance: number): Reported => state({ kind: "left", who: who(instance) });
+const open2 = state({ kind: "opened", who: who(2), why: "request timed out", retestInMs: 30_000 });
+const close2 = state({ kind: "closed", who: who(2), why: "heartbeat" });
+
+let pages = 0;
+const pageOf = (changes: Partial<PageReport>): readonly Reported[] => {
+  const number = ++pages;
+  const things = THINGS.map((thing) => ({ thing }));
+  const page: PageReport = {
+    number,
+    visitor: "person",
+    waitedMs: 3,
+    calls: [],
+    things,
+    opened: [],
+    dead: [],
+    ...changes,
+  };
+  return [
+    { kind: "page begun", number, visitor: page.visitor },
+    { kind: "page", page },
+  ];
+};
+/** Each thing has a call; where the turns end, all services are down. */
+const page = (...turns: readonly number[]): readonly Reported[] =>
+  pageOf({
+    calls: turns,
+    things: THINGS.map((thing, index) => (index < turns.length ? { thing } : { thing, why: "all services are down" })),
+  });
 
 class Guided {
   state = FIRST_STATE;
@@ -52,9 +73,18 @@ class Guided {
     return this;
   }
 
-  market(...lines: readonly string[]): this {
-    for (const text of lines) this.send({ kind: "line", speaker: "market", text });
-    return this.wait(500);
+  report(...reports: readonly Reported[]): this {
+    for (const one of reports)
+      this.send({
+        kind: "activity",
+        activity: { at: this.now, ...one } as Activity,
+        isShown: one.kind !== "page begun",
+      });
+    return this;
+  }
+
+  market(...reports: readonly Reported[]): this {
+    return this.report(...reports).wait(500);
   }
 
   key(key: TourKey): this {
@@ -87,8 +117,7 @@ const stopNamed = (id: string): number => STOPS.findIndex(({ step }) => step.id 
 const running = (...instances: readonly number[]): Owned => new Map(instances.map((instance) => [instance, "running"]));
 
 tour("goes on when the page has shown what it had to, and the output has settled", () => {
-  const guided = new Guided(0);
-  for (const text of page()) guided.send({ kind: "line", speaker: "market", text });
+  const guided = new Guided(0).report(...page());
   assert.equal(guided.texts("learnt"), []);
   assert.match(
     guided.wait(500).texts("learnt").join(),
@@ -112,11 +141,9 @@ tour("claims only what that very page shows, and says what another page did", ()
 
 tour("fg before the page: says of 13 and 14 that they are passed, and makes no claim about them", () => {
   const guided = new Guided(stopNamed("two")).market(joined(1), joined(2), ...page(1, 2, 1, 2));
-  guided.market(
-    ...page(1, 2, 1, 2)
-      .map((line) => line.replace(/^GOT (camera|briefcase).*/, "BAD $1: request timed out"))
-      .flatMap((line) => (line.startsWith("WAITED") ? [open2, line] : [line])),
-  );
+  const things = THINGS.map((thing, index) => (index % 2 === 0 ? { thing } : { thing, why: "request timed out" }));
+  const [begun, ended] = pageOf({ calls: [1, 2, 1, 2], things, opened: [2], waitedMs: 1_001 });
+  guided.market(...[begun, open2, ended].flatMap((one) => one ?? []));
   assert.match(guided.texts("heading").join(), "13 of 15");
   guided.market(close2);
   assert.equal(guided.texts("note"), [
@@ -194,21 +221,35 @@ tour("is over after its last stop", () => {
   assert.equal(guided.acts.slice(-1), [{ kind: "end", isFinished: true }]);
 });
 
-tour("a page ends when each of its things has an outcome, and pages at the same time count as one", () => {
+tour("a page is waited for from its beginning to its end; two at the same time are two", () => {
+  const at = 0;
+  const read = (...reports: readonly Reported[]) =>
+    reports.map((one) => ({ at, ...one }) as Activity).reduce(observe, EMPTY_SCENE);
   const [one, other] = [page(1, 2, 1, 2), page(2, 1, 2, 1)];
-  const both = [...one.slice(0, 8), ...other, ...one.slice(8)];
-  const read = (lines: readonly string[]) => lines.reduce(observe, EMPTY_SCENE);
-  assert.is(read(one.slice(0, -1)).page, undefined);
-  assert.equal([read(one).page?.calls, read(one).pages], [[1, 2, 1, 2], 1]);
-  assert.equal([read(both).page?.got.length, read(both).pages], [8, 1]);
-  assert.is(read([joined(1), left(1), joined(1)]).incarnations.length, 1, "what has ended is forgotten");
+  assert.equal([read(...one.slice(0, 1)).page, read(...one.slice(0, 1)).loading.length], [undefined, 1]);
+  assert.equal([read(...one).page?.calls, read(...one).loading], [[1, 2, 1, 2], []]);
+  const both = read(...one.slice(0, 1), ...other, ...one.slice(1));
+  assert.equal([both.page?.got.length, both.loading.length], [4, 0]);
+  assert.is(read(joined(1), left(1), joined(1)).incarnations.length, 1, "what has ended is forgotten");
 });
 
-tour("breaks its own texts between words, and no command", () => {
-  assert.equal(wrap("Type  make it  to see it", 12), ["Type", "make it  to", "see it"]);
-  assert.equal(wrap("one two three", 7), ["one two", "three"]);
-  assert.equal(wrap("with  fg  where it runs", 40), ["with  fg  where it runs"]);
-  assert.equal(wrap("  bin/dwc explain ratings/2", 9), ["  bin/dwc explain ratings/2"]);
+tour("pages of shoppers are not the person's, and no line interrupts for them", () => {
+  const guided = new Guided(0);
+  const prompts = guided.texts("waiting").length;
+  for (const one of pageOf({ visitor: "shopper" }).slice(1))
+    guided.send({ kind: "activity", activity: { at: guided.now, ...one } as Activity, isShown: false });
+  guided.wait(500);
+  assert.equal([prompts, guided.texts("learnt"), guided.texts("note"), guided.texts("waiting")], [1, [], [], []]);
+});
+
+tour("each kind of line is explained once", () => {
+  const guided = new Guided(0).market(joined(1), joined(2), ...page(1, 2, 1, 2), ...page(1, 2, 1, 2));
+  assert.equal(guided.texts("explained"), [
+    "its first heartbeat has arrived: it is one process, with its own address on the bus",
+    "the arrows are the page's calls, one for each rating: each goes to the next instance that can take it",
+  ]);
+  for (const text of ["ASK for camera", "ASK for football"]) guided.send({ kind: "line", text });
+  assert.equal(guided.texts("explained"), ["the page wants this rating"], "a line of VERBOSE=1");
 });
 
 tour.run();

@@ -22,12 +22,14 @@ test("an instance that is ended and started again runs again", async () => {
   const ratingsScript = join(folder, "ratings.mjs");
   writeFileSync(ratingsScript, SLOW_TO_END);
   const lines: string[] = [];
-  const onLine = (speaker: string, text: string): void => void lines.push(`${speaker} ${text}`);
+  const onLine = (speaker: number, text: string): void => void lines.push(`ratings ${speaker} ${text}`);
   const processes = new TourProcesses({
     marketScript: "",
     ratingsScript,
     clock: systemClock(),
+    isVerbose: true,
     onLine,
+    onActivity: () => {},
     onOwned: () => {},
   });
   try {

@@ -1,13 +1,14 @@
-// A Market, its instances and a person's terminal for the guide of the tour, without processes: a small model that prints
-// the Market's lines, and knows what really happened. The guide knows nothing but the lines.
+// A Market, its instances and a person's terminal for the guide of the tour, without processes: a small model that
+// reports what the Market would, and knows what really happened. The guide knows nothing but the reports.
 
+import type { Activity, StateEvent } from "../../src/activity/core/activity.ts";
 import type { Owned, OwnedState, TourAction } from "../../src/tour/core/actions.ts";
 import { FIRST_STATE, guide, type TourAct, type TourEvent, type TourKey } from "../../src/tour/core/guide.ts";
 import type { SeededRandom } from "../support/seeded-random.ts";
 
 export interface Incarnation {
   readonly instance: number;
-  readonly address: string;
+  readonly incarnation: string;
   readonly owner: "tour" | "person";
   process: "running" | "paused" | "ended";
   presence: "up" | "leaving" | "left" | "silent" | "dead";
@@ -18,8 +19,9 @@ export interface Incarnation {
   beatAt: number;
 }
 
-/** What pages that were loaded at the same time really did. */
+/** What a page really did. */
 export interface PageTruth {
+  readonly number: number;
   readonly asked: string[];
   readonly calls: number[];
   readonly got: string[];
@@ -28,6 +30,9 @@ export interface PageTruth {
   readonly dead: number[];
   waitedMs: number;
 }
+
+/** A report, without its time. */
+export type Reported = Activity extends infer One ? (One extends Activity ? Omit<One, "at"> : never) : never;
 
 export const THINGS = ["camera", "basketball", "briefcase", "football"] as const;
 const TICK_MS = 100;
@@ -43,15 +48,14 @@ export class TourWorld {
   readonly all: Incarnation[] = [];
   readonly rated = new Set<string>();
   state = FIRST_STATE;
-  /** The last pages that have come. */
+  /** The last page that has come. */
   page: PageTruth | undefined;
   isOver = false;
   isFinished = false;
   now = 0;
   #owned = new Map<number, OwnedState>();
   #queue: { readonly at: number; readonly run: () => void }[] = [];
-  #loading = 0;
-  #group: PageTruth | undefined;
+  #pages = 0;
   #turn = 0;
   #made = 0;
   readonly #chance: SeededRandom;
@@ -82,8 +86,14 @@ export class TourWorld {
     this.send({ kind: "key", key });
   }
 
-  say(text: string): void {
-    this.send({ kind: "line", speaker: "market", text });
+  report(activity: Reported): void {
+    const isShown = activity.kind !== "page begun";
+    this.send({ kind: "activity", activity: { at: this.now, ...activity } as Activity, isShown });
+  }
+
+  /** A change of an instance. */
+  #change(kind: "joined" | "returned" | "draining" | "left" | "retesting", one: Incarnation): void {
+    this.report({ kind: "state", event: { kind, who: whoOf(one) } as StateEvent });
   }
 
   wait(ms: number): void {
@@ -103,9 +113,7 @@ export class TourWorld {
       if (one.process === "running") one.beatAt = this.now;
       else if ((one.presence === "up" || one.presence === "leaving") && this.now - one.beatAt > LEASE_MS) {
         one.presence = "silent";
-        this.say(
-          `WARNING:membership:- ratings instance ${one.instance} lost: nats:${one.address} (no heartbeat for 30.1 s)`,
-        );
+        this.report({ kind: "state", event: { kind: "lost", who: whoOf(one), why: "no heartbeat", silentMs: 30_100 } });
       }
     }
   }
@@ -127,14 +135,14 @@ export class TourWorld {
     if (this.all.some((one) => one.instance === instance && one.process === "running")) return;
     if (owner === "tour" && this.living(instance, "tour") !== undefined) return;
     this.#made += 1;
-    const address = `ratings.get.${instance}-incarnation${this.#made}`;
+    const incarnation = `${instance}-incarnation${this.#made}`;
     const made: Incarnation = {
-      ...{ instance, address, owner, process: "running", presence: "up", breaker: "closed" },
+      ...{ instance, incarnation, owner, process: "running", presence: "up", breaker: "closed" },
       ...{ openedAt: 0, needsRetest: false, beatAt: this.now },
     };
     this.all.push(made);
     if (owner === "tour") this.#owned.set(instance, "running");
-    this.say(`INFO:membership:- ratings instance ${instance} joined: nats:${address}`);
+    this.#change("joined", made);
     if (owner === "person" && this.#owned.get(instance) === "killed") {
       this.#owned.delete(instance);
       this.send({ kind: "owned", owned: this.owned });
@@ -143,10 +151,9 @@ export class TourWorld {
 
   end(one: Incarnation): void {
     one.process = "ended";
-    if (one.presence === "silent")
-      this.say(`INFO:membership:- ratings instance ${one.instance} returned: nats:${one.address}`);
-    this.say(`INFO:membership:- ratings instance ${one.instance} is leaving: nats:${one.address}`);
-    this.say(`INFO:membership:- ratings instance ${one.instance} left: nats:${one.address}`);
+    if (one.presence === "silent") this.#change("returned", one);
+    this.#change("draining", one);
+    this.#change("left", one);
     one.presence = "left";
     if (one.owner === "tour") this.#owned.delete(one.instance);
   }
@@ -169,7 +176,7 @@ export class TourWorld {
     one.beatAt = this.now;
     if (one.presence === "silent") {
       one.presence = "up";
-      this.say(`INFO:membership:- ratings instance ${one.instance} returned: nats:${one.address}`);
+      this.#change("returned", one);
     }
     if (one.breaker === "open" && !one.needsRetest) this.#close(one, "heartbeat");
   }
@@ -182,58 +189,56 @@ export class TourWorld {
     this.send({ kind: "owned", owned: this.owned });
   }
 
-  #close(one: Incarnation, why: string): void {
+  #close(one: Incarnation, why: "heartbeat" | "retest succeeded"): void {
     one.breaker = "closed";
     one.needsRetest = false;
-    this.say(`INFO:resolver:- CLOSE breaker on [ratings at nats:${one.address}] (${why})`);
+    this.report({ kind: "state", event: { kind: "closed", who: whoOf(one), why } });
   }
 
   // Pages.
 
   load(done: () => void = () => undefined): void {
-    this.#loading += 1;
-    this.#group ??= { asked: [], calls: [], got: [], bad: [], opened: [], dead: [], waitedMs: 0 };
-    const group = this.#group;
+    const number = ++this.#pages;
+    const page: PageTruth = { number, asked: [], calls: [], got: [], bad: [], opened: [], dead: [], waitedMs: 0 };
+    this.report({ kind: "page begun", number, visitor: "person" });
     const sent = THINGS.map((thing) => {
-      group.asked.push(thing);
-      this.say(`ASK for ${thing}`);
-      return { thing, to: this.#pick(group) };
+      page.asked.push(thing);
+      return { thing, to: this.#pick(page) };
     });
     this.#retest();
     const isLate = sent.some(({ to }) => to !== undefined && to.process !== "running");
     this.#later(isLate ? TIMEOUT_MS : 0, () => {
-      this.#finish(group, sent, isLate ? TIMEOUT_MS : 2);
+      this.#finish(page, sent, isLate ? TIMEOUT_MS : 2);
       done();
     });
   }
 
-  #pick(group: PageTruth): Incarnation | undefined {
+  #pick(page: PageTruth): Incarnation | undefined {
     const live = this.all.filter(({ presence, breaker }) => presence === "up" && breaker === "closed");
     live.sort((a, b) => a.instance - b.instance);
     const to = live.find(({ instance }) => instance > this.#turn) ?? live[0];
     if (to === undefined) return undefined;
     this.#turn = to.instance;
-    group.calls.push(to.instance);
-    this.say(`INFO:resolver:- ratings using instance ${to.instance}: nats:${to.address}`);
+    page.calls.push(to.instance);
     if (to.process !== "ended") return to;
     // No responders: the same call goes on to the next.
     to.presence = "dead";
-    group.dead.push(to.instance);
-    this.say(`WARNING:membership:- ratings instance ${to.instance} lost: nats:${to.address} (no responders)`);
-    return this.#pick(group);
+    page.dead.push(to.instance);
+    this.report({ kind: "state", event: { kind: "lost", who: whoOf(to), why: "no responders", silentMs: 0 } });
+    return this.#pick(page);
   }
 
   #retest(): void {
     for (const one of this.all) {
       if (one.breaker !== "open" || this.now - one.openedAt < RETEST_MS || one.process !== "running") continue;
-      this.say(`WARNING:resolver:- RETEST breaker on [ratings at nats:${one.address}]`);
+      this.#change("retesting", one);
       this.#later(0, () =>
         one.process === "running" && one.breaker === "open" ? this.#close(one, "retest succeeded") : undefined,
       );
     }
   }
 
-  #finish(group: PageTruth, sent: readonly { thing: string; to: Incarnation | undefined }[], waitedMs: number): void {
+  #finish(page: PageTruth, sent: readonly { thing: string; to: Incarnation | undefined }[], waitedMs: number): void {
     const late = sent.flatMap(({ to }) =>
       to !== undefined && to.process !== "running" && to.breaker === "closed" ? [to] : [],
     );
@@ -241,24 +246,22 @@ export class TourWorld {
       to.breaker = "open";
       to.openedAt = this.now;
       to.needsRetest = this.#chance.chance(0.2);
-      group.opened.push(to.instance);
-      this.say(`WARNING:resolver:- OPEN breaker on [ratings at nats:${to.address}] (request timed out)`);
+      page.opened.push(to.instance);
+      const event = { kind: "opened", who: whoOf(to), why: "request timed out", retestInMs: RETEST_MS } as const;
+      this.report({ kind: "state", event });
     }
-    this.#loading -= 1;
-    group.waitedMs = Math.max(group.waitedMs, waitedMs);
-    if (this.#loading === 0) [this.page, this.#group] = [group, undefined];
-    this.say(`WAITED ${waitedMs}ms`);
+    page.waitedMs = waitedMs;
     for (const { thing, to } of sent) {
-      if (to?.process === "running") {
-        group.got.push(thing);
+      if (to?.process !== "running") page.bad.push({ thing, why: to === undefined ? DOWN : "request timed out" });
+      else {
+        page.got.push(thing);
         this.rated.add(thing);
-        this.say(`GOT ${thing}: 4.5`);
-      } else {
-        const why = to === undefined ? DOWN : "request timed out";
-        group.bad.push({ thing, why });
-        this.say(`BAD ${thing}: ${why}`);
       }
     }
+    this.page = page;
+    const { number, calls, opened, dead, got, bad } = page;
+    const things = [...got.map((thing) => ({ thing })), ...bad];
+    this.report({ kind: "page", page: { number, visitor: "person", waitedMs, calls, things, opened, dead } });
   }
 
   // What the tour does.
@@ -285,3 +288,7 @@ export class TourWorld {
     }
   }
 }
+
+const whoOf = ({ instance, incarnation }: Incarnation) => ({
+  ...{ service: "ratings", instance, incarnation, address: `ratings.get.${incarnation}` },
+});

@@ -1,6 +1,7 @@
 // The sink of a client's events. It counts each event, and publishes it once: as a line of the log and as an event of
 // the stream that board and terminals follow, with the same text and under the same rate limit.
 
+import { isState } from "../../activity/core/activity.ts";
 import type { Clock } from "../../clock.ts";
 import type { ClientEvent, InstanceRef, Trace } from "../../connect/index.ts";
 import type { EventRecord } from "../../monitor/event-stream.ts";
@@ -10,6 +11,7 @@ import type { Log } from "../../program/log.ts";
 import type { ShutdownHooks } from "../../program/program.ts";
 import { isPrinted, type Settings } from "../../settings.ts";
 import { LogRateLimiter } from "../../util/throttle.ts";
+import type { MarketActivity } from "../activity.ts";
 
 /** The interval at which the numbers of suppressed events are published. */
 const SUPPRESSED_REPORT_MS = 1_000;
@@ -18,11 +20,13 @@ interface EventSinkDeps {
   readonly settings: Pick<Settings, "logLevel">;
   readonly clock: Clock;
   readonly say: Log;
+  /** Undefined: no program of ours has started this Market. */
+  readonly activity?: Pick<MarketActivity, "onStep" | "onState"> | undefined;
 }
 
 export function createEventSink(
   monitor: ServiceMonitor,
-  { settings, clock, say }: EventSinkDeps,
+  { settings, clock, say, activity }: EventSinkDeps,
   closers: ShutdownHooks,
 ): (event: ClientEvent, trace?: Trace) => void {
   const limit = new LogRateLimiter();
@@ -31,6 +35,7 @@ export function createEventSink(
     const line = eventLine(service, event);
     const about = "who" in event ? event.who : undefined;
     say({ ...line, event: name, about, trace });
+    if (event.kind !== "suppressed" && isState(event)) activity?.onState(event, trace);
     const { level, text } = line;
     const record = { at: Math.round(clock.wall()), name, level, text: text.replace(/^- /, "") };
     monitor.stream.add(about === undefined ? record : { ...record, ...idsOf(about) });
@@ -46,6 +51,7 @@ export function createEventSink(
   return (event, trace) => {
     const row = eventRow(event);
     if (row.name === undefined) {
+      activity?.onStep(event, trace);
       // Each call has these steps: at a level that is not printed, no line is made.
       if (isPrinted(row.level, settings.logLevel)) say({ ...eventLine(service, event), trace });
       return;

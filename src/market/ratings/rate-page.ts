@@ -9,6 +9,7 @@ import type { Client, Outcome, Trace } from "../../connect/index.ts";
 import type { Rating } from "../../contracts/ratings.ts";
 import type { LogEntry } from "../../program/log.ts";
 import { isPrinted, type LogLevel } from "../../settings.ts";
+import type { BeginPage, EndedPage } from "../activity.ts";
 import type { CallCoalescer } from "./coalesce.ts";
 import { failureText } from "./core/failure-text.ts";
 
@@ -39,6 +40,8 @@ export interface RatePageDeps {
   readonly store: RatingStore;
   readonly clock: Clock;
   readonly log: (event: PageEvent, trace?: Trace) => void;
+  /** Undefined: pages are not reported. */
+  readonly beginPage?: BeginPage | undefined;
 }
 
 /** Requests all things at once. Takes at most one request timeout, and never rejects. */
@@ -46,14 +49,29 @@ export async function ratePage(thingIDs: readonly string[], deps: RatePageDeps, 
   const { client, store, clock, log } = deps;
   await client.ready();
   const startedAt = clock.wall();
+  const report = deps.beginPage?.(trace);
   const pending = thingIDs.map((thingID) => {
     log({ kind: "asking", thingID }, trace);
     return rateThing(thingID, deps, trace);
   });
   const outcomes = await Promise.all(pending);
-  log({ kind: "waited", waitedMs: Math.max(0, clock.wall() - startedAt) }, trace);
+  const waitedMs = Math.max(0, clock.wall() - startedAt);
+  log({ kind: "waited", waitedMs }, trace);
   for (const outcome of outcomes) log(outcome, trace);
-  return pageRatings(outcomes, store, clock.wall());
+  const page = pageRatings(outcomes, store, clock.wall());
+  report?.(endedPage(outcomes, page, waitedMs));
+  return page;
+}
+
+function endedPage(outcomes: readonly RatingResult[], { ratings }: PageRatings, waitedMs: number): EndedPage {
+  return {
+    waitedMs,
+    answeredBy: outcomes.flatMap((outcome) => (outcome.kind === "got" ? [outcome.instance] : [])),
+    things: outcomes.map((outcome) => {
+      const { thingID: thing } = outcome;
+      return outcome.kind === "got" ? { thing } : { thing, why: outcome.why, ageMs: ratings.get(thing)?.ageMs };
+    }),
+  };
 }
 
 /**

@@ -3,10 +3,11 @@
 // It keeps no plan. At every pause in the output it reads the scene afresh, and finds the first condition of the stop that
 // does not hold: that is what it waits for, whatever the person did meanwhile. So no order of events leads to a dead end.
 
+import type { Activity } from "../../activity/core/activity.ts";
 import type { Owned, TourAction } from "./actions.ts";
 import { pageText } from "./claims.ts";
 import type { TourView, Wait } from "./conditions.ts";
-import { explanationOf } from "./explained.ts";
+import { explanationOf, explanationOfLine } from "./explained.ts";
 import { EMPTY_SCENE, observe, type PageSeen, present, type Scene } from "./scene.ts";
 import { readyStop, STOPS, type Stop } from "./stops.ts";
 import { promptOf, type Say, type SayKind, said, stopHeading } from "./texts.ts";
@@ -14,8 +15,10 @@ import { promptOf, type Say, type SayKind, said, stopHeading } from "./texts.ts"
 export type TourKey = "enter" | "skip" | "back" | "leave" | "interrupt" | "other";
 
 export type TourEvent =
-  /** A line of one of the programs. */
-  | { readonly kind: "line"; readonly speaker: "market" | "ratings"; readonly text: string }
+  /** The Market, or an instance, has reported something. `isShown`: a line has been printed about it. */
+  | { readonly kind: "activity"; readonly activity: Activity; readonly isShown: boolean }
+  /** A line of one of the programs has been printed. */
+  | { readonly kind: "line"; readonly text: string }
   /** The Market is open, and the tour begins at this stop. */
   | { readonly kind: "begin"; readonly stop: number }
   | { readonly kind: "key"; readonly key: TourKey }
@@ -88,8 +91,10 @@ export const FIRST_STATE: TourState = {
 export function guide(state: TourState, event: TourEvent, now: number, options: GuideOptions): TourStep {
   if (state.phase === "over") return { state, acts: [] };
   switch (event.kind) {
+    case "activity":
+      return onActivity(state, event, now);
     case "line":
-      return onLine(state, event, now);
+      return explain({ ...state, isPrompted: false, changedAtMs: now }, explanationOfLine(event.text));
     case "begin":
       return begin({ ...state, phase: "guiding", changedAtMs: now }, event.stop, now);
     case "key":
@@ -112,13 +117,17 @@ export function guide(state: TourState, event: TourEvent, now: number, options: 
 const begin = (state: TourState, stop: number, now: number): TourStep =>
   stop === 0 ? arrive(state, 0, "forward", now) : arrive(state, readyStop(stop, state.scene), "again", now);
 
-function onLine(state: TourState, { speaker, text }: TourEvent & { kind: "line" }, now: number): TourStep {
-  const scene = speaker === "market" ? observe(state.scene, text) : state.scene;
-  const observed = { ...state, scene, isPrompted: false, changedAtMs: now };
-  const explanation = explanationOf(text);
-  if (explanation === undefined || state.explained.has(explanation)) return { state: observed, acts: [] };
+function onActivity(state: TourState, { activity, isShown }: TourEvent & { kind: "activity" }, now: number): TourStep {
+  const scene = observe(state.scene, activity);
+  const observed = { ...state, scene, changedAtMs: now };
+  return isShown ? explain({ ...observed, isPrompted: false }, explanationOf(activity)) : { state: observed, acts: [] };
+}
+
+/** Each explanation comes once. */
+function explain(state: TourState, explanation: string | undefined): TourStep {
+  if (explanation === undefined || state.explained.has(explanation)) return { state, acts: [] };
   const explained = new Set(state.explained).add(explanation);
-  return { state: { ...observed, explained }, acts: [said("explained", explanation)] };
+  return { state: { ...state, explained }, acts: [said("explained", explanation)] };
 }
 
 function onKey(state: TourState, key: TourKey, now: number): TourStep {
@@ -153,7 +162,7 @@ function goBack(state: TourState, now: number): TourStep {
 }
 
 function onEnter(state: TourState, now: number): TourStep {
-  if (state.isActing || state.scene.loading !== undefined)
+  if (state.isActing || state.scene.loading.length > 0)
     return { state, acts: [said("note", "One moment: the last thing is not over yet.")] };
   const { actions } = waitOf(state, now);
   if (actions.length === 0) return { state: { ...state, isPrompted: false }, acts: [] };
@@ -166,9 +175,9 @@ function onTick(state: TourState, now: number, options: GuideOptions): TourStep 
   if (state.isLeaving) return sayOnce(state, "note", LEAVING);
   if (state.phase === "opening") return sayOnce(state, "busy", "Waiting for the programs to start.");
   if (state.isActing) return sayOnce(state, "busy", `Waiting for ${waitOf(state, now).what}.`);
-  if (state.scene.loading !== undefined && quietMs < OVERDUE_MS)
+  if (state.scene.loading.length > 0 && quietMs < OVERDUE_MS)
     return sayOnce(state, "busy", "Waiting for the rest of the page.");
-  const settled = { ...state, scene: { ...state.scene, loading: undefined } };
+  const settled = { ...state, scene: { ...state.scene, loading: [] } };
   return progress(settled, now) ?? autoEnter(prompt(judge(settled), now), now, options);
 }
 

@@ -1,4 +1,7 @@
-// The instances and the pages, as the lines of the Market show them. Every claim of the tour is checked against this.
+// The instances and the pages, as the Market reports them. Every claim of the tour is checked against this.
+
+import type { Activity, PageReport, StateEvent } from "../../activity/core/activity.ts";
+import type { InstanceRef } from "../../connect/index.ts";
 
 /** `silent`: no heartbeat in time. `dead`: the bus reported no subscriber at its address. */
 export type Presence = "up" | "leaving" | "left" | "silent" | "dead";
@@ -6,14 +9,14 @@ export type Presence = "up" | "leaving" | "left" | "silent" | "dead";
 /** One process of an instance. */
 export interface IncarnationSeen {
   readonly instance: number;
-  readonly address: string;
+  readonly incarnation: string;
   readonly presence: Presence;
   readonly breaker: "closed" | "open";
   /** The reason of its CLOSE, since its last OPEN. */
   readonly closedBy: string | undefined;
 }
 
-/** The lines of one page. Pages that were loaded at the same time count as one: their lines cannot be separated. */
+/** One page. */
 export interface PageSeen {
   /** 1, 2, 3, … */
   readonly number: number;
@@ -23,11 +26,10 @@ export interface PageSeen {
   readonly calls: readonly number[];
   readonly got: readonly string[];
   readonly bad: readonly FailedRating[];
-  /** Instances whose breaker opened meanwhile. */
+  /** Instances whose breaker its calls have opened. */
   readonly opened: readonly number[];
-  /** Instances that were found to be dead meanwhile. */
+  /** Instances that its calls have found to be dead. */
   readonly dead: readonly number[];
-  /** The longest WAITED. */
   readonly waitedMs: number;
 }
 
@@ -38,11 +40,11 @@ export interface FailedRating {
 
 export interface Scene {
   readonly incarnations: readonly IncarnationSeen[];
-  /** A page whose last line has not come yet. */
-  readonly loading: PageSeen | undefined;
+  /** Numbers of the pages that have begun and not come. */
+  readonly loading: readonly number[];
   /** The last page that has come. */
   readonly page: PageSeen | undefined;
-  /** The number of pages that have begun. */
+  /** The number of the last page that has begun. */
   readonly pages: number;
   /** Things whose rating has arrived at least once. */
   readonly rated: ReadonlySet<string>;
@@ -50,104 +52,81 @@ export interface Scene {
 
 export const EMPTY_SCENE: Scene = {
   incarnations: [],
-  loading: undefined,
+  loading: [],
   page: undefined,
   pages: 0,
   rated: new Set(),
 };
 
-/** @param line of the Market */
-export function observe(scene: Scene, line: string): Scene {
-  for (const [pattern, fold] of LINES) {
-    const [, first = "", second = ""] = pattern.exec(line) ?? [];
-    if (first !== "") return fold(scene, first, second);
+/** @param activity of the Market. Pages of shoppers are none of the person's */
+export function observe(scene: Scene, activity: Activity): Scene {
+  switch (activity.kind) {
+    case "page begun": {
+      const { number } = activity;
+      return { ...scene, pages: Math.max(scene.pages, number), loading: [...scene.loading, number] };
+    }
+    case "page":
+      return onPage(scene, activity.page);
+    case "state":
+      return onState(scene, activity.event);
+    default:
+      return scene;
   }
-  return scene;
 }
 
-type Fold = (scene: Scene, first: string, second: string) => Scene;
-
-const LINES: readonly (readonly [RegExp, Fold])[] = [
-  [/^ASK for (\w+)/, onAsk],
-  [/ratings using instance (\d+): /, (scene, instance) => onPage(scene, "calls", Number(instance))],
-  [/^WAITED (\d+)ms/, onWaited],
-  [/^GOT (\w+): /, onGot],
-  [/^BAD (\w+): (.*)$/, (scene, thing, why) => shownIfWhole(onPage(scene, "bad", { thing, why }))],
-  [/ratings instance \d+ joined: nats:(\S+)/, onJoined],
-  [/ratings instance \d+ returned: nats:(\S+)/, (scene, address) => change(scene, address, { presence: "up" })],
-  [/ratings instance \d+ is leaving: nats:(\S+)/, (scene, address) => change(scene, address, { presence: "leaving" })],
-  [/ratings instance \d+ left: nats:(\S+)/, (scene, address) => change(scene, address, { presence: "left" })],
-  [/ratings instance \d+ lost: nats:(\S+) \(no responders\)/, onDead],
-  [/ratings instance \d+ lost: nats:(\S+) /, (scene, address) => change(scene, address, { presence: "silent" })],
-  [/OPEN breaker on \[ratings at nats:(\S+)\]/, onOpened],
-  [/CLOSE breaker on \[ratings at nats:(\S+)\] \((.*)\)/, onClosed],
-];
-
-const emptyPage = (number: number): PageSeen => ({
-  ...{ number, asked: [], calls: [], got: [], bad: [], opened: [], dead: [] },
-  waitedMs: 0,
-});
-
-function onAsk(scene: Scene, thing: string): Scene {
-  const begun = scene.loading === undefined ? { ...scene, pages: scene.pages + 1 } : scene;
-  const loading = scene.loading ?? emptyPage(begun.pages);
-  return onPage({ ...begun, loading }, "asked", thing);
+function onPage(scene: Scene, page: PageReport): Scene {
+  const got = page.things.flatMap(({ thing, why }) => (why === undefined ? [thing] : []));
+  const rated = new Set([...scene.rated, ...got]);
+  if (page.visitor !== "person") return { ...scene, rated };
+  const { number, calls, opened, dead } = page;
+  const bad = page.things.flatMap(({ thing, why }) => (why === undefined ? [] : [{ thing, why }]));
+  const asked = page.things.map(({ thing }) => thing);
+  const waitedMs = Math.round(page.waitedMs);
+  return {
+    ...scene,
+    rated,
+    loading: scene.loading.filter((one) => one !== number),
+    page: { ...{ number, asked, calls, got, bad, waitedMs }, opened, dead },
+  };
 }
 
-type PageLists = Pick<PageSeen, "asked" | "calls" | "got" | "bad" | "opened" | "dead">;
-
-/** Adds to a list of the page that is loading. */
-function onPage<K extends keyof PageLists>(scene: Scene, list: K, added: PageLists[K][number]): Scene {
-  const { loading } = scene;
-  return loading === undefined ? scene : { ...scene, loading: { ...loading, [list]: [...loading[list], added] } };
-}
-
-function onWaited(scene: Scene, ms: string): Scene {
-  const { loading } = scene;
-  if (loading === undefined) return scene;
-  return { ...scene, loading: { ...loading, waitedMs: Math.max(loading.waitedMs, Number(ms)) } };
-}
-
-function onGot(scene: Scene, thing: string): Scene {
-  return shownIfWhole(onPage({ ...scene, rated: new Set(scene.rated).add(thing) }, "got", thing));
-}
-
-/** The page has come once each thing that it asked for has an outcome. */
-function shownIfWhole(scene: Scene): Scene {
-  const { loading } = scene;
-  if (loading === undefined || loading.got.length + loading.bad.length < loading.asked.length) return scene;
-  return { ...scene, loading: undefined, page: loading };
+function onState(scene: Scene, event: StateEvent): Scene {
+  switch (event.kind) {
+    case "joined":
+      return onJoined(scene, event.who);
+    case "returned":
+      return change(scene, event.who, { presence: "up" });
+    case "draining":
+      return change(scene, event.who, { presence: "leaving" });
+    case "left":
+      return change(scene, event.who, { presence: "left" });
+    case "lost":
+      return change(scene, event.who, { presence: event.why === "no responders" ? "dead" : "silent" });
+    case "opened":
+      return change(scene, event.who, { breaker: "open", closedBy: undefined });
+    case "closed":
+      return change(scene, event.who, { breaker: "closed", closedBy: event.why });
+    default:
+      return scene;
+  }
 }
 
 /** Forgets processes of the same number that have ended. */
-function onJoined(scene: Scene, address: string): Scene {
-  const instance = instanceAt(address);
+function onJoined(scene: Scene, { instance, incarnation }: InstanceRef): Scene {
   const others = scene.incarnations.filter(
-    (one) => one.address !== address && !(one.instance === instance && hasEnded(one)),
+    (one) => one.incarnation !== incarnation && !(one.instance === instance && hasEnded(one)),
   );
-  const joined = { instance, address, presence: "up", breaker: "closed", closedBy: undefined } as const;
+  const joined = { instance, incarnation, presence: "up", breaker: "closed", closedBy: undefined } as const;
   return { ...scene, incarnations: [...others, joined] };
 }
 
-function onDead(scene: Scene, address: string): Scene {
-  return onPage(change(scene, address, { presence: "dead" }), "dead", instanceAt(address));
-}
-
-function onOpened(scene: Scene, address: string): Scene {
-  return onPage(change(scene, address, { breaker: "open", closedBy: undefined }), "opened", instanceAt(address));
-}
-
-function onClosed(scene: Scene, address: string, closedBy: string): Scene {
-  return change(scene, address, { breaker: "closed", closedBy });
-}
-
-function change(scene: Scene, address: string, changes: Partial<IncarnationSeen>): Scene {
-  const incarnations = scene.incarnations.map((one) => (one.address === address ? { ...one, ...changes } : one));
+function change(scene: Scene, { incarnation }: InstanceRef, changes: Partial<IncarnationSeen>): Scene {
+  const incarnations = scene.incarnations.map((one) =>
+    one.incarnation === incarnation ? { ...one, ...changes } : one,
+  );
   return { ...scene, incarnations };
 }
 
-/** @param address `ratings.get.2-AP7huB_5qrds` */
-const instanceAt = (address: string): number => Number(/\.(\d+)-/.exec(address)?.[1] ?? 0);
 const hasEnded = ({ presence }: IncarnationSeen): boolean => presence === "left" || presence === "dead";
 
 // What the scene says of an instance. Two processes may have its number.
@@ -185,10 +164,4 @@ export const closedBy = (scene: Scene, instance: number): string | undefined =>
 export function present({ incarnations }: Scene): readonly number[] {
   const numbers = incarnations.filter(({ presence }) => presence === "up" || presence === "leaving");
   return [...new Set(numbers.map(({ instance }) => instance))].sort((a, b) => a - b);
-}
-
-/** The number of the instance that this line of the Market says has joined. */
-export function joinedInstance(line: string): number | undefined {
-  const [, instance] = /ratings instance (\d+) joined: /.exec(line) ?? [];
-  return instance === undefined ? undefined : Number(instance);
 }

@@ -42,22 +42,3 @@ function keysText({ actions }: Wait): string {
   const enter = actions.length === 0 ? [] : [`Enter ${actions.map(actionText).join(", ")}`];
   return [...enter, "s skips this step", "b goes back", "q leaves"].join(" · ");
 }
-
-/**
- * Breaks a text between words, and no command: two blanks stand before and behind one. A line that begins with blanks is
- * a command.
- */
-export function wrap(text: string, width: number): readonly string[] {
-  if (text.startsWith(" ")) return [text];
-  const words = text.split("  ").flatMap((part, index) => (index % 2 === 1 ? [`  ${part}  `] : part.split(" ")));
-  const lines: string[] = [];
-  let line = "";
-  for (const word of words) {
-    const joined = line === "" || line.endsWith(" ") || word.startsWith(" ") ? `${line}${word}` : `${line} ${word}`;
-    if (line !== "" && joined.trimEnd().length > width) {
-      lines.push(line.trimEnd());
-      line = word.trimStart();
-    } else line = joined;
-  }
-  return [...lines, line.trimEnd()];
-}
