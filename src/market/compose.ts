@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import { type Client as AnyClient, type Bus, createClient, type Logger, type Trace } from "../connect/index.ts";
 import { ratings } from "../contracts/ratings.ts";
 import { ServiceMonitor } from "../monitor/monitor.ts";
+import type { EndedPage } from "../monitor/page-stats.ts";
 import type { MonitorSource } from "../monitor/snapshot.ts";
 import { programLine } from "../program/core/program-events.ts";
 import type { Log } from "../program/log.ts";
@@ -52,6 +53,7 @@ interface Started extends RatePageDeps {
   readonly client: Client["core"];
   readonly bus: MarketBus["bus"];
   readonly board: Board;
+  readonly monitor: ServiceMonitor;
 }
 
 export type StartBackendResult =
@@ -111,13 +113,16 @@ export class RatingsBackend {
     if (login.kind === "refused") return { kind: "refused", why: [login.why] };
     const calls = new CallCoalescer(client.ask.get, clock);
     const pages = { log: pageLog(context), beginPage: activity?.beginPage };
-    this.#started = { client: client.core, bus, board, calls, store: new RatingStore(), clock, ...pages };
+    this.#started = { client: client.core, bus, board, monitor, calls, store: new RatingStore(), clock, ...pages };
     return { kind: "started" };
   }
 
   /** The ratings of every thing, for one page. */
   readonly rate = (trace?: Trace): Promise<PageRatings> =>
     this.#started === undefined ? Promise.resolve(NOT_YET) : ratePage(this.#thingIDs, this.#started, trace);
+
+  /** Pages before the start are not counted. */
+  readonly recordPage = (page: EndedPage): void => this.#started?.monitor.recordPage(page, this.#context.clock.now());
 
   get board(): Board | undefined {
     return this.#started?.board;
@@ -157,6 +162,7 @@ const monitorSource = ({ core }: Client, exchange: PeerExchange): MonitorSource 
     return core.deprioritized;
   },
   markets: () => exchange.markets,
+  callers: () => exchange.callers(),
 });
 
 type Recording =

@@ -79,12 +79,12 @@ export async function startMarket(
 }
 
 function shopDeps(
-  { say, settings }: AppContext,
+  { say, settings, clock }: AppContext,
   backend: RatingsBackend | undefined,
 ): Omit<AppDeps, "catalogue" | "keys" | "tracing"> {
   return {
     rate: backend?.rate,
-    ...(backend && { board: () => backend.board }),
+    ...(backend && { board: () => backend.board, pages: { clock, onPage: backend.recordPage } }),
     isBoardPublic: settings.board === "public",
     publicUrl: settings.publicUrl,
     readiness: () => backend?.readiness() ?? SHOP_ONLY,

@@ -11,6 +11,18 @@ import type { HealthRules } from "../settings.ts";
 import { secondOf } from "../util/last-minute.ts";
 import { EventStream } from "./event-stream.ts";
 import { type EventName, eventRow, type MonitorEvent, PUBLISHED_EVENTS } from "./events.ts";
+import { HistoryTime } from "./history-time.ts";
+import { type EndedPage, PageStats } from "./page-stats.ts";
+import {
+  axisOf,
+  HISTORY_SCHEMA_VERSION,
+  instanceHistory,
+  LATENCY_BUCKETS,
+  MAX_HISTORIES,
+  momentOf,
+  type ServiceHistory,
+  spannedSeries,
+} from "./service-history.ts";
 import {
   deltaOf,
   endedCalls,
@@ -26,6 +38,7 @@ import {
   turnStatusOf,
   turnsOf,
 } from "./snapshot.ts";
+import { Spans } from "./spans.ts";
 import { worstFirst } from "./states.ts";
 import { AttemptStats, type Ended } from "./stats.ts";
 
@@ -55,6 +68,11 @@ export class ServiceMonitor {
   readonly #stats = new Map<string, InstanceStats>();
   readonly #overall = new AttemptStats();
   #wallOffsetMs = Number.NaN;
+  readonly #historyTime = new HistoryTime();
+  /** Undefined: no page was served. */
+  #pages: PageStats | undefined;
+  /** When the bus was away. */
+  readonly #busSpans = new Spans();
 
   constructor(options: MonitorOptions) {
     this.options = options;
@@ -67,13 +85,25 @@ export class ServiceMonitor {
     this.counts.onAttempt(ended);
     if (ended.kind !== "attempt") return;
     const outcome = outcomeOf(ended);
-    this.#statsOf(ended.who.incarnation).attempts.add(ended, outcome, now);
-    this.#overall.add(ended, outcome, now);
+    const at = this.#historyTime.of(now);
+    this.#statsOf(ended.who.incarnation).attempts.add(ended, outcome, now, at);
+    this.#overall.add(ended, outcome, now, at);
   }
 
   /** Records the end of a call. */
   recordCall(ended: CallEnd): void {
     this.counts.onCall(ended);
+  }
+
+  /** Records a page that was served. */
+  recordPage(ended: EndedPage, now: number): void {
+    this.#pages ??= new PageStats();
+    this.#pages.add(ended, now, this.#historyTime.of(now));
+  }
+
+  /** Compares the clocks, for the history: once a second. @param wall epoch ms of `now` */
+  keepTime(now: number, wall: number): void {
+    this.#historyTime.keep(now, wall);
   }
 
   /** Records every event, also one whose log line is suppressed by the rate limit. */
@@ -82,18 +112,32 @@ export class ServiceMonitor {
     if (name === undefined) return;
     this.eventCounts.set(name, (this.eventCounts.get(name) ?? 0) + 1);
     if (event.kind === "bus") this.#onBus(event.status, now);
-    if (event.kind === "faults") this.#statsOf(event.who.incarnation).faults = event.faults;
     if (event.kind !== "suppressed") this.counts.onEvent(event);
-    if (event.kind === "opened") {
-      const stats = this.#statsOf(event.who.incarnation);
-      stats.openedAt = now;
-      stats.whyOpened = event.why;
-    }
+    if (event.kind === "faults") this.#onFaults(this.#statsOf(event.who.incarnation), event.faults, now);
+    if (event.kind === "opened") this.#onOpened(this.#statsOf(event.who.incarnation), event.why, now);
+    if (event.kind === "closed")
+      this.#stats.get(event.who.incarnation)?.spans?.end("breaker", this.#historyTime.of(now));
   }
 
   #onBus(status: BusStatus, now: number): void {
-    if (status !== this.bus) this.#busSince = now;
+    if (status === this.bus) return;
+    this.#busSince = now;
     this.bus = status;
+    if (status === "connected") this.#busSpans.end("bus", this.#historyTime.of(now));
+    else this.#busSpans.begin("bus", status, this.#historyTime.of(now));
+  }
+
+  #onFaults(stats: InstanceStats, faults: Faults, now: number): void {
+    stats.faults = faults;
+    if (faults.length > 0) stats.spans ??= new Spans();
+    stats.spans?.setFaults(faults, this.#historyTime.of(now), (until) => this.#historyTime.of(until));
+  }
+
+  #onOpened(stats: InstanceStats, why: string, now: number): void {
+    stats.openedAt = now;
+    stats.whyOpened = why;
+    stats.spans ??= new Spans();
+    stats.spans.begin("breaker", why, this.#historyTime.of(now));
   }
 
   /** The reason for the last opening of its breaker. */
@@ -148,6 +192,11 @@ export class ServiceMonitor {
     return this.#stats.get(incarnation)?.attempts.ended(now);
   }
 
+  /** Its calls of the last minute. */
+  callsLastMinute(incarnation: string, now: number): number {
+    return this.#stats.get(incarnation)?.attempts.lastMinute(now) ?? 0;
+  }
+
   /** Whether its calls fail. Time alone can end that. */
   isFailing(incarnation: string, now: number): boolean {
     return this.#stats.get(incarnation)?.attempts.isFailing(now) ?? false;
@@ -177,6 +226,31 @@ export class ServiceMonitor {
     );
   }
 
+  /**
+   * The last fifteen minutes. @param incarnation only the history of this one; undefined: of up to `MAX_HISTORIES`
+   */
+  history(source: MonitorSource, now: number, wall: number, incarnation?: string): ServiceHistory {
+    this.#prune(source);
+    this.keepTime(now, wall);
+    const moment = momentOf(this.#historyTime, now);
+    const members =
+      incarnation === undefined
+        ? this.worst(source, now).slice(0, MAX_HISTORIES)
+        : [...source.tracker.all()].filter(({ who }) => who.incarnation === incarnation);
+    return {
+      schema_version: HISTORY_SCHEMA_VERSION,
+      ...{ service: this.options.service, ...axisOf(moment), latencyBuckets: LATENCY_BUCKETS },
+      requestTimeoutMs: this.options.rules.requestTimeoutMs,
+      all: spannedSeries(this.#overall, this.#busSpans, moment),
+      pages: this.#pages?.view(now, moment.at) ?? null,
+      instances: members
+        .toSorted((a, b) => a.who.instance - b.who.instance)
+        .map((member) => instanceHistory(member, this.#stats.get(member.who.incarnation), moment)),
+      omitted: source.tracker.size - members.length,
+      callers: source.callers?.() ?? null,
+    };
+  }
+
   /** The numbers alone. A delta costs a fraction of a row. */
   deltas(
     members: readonly Member[],
@@ -203,7 +277,8 @@ export class ServiceMonitor {
   #statsOf(incarnation: string): InstanceStats {
     let stats = this.#stats.get(incarnation);
     if (stats === undefined) {
-      stats = { attempts: new AttemptStats(), openedAt: undefined, whyOpened: undefined, faults: undefined };
+      const attempts = new AttemptStats();
+      stats = { attempts, openedAt: undefined, whyOpened: undefined, faults: undefined, spans: undefined };
       this.#stats.set(incarnation, stats);
       // Only a snapshot prunes. Without one the oldest are evicted, as in the tracker.
       if (this.#stats.size > this.options.rules.maxIncarnations) this.#evictOldest();

@@ -18,6 +18,8 @@ export interface InstanceStatus {
   /** Epoch ms, by the clock of the Market that reports it. */
   readonly since: number;
   readonly why: string | null;
+  /** Its calls to the instance in the last minute, when the view was published. Absent: an older Market. */
+  readonly calls?: number;
 }
 
 export interface PeerView {
@@ -37,7 +39,7 @@ export interface PeerView {
 
 /** A few screens. The views of 32 Markets, one a second, are 4 MB. */
 export const MAX_STATUSES = 250;
-/** Twice the size of that many statuses with ids of the default length. */
+/** One and a half times the size of that many statuses with ids of the default length. */
 export const MAX_VIEW_BYTES = 64 * 1024;
 /** The table of the board has no room for a longer name. */
 const MAX_NAME_LENGTH = 64;
@@ -46,6 +48,8 @@ const MAX_REASON_LENGTH = 80;
 const MAX_INTERVAL_MS = 60_000;
 const MIN_INTERVAL_MS = 100;
 const MAX_OMITTED = 1_000_000;
+/** No Market makes more in a minute. */
+const MAX_CALLS = 1_000_000_000;
 
 export type ParsedView =
   | { readonly kind: "view"; readonly view: PeerView }
@@ -83,14 +87,16 @@ function readStatuses(value: unknown): readonly InstanceStatus[] | undefined {
 }
 
 function readStatus(value: unknown): InstanceStatus | undefined {
-  const { instance, incarnation, state: stateName, since, why } = fieldsOf(value);
+  const { instance, incarnation, state: stateName, since, why, calls } = fieldsOf(value);
   const state = HEALTH_STATES.find((known) => known === stateName);
   if (state === undefined || !isIntegerIn(instance, 1, MAX_INSTANCE)) return undefined;
   if (typeof incarnation !== "string" || !isIncarnationId(incarnation)) return undefined;
   if (!isIntegerIn(since, 0, Number.MAX_SAFE_INTEGER)) return undefined;
   // A reason decides nothing: an invalid one becomes null, and the view stays.
   const isReason = typeof why === "string" && why.length <= MAX_REASON_LENGTH && !/\p{C}/u.test(why);
-  return { instance, incarnation, state, since, why: isReason ? why : null };
+  const status = { instance, incarnation, state, since, why: isReason ? why : null };
+  // The calls decide nothing either.
+  return isIntegerIn(calls, 0, MAX_CALLS) ? { ...status, calls } : status;
 }
 
 export interface LocalStatuses {

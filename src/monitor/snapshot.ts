@@ -13,8 +13,10 @@ import type { Tracker } from "../health/tracker.ts";
 import type { AttemptOutcomeName } from "../metrics/core/outcomes.ts";
 import type { HealthRules } from "../settings.ts";
 import { roundTo2 } from "../util/format.ts";
+import type { CallersView } from "./callers.ts";
 import type { MarketsComparison } from "./disagreement.ts";
 import type { EventRecord } from "./event-stream.ts";
+import type { Spans } from "./spans.ts";
 import { type InstanceState, shownStateOf } from "./states.ts";
 import type { AttemptStats, Ended } from "./stats.ts";
 
@@ -127,6 +129,8 @@ export interface MonitorSource {
   readonly deprioritized?: (Incarnations & Partial<Pick<Deprioritized, "isOverloaded">>) | undefined;
   /** The comparison with other Markets; left out where none is received. */
   readonly markets?: () => MarketsComparison;
+  /** The calls by Market and instance; null, or left out: no other Market is known. */
+  readonly callers?: () => CallersView | null;
 }
 
 /** Without the bus no call can be sent, whatever the balancer would choose. */
@@ -154,6 +158,8 @@ export interface InstanceStats {
   whyOpened: string | undefined;
   /** Undefined: it has not reported that it takes faults. */
   faults: Faults | undefined;
+  /** Undefined: neither breaker nor fault. */
+  spans: Spans | undefined;
 }
 
 export interface RowContext {
@@ -324,6 +330,7 @@ export const BOARD_PATHS = {
   page: "/board",
   data: "/board.json",
   feed: "/board/events",
+  history: "/board/history",
   metrics: "/metrics",
 } as const;
 

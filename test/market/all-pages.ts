@@ -143,6 +143,7 @@ export function judgeJudges(inBrowser: Test): void {
         await boardIsLive(page);
         await page.evaluate(`(() => {
           document.querySelector("h1").style.color = "rgb(228 218 200)";
+          document.querySelector(".chart-time").style.fill = "rgb(180 170 150)";
           document.getElementById("next").style.backgroundImage = "linear-gradient(red, blue)";
           document.querySelector("main").insertAdjacentHTML("beforeend", '<svg role="img"></svg>');
           document.querySelector(".numbers").style.marginRight = "-6rem";
@@ -154,6 +155,7 @@ export function judgeJudges(inBrowser: Test): void {
         const found = (await axeFindings(page)).join("\n");
         assert.match(found, /^color-contrast.*\bh1\b/m);
         assert.match(found, /^color-contrast.*#next/m);
+        assert.match(found, /^text in drawings has less than 4\.5:1 \(chart-time \d\d:\d\d\)$/m);
         assert.match(found, /^svg-img-alt/m);
         const colours = (await axeFindings(page, "colours")).join("\n");
         assert.match(colours, /^color-contrast.*\bh1\b/m);
@@ -165,7 +167,7 @@ export function judgeJudges(inBrowser: Test): void {
         assert.match((await overflowing(page)).join("\n"), /^card: <dl class="numbers"/m);
         assert.equal(await gapsIn(page, ".column", MAX_GAP_PX), []);
         await page.evaluate(`document.getElementById("disagreements").style.marginTop = "6rem"`);
-        assert.equal(await gapsIn(page, ".column", MAX_GAP_PX), ["instances and panel disagreements"]);
+        assert.equal(await gapsIn(page, ".column", MAX_GAP_PX), ["panel history and panel disagreements"]);
       }),
     ),
   );

@@ -23,6 +23,16 @@ test("each field has its rule, and unknown fields are ignored", () => {
   assert.equal(parseView({ ...VIEW, added: "later" }, ORIGIN), { kind: "view", view });
 });
 
+test("the calls are a number, or left out: they decide nothing", () => {
+  for (const [calls, read] of [
+    ...[[0, 0] as const, [12, 12] as const, [1_000_000_000, 1_000_000_000] as const],
+    ...[-1, 0.5, 1_000_000_001, "12", null].map((odd) => [odd, undefined] as const),
+  ]) {
+    const parsed = parseView({ ...VIEW, instances: [{ ...STANDING, calls }] }, ORIGIN);
+    assert.is(parsed.kind === "view" && parsed.view.instances[0]?.calls, read, `${calls}`);
+  }
+});
+
 test("service and Market are those of the subject", () => {
   assert.match(whyNot({ market: "m2" }), /market is not/);
   assert.match(whyNot({ service: "prices" }), /service is not/);

@@ -65,7 +65,7 @@ const memberAs = (membership: keyof typeof MEMBERSHIPS, breaker: keyof typeof BR
 const WALL = 1_000_000;
 
 const statsWith = (stats: Partial<InstanceStats> = {}): InstanceStats => ({
-  ...{ attempts: new AttemptStats(), openedAt: undefined, whyOpened: undefined, faults: undefined },
+  ...{ attempts: new AttemptStats(), openedAt: undefined, whyOpened: undefined, faults: undefined, spans: undefined },
   ...stats,
 });
 const contextWith = (stats: InstanceStats | undefined, more: Partial<RowContext> = {}): RowContext => ({

@@ -5,7 +5,8 @@ import * as assert from "uvu/assert";
 import type { Result } from "../../src/health/result.ts";
 import { AttemptCounts } from "../../src/metrics/core/call-counts.ts";
 import { type AttemptOutcomeName, outcomeOf } from "../../src/metrics/core/outcomes.ts";
-import { AttemptStats, RecentLatency } from "../../src/monitor/stats.ts";
+import { RecentLatency } from "../../src/monitor/latency.ts";
+import { AttemptStats } from "../../src/monitor/stats.ts";
 import type { AttemptOutcome } from "../../src/service/client-options.ts";
 
 const test = suite("attempt stats");

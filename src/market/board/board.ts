@@ -14,14 +14,17 @@ import { type Assets, assetUrl } from "../web/files.ts";
 import { BOARD_CONTENT_SECURITY_POLICY } from "../web/site.ts";
 import { boardPage } from "./core/board-page.ts";
 import { FAULT_FORM } from "./core/fault-form.ts";
+import { historyPage } from "./core/history-page.ts";
 import type { FaultController } from "./faults.ts";
 import { BoardFeed, type FeedFormat, type ListenerName } from "./feed.ts";
+import { BoardHistory } from "./history.ts";
 
 export interface Board {
   readonly feed: BoardFeed;
   /** Undefined: this board sends no fault commands. */
   readonly faults: FaultController | undefined;
   readonly metrics: Exposition;
+  readonly history: BoardHistory;
   snapshot(): Snapshot;
 }
 
@@ -44,7 +47,7 @@ export function openBoard(
     dwc_board_viewers: [{ labels: {}, value: feed.viewers }],
     dwc_board_viewers_dropped_total: [{ labels: {}, value: feed.dropped }],
   }));
-  return { feed, faults, metrics, snapshot };
+  return { feed, faults, metrics, snapshot, history: new BoardHistory(monitor, source, clock) };
 }
 
 export const FAULTS_PATH = "/board/faults";
@@ -70,6 +73,10 @@ export function addBoardRoutes(router: Router, find: FindBoard, assets: Assets, 
     ctx.body = boardOf(ctx).snapshot();
   });
   router.get(BOARD_PATHS.feed, found, (ctx) => follow(ctx, boardOf(ctx), place.listener));
+  router.get(BOARD_PATHS.history, found, (ctx) => {
+    ctx.type = "json";
+    ctx.body = boardOf(ctx).history.json(valuesOf(ctx.querystring, "incarnation")[0]);
+  });
   router.get(BOARD_PATHS.metrics, found, (ctx) => {
     const { metrics } = boardOf(ctx);
     ctx.set("Content-Type", metrics.contentType);
@@ -97,9 +104,8 @@ export function withBoard(find: FindBoard): Middleware {
 export const boardOf = (ctx: Context): Board => ctx.state["board"];
 
 function page(assets: Assets, { listener, shopUrl }: BoardPlace): Middleware {
-  const [styleUrl, ...readingUrls] = ["board.css", "board.js", "board-markets.js"].map((name) =>
-    assetUrl(assets, name),
-  );
+  const styleUrls = ["board.css", "board-history.css"].map((name) => assetUrl(assets, name));
+  const readingUrls = ["board.js", "board-markets.js", "board-history.js"].map((name) => assetUrl(assets, name));
   const faultsScriptUrl = assetUrl(assets, "faults.js");
   return async (ctx) => {
     ctx.set("Content-Security-Policy", BOARD_CONTENT_SECURITY_POLICY);
@@ -108,7 +114,8 @@ function page(assets: Assets, { listener, shopUrl }: BoardPlace): Middleware {
     const scriptUrls = faults.asking === "allowed" ? [...readingUrls, faultsScriptUrl] : readingUrls;
     const message = listener === "admin" ? consumeFlash(ctx, BOARD_MESSAGE_COOKIE) : undefined;
     await ctx.render("board.njk", {
-      board: { ...boardPage(board.snapshot(), timeOfDay), styleUrl, scriptUrls, faults, message, shopUrl },
+      board: { ...boardPage(board.snapshot(), timeOfDay), styleUrls, scriptUrls, faults, message, shopUrl },
+      history: historyPage(board.history.read(), timeOfDay),
     });
   };
 }

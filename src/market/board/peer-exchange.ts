@@ -6,9 +6,17 @@ import { randomBytes } from "node:crypto";
 import type { Cancel, Clock } from "../../clock.ts";
 import type { Bus } from "../../connect/index.ts";
 import { allViewsSubject, marketOf, viewSubject } from "../../contracts/core/subjects.ts";
+import { type CallersView, callersView } from "../../monitor/callers.ts";
 import { DisagreementDetector, type MarketsComparison } from "../../monitor/disagreement.ts";
 import type { ServiceMonitor } from "../../monitor/monitor.ts";
-import { type LocalStatuses, LocalView, MAX_VIEW_BYTES, PeerMarkets, parseView } from "../../monitor/peers.ts";
+import {
+  type InstanceStatus,
+  type LocalStatuses,
+  LocalView,
+  MAX_VIEW_BYTES,
+  PeerMarkets,
+  parseView,
+} from "../../monitor/peers.ts";
 import type { MonitorSource } from "../../monitor/snapshot.ts";
 import type { Message } from "../../service/index.ts";
 import { decodeBody } from "../../util/json.ts";
@@ -32,11 +40,14 @@ export interface PeerExchangeOptions {
 export class PeerExchange {
   readonly market: string = randomBytes(ID_BYTES).toString("base64url");
   readonly #options: PeerExchangeOptions;
+  readonly #monitor: ServiceMonitor;
   readonly #localView: LocalView;
   readonly #peers = new PeerMarkets();
   readonly #detector = new DisagreementDetector();
   readonly #stops: Cancel[] = [];
   #markets: MarketsComparison;
+  /** Of the last tick. */
+  #own: readonly InstanceStatus[] = [];
   #seq = 0;
   #publishedAt = Number.NEGATIVE_INFINITY;
   /** Another Market has appeared, or the connection has changed: publish on the next tick. */
@@ -44,6 +55,7 @@ export class PeerExchange {
 
   constructor(monitor: ServiceMonitor, source: MonitorSource, options: PeerExchangeOptions) {
     this.#options = options;
+    this.#monitor = monitor;
     this.#localView = new LocalView(monitor, source);
     this.#markets = { all: [{ market: this.market, name: options.name }], disagreements: [], omitted: 0 };
   }
@@ -51,6 +63,15 @@ export class PeerExchange {
   /** The comparison of the last tick; the same object until something changes. */
   get markets(): MarketsComparison {
     return this.#markets;
+  }
+
+  /** The calls by Market and instance: our calls of now, and those of each other Market as it last published them. */
+  callers(): CallersView | null {
+    const { clock, name } = this.#options;
+    return callersView([
+      { market: this.market, name, instances: this.#withCalls(this.#own) },
+      ...this.#peers.live(clock.now()),
+    ]);
   }
 
   start(): void {
@@ -75,6 +96,7 @@ export class PeerExchange {
     const { clock, name } = this.#options;
     const now = clock.now();
     const own = this.#localView.read(clock.wall());
+    this.#own = own.statuses;
     const isDue = this.#publishDue || this.#localView.isChanged || now - this.#publishedAt >= PUBLISH_INTERVAL_MS;
     // Without a connection it goes nowhere, and the next connection makes it due again.
     if (isDue) {
@@ -97,11 +119,16 @@ export class PeerExchange {
       seq: this.#seq,
       intervalMs: PUBLISH_INTERVAL_MS,
       state,
-      instances: statuses,
+      instances: this.#withCalls(statuses),
       omitted,
     };
     this.#seq += 1;
     bus.publish(viewSubject(service, market), JSON.stringify(view));
+  }
+
+  #withCalls(statuses: readonly InstanceStatus[]): readonly InstanceStatus[] {
+    const now = this.#options.clock.now();
+    return statuses.map((status) => ({ ...status, calls: this.#monitor.callsLastMinute(status.incarnation, now) }));
   }
 
   #receive(message: Message): void {

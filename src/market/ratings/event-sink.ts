@@ -13,8 +13,8 @@ import { isPrinted, type Settings } from "../../settings.ts";
 import { LogRateLimiter } from "../../util/throttle.ts";
 import type { MarketActivity } from "../activity.ts";
 
-/** The interval at which the numbers of suppressed events are published. */
-const SUPPRESSED_REPORT_MS = 1_000;
+/** The interval at which the numbers of suppressed events are published, and clocks compared. */
+const REPORT_INTERVAL_MS = 1_000;
 
 interface EventSinkDeps {
   readonly settings: Pick<Settings, "logLevel">;
@@ -30,6 +30,7 @@ export function createEventSink(
   closers: ShutdownHooks,
 ): (event: ClientEvent, trace?: Trace) => void {
   const limit = new LogRateLimiter();
+  monitor.keepTime(clock.now(), clock.wall());
   const { service } = monitor.options;
   const publish = (name: EventName, event: MonitorEvent, trace?: Trace): void => {
     const line = eventLine(service, event);
@@ -40,14 +41,15 @@ export function createEventSink(
     const record = { at: Math.round(clock.wall()), name, level, text: text.replace(/^- /, "") };
     monitor.stream.add(about === undefined ? record : { ...record, ...idsOf(about) });
   };
-  const publishSuppressed = (): void => {
+  const everySecond = (): void => {
+    monitor.keepTime(clock.now(), clock.wall());
     for (const { kind, count } of limit.suppressed(clock.now())) {
       const event = { kind: "suppressed", name: kind, count } as const;
       monitor.recordEvent(event, clock.now());
       publish("events.suppressed", event);
     }
   };
-  closers.push(clock.every(SUPPRESSED_REPORT_MS, publishSuppressed));
+  closers.push(clock.every(REPORT_INTERVAL_MS, everySecond));
   return (event, trace) => {
     const row = eventRow(event);
     if (row.name === undefined) {

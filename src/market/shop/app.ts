@@ -11,6 +11,7 @@ import { consumeFlash, readCart, setFlash, writeCart } from "../web/cookies.ts";
 import { valuesOf } from "../web/core/target.ts";
 import { type Assets, assetUrl } from "../web/files.ts";
 import { formGuards } from "../web/forms.ts";
+import type { PageObserver } from "../web/page-times.ts";
 import { traceOf } from "../web/request-trace.ts";
 import { createSiteApp, loadSite, type Site, type SiteDeps } from "../web/site.ts";
 import type { Views } from "../web/views.ts";
@@ -32,6 +33,8 @@ export interface AppDeps extends SiteDeps {
   board?(): Board | undefined;
   /** The shop's listener serves board and metrics as well (BOARD=public); the admin listener always does. */
   readonly isBoardPublic?: boolean;
+  /** Gets the end of every page; left out: the monolith. */
+  readonly pages?: PageObserver | undefined;
   /** Exports the spans of pages; left out: no spans. */
   readonly tracing?: Tracing | undefined;
 }
@@ -40,6 +43,7 @@ export interface AppDeps extends SiteDeps {
 export function createApp(deps: AppDeps, site: Site = loadSite()): Koa {
   return createSiteApp(deps, site, {
     tracing: deps.tracing,
+    pages: deps.pages,
     showsReasons: false,
     way: { href: "/", text: "Back to the Market" },
     secureCookies: deps.publicUrl?.startsWith("https:") ?? false,

@@ -10,6 +10,7 @@ import { SITE_NAME, STAR_CELL, STARS } from "../shop/core/page.ts";
 import { checkTarget } from "./core/target.ts";
 import { type ErrorReporter, failurePages, logKoaErrors, type PageLink } from "./error-pages.ts";
 import { ASSETS_PATH, type Assets, assetUrl, compiledFile, marketFile, readAssets, sendAsset } from "./files.ts";
+import { type PageObserver, timePages } from "./page-times.ts";
 import { requestTraces } from "./request-trace.ts";
 import { loadViews, type Views } from "./views.ts";
 
@@ -17,7 +18,15 @@ import { loadViews, type Views } from "./views.ts";
 const KEEP_NOTHING = "no-store";
 
 /** Compiled files that the board's script imports: both versions of the board make their texts with the same code. */
-const SHARED_SCRIPTS = ["web/core/board-view.js", "web/core/page-format.js"];
+const SHARED_SCRIPTS = [
+  "web/core/board-view.js",
+  "web/core/page-format.js",
+  "web/core/svg.js",
+  "web/core/history-chart.js",
+  "web/core/latency-chart.js",
+  "web/core/history-text.js",
+  "web/core/callers-view.js",
+];
 
 export interface Check {
   readonly name: string;
@@ -66,6 +75,8 @@ export interface AppOptions {
   readonly secureCookies?: boolean;
   /** Runs before the request target is checked; rejects a request by a throw. */
   readonly guard?: Middleware;
+  /** Gets the end of every page. */
+  readonly pages?: PageObserver | undefined;
   readonly addRoutes: (router: Router) => void;
   /** The link on error pages. */
   readonly way: PageLink;
@@ -75,11 +86,12 @@ export interface AppOptions {
 
 /** Creates an app with the given routes and the common ones: assets, /livez and /readyz. */
 export function createSiteApp(deps: SiteDeps, { assets, views }: Site, options: AppOptions): Koa {
-  const { tracing, secureCookies = false, guard, addRoutes, showsReasons, way } = options;
+  const { tracing, secureCookies = false, guard, pages, addRoutes, showsReasons, way } = options;
   const app = new Koa();
   // SHA-256 instead of koa's SHA-1, which is still sound in an HMAC but no choice for a new system.
   app.keys = new Keygrip([...deps.keys], "sha256");
   app.on("error", logKoaErrors(deps));
+  if (pages !== undefined) app.use(timePages(pages));
   app.use(boundedAccept).use(requestTraces(tracing)).use(commonHeaders).use(views.middleware);
   app.use(failurePages(deps, way));
   if (guard !== undefined) app.use(guard);

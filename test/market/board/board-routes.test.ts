@@ -17,7 +17,7 @@ function acceptFaults({ board }: BoardWorld, mayAsk: boolean): void {
 
 const scriptsOf = (page: string): readonly string[] =>
   [...page.matchAll(/<script type="module" src="\/static\/([\w-]+\.js)\?/g)].map(([, name = ""]) => name);
-const READING = ["board.js", "board-markets.js"];
+const READING = ["board.js", "board-markets.js", "board-history.js"];
 
 test("the admin's page has the forms for faults and their script; the public page has neither", () =>
   withBoard(

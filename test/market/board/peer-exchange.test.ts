@@ -29,6 +29,7 @@ class Town {
   market(name: string): {
     readonly table: HealthHarness;
     readonly exchange: PeerExchange;
+    readonly monitor: ServiceMonitor;
     markets(): MarketsComparison;
   } {
     const monitor = new ServiceMonitor({ service: "ratings", version: "1", rules: DEFAULT_RULES, startedAt: 0 });
@@ -44,7 +45,7 @@ class Town {
     assert.equal(exchange.markets, alone, "before it has started");
     exchange.start();
     this.#closers.push(() => exchange.close());
-    return { table, exchange, markets: () => exchange.markets };
+    return { table, exchange, monitor, markets: () => exchange.markets };
   }
 
   close(): void {
@@ -61,6 +62,43 @@ const inWords = ({ all, disagreements }: MarketsComparison): string =>
         `${instance} ${cells.map((cell) => (cell.kind === "reported" ? cell.state : cell.kind)).join("/")}`,
     )
     .join(", ")}`;
+
+test("each Market knows the calls of each: its own calls of now, and those that the other has published", async () => {
+  const town = new Town();
+  const a = town.market("a:1");
+  const calls = ({ table, monitor }: typeof a, instance: number, count: number): void => {
+    const { who } = table.member(instance);
+    const ended = { kind: "attempt", operation: "get", who, result: "answered", tookMs: 1 } as const;
+    for (let call = 0; call < count; call++)
+      monitor.recordAttempt({ ...ended, sentAs: "call", isRetry: false, isRefusal: false }, town.clock.now());
+  };
+  for (const instance of [1, 2]) a.table.beats(instance, 0);
+  await town.clock.advance(2_000);
+  assert.is(a.exchange.callers(), null, "there is no other");
+  const b = town.market("b:2");
+  for (const instance of [1, 2]) b.table.beats(instance, 0);
+  calls(b, 2, 7);
+  await town.clock.advance(3_000);
+  calls(a, 1, 3);
+  const seen = a.exchange.callers();
+  assert.equal(
+    [seen?.markets.map(({ name }) => name), seen?.instances.map(({ instance, calls }) => [instance, ...calls])],
+    [
+      ["a:1", "b:2"],
+      [
+        [1, 3, 0],
+        [2, 0, 7],
+      ],
+    ],
+  );
+  const published = town.published.length;
+  calls(b, 1, 1);
+  await town.clock.advance(5_000);
+  assert.is(town.published.length, published, "calls alone are no reason to publish");
+  await town.clock.advance(15_000);
+  assert.equal(a.exchange.callers()?.instances[0]?.calls, [3, 1]);
+  town.close();
+});
 
 test("two Markets agree, until one cannot reach what the other can", async () => {
   const town = new Town();
