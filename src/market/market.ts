@@ -42,7 +42,8 @@ export async function startMarket(
   if (warning !== undefined) say(programLine("market.keys", warning));
   const backend = access === "monolith" ? undefined : new RatingsBackend(context, [...catalogue.byId.keys()]);
   const tracing = await openTracing({ service: "market" }, context, closers);
-  const deps = { ...shopDeps(context, backend), catalogue, keys, tracing };
+  let adminBoardUrl: string | undefined;
+  const deps = { ...shopDeps(context, backend), catalogue, keys, tracing, adminBoardUrl: () => adminBoardUrl };
   const site = loadSite();
   // The ports come first: a Market that cannot open them must not start a nats-server.
   const server = createServer(httpOptions(settings.keepAliveMs));
@@ -61,6 +62,8 @@ export async function startMarket(
     most: () => roomForAdmins({ limit: descriptorLimit(), inUse }),
   });
   if (admin.kind === "refused") return admin;
+  const board = backend === undefined ? undefined : boardPlace(admin, url, settings);
+  if (admin.kind === "open") adminBoardUrl = board?.url;
   if (backend !== undefined && access !== "monolith") {
     const started = await backend.start(access, nameOf(server), closers);
     if (started.kind === "refused") return started;
@@ -72,7 +75,6 @@ export async function startMarket(
     const servers = admin.kind === "open" ? [server, admin.server] : [server];
     await Promise.all(servers.map((each) => closeServer(each, clock)));
   });
-  const board = backend === undefined ? undefined : boardPlace(admin, url, settings);
   if (board !== undefined) say(programLine("market.board", board.text));
   say(programLine("market.open", `open at ${url}${backend === undefined ? " (the monolith: no ratings)" : ""}`));
   return { kind: "running", at: url, board: board?.url };

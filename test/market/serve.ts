@@ -37,8 +37,11 @@ export async function serve(changes: Partial<Omit<AppDeps, "problem">> = {}): Pr
     onError: (error, where, trace) => void problems.push({ error, where, trace }),
   };
   const site = loadSite();
-  const page = await open(createApp(shop, site));
+  let adminUrl: string | undefined;
+  const adminBoardUrl = (): string | undefined => (shop.board === undefined ? undefined : `${adminUrl}/board`);
+  const page = await open(createApp({ ...shop, adminBoardUrl }, site));
   const admin = await open(createAdminApp(shop, site, page.url));
+  adminUrl = admin.url;
   const close = async (): Promise<void> => {
     await Promise.all([page.close(), admin.close()]);
   };

@@ -2,7 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { checkLocal, type LocalRequest, localRequest } from "../../src/program/core/local-requests.ts";
+import { checkLocal, isOnThisMachine, type LocalRequest, localRequest } from "../../src/program/core/local-requests.ts";
 
 const test = suite("local requests");
 
@@ -61,6 +61,21 @@ test("of a request that Node has read each header is taken as often as it was se
   assert.equal(sent.hosts, headersDistinct.host);
   assert.is(sent.origin, "http://localhost, http://evil.example");
   assert.is(checkLocal({ ...sent, hosts: ["localhost"] }).kind, "refused", "one of two values is another site's");
+});
+
+test("a client is on this machine if its address and the name it uses are, and no proxy is between", () => {
+  const isHere = (peer: string | undefined, headers: Record<string, string>): boolean =>
+    isOnThisMachine({ peer, headers });
+  for (const peer of ["127.0.0.1", "::ffff:127.0.0.1", "::1"])
+    for (const host of ["localhost:5000", "127.0.0.1:5000", "[::1]:5000", "localhost"])
+      assert.ok(isHere(peer, { host }), `${peer} ${host}`);
+  for (const peer of [undefined, "192.0.2.7", "::ffff:192.0.2.7", "fe80::1"])
+    assert.not.ok(isHere(peer, { host: "localhost:5000" }), peer);
+  for (const host of ["shop.example", "localhost.example", "192.0.2.1:5000", ""])
+    assert.not.ok(isHere("127.0.0.1", { host }), host);
+  assert.not.ok(isHere("127.0.0.1", {}));
+  for (const name of ["x-forwarded-for", "x-forwarded-host", "forwarded"])
+    assert.not.ok(isHere("127.0.0.1", { host: "localhost:5000", [name]: "" }), name);
 });
 
 test.run();

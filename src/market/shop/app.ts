@@ -5,6 +5,8 @@ import type Koa from "koa";
 import type { Context, Middleware } from "koa";
 import { isoTime } from "../../clock.ts";
 import type { Trace, Tracing } from "../../connect/index.ts";
+import { BOARD_PATHS } from "../../monitor/snapshot.ts";
+import { isOnThisMachine } from "../../program/core/local-requests.ts";
 import { addBoardRoutes, addBoardSigns, type Board } from "../board/board.ts";
 import type { PageRatings, RatingView } from "../ratings/rate-page.ts";
 import { consumeFlash, readCart, setFlash, writeCart } from "../web/cookies.ts";
@@ -31,6 +33,8 @@ export interface AppDeps extends SiteDeps {
   readonly rate: ((trace?: Trace) => Promise<PageRatings>) | undefined;
   /** The board of the ratings service; undefined: the monolith, or a backend that has not started yet. */
   board?(): Board | undefined;
+  /** The board of the admin listener, for visitors of this machine; undefined: there is none. */
+  adminBoardUrl?(): string | undefined;
   /** The shop's listener serves board and metrics as well (BOARD=public); the admin listener always does. */
   readonly isBoardPublic?: boolean;
   /** Gets the end of every page; left out: the monolith. */
@@ -83,8 +87,19 @@ function homePage(deps: AppDeps, assets: Assets, views: Views): Middleware {
     const ratings = rate === undefined ? undefined : await ratingsOf(deps, rate, ctx);
     const { requestId } = traceOf(ctx);
     ctx.type = "html";
-    ctx.body = pages.finish(makePage(catalogue, products, { cart, message, ratings }), requestId);
+    ctx.body = pages.finish(
+      makePage(catalogue, products, { cart, message, ratings, boardUrl: boardUrlFor(ctx, deps) }),
+      requestId,
+    );
   };
+}
+
+/** The board that this visitor can reach. */
+function boardUrlFor({ req, headers }: Context, deps: AppDeps): string | undefined {
+  const { isBoardPublic = false, publicUrl, adminBoardUrl } = deps;
+  const isHere = publicUrl === undefined && isOnThisMachine({ peer: req.socket.remoteAddress, headers });
+  const own = isHere ? adminBoardUrl?.() : undefined;
+  return own ?? (isBoardPublic ? BOARD_PATHS.page : undefined);
 }
 
 /** `?json=` with any value, even "false", as in the original. */

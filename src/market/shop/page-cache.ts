@@ -51,6 +51,6 @@ export class PageCache {
 }
 
 /** Everything that differs between pages without a message; count and total follow from the cart. */
-function cacheKey({ status, cards }: Page): string {
-  return JSON.stringify([status, cards.map(({ inCart, rating }) => [inCart, rating])]);
+function cacheKey({ status, cards, boardUrl }: Page): string {
+  return JSON.stringify([boardUrl, status, cards.map(({ inCart, rating }) => [inCart, rating])]);
 }

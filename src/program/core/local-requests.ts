@@ -33,6 +33,8 @@ export const ONLY_LOCAL_NAMES = "only localhost and 127.0.0.1 lead here";
 /** Names and addresses of this machine, whatever a DNS server answers. */
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
 const LOOPBACK_PEER = /^127\./;
+/** How a socket of IPv6 shows a client of IPv4. */
+const MAPPED_IPV4 = /^::ffff:/i;
 const OWN_SITES = ["same-origin", "none"];
 const READING = ["GET", "HEAD"];
 const LOCAL: LocalCheck = { kind: "local" };
@@ -46,6 +48,22 @@ export function checkLocal(request: LocalRequest, isPlain = false): LocalCheck {
   if (!isPlain && !LOOPBACK_HOST.test(host)) return refused(`Host is ${shown(host)}: ${ONLY_LOCAL_NAMES}`);
   if (!hasLoopbackTarget(request.target)) return refused("the address names another host than this machine");
   return checkSite(request, host);
+}
+
+/** A client as a listener of any address sees it. */
+export interface ListenerClient {
+  /** The address of the client; undefined: the connection is closed. */
+  readonly peer: string | undefined;
+  readonly headers: { readonly host?: string | undefined };
+}
+
+/** A proxy adds one of them: behind it the client may be on any machine. */
+const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host"];
+
+/** Whether a link to a listener of this machine alone leads somewhere for this client. It decides no access. */
+export function isOnThisMachine({ peer = "", headers }: ListenerClient): boolean {
+  const isLocalPeer = LOOPBACK_PEER.test(peer.replace(MAPPED_IPV4, "")) || peer === "::1";
+  return isLocalPeer && LOOPBACK_HOST.test(headers.host ?? "") && FORWARDED.every((name) => !(name in headers));
 }
 
 /** The fields of Node's http.IncomingMessage. */

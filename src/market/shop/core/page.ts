@@ -39,6 +39,8 @@ export interface Page {
   readonly cartCards: readonly Card[];
   readonly cartCount: string;
   readonly total: string;
+  /** The address of the board; null: this visitor cannot reach one. */
+  readonly boardUrl: string | null;
 }
 
 export interface PageInput {
@@ -46,6 +48,7 @@ export interface PageInput {
   readonly message: string | undefined;
   /** undefined: the monolith. */
   readonly ratings: PageRatings | undefined;
+  readonly boardUrl?: string | undefined;
 }
 
 export const SITE_NAME = "Datawire Market";
@@ -60,7 +63,7 @@ export function productViews(catalogue: Catalogue, pictureOf: (id: string) => st
 }
 
 export function makePage(catalogue: Catalogue, products: readonly ProductView[], input: PageInput): Page {
-  const { cart, message, ratings } = input;
+  const { cart, message, ratings, boardUrl = null } = input;
   const cards = products.map((product) => toCard(product, cart, ratings?.ratings.get(product.thing.id)));
   return {
     // Screen readers announce the title first after a navigation, so the message comes before it.
@@ -71,6 +74,7 @@ export function makePage(catalogue: Catalogue, products: readonly ProductView[],
     cartCards: cards.filter((card) => card.inCart),
     cartCount: countText(cart.size, "thing"),
     total: priceText(totalCents(catalogue, cart)),
+    boardUrl,
   };
 }
 
