@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps --import ./dist/bin/early-hang-up.js
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings demo tour package api tracing replay fuzz soak sim bench scorecard chaos screenshots board-cost test mutants check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings shoppers demo tour package api tracing replay fuzz soak sim bench scorecard chaos screenshots board-cost test mutants check format coverage walkthrough clean help
 
 all: monolith
 
@@ -38,6 +38,10 @@ startRatings: ## Ratings instances: COUNT=3 starts three, INSTANCE=2 the second,
 	$(PREPARE) && if [ -n "$$COUNT" ]; then set -- --count="$$COUNT"; \
 	  elif [ -n "$$INSTANCE" ]; then set -- --instance="$$INSTANCE"; \
 	  else set --; fi && $(NODE) dist/bin/ratings.js "$$@"
+
+# What is no number is refused by the program, not here.
+shoppers: ## loads pages of a running Market and says what came: RATE=5 pages a second, PORT=5001 of another Market
+	$(PREPARE) && $(NODE) dist/bin/shoppers.js --rate="$$RATE"
 
 # Values of variables are words that are there or not: VERBOSE=1, AUTO=1, RESTART=1.
 demo: ## all of it in one terminal: a bus, the Market, three Ratings instances; VERBOSE=1 prints every line of theirs

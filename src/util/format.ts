@@ -16,6 +16,12 @@ export const secondsText = (ms: number): string => `${(ms / SECOND_MS).toFixed(1
 /** The host as an address has it: one with colons, of IPv6, in brackets. */
 export const bracketHost = (host: string): string => (host.includes(":") ? `[${host}]` : host);
 
+/** Wildcard addresses of a listener. */
+const WILDCARD_HOSTS: readonly string[] = ["0.0.0.0", "::"];
+
+/** The address at which a client of this machine reaches a listener. @param host as it was given to the listener */
+export const reachableHost = (host: string): string => (WILDCARD_HOSTS.includes(host) ? "127.0.0.1" : host);
+
 /** `500ms`, `2s`, `1.5m`, `1h`: in ms; undefined for anything else. A bare number could mean any of them. */
 export function parseDuration(typed: string): number | undefined {
   const [, amount = "", unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(typed) ?? [];

@@ -32,7 +32,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   contracts: DOORS,
   ratings: [...DOORS, `${SERVER}/core`, "contracts", "monitor", "program", "settings.ts", "clock.ts", "util"],
   activity: [...DOORS, "program", "settings.ts", "clock.ts", "util"],
-  demo: [...DOORS, "activity", "ratings", "program", "settings.ts", "clock.ts", "util"],
+  demo: [...DOORS, "activity", "ratings", "monitor", "program", "settings.ts", "clock.ts", "util"],
+  shoppers: ["monitor", "program", "settings.ts", "clock.ts", "util"],
   tour: [...DOORS, "activity", "monitor", "program", "settings.ts", "clock.ts", "util"],
   market: [
     ...DOORS,

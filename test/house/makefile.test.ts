@@ -32,6 +32,8 @@ test("each target starts its program, with the bus where one is needed", async (
     [["monolith"], "<dist/bin/market.js><--monolith>"],
     [["market"], "need <bus>\n<dist/bin/market.js>"],
     [["add-ratings"], "need <bus>\n<dist/bin/market.js>"],
+    [["shoppers"], "<dist/bin/shoppers.js><--rate=>"],
+    [["shoppers", "RATE=5"], "<dist/bin/shoppers.js><--rate=5>"],
     [["demo"], "need <bus>\n<dist/bin/demo.js>"],
     [["test"], `${tests}<--long=><--times=><--busy=>`],
     [["test", "ONLY=cart market/page"], `${tests}<--long=><--times=><--busy=><cart><market/page>`],
@@ -97,7 +99,7 @@ test("no value is run as code, by the shell or by make", async () => {
 
 test("nothing starts when the folder could not be made ready", async () => {
   const targets =
-    "monolith market startRatings demo package replay fuzz soak test check coverage walkthrough tracing bench scorecard datawire-connect";
+    "monolith market startRatings shoppers demo package replay fuzz soak test check coverage walkthrough tracing bench scorecard datawire-connect";
   for (const target of targets.split(" ")) {
     const { code, said } = await box.run("make", [target], { PREPARED: "1" });
     assert.is(code, 2, target);

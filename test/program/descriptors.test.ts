@@ -11,7 +11,7 @@ import { Program } from "../support/program.ts";
 
 const test = suite("descriptors");
 
-for (const name of ["market", "ratings", "demo", "tour"] as const)
+for (const name of ["market", "ratings", "shoppers", "demo", "tour"] as const)
   test(`${name} says in a sentence that it may open too few files`, async () => {
     for (const openFiles of [64, 100]) {
       const program = new Program({ name, args: name === "tour" ? ["--auto"] : [], env: {}, openFiles });

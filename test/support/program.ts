@@ -8,7 +8,7 @@ import { until } from "./until.ts";
 
 export interface ProgramOptions {
   /** Of dist/bin, without ending. */
-  readonly name: "market" | "ratings" | "demo" | "tour" | "dwc" | "replay" | "another";
+  readonly name: "market" | "ratings" | "shoppers" | "demo" | "tour" | "dwc" | "replay" | "another";
   /** Path of the program, for `another`. */
   readonly script?: string;
   readonly args?: readonly string[];

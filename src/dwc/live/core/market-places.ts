@@ -2,7 +2,7 @@
 
 import { canonicalHost, isLoopback } from "../../../protocol.ts";
 import { adminPortOf, type Settings } from "../../../settings.ts";
-import { bracketHost } from "../../../util/format.ts";
+import { bracketHost, reachableHost } from "../../../util/format.ts";
 import type { AdminPlace } from "./live-types.ts";
 
 export interface MarketPlaces {
@@ -15,8 +15,6 @@ export interface MarketPlaces {
 
 type PlaceSettings = Pick<Settings, "host" | "port" | "adminPort">;
 
-/** Wildcard addresses of a listener. They are reached at the loopback address. */
-const WILDCARD_HOSTS: readonly string[] = ["0.0.0.0", "::"];
 const isLocal = (host: string): boolean => isLoopback(canonicalHost(host));
 
 /**
@@ -33,7 +31,7 @@ export function marketPlaces(
 
 /** The admin port of a remote Market is on that machine. The local admin port would belong to another Market. */
 function settledPlaces({ host, port, adminPort }: PlaceSettings, ownHosts: readonly string[]): MarketPlaces {
-  const reached = WILDCARD_HOSTS.includes(host) ? "127.0.0.1" : host;
+  const reached = reachableHost(host);
   const page = `http://${bracketHost(reached)}:${port}`;
   const isHere = isLocal(reached) || ownHosts.includes(reached);
   const admin = { port: adminPort, isAsked: isHere && adminPort !== "off" };
