@@ -1,6 +1,7 @@
 // The Market: `market` shows ratings, `market --monolith` is the shop alone. `--report` sends pages and changes of state to
 // the program of ours that started it, and `--quiet` the lines of the log as well, which are then not printed.
 
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { reportedLog, reportToParent } from "../../src/activity/channel.ts";
 import { systemClock } from "../../src/clock.ts";
@@ -16,6 +17,7 @@ const isQuiet = quiet && report !== undefined;
 /** The key library is loaded only by a Market with a token that it does not know yet. */
 const mint = async () => (await import("../../src/dwc/identity/mint.ts")).natsMint;
 const push = async () => (await import("../../src/dwc/identity/push.ts")).pushAccounts;
+const shoppersScript = fileURLToPath(import.meta.resolve("#root/dist/bin/shoppers.js"));
 const say = isQuiet ? reportedLog(report, "INFO", clock) : await programLog(settings, clock, { service: "market" });
 // The lines of pages and calls are then not made.
 const world = { settings: isQuiet ? { ...settings, logLevel: "WARNING" as const } : settings, clock, say, report };
@@ -24,7 +26,7 @@ await runProgram(clock, async (closers) => {
   if (monolith) return startMarket({ bus: "monolith" }, world, closers);
   const access = await marketAccess(settings, { clock, mint, push });
   if (access.kind === "refused") return { kind: "refused", why: [access.why] };
-  return startMarket({ bus: access }, world, closers);
+  return startMarket({ bus: access, shoppersScript }, world, closers);
 });
 
 type Flags = Readonly<Record<"monolith" | "report" | "quiet", boolean>>;

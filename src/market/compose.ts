@@ -8,6 +8,7 @@ import { ratings } from "../contracts/ratings.ts";
 import { ServiceMonitor } from "../monitor/monitor.ts";
 import type { EndedPage } from "../monitor/page-stats.ts";
 import type { MonitorSource } from "../monitor/snapshot.ts";
+import { isOfShoppers } from "../monitor/traffic.ts";
 import { programLine } from "../program/core/program-events.ts";
 import type { Log } from "../program/log.ts";
 import { type ShutdownHooks, VERSION } from "../program/program.ts";
@@ -19,6 +20,7 @@ import { MarketActivity } from "./activity.ts";
 import { type Board, openBoard } from "./board/board.ts";
 import { openFaultController } from "./board/faults.ts";
 import { PeerExchange } from "./board/peer-exchange.ts";
+import type { TrafficControl } from "./board/traffic.ts";
 import { CallCoalescer } from "./ratings/coalesce.ts";
 import { createEventSink } from "./ratings/event-sink.ts";
 import { type MarketAccess, type MarketBus, openMarketBus } from "./ratings/market-bus.ts";
@@ -56,6 +58,14 @@ interface Started extends RatePageDeps {
   readonly monitor: ServiceMonitor;
 }
 
+export interface BackendOptions {
+  readonly access: MarketAccess;
+  /** The name that other Markets show for this one. */
+  readonly name: string;
+  /** Undefined: this Market has no shoppers of its own. */
+  readonly traffic: TrafficControl | undefined;
+}
+
 export type StartBackendResult =
   | { readonly kind: "started" }
   | { readonly kind: "refused"; readonly why: readonly string[] };
@@ -73,11 +83,8 @@ export class RatingsBackend {
     this.#thingIDs = thingIDs;
   }
 
-  /**
-   * Finds or starts the bus, connects to it, and subscribes to heartbeats.
-   * @param name the name that other Markets show for this one
-   */
-  async start(access: MarketAccess, name: string, closers: ShutdownHooks): Promise<StartBackendResult> {
+  /** Finds or starts the bus, connects to it, and subscribes to heartbeats. */
+  async start({ access, name, traffic }: BackendOptions, closers: ShutdownHooks): Promise<StartBackendResult> {
     const context = this.#context;
     // Opened before the bus, so closed after it: the record contains the calls that end with the bus.
     const recording = openRecording(context, closers);
@@ -106,8 +113,8 @@ export class RatingsBackend {
     exchange.start();
     closers.push(() => exchange.close());
     const faults = openFaultController({ service: SERVICE, bus, say });
-    const source = monitorSource(client, exchange);
-    const board = openBoard(monitor, source, { clock, faults }, closers);
+    const source = monitorSource(client, exchange, traffic);
+    const board = openBoard(monitor, source, { clock, faults, traffic }, closers);
     if (activity !== undefined) closers.push(activity.watchFailing(monitor, source));
     const login = await opened.firstLogin();
     if (login.kind === "refused") return { kind: "refused", why: [login.why] };
@@ -143,11 +150,16 @@ export class RatingsBackend {
   }
 }
 
-const pageLog =
-  ({ settings, say }: AppContext): RatePageDeps["log"] =>
-  (event: PageEvent, trace?: Trace) => {
-    if (!isSilent(event, settings.logLevel)) say({ ...pageLine(event), trace });
+/** Pages of shoppers print no lines: those of visitors would not be found among them. What they got is on the board. */
+function pageLog({ settings, say }: AppContext): RatePageDeps["log"] {
+  let isAnnounced = false;
+  return (event: PageEvent, trace?: Trace) => {
+    if (isOfShoppers(trace)) {
+      if (!isAnnounced) say(programLine("market.traffic", "shoppers load pages: their pages print no lines here"));
+      isAnnounced = true;
+    } else if (!isSilent(event, settings.logLevel)) say({ ...pageLine(event), trace });
   };
+}
 
 /** What fails in listeners of the Market. */
 function loggerOf(say: Log): Logger {
@@ -155,7 +167,7 @@ function loggerOf(say: Log): Logger {
   return { warn, error: warn };
 }
 
-const monitorSource = ({ core }: Client, exchange: PeerExchange): MonitorSource => ({
+const monitorSource = ({ core }: Client, exchange: PeerExchange, traffic?: TrafficControl): MonitorSource => ({
   tracker: core.tracker,
   resolver: core.resolver,
   get deprioritized() {
@@ -163,6 +175,7 @@ const monitorSource = ({ core }: Client, exchange: PeerExchange): MonitorSource 
   },
   markets: () => exchange.markets,
   callers: () => exchange.callers(),
+  traffic: traffic && (() => traffic.traffic),
 });
 
 type Recording =

@@ -17,6 +17,7 @@ import type { ShutdownHooks, StartResult } from "../program/program.ts";
 import { openTracing } from "../program/tracing.ts";
 import { stackOf } from "../util/errors.ts";
 import { boardPlace, openAdminListener } from "./board/admin.ts";
+import { followParent, trafficSwitchOf } from "./board/traffic.ts";
 import { type AppContext, RatingsBackend } from "./compose.ts";
 import type { MarketAccess } from "./ratings/market-bus.ts";
 import { type AppDeps, createApp } from "./shop/app.ts";
@@ -28,11 +29,13 @@ import { loadSite, type Readiness } from "./web/site.ts";
 export interface MarketOptions {
   /** Login and rights on the bus; "monolith" is the shop alone, without ratings. */
   readonly bus: MarketAccess | "monolith";
+  /** The path of the compiled program `shoppers`; left out: the board has no switch of traffic. */
+  readonly shoppersScript?: string;
 }
 
 /** Resolves once the Market accepts visitors, or with the reason why it cannot start. */
 export async function startMarket(
-  { bus: access }: MarketOptions,
+  { bus: access, shoppersScript }: MarketOptions,
   context: AppContext,
   closers: ShutdownHooks,
 ): Promise<StartResult> {
@@ -64,8 +67,9 @@ export async function startMarket(
   if (admin.kind === "refused") return admin;
   const board = backend === undefined ? undefined : boardPlace(admin, url, settings);
   if (admin.kind === "open") adminBoardUrl = board?.url;
+  const traffic = backend && trafficSwitchOf(server, context, shoppersScript);
   if (backend !== undefined && access !== "monolith") {
-    const started = await backend.start(access, nameOf(server), closers);
+    const started = await backend.start({ access, name: nameOf(server), traffic }, closers);
     if (started.kind === "refused") return started;
   }
   // Registered last, so closed first: pages in progress still get their ratings.
@@ -75,6 +79,11 @@ export async function startMarket(
     const servers = admin.kind === "open" ? [server, admin.server] : [server];
     await Promise.all(servers.map((each) => closeServer(each, clock)));
   });
+  // Shoppers end first: each of their pages would fail.
+  if (traffic !== undefined) {
+    closers.push(() => traffic.close());
+    followParent(traffic, clock, closers);
+  }
   if (board !== undefined) say(programLine("market.board", board.text));
   say(programLine("market.open", `open at ${url}${backend === undefined ? " (the monolith: no ratings)" : ""}`));
   return { kind: "running", at: url, board: board?.url };

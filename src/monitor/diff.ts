@@ -21,6 +21,7 @@ import {
   turnStatusOf,
   turnsOf,
 } from "./snapshot.ts";
+import type { Traffic } from "./traffic.ts";
 
 export interface SnapshotDelta {
   readonly type: "change";
@@ -35,6 +36,7 @@ export interface SnapshotDelta {
    */
   readonly turns?: Omit<Turns, "ring"> & Partial<Pick<Turns, "ring">>;
   readonly markets?: MarketsComparison;
+  readonly traffic?: Traffic;
   /** Rows that are new or have another state. */
   readonly instances: readonly InstanceRow[];
   /** The changed numbers of the other rows. */
@@ -70,6 +72,7 @@ export class SnapshotDiff {
   #lastRing = "";
   #part = 0;
   #lastMarkets: MarketsComparison | undefined;
+  #lastTraffic = "";
 
   constructor(monitor: ServiceMonitor, source: MonitorSource) {
     this.#monitor = monitor;
@@ -100,6 +103,7 @@ export class SnapshotDiff {
       },
       ...this.#turns(now),
       ...this.#markets(),
+      ...this.#traffic(),
       instances: monitor.rows(changed, this.#source, now, wall),
       counts: withDeltas ? this.#changedDeltas(this.#deltasOf(same, now, wall), gone) : [],
       gone,
@@ -162,6 +166,14 @@ export class SnapshotDiff {
     if (markets === undefined || markets === this.#lastMarkets) return {};
     this.#lastMarkets = markets;
     return { markets };
+  }
+
+  #traffic(): { readonly traffic?: Traffic } {
+    const traffic = this.#source.traffic?.();
+    const text = JSON.stringify(traffic) ?? "";
+    if (traffic === undefined || text === this.#lastTraffic) return {};
+    this.#lastTraffic = text;
+    return { traffic };
   }
 
   #turns(now: number): Pick<SnapshotDelta, "turns"> {

@@ -166,6 +166,7 @@ export class ServiceMonitor {
       second: secondOf(now),
       turns: turnsOf(source, nextChoice(source, now, this.bus), MAX_ROWS),
       markets: source.markets?.() ?? null,
+      traffic: source.traffic?.() ?? null,
       instances: this.rows(listed, source, now, wall),
       omitted: source.tracker.size - listed.length,
       lastEvent: this.stream.lastId,

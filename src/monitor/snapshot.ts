@@ -19,6 +19,7 @@ import type { EventRecord } from "./event-stream.ts";
 import type { Spans } from "./spans.ts";
 import { type InstanceState, shownStateOf } from "./states.ts";
 import type { AttemptStats, Ended } from "./stats.ts";
+import type { Traffic } from "./traffic.ts";
 
 export const SCHEMA_VERSION = 1;
 
@@ -44,6 +45,8 @@ export interface Snapshot {
   readonly turns: Turns;
   /** The disagreements with other Markets. Null: this Market exchanges no views. */
   readonly markets: MarketsComparison | null;
+  /** The switch of shoppers, and what they got. Null: this Market has none. */
+  readonly traffic: Traffic | null;
   /** The worst first, up to `MAX_ROWS`. */
   readonly instances: readonly InstanceRow[];
   /** The number of instances that are not listed. */
@@ -131,6 +134,8 @@ export interface MonitorSource {
   readonly markets?: () => MarketsComparison;
   /** The calls by Market and instance; null, or left out: no other Market is known. */
   readonly callers?: () => CallersView | null;
+  /** The switch of shoppers; left out where there is none. */
+  readonly traffic?: (() => Traffic) | undefined;
 }
 
 /** Without the bus no call can be sent, whatever the balancer would choose. */

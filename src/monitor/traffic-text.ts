@@ -34,9 +34,8 @@ export const skippedText = ({ skipped }: ShoppersReport): string =>
 
 /** One sentence: what shoppers got in the last minute, as far as it is known. */
 export function trafficText({ rate, shoppers }: Traffic): string {
-  if (rate === 0) return "Traffic is off: pages are loaded by visitors alone.";
-  if (shoppers === null || shoppers.pages + shoppers.skipped === 0)
-    return `Shoppers load ${rateText(rate)}. Nothing is known of these pages.`;
+  if (rate === 0) return "Off: only visitors load pages.";
+  if (shoppers === null || shoppers.pages + shoppers.skipped === 0) return "Nothing is known of the shoppers’ pages.";
   const got = [pagesText(shoppers), ratingsText(shoppers), skippedText(shoppers)].filter((part) => part !== "");
-  return `Shoppers load ${rateText(rate)}. In the last minute ${got.join("; ")}.`;
+  return `In the last minute ${got.join("; ")}.`;
 }

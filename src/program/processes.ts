@@ -4,6 +4,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Clock } from "../clock.ts";
+import { fieldsOf } from "../util/json.ts";
 import type { Running } from "./program.ts";
 
 export interface ChildOptions {
@@ -26,6 +27,8 @@ export interface Child {
   /** Resolves once the child runs; undefined: it ended before that. */
   readonly running: Promise<Running | undefined>;
   readonly ended: Promise<ChildEnd>;
+  /** Sends a message over the channel; a child that has ended gets none. */
+  send(message: object): void;
   end(): void;
   kill(): void;
   /** Stops the child until it is resumed. A stopped child can still be ended and killed. */
@@ -46,7 +49,7 @@ export function startChild({ script, args, onLine, onMessage }: ChildOptions): C
   });
   const running = new Promise<Running | undefined>((resolve) => {
     child.on("message", (message) => {
-      const { running: at, board } = Object(message) as Record<string, unknown>;
+      const { running: at, board } = fieldsOf(message);
       if (at === undefined) onMessage?.(message);
       else resolve({ at: String(at), board: board === undefined ? undefined : String(board) });
     });
@@ -54,6 +57,9 @@ export function startChild({ script, args, onLine, onMessage }: ChildOptions): C
   });
   return {
     ...{ pid: child.pid, running, ended },
+    send: (message) => {
+      if (child.connected) child.send(message, () => undefined);
+    },
     end: () => send(child, "SIGTERM"),
     kill: () => send(child, "SIGKILL"),
     pause: () => void child.kill("SIGSTOP"),

@@ -108,7 +108,7 @@ class Shoppers {
     const now = clock.now();
     for (let due = this.#schedule.take(now); due > 0; due--) {
       if (this.#open < MAX_OPEN) void this.#load();
-      else this.#results.skip(now);
+      else this.#results.leaveOut(now);
     }
     this.#stopLoop = clock.after(this.#schedule.nextInMs(now), () => this.#turn());
   }

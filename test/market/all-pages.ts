@@ -4,6 +4,7 @@
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import type { FaultController } from "../../src/market/board/faults.ts";
+import type { TrafficControl } from "../../src/market/board/traffic.ts";
 import type { PageRatings } from "../../src/market/ratings/rate-page.ts";
 import { STATE_NAMES } from "../../src/monitor/states.ts";
 import {
@@ -38,6 +39,17 @@ type Test = (name: string, run: () => Promise<void>) => void;
 const DESK: FaultController = {
   mayAsk: true,
   ask: async () => ({ isDone: true, message: "instance 1: paused, for 60 s" }),
+};
+
+const TRAFFIC: TrafficControl = {
+  traffic: {
+    rate: 200,
+    shoppers: {
+      ...{ pages: 12_000, failed: 345, lastFailure: "no page within 5.0 s", skipped: 6_789 },
+      ...{ p50Ms: 3.2, p99Ms: 1_003, fresh: 46_000, lastKnown: 620 },
+    },
+  },
+  set: () => undefined,
 };
 
 /** A Market that serves such a board, for the length of one test. */
@@ -176,7 +188,7 @@ export function judgeJudges(inBrowser: Test): void {
 /** Everything that the board can show. */
 export function judgeBoards(inBrowser: Test, { isThorough }: Judgement): void {
   inBrowser("the board with an instance in each state, all faults on, and Markets that disagree", () =>
-    withBoard({ faults: DESK }, async (shown, board) => {
+    withBoard({ faults: DESK, traffic: TRAFFIC }, async (shown, board) => {
       const states = shown.board.snapshot().instances.map(({ state }) => state);
       assert.equal([...new Set(states)], [...STATE_NAMES], "every state is there, the worst first");
       await withPage(STILL, async (page) => {
@@ -287,7 +299,7 @@ const isGrey = async (page: Page, selector: string): Promise<boolean> =>
 /** The board's table, which stands there for who has no scripts. */
 export function judgeTable(inBrowser: Test): void {
   inBrowser("the board's table that stands there without scripts is found in order, too", () =>
-    withBoard({ faults: DESK }, (_, board) =>
+    withBoard({ faults: DESK, traffic: TRAFFIC }, (_, board) =>
       withPage(STILL, async (page) => {
         await page.route("**/static/*.js*", (route) => route.fulfill({ body: "", contentType: "text/javascript" }));
         await page.goto(board);
@@ -304,10 +316,10 @@ export function judgeTable(inBrowser: Test): void {
 /** The board without scripts says the same, and every row of its table what its card says. */
 async function compare(page: Page, plain: Page): Promise<void> {
   assert.ok(await plain.locator("#table").isVisible());
-  const notices = "#summary, #bus, #next, #ring, #markets";
+  const notices = "#summary, #bus, #next, #ring, #markets, #traffic-got";
   // It shows the moment of its load, and says so.
   const said = await textOf(plain.locator(notices));
-  assert.is(said.match(/, as of \d\d:\d\d:\d\d\./g)?.length, 4, said);
+  assert.is(said.match(/, as of \d\d:\d\d:\d\d\./g)?.length, 5, said);
   assert.is(said.replace(/, as of [\d:]+/g, ""), await textOf(page.locator(notices)));
   const cards = await textsOf(page, ".card");
   const rows = await textsOf(plain, "#table tbody tr");

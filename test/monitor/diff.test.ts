@@ -4,6 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { SnapshotDiff } from "../../src/monitor/diff.ts";
 import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
+import type { Traffic } from "../../src/monitor/traffic.ts";
 import { MonitoredTable, WALL } from "./monitored-table.ts";
 
 const test = suite("snapshot diff");
@@ -87,11 +88,13 @@ test("turns, Markets and each part of a state are sent once, when they change", 
   const { tracker, resolver } = monitored.table;
   const slow = new Set<string>();
   let markets: MarketsComparison = { all: [], disagreements: [], omitted: 0 };
+  let traffic: Traffic = { rate: 2, shoppers: null };
   const changes = new SnapshotDiff(monitored.monitor, {
     tracker,
     resolver,
     deprioritized: slow,
     markets: () => markets,
+    traffic: () => traffic,
   });
   const next = () => changes.next(monitored.now, WALL + monitored.now, false);
   const numbers = () => next().instances.map(({ instance }) => instance);
@@ -107,7 +110,7 @@ test("turns, Markets and each part of a state are sent once, when they change", 
       gone: [],
       events: [],
     },
-    ...{ calls: monitored.monitor.calls(1000), turns: { next: null, copies: [] }, markets },
+    ...{ calls: monitored.monitor.calls(1000), turns: { next: null, copies: [] }, markets, traffic },
   });
   monitored.beats(1, 2);
   const joined = next();
@@ -115,6 +118,11 @@ test("turns, Markets and each part of a state are sent once, when they change", 
   assert.equal([joined.instances.length, joined.markets, next().turns], [2, undefined, undefined]);
   markets = { ...markets, omitted: 1 };
   assert.equal([next().markets, next().markets], [markets, undefined]);
+  // The switch makes a new object for each look.
+  traffic = { ...traffic };
+  assert.is(next().traffic, undefined);
+  traffic = { rate: 20, shoppers: null };
+  assert.equal([next().traffic, next().traffic], [traffic, undefined]);
   monitored.table.turns(1, 1000);
   const proven = next();
   assert.equal([proven.turns, proven.instances.map(({ instance }) => instance)], [{ next: "2-a", copies: [] }, [1]]);

@@ -63,7 +63,7 @@ test("a snapshot has its service, its rules and the latest events", () => {
     ...{ schema_version: 1, service: "ratings", version: "1.0.0", at: WALL + 1500, startedAt: WALL, bus: "connected" },
     calls: { total: 1, lastMinute: 1, succeeded: 0, errors: 1, success: 0, shortCircuited: 0 },
     busSince: WALL + 1500,
-    ...{ second: 1, markets: null, omitted: 0, lastEvent: 120 },
+    ...{ second: 1, markets: null, traffic: null, omitted: 0, lastEvent: 120 },
   });
   const { requestTimeoutMs, failureLimit, retestDelayMs, heartbeatIntervalMs } = DEFAULT_RULES;
   assert.equal(rules, { requestTimeoutMs, failureLimit, retestDelayMs, heartbeatIntervalMs });

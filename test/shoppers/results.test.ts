@@ -16,7 +16,7 @@ test("a page counts where it ended, its time only if it did not fail", () => {
   });
   for (let page = 0; page < 100; page++) results.add(LOADED, 10, 1_000);
   for (const why of ["status 503", "connection refused", "connection refused"]) results.add(failed(why), 0, 1_000);
-  results.skip(1_000);
+  results.leaveOut(1_000);
   const { p50Ms, p99Ms, ...counts } = results.report(1_000);
   assert.equal(counts, {
     ...{ pages: 103, failed: 3, skipped: 1, fresh: 300, lastKnown: 100 },
@@ -60,7 +60,7 @@ test("the line claims nothing before a page has ended", () => {
   const line = statusLine(results.report(0));
   assert.match(line, /^last minute: 0 of 1 page failed, p99 4\.0 ms, p50 4\.0 ms; 3 ratings fresh, 1 last known$/);
   results.add(failed("no page within 5.0 s"), 5_000, 0);
-  results.skip(0);
+  results.leaveOut(0);
   assert.match(
     statusLine(results.report(0)),
     /^last minute: 1 of 2 pages failed \(no page within 5\.0 s\), .*; 1 not begun, as too many were open$/,

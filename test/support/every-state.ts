@@ -5,6 +5,7 @@ import { systemClock } from "../../src/clock.ts";
 import type { Faults } from "../../src/faults/core/active-faults.ts";
 import { type Board, openBoard } from "../../src/market/board/board.ts";
 import type { FaultController } from "../../src/market/board/faults.ts";
+import type { TrafficControl } from "../../src/market/board/traffic.ts";
 import { createEventSink } from "../../src/market/ratings/event-sink.ts";
 import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
@@ -34,9 +35,11 @@ export interface EveryStateOptions {
   /** Without instances: no heartbeat has arrived yet. */
   readonly isEmpty?: boolean;
   readonly faults?: FaultController;
+  /** The switch of traffic, and what shoppers got. */
+  readonly traffic?: TrafficControl;
 }
 
-export function openEveryState({ isEmpty = false, faults }: EveryStateOptions = {}): EveryState {
+export function openEveryState({ isEmpty = false, faults, traffic }: EveryStateOptions = {}): EveryState {
   const clock = systemClock();
   const closers: ShutdownHooks = [];
   const monitor = new ServiceMonitor({ service: "ratings", version: "1.0.0", rules: RULES, startedAt: clock.wall() });
@@ -46,7 +49,8 @@ export function openEveryState({ isEmpty = false, faults }: EveryStateOptions = 
   sink({ kind: "bus", status: "connected" });
   const markets = isEmpty ? noOthers : disagreeing(clock.wall());
   if (!isEmpty) fill(table, { now: clock.now(), sink, count: (ended) => monitor.recordAttempt(ended, clock.now()) });
-  const board = openBoard(monitor, { ...table, markets: () => markets }, { clock, faults }, closers);
+  const source = { ...table, markets: () => markets, traffic: traffic && (() => traffic.traffic) };
+  const board = openBoard(monitor, source, { clock, faults, traffic }, closers);
   return {
     ...{ board, monitor, table },
     beats: (instance) => table.beats(instance, clock.now(), { intervalMs: LASTS_MS }),

@@ -17,6 +17,7 @@ import { listen, shownUrl } from "../web/listen.ts";
 import { createSiteApp, type Site } from "../web/site.ts";
 import { addBoardRoutes } from "./board.ts";
 import { addFaultRoutes } from "./faults.ts";
+import { addTrafficRoutes } from "./traffic.ts";
 
 /** No other machine reaches this address. */
 const ADMIN_HOST = "127.0.0.1";
@@ -75,6 +76,7 @@ export function createAdminApp(deps: AppDeps, site: Site, shopUrl: string): Koa 
       router.get("/", (ctx) => ctx.redirect(BOARD_PATH));
       addBoardRoutes(router, board, site.assets, { listener: "admin", shopUrl });
       addFaultRoutes(router, board);
+      addTrafficRoutes(router, board);
     },
   });
 }

@@ -15,14 +15,18 @@ import { BOARD_CONTENT_SECURITY_POLICY } from "../web/site.ts";
 import { boardPage } from "./core/board-page.ts";
 import { FAULT_FORM } from "./core/fault-form.ts";
 import { historyPage } from "./core/history-page.ts";
+import { switchPositions } from "./core/traffic-form.ts";
 import type { FaultController } from "./faults.ts";
 import { BoardFeed, type FeedFormat, type ListenerName } from "./feed.ts";
 import { BoardHistory } from "./history.ts";
+import type { TrafficControl } from "./traffic.ts";
 
 export interface Board {
   readonly feed: BoardFeed;
   /** Undefined: this board sends no fault commands. */
   readonly faults: FaultController | undefined;
+  /** Undefined: this board has no switch of traffic. */
+  readonly traffic: TrafficControl | undefined;
   readonly metrics: Exposition;
   readonly history: BoardHistory;
   snapshot(): Snapshot;
@@ -31,12 +35,13 @@ export interface Board {
 export interface BoardOptions {
   readonly clock: Clock;
   readonly faults?: FaultController | undefined;
+  readonly traffic?: TrafficControl | undefined;
 }
 
 export function openBoard(
   monitor: ServiceMonitor,
   source: MonitorSource,
-  { clock, faults }: BoardOptions,
+  { clock, faults, traffic }: BoardOptions,
   closers: ShutdownHooks,
 ): Board {
   const snapshot = (): Snapshot => monitor.snapshot(source, clock.now(), Math.round(clock.wall()));
@@ -47,12 +52,13 @@ export function openBoard(
     dwc_board_viewers: [{ labels: {}, value: feed.viewers }],
     dwc_board_viewers_dropped_total: [{ labels: {}, value: feed.dropped }],
   }));
-  return { feed, faults, metrics, snapshot, history: new BoardHistory(monitor, source, clock) };
+  return { feed, faults, traffic, metrics, snapshot, history: new BoardHistory(monitor, source, clock) };
 }
 
 export const FAULTS_PATH = "/board/faults";
+export const TRAFFIC_PATH = "/board/traffic";
 const NDJSON = "application/x-ndjson";
-const NO_FAULTS_HERE = "faults are accepted only on the admin port, on the Market’s own machine";
+const NOT_HERE = "faults and traffic are set only on the admin port, on the Market’s own machine";
 const TOO_MANY = "the board has as many viewers as it accepts: try again in a moment";
 const NOT_YET = "the Market is still connecting to the bus: try again in a moment";
 const TRY_AGAIN_S = "1";
@@ -88,7 +94,7 @@ export function addBoardRoutes(router: Router, find: FindBoard, assets: Assets, 
 export function addBoardSigns(router: Router, isPublic: boolean): void {
   for (const path of isPublic ? [] : Object.values(BOARD_PATHS))
     router.all(path, (ctx) => ctx.throw(404, ON_ADMIN_PORT));
-  router.all(FAULTS_PATH, (ctx) => ctx.throw(404, NO_FAULTS_HERE));
+  for (const path of [FAULTS_PATH, TRAFFIC_PATH]) router.all(path, (ctx) => ctx.throw(404, NOT_HERE));
 }
 
 /** Puts the board into the request's state, for `boardOf`; 503 until there is one. */
@@ -104,17 +110,25 @@ export function withBoard(find: FindBoard): Middleware {
 export const boardOf = (ctx: Context): Board => ctx.state["board"];
 
 function page(assets: Assets, { listener, shopUrl }: BoardPlace): Middleware {
-  const styleUrls = ["board.css", "board-history.css"].map((name) => assetUrl(assets, name));
+  const styleUrls = ["board.css", "board-history.css", "traffic.css"].map((name) => assetUrl(assets, name));
   const readingUrls = ["board.js", "board-markets.js", "board-history.js"].map((name) => assetUrl(assets, name));
+  const trafficScriptUrl = assetUrl(assets, "traffic.js");
   const faultsScriptUrl = assetUrl(assets, "faults.js");
   return async (ctx) => {
     ctx.set("Content-Security-Policy", BOARD_CONTENT_SECURITY_POLICY);
     const board = boardOf(ctx);
     const faults = { asking: askingOf(board, listener), path: FAULTS_PATH, form: FAULT_FORM };
-    const scriptUrls = faults.asking === "allowed" ? [...readingUrls, faultsScriptUrl] : readingUrls;
+    const snapshot = board.snapshot();
+    const scriptUrls = [
+      ...readingUrls,
+      ...(snapshot.traffic === null ? [] : [trafficScriptUrl]),
+      ...(faults.asking === "allowed" ? [faultsScriptUrl] : []),
+    ];
     const message = listener === "admin" ? consumeFlash(ctx, BOARD_MESSAGE_COOKIE) : undefined;
+    const isSwitchHere = snapshot.traffic !== null && listener === "admin";
+    const switches = { path: TRAFFIC_PATH, positions: isSwitchHere ? switchPositions(snapshot.traffic.rate) : [] };
     await ctx.render("board.njk", {
-      board: { ...boardPage(board.snapshot(), timeOfDay), styleUrls, scriptUrls, faults, message, shopUrl },
+      board: { ...boardPage(snapshot, timeOfDay), styleUrls, scriptUrls, faults, switches, message, shopUrl },
       history: historyPage(board.history.read(), timeOfDay),
     });
   };

@@ -68,6 +68,8 @@ function onChange(change) {
   if (change.turns) turns = { ...turns, ...change.turns };
   // board-markets.js shows these.
   if (change.markets) byId("disagreements").dispatchEvent(new CustomEvent("markets", { detail: change }));
+  // traffic.js shows it.
+  if (change.traffic) byId("traffic")?.dispatchEvent(new CustomEvent("traffic", { detail: change.traffic }));
   for (const row of change.instances) rows.set(row.incarnation, withSeconds(row));
   for (const count of change.counts) addCount(count);
   for (const incarnation of change.gone) rows.delete(incarnation);
@@ -255,7 +257,8 @@ function paintNotices() {
   setText(byId("next"), view.nextText(rows.get(turns.next), known));
   setText(document.querySelector("#instances-title .as-of"), view.titleNote(known));
   setText(document.querySelector("#turns-title .as-of"), view.titleNote({ ...known, busLostAt: undefined }));
-  byId("markets").dispatchEvent(new CustomEvent("as-of", { detail: known.asOf }));
+  for (const name of ["markets", "traffic"])
+    byId(name)?.dispatchEvent(new CustomEvent("as-of", { detail: known.asOf }));
   const chaos = byId("chaos");
   if (chaos) chaos.hidden = !all.some(({ faults }) => faults !== null);
 }

@@ -7,6 +7,7 @@ import type { ClientEvent, InstanceRef, Trace } from "../../connect/index.ts";
 import type { EventRecord } from "../../monitor/event-stream.ts";
 import { type EventName, eventLine, eventRow, type MonitorEvent } from "../../monitor/events.ts";
 import type { ServiceMonitor } from "../../monitor/monitor.ts";
+import { isOfShoppers } from "../../monitor/traffic.ts";
 import type { Log } from "../../program/log.ts";
 import type { ShutdownHooks } from "../../program/program.ts";
 import { isPrinted, type Settings } from "../../settings.ts";
@@ -54,8 +55,8 @@ export function createEventSink(
     const row = eventRow(event);
     if (row.name === undefined) {
       activity?.onStep(event, trace);
-      // Each call has these steps: at a level that is not printed, no line is made.
-      if (isPrinted(row.level, settings.logLevel)) say({ ...eventLine(service, event), trace });
+      // Each call has these steps: at a level that is not printed, and for a page of shoppers, no line is made.
+      if (isPrinted(row.level, settings.logLevel) && !isOfShoppers(trace)) say({ ...eventLine(service, event), trace });
       return;
     }
     const now = clock.now();

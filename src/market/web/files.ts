@@ -81,9 +81,8 @@ export function marketFile(name: string): string {
   return fileURLToPath(import.meta.resolve(`#root/src/market/${name}`));
 }
 
-/** The absolute path of a compiled file of src/market. */
-export const compiledFile = (name: string): string =>
-  fileURLToPath(import.meta.resolve(`#root/dist/src/market/${name}`));
+/** The absolute path of a compiled file of src. */
+export const compiledFile = (name: string): string => fileURLToPath(import.meta.resolve(`#root/dist/src/${name}`));
 
 /**
  * Reads the catalogue that is shipped with the Market.

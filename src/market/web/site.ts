@@ -17,15 +17,16 @@ import { loadViews, type Views } from "./views.ts";
 /** Pages depend on the moment and on the visitor, so no cache may store them; assets set their own header. */
 const KEEP_NOTHING = "no-store";
 
-/** Compiled files that the board's script imports: both versions of the board make their texts with the same code. */
+/** Compiled files that the board's scripts import: both versions of the board make their texts with the same code. */
 const SHARED_SCRIPTS = [
-  "web/core/board-view.js",
-  "web/core/page-format.js",
-  "web/core/svg.js",
-  "web/core/history-chart.js",
-  "web/core/latency-chart.js",
-  "web/core/history-text.js",
-  "web/core/callers-view.js",
+  "market/web/core/board-view.js",
+  "market/web/core/page-format.js",
+  "market/web/core/svg.js",
+  "market/web/core/history-chart.js",
+  "market/web/core/latency-chart.js",
+  "market/web/core/history-text.js",
+  "market/web/core/callers-view.js",
+  "monitor/traffic-text.js",
 ];
 
 export interface Check {

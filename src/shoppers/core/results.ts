@@ -59,7 +59,7 @@ export class Results {
   }
 
   /** A page was due and was not begun. */
-  skip(now: number): void {
+  leaveOut(now: number): void {
     this.#counts.skipped.add(now);
   }
 

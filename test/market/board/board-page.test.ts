@@ -60,7 +60,7 @@ function snapshotOf(instances: readonly InstanceRow[], more: Partial<Snapshot> =
     rules: {} as Snapshot["rules"],
     calls: { total: 0, lastMinute: 0, succeeded: 0, errors: 0, success: null, shortCircuited: 0 },
     turns: { ring: instances.map(({ incarnation }) => incarnation), next: "2-a", copies: [] },
-    ...{ markets: null, instances, omitted: 3, lastEvent: 0, events: [] },
+    ...{ markets: null, traffic: null, instances, omitted: 3, lastEvent: 0, events: [] },
     ...more,
   };
 }

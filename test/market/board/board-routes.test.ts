@@ -134,7 +134,7 @@ test("the shop says where the board is, and where faults are accepted", async ()
     await withBoard(
       async ({ market: { url } }) => {
         const faults = plain((await visitor.get(`${url}/board/faults`)).body);
-        assert.match(faults, "faults are accepted only on the admin port, on the Market’s own machine");
+        assert.match(faults, "faults and traffic are set only on the admin port, on the Market’s own machine");
         const board = plain((await visitor.get(`${url}/board`)).body);
         assert.is(board.includes("Page not found"), !isPublic);
         if (!isPublic) assert.match(board, /admin port/i);

@@ -5,6 +5,7 @@ import type { Cell, MarketsComparison } from "../../../monitor/disagreement.ts";
 import type { EventRecord } from "../../../monitor/event-stream.ts";
 import type { InstanceRow, Snapshot } from "../../../monitor/snapshot.ts";
 import { type InstanceState, STATE_NAMES, STATES, toneOfEvent } from "../../../monitor/states.ts";
+import { trafficText } from "../../../monitor/traffic-text.ts";
 import {
   asOfText,
   busText,
@@ -49,6 +50,8 @@ export interface BoardPage {
   /** `and 3 more`, if the ring is longer than the shown part; otherwise empty. */
   readonly moreTurns: string;
   readonly markets: MarketsView;
+  /** What shoppers got. Empty: this Market has no shoppers of its own. */
+  readonly traffic: string;
   readonly legend: readonly ({ readonly state: InstanceState } & (typeof STATES)[InstanceState])[];
   readonly rows: readonly BoardRow[];
   readonly omitted: number;
@@ -109,6 +112,7 @@ export function boardPage(snapshot: Snapshot, timeOfDay: (at: number) => string)
     next: nextText(next, known),
     ...ringView(instances, turns),
     markets: shownMarkets(marketsView(markets, snapshot.at), asOf),
+    traffic: snapshot.traffic === null ? "" : asOfText(trafficText(snapshot.traffic), asOf),
     legend: STATE_NAMES.map((state) => ({ state, ...STATES[state] })),
     rows: instances.map((row) => rowOf(row, snapshot.at, bus)),
     omitted,
