@@ -31,7 +31,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Those who use the library come in through its doors, as any program does.
   contracts: DOORS,
   ratings: [...DOORS, `${SERVER}/core`, "contracts", "monitor", "program", "settings.ts", "clock.ts", "util"],
-  activity: [...DOORS, "program", "settings.ts", "clock.ts", "util"],
+  activity: [...DOORS, "monitor", "program", "settings.ts", "clock.ts", "util"],
   demo: [...DOORS, "activity", "ratings", "monitor", "program", "settings.ts", "clock.ts", "util"],
   shoppers: ["monitor", "program", "settings.ts", "clock.ts", "util"],
   tour: [...DOORS, "activity", "monitor", "program", "settings.ts", "clock.ts", "util"],

@@ -2,7 +2,7 @@
 
 import { createServer } from "node:net";
 import * as assert from "uvu/assert";
-import { SHOPPERS_REQUEST_ID } from "../../src/activity/core/activity.ts";
+import { SHOPPERS_REQUEST_ID } from "../../src/monitor/traffic.ts";
 import { listen } from "../support/listen.ts";
 import { carries, livingProcesses, type ProcessRow, send, stopProcess } from "../support/processes.ts";
 import { repository } from "../support/repository.ts";

@@ -2,17 +2,15 @@
 // values and not text, so that the terminal of demo and tour decides what is printed of them.
 
 import type { ClientEvent, InstanceRef } from "../../connect/index.ts";
+import { isOfShoppers } from "../../monitor/traffic.ts";
 import type { LogLevel } from "../../settings.ts";
 
 /** Who loaded a page: a person, or the program that loads pages all the time. */
 export type Visitor = "person" | "shopper";
 
-/** The start of the request ids of shoppers. Their pages are displayed otherwise; nothing is permitted by it. */
-export const SHOPPERS_REQUEST_ID = "shoppers-";
-
 /** @param trace of the page */
 export const visitorOf = (trace: { readonly requestId: string } | undefined): Visitor =>
-  trace?.requestId.startsWith(SHOPPERS_REQUEST_ID) === true ? "shopper" : "person";
+  isOfShoppers(trace) ? "shopper" : "person";
 
 /** A change of an instance, a breaker or the bus. The steps of a call are none. */
 export type StateEvent = Exclude<ClientEvent, { readonly kind: Step }>;
