@@ -18,18 +18,20 @@ export function rateText(rate: number): string {
   return `${rate} page${rate === 1 ? "" : "s"} a second`;
 }
 
+type PageCounts = Pick<ShoppersReport, "pages" | "failed" | "lastFailure" | "p99Ms">;
+
 /** `0 of 412 pages failed, p99 31 ms`, the reason with the failures. */
-export function pagesText({ pages, failed, lastFailure, p99Ms }: ShoppersReport): string {
+export function pagesText({ pages, failed, lastFailure, p99Ms }: PageCounts): string {
   const why = failed === 0 || lastFailure === null ? "" : ` (${failed === 1 ? "" : "the last: "}${lastFailure})`;
   return `${failed} of ${pages} page${pages === 1 ? "" : "s"} failed${why}${p99Ms === null ? "" : `, p99 ${pageTimeText(p99Ms)}`}`;
 }
 
 /** `1640 ratings fresh, 8 last known` */
-export const ratingsText = ({ fresh, lastKnown }: ShoppersReport): string =>
+export const ratingsText = ({ fresh, lastKnown }: Pick<ShoppersReport, "fresh" | "lastKnown">): string =>
   `${fresh} rating${fresh === 1 ? "" : "s"} fresh, ${lastKnown} last known`;
 
 /** What is due and was not begun; empty: nothing. */
-export const skippedText = ({ skipped }: ShoppersReport): string =>
+export const skippedText = ({ skipped }: Pick<ShoppersReport, "skipped">): string =>
   skipped === 0 ? "" : `${skipped} not begun, as too many were open`;
 
 /** One sentence: what shoppers got in the last minute, as far as it is known. */

@@ -27,8 +27,8 @@ export function personOutput({ print, columns, url }: PersonOptions): ShoppersOu
       if (columns !== undefined) print(`${SAME_ROW}${fittedLine(statusLine(report), columns())}`);
       else if (reports % PIPED_EVERY === 0) print(`${statusLine(report)}\n`);
     },
-    ended: (totals, report, ranMs) => {
-      const lines = summaryLines(totals, report, ranMs).join("\n");
+    ended: (totals, ranMs) => {
+      const lines = summaryLines(totals, ranMs).join("\n");
       print(`${columns === undefined ? "" : SAME_ROW}${lines}\n`);
     },
   };

@@ -14,7 +14,7 @@ export interface ShoppersOutput {
   started(rate: number): void;
   report(report: ShoppersReport): void;
   /** @param ranMs since the first page */
-  ended(totals: Totals, report: ShoppersReport, ranMs: number): void;
+  ended(totals: Totals, ranMs: number): void;
 }
 
 export interface ShoppersOptions {
@@ -99,7 +99,7 @@ class Shoppers {
     this.#isClosed = true;
     this.#stopLoop();
     this.#stopReports();
-    output.ended(this.#results.totals(), this.#results.report(clock.now()), clock.now() - this.#startedAt);
+    output.ended(this.#results.totals(), clock.now() - this.#startedAt);
   }
 
   /** Begins what is due, and waits for the next. */

@@ -96,7 +96,7 @@ test("`shoppers` prints what came, and a summary at ^C", async ({ world }) => {
   shoppers.signal("SIGINT");
   assert.equal(await shoppers.ended, { code: 0, signal: null });
   assert.is(
-    shoppers.count(/^shoppers: \S+ s: [1-9]\d* of \d+ pages failed; p50 .* ratings fresh, \d+ last known$/, mark),
+    shoppers.count(/^shoppers: \S+ s: [1-9]\d* of \d+ pages failed, p99 .* ratings fresh, \d+ last known$/, mark),
     1,
   );
   assert.is(shoppers.count(/^ {2}\d+ failed: connection refused$/, mark), 1);

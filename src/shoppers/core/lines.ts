@@ -13,14 +13,11 @@ export function statusLine(report: ShoppersReport): string {
   return `last minute: ${parts.filter((part) => part !== "").join("; ")}`;
 }
 
-/** The pages since the start; the times are of the last minute, as no others are kept. */
-export function summaryLines(totals: Totals, report: ShoppersReport, ranMs: number): readonly string[] {
-  const { pages, failed, fresh, lastKnown, skipped, failures } = totals;
-  const ofAll = { ...report, pages, failed, fresh, lastKnown, skipped, lastFailure: null, p99Ms: null };
-  const { p50Ms, p99Ms } = report;
-  const times =
-    p50Ms === null || p99Ms === null ? [] : [`p50 ${pageTimeText(p50Ms)}, p99 ${pageTimeText(p99Ms)} (last minute)`];
-  const parts = [pagesText(ofAll), ...times, ratingsText(ofAll), skippedText(ofAll)];
+/** The pages since the start. */
+export function summaryLines(totals: Totals, ranMs: number): readonly string[] {
+  const { failures, p50Ms } = totals;
+  const p50 = p50Ms === null ? "" : `, p50 ${pageTimeText(p50Ms)}`;
+  const parts = [`${pagesText({ ...totals, lastFailure: null })}${p50}`, ratingsText(totals), skippedText(totals)];
   return [
     `shoppers: ${formatDuration(ranMs)}: ${parts.filter((part) => part !== "").join("; ")}`,
     ...failures.map(([why, count]) => `  ${count} failed: ${why}`),

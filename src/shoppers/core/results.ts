@@ -1,6 +1,6 @@
 // What shoppers got: of the last minute, and since the start.
 
-import { RecentLatency } from "../../monitor/stats.ts";
+import { bucketOf, LatencyCounts, RecentLatency } from "../../monitor/latency.ts";
 import type { ShoppersReport } from "../../monitor/traffic.ts";
 import { roundTo2 } from "../../util/format.ts";
 import { LastMinute } from "../../util/last-minute.ts";
@@ -12,6 +12,9 @@ export interface Totals {
   readonly skipped: number;
   readonly fresh: number;
   readonly lastKnown: number;
+  /** Of the pages that did not fail. Null: there is none. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
   /** How many pages failed for each reason, the most frequent first. */
   readonly failures: readonly (readonly [why: string, pages: number])[];
 }
@@ -43,6 +46,7 @@ export class Results {
     ...{ fresh: new Count(), lastKnown: new Count() },
   };
   readonly #latency = new RecentLatency();
+  readonly #allLatencies = new LatencyCounts();
   readonly #failures = new Map<string, number>();
   #lastFailure = "";
 
@@ -53,6 +57,7 @@ export class Results {
     else {
       // A failed page has no time: a refused connection takes none, and one that is late is cut off.
       this.#latency.add(tookMs, now);
+      this.#allLatencies.add(tookMs, bucketOf(tookMs));
       for (let rating = 0; rating < outcome.fresh; rating++) this.#counts.fresh.add(now);
       for (let rating = 0; rating < outcome.lastKnown; rating++) this.#counts.lastKnown.add(now);
     }
@@ -66,14 +71,12 @@ export class Results {
   /** Of the last minute. */
   report(now: number): ShoppersReport {
     const { pages, failed, skipped, fresh, lastKnown } = this.#counts;
-    const [p50, p99] = this.#latency.quantiles(SHOWN_QUANTILES, now) ?? [];
     const failedPages = failed.lastMinute(now);
     return {
       ...{ pages: pages.lastMinute(now), failed: failedPages, skipped: skipped.lastMinute(now) },
       ...{ fresh: fresh.lastMinute(now), lastKnown: lastKnown.lastMinute(now) },
       lastFailure: failedPages === 0 ? null : this.#lastFailure,
-      p50Ms: p50 === undefined ? null : roundTo2(p50),
-      p99Ms: p99 === undefined ? null : roundTo2(p99),
+      ...timesOf(this.#latency.quantiles(SHOWN_QUANTILES, now)),
     };
   }
 
@@ -83,6 +86,7 @@ export class Results {
     return {
       ...{ pages: pages.total, failed: failed.total, skipped: skipped.total },
       ...{ fresh: fresh.total, lastKnown: lastKnown.total },
+      ...timesOf(this.#allLatencies.quantiles(SHOWN_QUANTILES)),
       failures: [...this.#failures].sort(([, one], [, other]) => other - one),
     };
   }
@@ -94,3 +98,8 @@ export class Results {
     this.#failures.set(reason, (this.#failures.get(reason) ?? 0) + 1);
   }
 }
+
+const timesOf = ([p50, p99]: readonly number[] = []): Pick<Totals, "p50Ms" | "p99Ms"> => ({
+  p50Ms: p50 === undefined ? null : roundTo2(p50),
+  p99Ms: p99 === undefined ? null : roundTo2(p99),
+});

@@ -93,7 +93,7 @@ export const WALK: readonly WalkStep[] = [
     shows:
       "Each is a process of its own. The Market receives their heartbeats (`INFO:membership:- ratings instance 1 joined: " +
       "nats:ratings.get.1-BXHl8UJ5tRsO`). The page has all ratings, marked *fresh*. Its link *the board*, at the foot, leads to " +
-      "a card for each instance: keep that page open beside the shop for the rest of the walk.",
+      "a card for each instance: keep it open.",
     lines: [
       "INFO:ratings:- instance 1 is up: pid 21263, nats:ratings.get.1-BXHl8UJ5tRsO",
       "INFO:ratings:- instance 2 is up: pid 21264, nats:ratings.get.2-5Hq4s00v2DLA",
