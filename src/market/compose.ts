@@ -5,6 +5,7 @@ import type { Report } from "../activity/channel.ts";
 import type { Clock } from "../clock.ts";
 import { type Client as AnyClient, type Bus, createClient, type Logger, type Trace } from "../connect/index.ts";
 import { ratings } from "../contracts/ratings.ts";
+import { type InstanceStates, InstanceStatesReader, NO_STATES } from "../monitor/instance-states.ts";
 import { ServiceMonitor } from "../monitor/monitor.ts";
 import type { EndedPage } from "../monitor/page-stats.ts";
 import type { MonitorSource } from "../monitor/snapshot.ts";
@@ -56,6 +57,7 @@ interface Started extends RatePageDeps {
   readonly bus: MarketBus["bus"];
   readonly board: Board;
   readonly monitor: ServiceMonitor;
+  readonly states: InstanceStatesReader;
 }
 
 export interface BackendOptions {
@@ -119,8 +121,9 @@ export class RatingsBackend {
     const login = await opened.firstLogin();
     if (login.kind === "refused") return { kind: "refused", why: [login.why] };
     const calls = new CallCoalescer(client.ask.get, clock);
-    const pages = { log: pageLog(context), beginPage: activity?.beginPage };
-    this.#started = { client: client.core, bus, board, monitor, calls, store: new RatingStore(), clock, ...pages };
+    const states = new InstanceStatesReader(monitor, client.core.tracker);
+    const pages = { calls, store: new RatingStore(), clock, log: pageLog(context), beginPage: activity?.beginPage };
+    this.#started = { client: client.core, bus, board, monitor, states, ...pages };
     return { kind: "started" };
   }
 
@@ -130,6 +133,10 @@ export class RatingsBackend {
 
   /** Pages before the start are not counted. */
   readonly recordPage = (page: EndedPage): void => this.#started?.monitor.recordPage(page, this.#context.clock.now());
+
+  /** The states of the instances, for one page. */
+  readonly states = (): InstanceStates =>
+    this.#started === undefined ? NO_STATES : this.#started.states.read(this.#started.clock.now());
 
   get board(): Board | undefined {
     return this.#started?.board;

@@ -95,7 +95,11 @@ function shopDeps(
 ): Omit<AppDeps, "catalogue" | "keys" | "tracing"> {
   return {
     rate: backend?.rate,
-    ...(backend && { board: () => backend.board, pages: { clock, onPage: backend.recordPage } }),
+    ...(backend && {
+      board: () => backend.board,
+      states: backend.states,
+      pages: { clock, onPage: backend.recordPage },
+    }),
     isBoardPublic: settings.board === "public",
     publicUrl: settings.publicUrl,
     readiness: () => backend?.readiness() ?? SHOP_ONLY,

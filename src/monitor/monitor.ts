@@ -63,6 +63,8 @@ export class ServiceMonitor {
   readonly counts = new CallCounts();
   readonly eventCounts: Map<EventName, number> = new Map(PUBLISHED_EVENTS.map(({ name }) => [name, 0]));
   bus: BusStatus = "disconnected";
+  /** How many events were recorded. An unchanged number means that no instance has another membership or breaker. */
+  eventsRecorded = 0;
   /** In running time. */
   #busSince: number | undefined;
   readonly #stats = new Map<string, InstanceStats>();
@@ -110,6 +112,7 @@ export class ServiceMonitor {
   recordEvent(event: MonitorEvent, now: number): void {
     const { name } = eventRow(event);
     if (name === undefined) return;
+    this.eventsRecorded += 1;
     this.eventCounts.set(name, (this.eventCounts.get(name) ?? 0) + 1);
     if (event.kind === "bus") this.#onBus(event.status, now);
     if (event.kind !== "suppressed") this.counts.onEvent(event);

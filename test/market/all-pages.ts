@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import type { FaultController } from "../../src/market/board/faults.ts";
 import type { TrafficControl } from "../../src/market/board/traffic.ts";
-import type { PageRatings } from "../../src/market/ratings/rate-page.ts";
+import { NO_STATES } from "../../src/monitor/instance-states.ts";
 import { STATE_NAMES } from "../../src/monitor/states.ts";
 import {
   axeFindings,
@@ -21,6 +21,7 @@ import {
 } from "../support/browser.ts";
 import { type EveryState, type EveryStateOptions, openEveryState } from "../support/every-state.ts";
 import { ratings, withMarket } from "./serve.ts";
+import { SHOPS } from "./shop-states.ts";
 
 /** No colour is on its way to another when it is judged. */
 const STILL: PageOptions = { reducedMotion: "reduce" };
@@ -111,40 +112,6 @@ const WHYS = [
   /✓ Healthy.*in rotation/,
   /– Left.*said goodbye/,
 ] as const;
-
-const [camera, ...others] = ratings().ratings;
-const old = { fresh: false, ageMs: 12_000, instance: 2 };
-const SHOPS: readonly { readonly what: string; readonly page: PageRatings; readonly says: RegExp }[] = [
-  { what: "all fresh", page: ratings(), says: /All ratings are fresh.*Answered by instance 1\./ },
-  {
-    what: "no instance was ever there",
-    page: { ratings: new Map(), failureReasons: ["all services are down"] },
-    says: /No ratings yet: no ratings service is running\./,
-  },
-  {
-    what: "one of two hangs",
-    page: {
-      ratings: new Map(
-        [...(camera === undefined ? [] : [camera]), ...others.slice(1)].map(([id, view], place) => [
-          id,
-          place === 1 ? { ...view, ...old } : view,
-        ]),
-      ),
-      failureReasons: ["request timed out"],
-    },
-    says: /2 ratings fresh, 1 last known, 1 not known yet\..*Why: request timed out\..*Answered by instance 1\./,
-  },
-  {
-    what: "all down",
-    page: ratings(old, ["all services are down"]),
-    says: /All ratings services are down: these are the last known ratings\..*Last answered by instance 2\./,
-  },
-  {
-    what: "the bus is disconnected",
-    page: ratings({ ...old, ageMs: 90 * 86_400_000 }, ["the bus is disconnected"]),
-    says: /The ratings cannot be reached at the moment: these are the last known ratings\..*Why: the bus is disconnected\./,
-  },
-];
 
 /** The lookers themselves: that they see what is wrong. */
 export function judgeJudges(inBrowser: Test): void {
@@ -337,8 +304,8 @@ const textsOf = async (page: Page, selector: string): Promise<string[]> =>
 export function judgeShop(inBrowser: Test): void {
   inBrowser("the shop where one of two instances hangs", () =>
     withPage(STILL, async (page) => {
-      for (const { page: shown, says } of SHOPS.filter(({ what }) => what === "one of two hangs"))
-        await withMarket({ rate: async () => shown }, ({ url }) => judgeState(page, url, says));
+      for (const { page: shown, states, says } of SHOPS.filter(({ what }) => what === "one of two hangs"))
+        await withMarket({ rate: async () => shown, states: () => states }, ({ url }) => judgeState(page, url, says));
     }),
   );
 }
@@ -348,10 +315,12 @@ export function judgeShops(inBrowser: Test): void {
   inBrowser("the shop in each state of its ratings, with an empty cart, and with a full one and its message", () =>
     withPage(STILL, async (page) => {
       await withMarket({}, ({ url }) => judgeCarts(page, url, /^$/));
-      let shown = ratings();
-      await withMarket({ rate: async () => shown }, async ({ url }) => {
-        for (const { page: next, says } of SHOPS) {
-          shown = next;
+      let shown = SHOPS[0];
+      const rate = async () => shown?.page ?? ratings();
+      await withMarket({ rate, states: () => shown?.states ?? NO_STATES }, async ({ url }) => {
+        for (const state of SHOPS) {
+          const { says } = state;
+          shown = state;
           await judgeCarts(page, url, says);
           await withPage({ javaScriptEnabled: false }, async (plain) => {
             await plain.goto(url);

@@ -5,6 +5,7 @@ import type Koa from "koa";
 import type { Context, Middleware } from "koa";
 import { isoTime } from "../../clock.ts";
 import type { Trace, Tracing } from "../../connect/index.ts";
+import type { InstanceStates } from "../../monitor/instance-states.ts";
 import { BOARD_PATHS } from "../../monitor/snapshot.ts";
 import { isOnThisMachine } from "../../program/core/local-requests.ts";
 import { addBoardRoutes, addBoardSigns, type Board } from "../board/board.ts";
@@ -31,6 +32,8 @@ export interface AppDeps extends SiteDeps {
   readonly publicUrl?: string | undefined;
   /** Gets the rating of every thing for one page; undefined: the monolith. */
   readonly rate: ((trace?: Trace) => Promise<PageRatings>) | undefined;
+  /** The states of the instances of the ratings service, read when a page is made; left out: none are shown. */
+  states?(): InstanceStates;
   /** The board of the ratings service; undefined: the monolith, or a backend that has not started yet. */
   board?(): Board | undefined;
   /** The board of the admin listener, for visitors of this machine; undefined: there is none. */
@@ -85,12 +88,11 @@ function homePage(deps: AppDeps, assets: Assets, views: Views): Middleware {
     const cart = readCart(ctx, catalogue);
     const message = consumeFlash(ctx);
     const ratings = rate === undefined ? undefined : await ratingsOf(deps, rate, ctx);
+    const states = deps.states?.();
     const { requestId } = traceOf(ctx);
     ctx.type = "html";
-    ctx.body = pages.finish(
-      makePage(catalogue, products, { cart, message, ratings, boardUrl: boardUrlFor(ctx, deps) }),
-      requestId,
-    );
+    const boardUrl = boardUrlFor(ctx, deps);
+    ctx.body = pages.finish(makePage(catalogue, products, { cart, message, ratings, states, boardUrl }), requestId);
   };
 }
 

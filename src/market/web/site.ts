@@ -63,6 +63,7 @@ export function loadSite(): Site {
   const views = loadViews(marketFile("views"), {
     siteName: SITE_NAME,
     styleUrl: assetUrl(assets, "style.css"),
+    shopStyleUrl: assetUrl(assets, "shop.css"),
     iconUrl: assetUrl(assets, "favicon.svg"),
     starsBox: { width: STARS * STAR_CELL, height: STAR_CELL },
   });

@@ -23,6 +23,14 @@ export interface Views {
   readonly names: readonly string[];
 }
 
+/** Reads templates without their indentation: it was a sixth of the home page. No template has preformatted text. */
+class FlatLoader extends nunjucks.FileSystemLoader {
+  override getSource(name: string): nunjucks.LoaderSource {
+    const source = super.getSource(name);
+    return { ...source, src: source.src.replace(/^[ \t]+/gm, "") };
+  }
+}
+
 type Compiled = ReadonlyMap<string, nunjucks.Template>;
 
 const EXTENSION = "njk";
@@ -33,7 +41,7 @@ const EXTENSION = "njk";
  * @throws the error of nunjucks for the first broken template
  */
 export function loadViews(folder: string, globals: Readonly<Record<string, unknown>>): Views {
-  const environment = new nunjucks.Environment(new nunjucks.FileSystemLoader(folder), {
+  const environment = new nunjucks.Environment(new FlatLoader(folder), {
     autoescape: true,
     throwOnUndefined: true, // a mistyped name is an error in a test, not a gap on a page
     trimBlocks: true,

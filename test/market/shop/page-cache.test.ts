@@ -4,6 +4,7 @@ import { EMPTY_CART } from "../../../src/market/shop/core/cart.ts";
 import { makePage, type Page, type PageInput, productViews } from "../../../src/market/shop/core/page.ts";
 import { PageCache } from "../../../src/market/shop/page-cache.ts";
 import { CATALOGUE, ratings } from "../serve.ts";
+import { statesOf } from "../shop-states.ts";
 
 const test = suite("finished pages");
 
@@ -48,6 +49,10 @@ test("a page with any difference is rendered again", () => {
     make({ ratings: { ratings: new Map(), failureReasons: [] } }),
     make({ ratings: { ratings: new Map(), failureReasons: ["all services are down"] } }),
     make({ ratings: { ...partly, ratings: new Map([...partly.ratings].slice(1)) } }),
+    make({ states: statesOf("healthy") }),
+    make({ states: statesOf("open") }),
+    make({ states: statesOf("healthy", "healthy") }),
+    make({ ratings: ratings({ fresh: false }), states: statesOf("healthy") }),
     make({ cart: new Set(["camera"]) }),
     make({ cart: new Set(["football"]) }),
     make({ cart: new Set(["camera", "football"]) }),

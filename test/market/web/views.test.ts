@@ -42,6 +42,11 @@ test("values are escaped, and a view can extend another", async () => {
   assert.is(await render("page", { said: "<b>\"'&" }), "<&lt;b&gt;&quot;&#39;&amp; at the &lt;site&gt;>");
 });
 
+test("a template's indentation is not sent, and values keep theirs", async () => {
+  write("deep.njk", "<ul>\n    {% if said %}\n\t  <li>a  {{ said }}</li>\n    {% endif %}\n  </ul>");
+  assert.is(await render("deep", { said: "\n  b" }), "<ul>\n<li>a  \n  b</li>\n</ul>");
+});
+
 test("a name that is not given is an error, not a gap", async () => {
   write("gap.njk", "{{ nonesuch }}");
   assert.match(await render("gap", {}), /threw [\s\S]*undefined/);

@@ -1,11 +1,13 @@
 // The view model of the home page: the template has no logic beyond layout. Texts that never change (prices, addresses
 // of pictures) are made once, at start.
 
+import type { InstanceStates } from "../../../monitor/instance-states.ts";
 import { ALL_DOWN, BUS_AWAY } from "../../ratings/core/failure-text.ts";
 import type { PageRatings, RatingView } from "../../ratings/rate-page.ts";
 import { ageText, countText, instancesText, priceText, ratingText } from "../../web/core/page-format.ts";
 import type { Cart } from "./cart.ts";
 import { type Catalogue, type Thing, totalCents } from "./catalogue.ts";
+import { type Chips, chipsOf } from "./chips.ts";
 
 /** The part of a card that is the same on every page. */
 export interface ProductView {
@@ -49,6 +51,8 @@ export interface PageInput {
   /** undefined: the monolith. */
   readonly ratings: PageRatings | undefined;
   readonly boardUrl?: string | undefined;
+  /** Of the instances when the ratings have arrived; left out: none are known. */
+  readonly states?: InstanceStates | undefined;
 }
 
 export const SITE_NAME = "Datawire Market";
@@ -63,13 +67,13 @@ export function productViews(catalogue: Catalogue, pictureOf: (id: string) => st
 }
 
 export function makePage(catalogue: Catalogue, products: readonly ProductView[], input: PageInput): Page {
-  const { cart, message, ratings, boardUrl = null } = input;
+  const { cart, message, ratings, states, boardUrl = null } = input;
   const cards = products.map((product) => toCard(product, cart, ratings?.ratings.get(product.thing.id)));
   return {
     // Screen readers announce the title first after a navigation, so the message comes before it.
     title: message === undefined ? SITE_NAME : `${message} · ${SITE_NAME}`,
     message: message ?? null,
-    status: ratings === undefined ? null : ratingsStatus(products.length, ratings),
+    status: ratings === undefined ? null : ratingsStatus(products.length, ratings, states),
     cards,
     cartCards: cards.filter((card) => card.inCart),
     cartCount: countText(cart.size, "thing"),
@@ -99,7 +103,7 @@ function toRatingLabel(view: RatingView): RatingLabel {
   };
 }
 
-export interface RatingsStatus {
+export interface RatingsStatus extends Chips {
   /** Selects the style: all fresh, some old, or none answered. */
   readonly tone: "good" | "partly" | "down";
   readonly text: string;
@@ -110,18 +114,27 @@ export interface RatingsStatus {
 }
 
 /**
- * The status line: one sentence about the ratings, for visitors. The rest of the page is the same in every case.
+ * The status line and its chips: one sentence about the ratings, for visitors. The rest of the page is the same in every case.
  * @param thingCount how many things the page shows
+ * @param states of the instances; undefined: none are known
  */
-export function ratingsStatus(thingCount: number, page: PageRatings): RatingsStatus {
+export function ratingsStatus(thingCount: number, page: PageRatings, states?: InstanceStates): RatingsStatus {
   const known = [...page.ratings.values()];
   const fresh = known.filter((rating) => rating.fresh);
-  const who = whoText(known, fresh);
-  if (fresh.length > 0 && fresh.length === thingCount)
-    return { tone: "good", text: "All ratings are fresh.", why: null, who };
-  const why = whyText(fresh.length, page.failureReasons);
-  if (fresh.length === 0) return { tone: "down", text: noneFresh(known.length, page.failureReasons), why, who };
-  return { tone: "partly", text: partlyFresh(thingCount, known.length, fresh.length), why, who };
+  const chips = chipsOf(new Set(fresh.map(({ instance }) => instance)), states);
+  return { ...sentenceOf(thingCount, known.length, fresh.length, page), who: whoText(known, fresh), ...chips };
+}
+
+function sentenceOf(
+  thingCount: number,
+  known: number,
+  fresh: number,
+  { failureReasons }: PageRatings,
+): Pick<RatingsStatus, "tone" | "text" | "why"> {
+  if (fresh > 0 && fresh === thingCount) return { tone: "good", text: "All ratings are fresh.", why: null };
+  const why = whyText(fresh, failureReasons);
+  if (fresh === 0) return { tone: "down", text: noneFresh(known, failureReasons), why };
+  return { tone: "partly", text: partlyFresh(thingCount, known, fresh), why };
 }
 
 function noneFresh(known: number, trouble: readonly string[]): string {
