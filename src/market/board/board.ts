@@ -9,10 +9,11 @@ import type { ServiceMonitor } from "../../monitor/monitor.ts";
 import { BOARD_PATHS, type MonitorSource, ON_ADMIN_PORT, type Snapshot } from "../../monitor/snapshot.ts";
 import type { ShutdownHooks } from "../../program/program.ts";
 import { BOARD_MESSAGE_COOKIE, consumeFlash } from "../web/cookies.ts";
+import { MAX_FIND_LENGTH, UNHEALTHY } from "../web/core/board-filter.ts";
 import { valuesOf } from "../web/core/target.ts";
 import { type Assets, assetUrl } from "../web/files.ts";
 import { BOARD_CONTENT_SECURITY_POLICY } from "../web/site.ts";
-import { boardPage } from "./core/board-page.ts";
+import { boardPage, type FilterFields } from "./core/board-page.ts";
 import { FAULT_FORM } from "./core/fault-form.ts";
 import { historyPage } from "./core/history-page.ts";
 import { switchPositions } from "./core/traffic-form.ts";
@@ -110,7 +111,9 @@ export function withBoard(find: FindBoard): Middleware {
 export const boardOf = (ctx: Context): Board => ctx.state["board"];
 
 function page(assets: Assets, { listener, shopUrl }: BoardPlace): Middleware {
-  const styleUrls = ["board.css", "board-history.css", "traffic.css"].map((name) => assetUrl(assets, name));
+  const styleUrls = ["board.css", "board-table.css", "board-history.css", "traffic.css"].map((name) =>
+    assetUrl(assets, name),
+  );
   const readingUrls = ["board.js", "board-markets.js", "board-history.js"].map((name) => assetUrl(assets, name));
   const trafficScriptUrl = assetUrl(assets, "traffic.js");
   const faultsScriptUrl = assetUrl(assets, "faults.js");
@@ -128,10 +131,20 @@ function page(assets: Assets, { listener, shopUrl }: BoardPlace): Middleware {
     const isSwitchHere = snapshot.traffic !== null && listener === "admin";
     const switches = { path: TRAFFIC_PATH, positions: isSwitchHere ? switchPositions(snapshot.traffic.rate) : [] };
     await ctx.render("board.njk", {
-      board: { ...boardPage(snapshot, timeOfDay), styleUrls, scriptUrls, faults, switches, message, shopUrl },
+      board: {
+        ...boardPage(snapshot, timeOfDay, filterOf(ctx)),
+        ...{ styleUrls, scriptUrls, faults, switches, message, shopUrl },
+      },
       history: historyPage(board.history.read(), timeOfDay),
     });
   };
+}
+
+/** The fields of the filter's form, for the table without scripts. */
+function filterOf({ querystring }: Context): FilterFields {
+  const [find = ""] = valuesOf(querystring, "find");
+  const [show] = valuesOf(querystring, "show");
+  return { isUnhealthyOnly: show === UNHEALTHY, find: find.slice(0, MAX_FIND_LENGTH) };
 }
 
 /** The page has forms for faults, or says why it has none. A public page has neither. */

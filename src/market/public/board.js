@@ -1,6 +1,8 @@
 // Updates the board over server-sent events: one snapshot, then changes. States and decisions come from the Market, the
 // labels of states from the legend of the page, and the texts from the code that the server runs as well.
 
+import { isTable } from "./board-filter.js";
+import * as table from "./board-table.js";
 import * as view from "./board-view.js";
 import { ageText } from "./page-format.js";
 
@@ -17,6 +19,8 @@ const states = new Map(
   [...byId("legend").children].map((item, rank) => [item.dataset.state, { rank, ...item.dataset }]),
 );
 const rows = new Map();
+/** The worst first. */
+let sorted = [];
 const cards = new Map();
 let turns = { ring: [], next: null };
 let bus = { status: "connected", since: null };
@@ -33,9 +37,10 @@ let latest = { second: 0, receivedAt: Date.now() };
 let source;
 let resting;
 
-const marketNow = () => Date.now() + aheadMs;
+/** While the feed is lost, time stands still at the last frame. */
+const marketNow = () => (isLive ? Date.now() : shownAt) + aheadMs;
 /** The Market numbers the seconds; between two frames the browser counts on. */
-const secondNow = () => latest.second + Math.floor((Date.now() - latest.receivedAt) / 1000);
+const secondNow = () => latest.second + (isLive ? Math.floor((Date.now() - latest.receivedAt) / 1000) : 0);
 const clockText = (at) => new Date(at).toLocaleTimeString([], { hourCycle: "h23" });
 const setText = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
@@ -56,7 +61,6 @@ function onSnapshot(snapshot) {
   byId("events").replaceChildren();
   lastEvent = 0;
   onChange({ ...snapshot, counts: [], gone: [] });
-  byId("cards").hidden = false;
   byId("table").hidden = true;
 }
 
@@ -124,9 +128,19 @@ function toneOf({ name, level }) {
 // The page.
 
 function arrange() {
-  const sorted = [...rows.values()].sort(
+  sorted = [...rows.values()].sort(
     (a, b) => states.get(a.state).rank - states.get(b.state).rank || a.instance - b.instance,
   );
+  byId("board").dataset.rows = isTable(sorted.length) ? "table" : "cards";
+  byId("cards").hidden = isTable(sorted.length);
+  if (isTable(sorted.length)) table.arrangeTable(sorted);
+  else arrangeCards();
+  for (const incarnation of cards.keys()) if (!rows.has(incarnation)) cards.delete(incarnation);
+  byId("no-instance").hidden = sorted.length > 0;
+}
+
+function arrangeCards() {
+  table.hideTable();
   const wanted = sorted.map((row) => cardOf(row));
   const list = byId("cards");
   if (wanted.length !== list.children.length || wanted.some((card, place) => list.children[place] !== card)) {
@@ -135,8 +149,6 @@ function arrange() {
     // The focus stays on its button when the card moves.
     if (list.contains(focused)) focused.focus({ preventScroll: true });
   }
-  for (const incarnation of cards.keys()) if (!rows.has(incarnation)) cards.delete(incarnation);
-  byId("no-instance").hidden = sorted.length > 0;
 }
 
 function cardOf({ incarnation, instance }) {
@@ -165,13 +177,16 @@ function knowledge() {
 /** Everything that changes with time alone, too. */
 function paint() {
   const now = marketNow();
-  const all = [...rows.values()].map((row) => ({ row, lastMinute: view.lastMinuteOf(row.callsBySecond, secondNow()) }));
+  const all = sorted.map((row) => ({ row, lastMinute: view.lastMinuteOf(row.callsBySecond, secondNow()) }));
   const allCalls = all.reduce((sum, { lastMinute }) => sum + lastMinute, 0);
-  for (const { row, lastMinute } of all) paintCard(row, now, lastMinute, allCalls);
+  if (isTable(all.length)) table.paintTable(all, states, { now, bus: bus.status });
+  for (const { row, lastMinute } of all) if (hasCard(row)) paintCard(row, now, lastMinute, allCalls);
   setText(byId("all-calls"), view.callsSummary(calls));
   paintTurns();
   paintNotices();
 }
+
+const hasCard = ({ incarnation }) => !isTable(sorted.length) || table.isOpen(incarnation);
 
 function paintCard(row, now, lastMinute, allCalls) {
   const card = cardOf(row);
@@ -266,8 +281,9 @@ function paintNotices() {
 /** An age would be wrong a second later: of what is old the time is shown. */
 function paintOld() {
   paintNotices();
-  for (const row of rows.values())
-    setText(cardOf(row).querySelector(".last-heartbeat"), `at ${clockText(row.heartbeat.at)}`);
+  const text = (row) => `at ${clockText(row.heartbeat.at)}`;
+  if (isTable(sorted.length)) table.paintHeartbeats(sorted, text);
+  for (const row of sorted) if (hasCard(row)) setText(cardOf(row).querySelector(".last-heartbeat"), text(row));
 }
 
 // The feed and its notice.
@@ -325,6 +341,10 @@ setInterval(() => {
   // While the feed is lost, ages and countdowns stand still.
   if (byId("feed").dataset.feed === "live") paint();
 }, 1000);
+table.openTable(cardOf, () => {
+  paint();
+  if (!isLive) paintOld();
+});
 document.addEventListener("visibilitychange", onVisibilityChange);
 onVisibilityChange();
 open();

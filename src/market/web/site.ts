@@ -20,6 +20,7 @@ const KEEP_NOTHING = "no-store";
 /** Compiled files that the board's scripts import: both versions of the board make their texts with the same code. */
 const SHARED_SCRIPTS = [
   "market/web/core/board-view.js",
+  "market/web/core/board-filter.js",
   "market/web/core/page-format.js",
   "market/web/core/svg.js",
   "market/web/core/history-chart.js",

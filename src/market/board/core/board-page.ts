@@ -6,6 +6,7 @@ import type { EventRecord } from "../../../monitor/event-stream.ts";
 import type { InstanceRow, Snapshot } from "../../../monitor/snapshot.ts";
 import { type InstanceState, STATE_NAMES, STATES, toneOfEvent } from "../../../monitor/states.ts";
 import { trafficText } from "../../../monitor/traffic-text.ts";
+import { type BoardFilter, filterOf, isTable, passes, shownText } from "../../web/core/board-filter.ts";
 import {
   asOfText,
   busText,
@@ -54,10 +55,21 @@ export interface BoardPage {
   readonly traffic: string;
   readonly legend: readonly ({ readonly state: InstanceState } & (typeof STATES)[InstanceState])[];
   readonly rows: readonly BoardRow[];
+  readonly filter: FilterView;
   readonly omitted: number;
   /** An instance accepts faults. */
   readonly hasFaults: boolean;
   readonly events: readonly { readonly at: string; readonly tone: string; readonly text: string }[];
+}
+
+/** The form of the filter. */
+interface FilterView {
+  /** Only a long table has it. */
+  readonly isOffered: boolean;
+  readonly isUnhealthyOnly: boolean;
+  readonly find: string;
+  /** `3 of 100 instances.` */
+  readonly shown: string;
 }
 
 interface TurnView {
@@ -69,6 +81,7 @@ interface TurnView {
 export interface BoardRow {
   readonly instance: number;
   readonly incarnation: string;
+  readonly address: string;
   readonly state: InstanceState;
   readonly label: string;
   readonly glyph: string;
@@ -91,12 +104,26 @@ export interface BoardRow {
   readonly takesFaults: boolean;
 }
 
-/** @param timeOfDay of epoch ms, where the Market is */
-export function boardPage(snapshot: Snapshot, timeOfDay: (at: number) => string): BoardPage {
+export interface FilterFields {
+  readonly isUnhealthyOnly: boolean;
+  readonly find: string;
+}
+
+const NO_FILTER: FilterFields = { isUnhealthyOnly: false, find: "" };
+
+/** @param timeOfDay of epoch ms, where the Market is; @param fields of the filter's form */
+export function boardPage(
+  snapshot: Snapshot,
+  timeOfDay: (at: number) => string,
+  fields: FilterFields = NO_FILTER,
+): BoardPage {
   const { service, bus, busSince, instances, turns, markets, events, omitted } = snapshot;
   const asOf = timeOfDay(snapshot.at);
   const busLostAt = bus === "connected" || busSince === null ? undefined : timeOfDay(busSince);
   const known = { bus, busLostAt, asOf };
+  const filter = filterOf(fields.isUnhealthyOnly, fields.find);
+  const all = instances.map((row) => rowOf(row, snapshot.at, bus));
+  const rows = all.filter((row) => isListed(filter, row));
   const next = instances.find(({ incarnation }) => incarnation === turns.next);
   return {
     service,
@@ -114,7 +141,8 @@ export function boardPage(snapshot: Snapshot, timeOfDay: (at: number) => string)
     markets: shownMarkets(marketsView(markets, snapshot.at), asOf),
     traffic: snapshot.traffic === null ? "" : asOfText(trafficText(snapshot.traffic), asOf),
     legend: STATE_NAMES.map((state) => ({ state, ...STATES[state] })),
-    rows: instances.map((row) => rowOf(row, snapshot.at, bus)),
+    rows,
+    filter: { isOffered: isTable(all.length), ...fields, shown: shownText(rows.length, all.length) },
     omitted,
     hasFaults: instances.some(({ faults }) => faults !== null),
     events: events
@@ -126,6 +154,9 @@ export function boardPage(snapshot: Snapshot, timeOfDay: (at: number) => string)
       })),
   };
 }
+
+const isListed = (filter: BoardFilter, row: BoardRow): boolean =>
+  passes(filter, row, [row.label, row.why, ...row.faults, row.incarnation, row.address]);
 
 function ringView(instances: readonly InstanceRow[], { ring, next }: Snapshot["turns"]) {
   const rows = new Map(instances.map((row) => [row.incarnation, row]));
@@ -146,10 +177,10 @@ const shownMarkets = (view: MarketsView, asOf: string): MarketsView =>
   view.text === "" ? view : { ...view, text: asOfText(view.text, asOf) };
 
 function rowOf(row: InstanceRow, at: number, bus: Snapshot["bus"]): BoardRow {
-  const { instance, incarnation, state, calls, latency, heartbeat } = row;
+  const { instance, incarnation, address, state, calls, latency, heartbeat } = row;
   const { label, glyph, tone } = STATES[state];
   return {
-    ...{ instance, incarnation, state, label, glyph, tone },
+    ...{ instance, incarnation, address, state, label, glyph, tone },
     why: whyText(row, at, bus),
     lastHeartbeat: `${ageText(at - heartbeat.at)} ago`,
     calls: String(calls.lastMinute),
