@@ -347,4 +347,5 @@ table.openTable(cardOf, () => {
 });
 document.addEventListener("visibilitychange", onVisibilityChange);
 onVisibilityChange();
-open();
+// Other scripts of the page show parts of the frames. The feed opens once all of them have run.
+document.addEventListener("DOMContentLoaded", open);
