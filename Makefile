@@ -44,8 +44,9 @@ shoppers: ## loads pages of a running Market and says what came: RATE=5 pages a 
 	$(PREPARE) && $(NODE) dist/bin/shoppers.js --rate="$$RATE"
 
 # Values of variables are words that are there or not: VERBOSE=1, AUTO=1, RESTART=1.
-demo: ## all of it in one terminal: a bus, the Market, three Ratings instances; VERBOSE=1 prints every line of theirs
-	$(PREPARE) bus && set -- && if [ -n "$$VERBOSE" ]; then set -- --verbose; fi && $(NODE) dist/bin/demo.js "$$@"
+demo: ## all of it in one terminal: a bus, the Market, three Ratings instances, shoppers; VERBOSE=1 prints every line of theirs
+	$(PREPARE) bus && set -- && if [ -n "$$RATE" ]; then set -- --rate="$$RATE"; fi && \
+	  if [ -n "$$VERBOSE" ]; then set -- "$$@" --verbose; fi && $(NODE) dist/bin/demo.js "$$@"
 
 tour: ## the walk of the README, explained, in one terminal: AUTO=1 just shows it, RESTART=1 starts again
 	$(PREPARE) bus && set -- && if [ -n "$$AUTO" ]; then set -- --auto; fi && \

@@ -5,14 +5,22 @@
 import { styleText } from "node:util";
 import { activityIn } from "../activity/channel.ts";
 import type { Activity } from "../activity/core/activity.ts";
-import { type DigestLine, type DigestStep, digest, FIRST_DIGEST, summarize } from "../activity/core/digest.ts";
+import {
+  type DigestLine,
+  type DigestStep,
+  digest,
+  FIRST_DIGEST,
+  summarize,
+  withTraffic,
+} from "../activity/core/digest.ts";
 import { type Look, shownLines } from "../activity/core/shown.ts";
 import type { Clock } from "../clock.ts";
+import { rateMessage, readTrafficMessage, type TrafficRate } from "../monitor/traffic.ts";
 import { readEnter } from "../program/enter-key.ts";
 import { type Child, type ChildEnd, endAll, startChild } from "../program/processes.ts";
 import type { Running, ShutdownHooks, StartResult } from "../program/program.ts";
 import { SECOND_MS } from "../util/format.ts";
-import { type DemoInstance, instructions, restartCommand } from "./core/instructions.ts";
+import { type DemoInstance, instructions, nextRate, restartCommand } from "./core/instructions.ts";
 
 export interface DemoOptions {
   /** Paths of the compiled programs. */
@@ -22,6 +30,8 @@ export interface DemoOptions {
   readonly print: (line: string) => void;
   /** The instances accept fault injection. The printed commands then need no pid. */
   readonly chaos: boolean;
+  /** Pages a second that shoppers load at first. */
+  readonly rate: TrafficRate;
   /** Prints every line of the programs in place of the digest. */
   readonly isVerbose: boolean;
   /** The person's terminal; undefined: there is none. */
@@ -35,6 +45,8 @@ export interface DemoOptions {
 const INSTANCES = [1, 2, 3] as const;
 /** One colour a program, where the terminal has colours. Each line begins with the program's name in any case. */
 const COLOURS = ["cyan", "green", "yellow", "magenta"] as const;
+/** Typed before Enter. */
+const TRAFFIC_KEY = "t";
 const MAX_NAME_WIDTH = "ratings 3".length;
 
 export async function startDemo(options: DemoOptions, closers: ShutdownHooks): Promise<StartResult> {
@@ -53,6 +65,7 @@ class Demo {
   readonly #children: Child[] = [];
   readonly #instances = new Map<number, DemoInstance>();
   #state = FIRST_DIGEST;
+  #market: Child | undefined;
   #isClosing = false;
   readonly #stops: (() => void)[] = [];
 
@@ -62,16 +75,18 @@ class Demo {
 
   /** @returns undefined: the Market could not open, and has printed why */
   async open(): Promise<Running | undefined> {
-    const { marketScript, keys, clock, over } = this.#options;
+    const { marketScript, rate, keys, clock, over } = this.#options;
     const market = this.#start("market", 0, marketScript, ["--report"]);
+    this.#market = market;
     const running = await market.running;
     if (running === undefined) return undefined;
     void market.ended.then(() => (this.#isClosing ? undefined : over()));
     await Promise.all(INSTANCES.map((instance) => this.#startInstance(instance).running));
     if (this.#isClosing) return running;
-    const welcome = (): void => this.#printInstructions(running);
-    welcome();
-    if (keys !== undefined) this.#stops.push(readEnter({ input: keys, clock, onEnter: welcome }));
+    this.#setTraffic(rate);
+    this.#printInstructions(running);
+    const onEnter = (typed: string): void => this.#onEnter(typed, running);
+    if (keys !== undefined) this.#stops.push(readEnter({ input: keys, clock, onEnter }));
     this.#stops.push(clock.every(SECOND_MS, () => this.#follow(summarize(this.#state, clock.wall()))));
     return running;
   }
@@ -93,6 +108,8 @@ class Demo {
       onMessage: (message) => {
         const activity = activityIn(message);
         if (activity !== undefined) this.#onActivity(activity);
+        const traffic = readTrafficMessage(message);
+        if (traffic !== undefined) this.#state = withTraffic(this.#state, traffic, this.#options.clock.wall());
       },
     });
     this.#children.push(child);
@@ -118,7 +135,23 @@ class Demo {
 
   #onActivity(activity: Activity): void {
     if (activity.kind === "state" && activity.event.kind === "joined") this.#onJoined(activity.event.who.instance);
-    if (!this.#options.isVerbose && !this.#isClosing) this.#follow(digest(this.#state, activity));
+    // Pages of shoppers print no lines of their own, so they are summed up with VERBOSE=1 as well.
+    const isDigested = !this.#options.isVerbose || (activity.kind === "page" && activity.page.visitor === "shopper");
+    if (isDigested && !this.#isClosing) this.#follow(digest(this.#state, activity));
+  }
+
+  #onEnter(typed: string, running: Running): void {
+    const { traffic } = this.#state;
+    if (typed.toLowerCase() === TRAFFIC_KEY && traffic !== undefined) this.#setTraffic(nextRate(traffic.rate));
+    else this.#printInstructions(running);
+  }
+
+  /** The Market answers with what it has set. A Market without the switch has sent no traffic. */
+  #setTraffic(rate: TrafficRate): void {
+    const { traffic } = this.#state;
+    if (traffic === undefined || traffic.rate === rate) return;
+    this.#market?.send(rateMessage(rate));
+    this.#state = withTraffic(this.#state, { rate, shoppers: null }, this.#options.clock.wall());
   }
 
   /** The person has started one that had ended. */
@@ -144,7 +177,7 @@ class Demo {
   #printInstructions(running: Running): void {
     const { chaos, keys, look, print } = this.#options;
     const instances = [...this.#instances.values()];
-    const scene = { running, instances, chaos, hasKeys: keys !== undefined };
+    const scene = { running, instances, chaos, rate: this.#state.traffic?.rate, hasKeys: keys !== undefined };
     for (const line of instructions(scene, look().columns)) print(line);
   }
 

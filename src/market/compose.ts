@@ -162,7 +162,7 @@ function pageLog({ settings, say }: AppContext): RatePageDeps["log"] {
   let isAnnounced = false;
   return (event: PageEvent, trace?: Trace) => {
     if (isOfShoppers(trace)) {
-      if (!isAnnounced) say(programLine("market.traffic", "shoppers load pages: their pages print no lines here"));
+      if (!isAnnounced) say(programLine("market.shoppers", "shoppers load pages: their pages print no lines here"));
       isAnnounced = true;
     } else if (!isSilent(event, settings.logLevel)) say({ ...pageLine(event), trace });
   };

@@ -1,5 +1,5 @@
-// The Enter key of a program that goes on by itself: each line that a person types calls a function. The terminal keeps
-// its line mode, so ^C and ^Z are signals as ever.
+// The Enter key of a program that goes on by itself: each line that a person types is handed to a function. The terminal
+// keeps its line mode, so ^C and ^Z are signals as ever.
 //
 // A program in the background must not read: the kernel would stop it when the person types something to the shell.
 
@@ -9,7 +9,8 @@ import type { Clock } from "../clock.ts";
 export interface EnterKeyOptions {
   readonly input: NodeJS.ReadStream;
   readonly clock: Clock;
-  readonly onEnter: () => void;
+  /** @param typed before Enter, without blanks around it */
+  readonly onEnter: (typed: string) => void;
 }
 
 /** A shell brings a program to the foreground without a signal, if it was running already. */
@@ -19,14 +20,15 @@ const FOREGROUND_POLL_MS = 1_000;
 export function readEnter({ input, clock, onEnter }: EnterKeyOptions): () => void {
   const follow = (): void => void (isInForeground() ? input.resume() : input.pause());
   // The terminal was closed: the hang-up ends the program.
-  input.on("error", () => undefined).on("data", onEnter);
+  const onData = (data: Buffer): void => onEnter(data.toString("utf8").trim());
+  input.on("error", () => undefined).on("data", onData);
   process.on("SIGCONT", follow);
   const stop = clock.every(FOREGROUND_POLL_MS, follow, "background");
   follow();
   return () => {
     stop();
     process.off("SIGCONT", follow);
-    input.off("data", onEnter).pause();
+    input.off("data", onData).pause();
   };
 }
 

@@ -12,8 +12,10 @@ import {
   digest,
   FIRST_DIGEST,
   summarize,
+  withTraffic,
 } from "../../src/activity/core/digest.ts";
 import { shownLines } from "../../src/activity/core/shown.ts";
+import type { ShoppersReport, Traffic } from "../../src/monitor/traffic.ts";
 
 const test = suite("digest");
 
@@ -28,6 +30,11 @@ const page = (changes: Partial<PageReport> = {}): PageReport => ({
 const stale = (why: string, ...things: readonly string[]): PageReport["things"] =>
   THINGS.map((thing) => (things.includes(thing) ? { thing, why, ageMs: 12_000 } : { thing }));
 const TIMED_OUT = page({ waitedMs: 1_004, things: stale("request timed out", "camera", "football") });
+
+const REPORT: ShoppersReport = {
+  ...{ pages: 412, failed: 0, lastFailure: null, skipped: 0 },
+  ...{ p50Ms: 3.2, p99Ms: 31.25, fresh: 1_640, lastKnown: 8 },
+};
 
 class Reader {
   state: DigestState = FIRST_DIGEST;
@@ -163,6 +170,40 @@ test("pages of shoppers are summed up: soon while something is new or wrong, and
   assert.match(reader.texts[3] ?? "", /all ratings fresh/, "that all is well again is news");
   reader.report({ kind: "page", page: page() });
   assert.match(reader.texts[4] ?? "", /^page: /, "the page of a person has its own line");
+});
+
+test("the summary has what shoppers got, also of pages that the Market has never seen", () => {
+  const reader = new Reader();
+  const got = (changes: Partial<ShoppersReport> | null): Traffic => ({
+    rate: 20,
+    shoppers: changes && { ...REPORT, ...changes },
+  });
+  const report = (traffic: Traffic): void => {
+    reader.state = withTraffic(reader.state, traffic, reader.at);
+  };
+  report({ rate: 0, shoppers: null });
+  report(got(null));
+  report(got({ pages: 0 }));
+  reader.wait(2 * CALM_SUMMARY_MS);
+  assert.equal(reader.lines, [], "nothing is known, and nothing is said");
+  reader.report({ kind: "page", page: page({ visitor: "shopper" }) });
+  report(got({}));
+  reader.wait(BUSY_SUMMARY_MS);
+  assert.match(reader.texts[0] ?? "", / · in the last minute 0 of 412 pages failed, p99 31 ms$/);
+  assert.is(reader.lines[0]?.tone, "faint");
+  // The Market hangs: it serves no page, and its shoppers wait in vain.
+  report(got({ failed: 9, lastFailure: "no page within 5.0 s" }));
+  reader.wait(BUSY_SUMMARY_MS);
+  const failing = "shoppers: in the last minute 9 of 412 pages failed (the last: no page within 5.0 s), p99 31 ms";
+  assert.is(reader.texts[1], failing);
+  assert.is(reader.lines[1]?.tone, "bad");
+  report(got({}));
+  reader.wait(CALM_SUMMARY_MS);
+  assert.is(reader.lines.length, 2, "after the minute they say no more");
+  report({ ...got({}), rate: 200 });
+  reader.report({ kind: "page", page: page({ visitor: "shopper" }) });
+  reader.wait(BUSY_SUMMARY_MS);
+  assert.is(reader.lines.length, 3, "after the switch the summary comes soon");
 });
 
 test("without shoppers there is no summary", () => {

@@ -35,6 +35,7 @@ test("each target starts its program, with the bus where one is needed", async (
     [["shoppers"], "<dist/bin/shoppers.js><--rate=>"],
     [["shoppers", "RATE=5"], "<dist/bin/shoppers.js><--rate=5>"],
     [["demo"], "need <bus>\n<dist/bin/demo.js>"],
+    [["demo", "RATE=20", "VERBOSE=1"], "need <bus>\n<dist/bin/demo.js><--rate=20><--verbose>"],
     [["test"], `${tests}<--long=><--times=><--busy=>`],
     [["test", "ONLY=cart market/page"], `${tests}<--long=><--times=><--busy=><cart><market/page>`],
     [["test", "LONG=1", "TIMES=20", "BUSY=1", "ONLY=pause"], `${longTests}<--long=1><--times=20><--busy=1><pause>`],

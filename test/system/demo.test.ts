@@ -39,7 +39,11 @@ demo(
       /^dwc_server_requests_total\{service="ratings",operation="get",instance="2",outcome="ok"\} [1-9]/m,
     );
     assert.match(await text(`${admin}/metrics`), /^dwc_board_viewers 1$/m);
-    assert.is(familyOf(world).length, 6, "the demo, a Market, a bus and three instances");
+    await program.waitFor(
+      /^Shoppers load 2 pages a second: .* To change that: the switch on the board \(off, 2, 20, 200\)\.$/,
+    );
+    await until("the demo, a Market, a bus, three instances and shoppers", () => familyOf(world).length === 7);
+    await program.waitFor(/ shoppers {4}\d+ pages? in \d.* · in the last minute 0 of \d+ pages? failed, p99 /);
     const [, typed = ""] = await program.waitFor(/^ {2}bin\/dwc (fault ratings\/2 pause) /);
     assert.is(program.count(/kill -STOP/), 0);
     await world.dwcDone(typed.split(" "));
@@ -76,7 +80,7 @@ async function typed(world: World, command: string, act: (window: Window) => Pro
   }
 }
 
-const DEMO = `${process.execPath} dist/bin/demo.js`;
+const DEMO = `${process.execPath} dist/bin/demo.js --rate=0`;
 const WELCOME_END = /\^C here ends everything\. Enter prints this again\.\n/;
 
 demo(
@@ -133,6 +137,16 @@ demo(
       await follow(/ shoppers {4}20 pages in \d/);
       assert.is(window.output().split(" page  ").length, pages, "pages of shoppers have no lines of their own");
 
+      window.type("t\n");
+      await follow(
+        / market {6}traffic: 2 pages a second, set by the demo\n/,
+        / shoppers {4}\d+ pages? in [\s\S]*, p99 /,
+      );
+      window.type("t\n");
+      await follow(/ market {6}traffic: 20 pages a second, set by the demo\n/);
+      window.type("\n");
+      await follow(/Shoppers load 20 pages a second: /);
+
       const printed = window.output().slice(start).split("\n");
       for (const line of printed) assert.ok([...line].length <= 80, `longer than the terminal: ${line}`);
       assert.match(window.raw(), "\u001b[31minstance 2  breaker opened", "red");
@@ -161,7 +175,7 @@ demo("in the background it does not read the keys of the shell, which would stop
     shell.type("echo typed; jobs\n");
     await shell.waitFor(/typed\n[\s\S]*Running/, LIMIT_MS, from);
     shell.type("fg\n");
-    await shell.waitFor(/dist\/bin\/demo\.js\n/, LIMIT_MS, from);
+    await shell.waitFor(/dist\/bin\/demo\.js --rate=0\n/, LIMIT_MS, from);
     // It polls the terminal once a second.
     await until(
       "Enter reaches it",

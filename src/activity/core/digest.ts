@@ -1,6 +1,7 @@
 // The digest of what programs report, for a person at a terminal: a line for each page of a person and for each change of
 // state, and now and then one for all pages of shoppers. It takes a report and the time, and returns lines.
 
+import type { ShoppersReport, Traffic } from "../../monitor/traffic.ts";
 import { PROGRAM_EVENTS } from "../../program/core/program-events.ts";
 import { isPrinted } from "../../settings.ts";
 import { SECOND_MS } from "../../util/format.ts";
@@ -19,6 +20,8 @@ export interface DigestLine extends StateText {
 export interface DigestState {
   /** Pages of shoppers that no line has summed up yet. */
   readonly sum: PageSum | undefined;
+  /** The switch of shoppers, and what they got; undefined: the Market has no switch. */
+  readonly traffic?: Traffic | undefined;
   /** Something has changed, or is wrong, since the last summary: the next one comes soon. */
   readonly isNewsworthy: boolean;
   /** Instances that have reported a fault. */
@@ -67,12 +70,28 @@ export function summarize(state: DigestState, now: number): DigestStep {
   const { sum, isNewsworthy } = state;
   if (sum === undefined || now - sum.sinceMs < (isNewsworthy ? BUSY_SUMMARY_MS : CALM_SUMMARY_MS))
     return { state, lines: [] };
-  const isWrong = sum.stalePages > 0;
+  const shoppers = knownShoppers(state.traffic);
+  const hasFailed = (shoppers?.failed ?? 0) > 0;
+  const isEmpty = sum.pages === 0 && !hasFailed;
   return {
     // The summary after a wrong one comes soon as well: it shows that all is well again.
-    state: { ...state, sum: sum.pages === 0 ? undefined : noPages(now), isNewsworthy: isWrong },
-    lines: sum.pages === 0 ? [] : [{ at: now, subject: "shoppers", ...summaryText(sum, now) }],
+    state: { ...state, sum: isEmpty ? undefined : noPages(now), isNewsworthy: sum.stalePages > 0 || hasFailed },
+    lines: isEmpty ? [] : [{ at: now, subject: "shoppers", ...summaryText(sum, shoppers, now) }],
   };
+}
+
+/** What shoppers got, as the Market reports it. Pages that have failed may never have reached the Market. */
+export function withTraffic(state: DigestState, traffic: Traffic, at: number): DigestState {
+  const failed = knownShoppers(traffic)?.failed ?? 0;
+  const isSwitched = traffic.rate !== state.traffic?.rate;
+  const isNewsworthy = state.isNewsworthy || isSwitched || failed > (knownShoppers(state.traffic)?.failed ?? 0);
+  return { ...state, traffic, sum: state.sum ?? (failed > 0 ? noPages(at) : undefined), isNewsworthy };
+}
+
+/** Undefined: no page of theirs is known. */
+function knownShoppers(traffic: Traffic | undefined): ShoppersReport | undefined {
+  const shoppers = traffic?.shoppers ?? undefined;
+  return shoppers === undefined || shoppers.pages === 0 ? undefined : shoppers;
 }
 
 function onEvent(state: DigestState, event: StateEvent, at: number): DigestStep {
@@ -96,7 +115,7 @@ const subjectOf = ({ kind }: StateEvent): string => (kind === "bus" ? "bus" : "h
 
 /** Said by the welcome, or by the Market of all instances at once. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
-  ...["market.open", "market.board", "ratings.takes_faults", "ratings.bus_disconnected"],
+  ...["market.open", "market.board", "market.shoppers", "ratings.takes_faults", "ratings.bus_disconnected"],
   ...["ratings.fault_begins", "ratings.fault_ended"],
 ]);
 

@@ -1,6 +1,8 @@
 // The text of a page: how many ratings came fresh, which instances were called, how long the page waited, and what was
 // wrong. And the summary of many pages.
 
+import type { ShoppersReport } from "../../monitor/traffic.ts";
+import { pagesText } from "../../monitor/traffic-text.ts";
 import { formatDuration } from "../../util/format.ts";
 import type { PageReport, ThingReport } from "./activity.ts";
 import type { StateText } from "./state-text.ts";
@@ -72,20 +74,24 @@ export function addPage(sum: PageSum, { things, calls, waitedMs }: PageReport): 
 /** A longer list of instances is a number. */
 const MAX_LISTED = 6;
 
-export function summaryText(
-  { sinceMs, pages, stalePages, calls, slowestMs, reasons }: PageSum,
-  now: number,
-): StateText {
-  const counts = [...calls].sort(([one], [other]) => one - other).map(([instance, count]) => `${instance}: ${count}`);
+/** @param shoppers what they got in the last minute; undefined: it is not known */
+export function summaryText(sum: PageSum, shoppers: ShoppersReport | undefined, now: number): StateText {
   const parts = [
+    ...(sum.pages === 0 ? [] : sumParts(sum, now)),
+    ...(shoppers === undefined
+      ? [`slowest ${waitText(sum.slowestMs)}`]
+      : [`in the last minute ${pagesText(shoppers)}`]),
+  ];
+  const isFailing = shoppers !== undefined && shoppers.failed > 0;
+  return { text: parts.join(SEPARATOR), tone: isFailing ? "bad" : sum.stalePages > 0 ? "warning" : "faint" };
+}
+
+function sumParts({ sinceMs, pages, stalePages, calls, reasons }: PageSum, now: number): readonly string[] {
+  const counts = [...calls].sort(([one], [other]) => one - other).map(([instance, count]) => `${instance}: ${count}`);
+  const listed = counts.length > MAX_LISTED ? `${counts.length} instances` : counts.join(", ");
+  return [
     `${pages} ${pages === 1 ? "page" : "pages"} in ${formatDuration(Math.max(1_000, now - sinceMs))}`,
     stalePages === 0 ? "all ratings fresh" : `${stalePages} with old ratings: ${[...reasons].join(", ")}`,
-    counts.length === 0
-      ? "no instance called"
-      : counts.length > MAX_LISTED
-        ? `calls to ${counts.length} instances`
-        : `calls to ${counts.join(", ")}`,
-    `slowest ${waitText(slowestMs)}`,
+    counts.length === 0 ? "no instance called" : `calls to ${listed}`,
   ];
-  return { text: parts.join(SEPARATOR), tone: stalePages === 0 ? "faint" : "warning" };
 }

@@ -1,6 +1,8 @@
 // The instructions of the demo: addresses, and what to type in another terminal. Enter prints them again, so they name
 // what is there at that moment.
 
+import { TRAFFIC_RATES, type TrafficRate } from "../../monitor/traffic.ts";
+import { rateText } from "../../monitor/traffic-text.ts";
 import type { Running } from "../../program/program.ts";
 import { type CommandRow, commandLines, wrap } from "../../util/wrap.ts";
 
@@ -17,6 +19,8 @@ export interface DemoScene {
   readonly instances: readonly DemoInstance[];
   /** The instances take faults. The commands then need no pid. */
   readonly chaos: boolean;
+  /** Pages a second that shoppers load; undefined: the Market has no shoppers. */
+  readonly rate: TrafficRate | undefined;
   /** A key prints them again. */
   readonly hasKeys: boolean;
 }
@@ -25,7 +29,8 @@ export interface DemoScene {
 const EXAMPLE = 2;
 
 /** @param width columns of the terminal */
-export function instructions({ running, instances, chaos, hasKeys }: DemoScene, width: number): readonly string[] {
+export function instructions(scene: DemoScene, width: number): readonly string[] {
+  const { running, instances, chaos, hasKeys } = scene;
   const { at, board } = running;
   const opening = `The Market is open at ${at} with three Ratings instances. Load the page: a line here says which instances were called, and what came.`;
   const target =
@@ -37,6 +42,7 @@ export function instructions({ running, instances, chaos, hasKeys }: DemoScene, 
   const text = [
     opening,
     ...(board === undefined ? [] : [`The board is at ${board}: the state of each instance, live.`]),
+    ...shoppersText(scene),
     "Then, in another terminal, and load the page again after each:",
   ];
   return [
@@ -48,6 +54,24 @@ export function instructions({ running, instances, chaos, hasKeys }: DemoScene, 
     "",
   ];
 }
+
+function shoppersText({ running: { board }, rate, hasKeys }: DemoScene): readonly string[] {
+  if (rate === undefined) return [];
+  const now =
+    rate === 0
+      ? "No shopper loads pages."
+      : `Shoppers load ${rateText(rate)}: a line now and then sums up what they got.`;
+  const ways = [...(hasKeys ? ["t and Enter"] : []), ...(board === undefined ? [] : ["the switch on the board"])];
+  if (ways.length === 0) return [now];
+  const all = TRAFFIC_RATES.map(rateName).join(", ");
+  return [`${now} To change that: ${ways.join(", or ")} (${all}).`];
+}
+
+const rateName = (rate: number): string => (rate === 0 ? "off" : String(rate));
+
+/** The next position of the switch; after the last the first. */
+export const nextRate = (rate: TrafficRate): TrafficRate =>
+  TRAFFIC_RATES[(TRAFFIC_RATES.indexOf(rate) + 1) % TRAFFIC_RATES.length] ?? 0;
 
 /** A command with a pid reaches processes of the demo alone. */
 const isTarget = ({ instance, state }: DemoInstance, chaos: boolean, number = instance): boolean =>

@@ -13,10 +13,8 @@ interface ProgramEventRow {
 export const PROGRAM_EVENTS = {
   "market.open": { level: "INFO", meaning: "the Market accepts requests" },
   "market.board": { level: "INFO", meaning: "the address of the board and the metrics" },
-  "market.traffic": {
-    level: "INFO",
-    meaning: "the switch of shoppers was set, or shoppers load pages, whose lines are not printed",
-  },
+  "market.traffic": { level: "INFO", meaning: "the switch of traffic was set, or its shoppers ended" },
+  "market.shoppers": { level: "INFO", meaning: "shoppers load pages; the lines of their pages are not printed" },
   "market.keys": { level: "WARNING", meaning: "the keys that sign carts are not stored: a restart empties all carts" },
   "market.failed": { level: "ERROR", meaning: "a request failed, and its client did not cause it" },
   "bus.server": { level: "INFO", meaning: "a `nats-server` on this machine was started, is awaited, or is taken over" },
