@@ -102,14 +102,28 @@ const NAME_WIDTH = "instance.returned".length;
 
 /**
  * @param time the local time of day
- * @param room the maximal width: a longer line omits the name, as the text says the same
+ * @param room the maximal width: a longer line omits the name, as the text says the same, and then the address
  */
-export function eventLine({ name, level, text }: EventRecord, time: string, room = Number.POSITIVE_INFINITY): Line {
+export function eventLine(event: EventRecord, time: string, room = Number.POSITIVE_INFINITY): Line {
+  const { name, level, text } = event;
   const message = text.replace(/^- /, "");
-  const whole = `${time}  ${name.padEnd(NAME_WIDTH)}  ${message}`;
-  const line = whole.length > room ? `${time}  ${message}` : whole;
+  const versions = [
+    `${time}  ${name.padEnd(NAME_WIDTH)}  ${message}`,
+    `${time}  ${message}`,
+    `${time}  ${withoutAddress(event, message)}`,
+  ];
+  const line = versions.find((version) => version.length <= room) ?? versions.at(-1) ?? "";
   const tone = toneOfEvent({ name, level });
   return tone === undefined ? line : { text: line, tone };
+}
+
+/** `OPEN breaker on [ratings/2] (request timed out)`: the reason at the end is worth more than the address. */
+function withoutAddress({ instance, incarnation }: EventRecord, message: string): string {
+  if (instance === undefined || incarnation === undefined) return message;
+  const isIts = (found: string): boolean => found.endsWith(`.${incarnation}`);
+  return message
+    .replace(/\[(\S+) at (nats:[\w.-]+)\]/, (all, service, found) => (isIts(found) ? `[${service}/${instance}]` : all))
+    .replace(/: (nats:[\w.-]+)(?= \(|$)/, (all, found) => (isIts(found) ? "" : all));
 }
 
 export const eventJson = ({ id, at, name, level, text, instance, incarnation }: EventRecord): string =>

@@ -96,30 +96,33 @@ export interface Size {
   readonly columns: number;
 }
 
-const EVENTS_SHOWN = 4;
+/** Of a long list of instances: so many events stay in view. The rest of the screen is for the rows. */
+const MIN_EVENTS = 4;
 /** The head, the table's head, the keys. */
 const MIN_LINES = 3;
+/** The blank lines between head, table and events. */
+const BLANK_LINES = 2;
 /** A screen with fewer rows shows instances only, without events and blank lines. */
 const MIN_ROWS_FOR_EVENTS = 16;
 
-const otherLines = ({ rows }: Size): number =>
-  rows < MIN_ROWS_FOR_EVENTS ? MIN_LINES : MIN_LINES + 1 + 1 + EVENTS_SHOWN;
+const isRoomy = ({ rows }: Size): boolean => rows >= MIN_ROWS_FOR_EVENTS;
 
-/** How many rows of the table fit on the screen. */
-export const rowsShown = (size: Size): number => Math.max(1, size.rows - otherLines(size));
+/**
+ * How many rows of the table fit on the screen.
+ * @param all the number of all rows
+ */
+export function rowsShown(all: number, size: Size): number {
+  const others = isRoomy(size) ? MIN_LINES + BLANK_LINES + MIN_EVENTS : MIN_LINES;
+  return Math.max(1, Math.min(all, size.rows - others));
+}
 
-/** The lines of a whole screen, cut to its width. */
+/** The lines of a whole screen, cut to its width. Events fill what the rows leave. */
 export function topLines(frame: TopFrame, state: TopState, size: Size): readonly Line[] {
-  const isRoomy = size.rows >= MIN_ROWS_FOR_EVENTS;
-  const blank = isRoomy ? [""] : [];
-  const events = isRoomy ? [...blank, ...eventLines(frame, size)] : [];
-  return [
-    headLine(frame, size.columns),
-    ...blank,
-    ...shownLines(frame, state, size),
-    ...events,
-    keys(frame, state, size),
-  ]
+  const blank = isRoomy(size) ? [""] : [];
+  const shown = shownLines(frame, state, size);
+  const eventCount = isRoomy(size) ? Math.max(0, size.rows - 1 - BLANK_LINES - shown.length - 1) : 0;
+  const events = eventCount === 0 ? [] : eventLines(frame, eventCount, size);
+  return [headLine(frame, size.columns), ...blank, ...shown, ...blank, ...events, keys(frame, state, size)]
     .slice(0, size.rows)
     .map((line) => cut(line, size.columns));
 }
@@ -127,16 +130,17 @@ export function topLines(frame: TopFrame, state: TopState, size: Size): readonly
 function shownLines(frame: TopFrame, state: TopState, size: Size): readonly Line[] {
   if (state.help) return HELP_LINES;
   const [head = "", ...rows] = tableOf(frame, state, size.columns);
-  return [head, ...rows.slice(state.offset, state.offset + rowsShown(size))];
+  return [head, ...rows.slice(state.offset, state.offset + rowsShown(rows.length, size))];
 }
 
-const eventLines = ({ view, timeOfDay }: TopFrame, { columns }: Size): readonly Line[] =>
-  view.events.slice(-EVENTS_SHOWN).map((event) => eventLine(event, timeOfDay(event.at), columns));
+const eventLines = ({ view, timeOfDay }: TopFrame, count: number, { columns }: Size): readonly Line[] =>
+  view.events.slice(-count).map((event) => eventLine(event, timeOfDay(event.at), columns));
 
 function keys({ view }: TopFrame, { sort, offset }: TopState, size: Size): Line {
   const all = view.instances.length;
-  const last = Math.min(all, offset + rowsShown(size));
-  const more = all > rowsShown(size) ? `  rows ${offset + 1} to ${last} of ${all}` : "";
+  const shown = rowsShown(all, size);
+  const last = Math.min(all, offset + shown);
+  const more = all > shown ? `  rows ${offset + 1} to ${last} of ${all}` : "";
   return { text: `q quit  s sort: ${sort}  ↑↓ scroll  ? help${more}`, tone: "faint" };
 }
 
@@ -178,7 +182,8 @@ const COLUMNS: readonly Column[] = [
   { head: "P50", isNumber: true, dropPriority: 3 },
   { head: "P99", isNumber: true, dropPriority: 4 },
   { head: "BEAT", isNumber: true, dropPriority: 2 },
-  { head: "TURN", atLeast: "its breaker is open".length },
+  // Each countdown is whole, and so are the reasons of most faults.
+  { head: "TURN", atLeast: "the bus is disconnected".length },
 ];
 
 function tableOf({ view, staleMs }: TopFrame, { sort }: TopState, room?: number): readonly Line[] {
@@ -232,7 +237,10 @@ function sorted(rows: readonly InstanceRow[], sort: TopState["sort"]): readonly 
 }
 
 function cut(line: Line, columns: number): Line {
-  const cutText = (text: string): string => [...text].slice(0, columns).join("");
+  const cutText = (text: string): string => {
+    const letters = [...text];
+    return letters.length <= columns ? text : `${letters.slice(0, columns - 1).join("")}…`;
+  };
   return typeof line === "string" ? cutText(line) : { ...line, text: cutText(line.text) };
 }
 

@@ -111,8 +111,8 @@ class Top {
 
   #press(key: string, handle: FullscreenHandle): void {
     const { screen } = this.#deps;
-    const shown = rowsShown(screen.size());
-    const pressed = press(key, this.#state, { all: this.#board.view.instances.length, shown });
+    const all = this.#board.view.instances.length;
+    const pressed = press(key, this.#state, { all, shown: rowsShown(all, screen.size()) });
     if (pressed.kind === "quit") handle.leave();
     else if (pressed.kind === "stop") handle.stop();
     else this.#show(pressed.state);

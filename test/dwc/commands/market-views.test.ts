@@ -20,17 +20,49 @@ const picture = (more: Partial<MarketView> = {}) => ({
 });
 const textOf = (line: Line | undefined): string => (typeof line === "object" ? line.text : (line ?? ""));
 const toneOf = (line: Line | undefined): string | undefined => (typeof line === "object" ? line.tone : undefined);
-const ROOMY = { rows: 24, columns: 120 };
 
 const event: EventRecord = { id: 1, at: 0, name: "bus.closed", level: "INFO", text: "- one - two" };
 
-test("of many events a screen shows the last four", () => {
-  const events = Array.from({ length: 6 }, (_, at) => ({ ...event, text: `- event ${at}` }));
-  const shown = topLines(picture({ events }), FIRST_STATE, ROOMY).map(textOf);
-  assert.equal(
-    shown.filter((line) => line.startsWith("12:00:00")).map((line) => line.slice(-7)),
-    ["event 2", "event 3", "event 4", "event 5"],
-  );
+test("events fill what the rows leave, and of many rows four events stay", () => {
+  const events = Array.from({ length: 60 }, (_, at) => ({ ...event, text: `- event ${at}` }));
+  const shown = (rows: number, count: number): readonly string[] =>
+    topLines(picture({ events, instances: Array.from({ length: count }, () => first) }), FIRST_STATE, {
+      ...{ rows, columns: 120 },
+    }).map(textOf);
+  const lastOf = (lines: readonly string[]) => lines.filter((line) => line.startsWith("12:00:00"));
+  for (const [rows, count, found] of [
+    [24, 3, 16],
+    [40, 3, 32],
+    [24, 14, 5],
+    [24, 15, 4],
+    [24, 80, 4],
+    [16, 3, 8],
+    [15, 3, 0],
+  ] as const) {
+    const lines = shown(rows, count);
+    assert.is(lastOf(lines).length, found, `${rows} rows, ${count} instances`);
+    assert.ok(lines.length <= rows);
+    if (found > 0) assert.match(lastOf(lines).at(-1) ?? "", "event 59", "the latest last");
+  }
+});
+
+test("an event on a narrow screen keeps its reason, and drops its name and its address", () => {
+  const address = "nats:ratings.get.2-AP7huB_5qrds";
+  const ofInstance = { instance: 2, incarnation: "2-AP7huB_5qrds" };
+  const opened = { ...event, ...ofInstance, text: `- OPEN breaker on [ratings at ${address}] (request timed out)` };
+  const at = (room: number, one = opened): string => textOf(eventLine(one, "12:00:00", room));
+  assert.is(at(120), `12:00:00  bus.closed         OPEN breaker on [ratings at ${address}] (request timed out)`);
+  assert.is(at(95), `12:00:00  OPEN breaker on [ratings at ${address}] (request timed out)`);
+  assert.is(at(80), "12:00:00  OPEN breaker on [ratings/2] (request timed out)");
+  const lost = { ...opened, text: `- ratings instance 2 lost: ${address} (no responders)` };
+  assert.is(at(60, lost), "12:00:00  ratings instance 2 lost (no responders)");
+  const joined = { ...opened, text: `- ratings instance 2 joined: ${address}` };
+  assert.is(at(40, joined), "12:00:00  ratings instance 2 joined");
+});
+
+test("what does not fit ends in three dots", () => {
+  const [head] = topLines(picture(), FIRST_STATE, { rows: 24, columns: 20 }).map(textOf);
+  assert.ok(head?.endsWith("…") && [...head].length === 20, head);
 });
 
 test("the keys name the rows that are shown only where some are not", () => {
