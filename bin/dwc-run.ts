@@ -6,6 +6,7 @@ import { type Clock, systemClock } from "../src/clock.ts";
 import type { CommandContext } from "../src/dwc/cli/core/command.ts";
 import { type Failed, type Rendered, wrongUsage } from "../src/dwc/cli/core/result.ts";
 import { type Interruption, runDwc } from "../src/dwc/cli/main.ts";
+import { ShownLines } from "../src/dwc/cli/shown-lines.ts";
 import { processScreen, processTerminal } from "../src/dwc/cli/terminal.ts";
 import { COMMANDS } from "../src/dwc/commands/table.ts";
 import { createIdentityService } from "../src/dwc/identity/identity-service.ts";
@@ -23,6 +24,8 @@ export interface Surroundings {
   readonly stderr: NodeJS.WriteStream;
   /** ^C while dwc waits for a bus. */
   readonly interruption: Interruption;
+  /** What stands on the terminal until the result; left out: nothing can. */
+  readonly shown?: ShownLines;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
 }
@@ -52,6 +55,7 @@ export function runWith(args: readonly string[], around: Surroundings): Promise<
 /** The context of a command. @param state the folder given by --state, instead of that of the environment */
 export function openContext(state: string | undefined, around: Surroundings): CommandContext | Failed {
   const { env, stdin, stdout, stderr, interruption, clock = machineClock } = around;
+  const { shown = new ShownLines(stdout, false) } = around;
   const read = readSettings(state === undefined ? env : { ...env, DWC_STATE: folderOf(state) });
   const typed = (problem: string): string =>
     state === undefined ? problem : problem.replace(/^DWC_STATE=/, "--state ");
@@ -74,7 +78,7 @@ export function openContext(state: string | undefined, around: Surroundings): Co
     probeBus: () => probeBus(urls, clock),
     live: createLiveService({ settings, clock, identity, nodeVersion: process.versions.node, busTools, examiner }),
     terminal: processTerminal(stdin, stderr),
-    screen: processScreen(stdin, stdout, stderr),
+    screen: processScreen(stdin, stdout, stderr, shown),
   };
 }
 

@@ -32,7 +32,7 @@ export async function answered(typed: string | readonly string[], table: Table =
     screen: {
       ...{ isTerminal: false, colour: false, closed: new AbortController().signal },
       ...{ write: (text) => said.push(`wrote ${text}`), writeNote: (text) => said.push(`said ${text}`) },
-      ...{ size: () => ({ rows: 24, columns: 60 }), draw: () => undefined },
+      ...{ size: () => ({ rows: 24, columns: 60 }), draw: () => undefined, showMeanwhile: () => undefined },
       ...screen,
     } as Screen,
   };

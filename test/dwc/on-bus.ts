@@ -55,6 +55,7 @@ export class OnBus {
       ...{ isTerminal: false, colour, closed },
       ...{ write: (text) => written.push(text), writeNote: (text) => written.push(`note: ${text}\n`) },
       size: () => ({ rows: 24, columns: 80 }),
+      showMeanwhile: () => undefined,
     };
     const context = {
       ...{ stateDir: "/state", terminal: {} as Terminal, screen },

@@ -1,6 +1,6 @@
 // takes: 20 s
 // The live `dwc top` in a real terminal, in the states that matter: an instance that fails, one whose breaker is open, a bus
-// that is away, a Market that does not answer. On a terminal of the usual size and on a large one.
+// that is away, a Market that does not answer. On a terminal of 80 columns and on a large one.
 
 import * as assert from "uvu/assert";
 import { repository } from "../support/repository.ts";

@@ -6,6 +6,8 @@ import { Writable } from "node:stream";
 import { RawMode } from "../../program/raw-mode.ts";
 import { MAX_CODE_LENGTH } from "../identity/invitation-code.ts";
 import type { FullscreenHandle, FullscreenOptions, Screen, Terminal } from "./core/command.ts";
+import { cutLine, formatLine } from "./core/result.ts";
+import type { ShownLines } from "./shown-lines.ts";
 
 /** The alternate screen, which keeps the content of the normal one; no cursor. */
 const ENTER = "\u001b[?1049h\u001b[?25l";
@@ -17,23 +19,31 @@ const REST_OF_SCREEN = "\u001b[J";
 const DEFAULT_SIZE = { rows: 24, columns: 80 };
 const ENDS = ["SIGINT", "SIGTERM"] as const;
 
+/** @param shown what stands on the terminal until the result */
 export function processScreen(
   input: NodeJS.ReadStream,
   output: NodeJS.WriteStream,
   errors: NodeJS.WriteStream,
+  shown: ShownLines,
 ): Screen {
   const ending = new AbortController();
   output.on("error", () => ending.abort());
   const write = (text: string): void => {
     if (!ending.signal.aborted) output.write(text);
   };
+  const size = () => ({ rows: output.rows || DEFAULT_SIZE.rows, columns: output.columns || DEFAULT_SIZE.columns });
+  const colour = output.isTTY === true && output.hasColors();
   return {
     isTerminal: output.isTTY === true,
-    colour: output.isTTY === true && output.hasColors(),
+    colour,
     closed: ending.signal,
     write,
     writeNote: (sentence) => void errors.write(`${sentence}\n`),
-    size: () => ({ rows: output.rows || DEFAULT_SIZE.rows, columns: output.columns || DEFAULT_SIZE.columns }),
+    size,
+    showMeanwhile: (lines) => {
+      const { rows, columns } = size();
+      shown.replace(lines.slice(0, rows - 1).map((line) => formatLine(cutLine(line, columns), colour)));
+    },
     draw: (lines) => write(HOME + lines.map((line) => line + REST_OF_LINE).join("\n") + REST_OF_SCREEN),
     enterFullscreen: (options) => enterFullscreen({ input, output, ending }, options),
   };

@@ -1,13 +1,14 @@
 // `dwc check`: checks everything that could be wrong. Its rules turn each fact into a finding with a severity and the
 // command that fixes it. The rules about bus and Market are in check-bus.ts and check-market.ts.
 
-import type { Command } from "../cli/core/command.ts";
+import type { Command, CommandContext } from "../cli/core/command.ts";
+import type { Line } from "../cli/core/result.ts";
 import { quoteName, shellQuoted, shellWord } from "../identity/core/names.ts";
 import type { Outdated } from "../identity/core/outdated.ts";
 import { splitHint } from "../identity/core/sync-notes.ts";
 import { isOwnMake, MARKET_OPTION, wrongMarket } from "../live/core/failures.ts";
 import type { DiscoveredInstance } from "../live/core/live-types.ts";
-import type { Facts } from "../live/facts.ts";
+import type { Facts, KnownFacts } from "../live/facts.ts";
 import { hasBus, judgeBus } from "./check-bus.ts";
 import { judgeMarket, judgeView } from "./check-market.ts";
 import {
@@ -18,6 +19,7 @@ import {
   GRADES,
   type Group,
   grouped,
+  groupLines,
   type Severity,
   worstOf,
 } from "./finding.ts";
@@ -38,7 +40,11 @@ export const check: Command = {
   run: async (call, context) => {
     const wrong = wrongMarket(call.values.get("market"));
     if (wrong !== undefined) return wrong;
-    const findings = evaluateChecks(await context.live.collectFacts(call.values.get("market")));
+    const { live, screen } = context;
+    const market = call.values.get("market");
+    const facts =
+      screen.isTerminal && !call.flags.has("json") ? collectShown(context, market) : live.collectFacts(market);
+    const findings = evaluateChecks(await facts);
     const worst = worstOf(findings);
     return {
       kind: "done",
@@ -58,16 +64,49 @@ export const MIN_NODE = "20.19.0";
 /** The first version that reports "no responders" to a caller at once. */
 export const MIN_SERVER = "2.2.0";
 
-export function evaluateChecks(facts: Facts): readonly Finding[] {
-  return [
-    ...judgeBus(facts),
-    ...judgeIdentity(facts),
-    ...judgeInstances(facts),
-    ...judgeView(facts),
-    judgeMarket(facts),
-    judgeNode(facts.nodeVersion),
-    judgeServer(facts),
-  ];
+export const evaluateChecks = (facts: Facts): readonly Finding[] => PARTS.flatMap(({ judge }) => judge(facts));
+
+/** A group of findings, and the facts that its rules read. */
+interface Part {
+  readonly group: string;
+  readonly needs: readonly (keyof Facts)[];
+  judge(facts: Facts): readonly Finding[];
+}
+
+const PARTS: readonly Part[] = [
+  { group: "Bus", needs: ["probes", "roll", "obedience", "identity", "server", "market"], judge: judgeBus },
+  { group: "Identity", needs: ["identity", "probes"], judge: judgeIdentity },
+  {
+    group: "Instances",
+    needs: ["roll", "probes", "board", "market"],
+    judge: (facts) => [...judgeInstances(facts), ...judgeView(facts)],
+  },
+  {
+    group: "Market",
+    needs: ["market", "roll", "probes", "server", "identity", "port"],
+    judge: (facts) => [judgeMarket(facts)],
+  },
+  {
+    group: "Machine",
+    needs: ["nodeVersion", "server", "probes"],
+    judge: (facts) => [judgeNode(facts.nodeVersion), judgeServer(facts)],
+  },
+];
+
+/** The findings of the groups whose facts have come, and which groups wait. */
+export function linesSoFar(known: KnownFacts, room: number): readonly Line[] {
+  return PARTS.flatMap(({ group, needs, judge }) =>
+    needs.every((name) => name in known)
+      ? groupLines(group, judge(known as Facts), room)
+      : [group, { text: "  … waits for an answer", tone: "faint" as const }],
+  );
+}
+
+/** Shows the groups at once, and their findings as the facts come. */
+function collectShown({ live, screen }: CommandContext, market: string | undefined): Promise<Facts> {
+  const show = (known: KnownFacts): void => screen.showMeanwhile(linesSoFar(known, availableWidth(screen)));
+  show({});
+  return live.collectFacts(market, show);
 }
 
 const self = findingOf("Identity");

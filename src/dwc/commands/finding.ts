@@ -36,12 +36,14 @@ const GRADE_WIDTH = "critical".length;
 /** @param room the width of the screen */
 export function findingLines(findings: readonly Finding[], room = Number.POSITIVE_INFINITY): readonly Line[] {
   const groups = [...new Set(findings.map(({ group }) => group))];
-  const lines = groups.flatMap((group) => [
-    group,
-    ...findings.filter((finding) => finding.group === group).flatMap((finding) => linesOf(finding, room)),
-  ]);
-  return [...lines, "", summary(findings)];
+  const ofGroup = (group: string) => findings.filter((finding) => finding.group === group);
+  return [...groups.flatMap((group) => groupLines(group, ofGroup(group), room)), "", summary(findings)];
 }
+
+export const groupLines = (group: string, findings: readonly Finding[], room: number): readonly Line[] => [
+  group,
+  ...findings.flatMap((finding) => linesOf(finding, room)),
+];
 
 const MARGIN = " ".repeat("  √ ".length + GRADE_WIDTH + "  ".length);
 

@@ -5,6 +5,7 @@ import type { InstanceRow } from "../../monitor/snapshot.ts";
 import { checkServiceName } from "../../protocol.ts";
 import { formatDuration } from "../../util/format.ts";
 import type { Command, CommandContext } from "../cli/core/command.ts";
+import { earlyLine } from "../cli/core/early-line.ts";
 import { type CommandResult, type Line, type Tone, wrongUsage } from "../cli/core/result.ts";
 import {
   failedMarket,
@@ -60,22 +61,47 @@ export const ps: Command = {
   args: [{ name: "SERVICE", meaning: "only this one's; left out: all that can be found", isOptional: true }],
   options: [MARKET_OPTION],
   example: "bin/dwc ps",
-  run: async ({ args, values }, context) => {
+  run: async ({ args, values, flags }, context) => {
     const [service] = args;
     const name = service === undefined ? undefined : checkServiceName(service);
     if (name?.kind === "bad") return wrongUsage("bad-name", name.why, "for example:  bin/dwc ps ratings");
     const wrong = wrongMarket(values.get("market"));
     if (wrong !== undefined) return wrong;
-    const [roll, board] = await Promise.all([context.live.roll(service), context.live.fetchView(values.get("market"))]);
+    const { live, screen } = context;
+    const asked = { service, isMarketNamed: values.has("market") };
+    const calling = live.roll(service);
+    const viewing = live.fetchView(values.get("market"));
+    if (screen.isTerminal && !flags.has("json")) {
+      screen.showMeanwhile([{ text: earlyLine(["ps"]) ?? "", tone: "faint" }]);
+      // The Market answers in milliseconds; the roll call waits for each instance that may answer.
+      void viewing.then((board) => screen.showMeanwhile(linesSoFar(board, asked, context)));
+    }
+    const [roll, board] = await Promise.all([calling, viewing]);
     if (roll.kind === "not-connected" && board.kind !== "board") return failedVisit(roll);
-    return listed(roll, board, { service, isMarketNamed: values.has("market") }, context);
+    return listed(roll, board, asked, context);
   },
 };
+
+interface Asked {
+  /** Undefined: all. */
+  readonly service: string | undefined;
+  readonly isMarketNamed: boolean;
+}
+
+/** The Market's view, before the roll call has ended. */
+function linesSoFar(board: BoardResult, { service }: Asked, { live, screen }: CommandContext): readonly Line[] {
+  const waits: Line = { text: "calling the roll …", tone: "faint" };
+  if (board.kind !== "board") return [waits];
+  const { view } = board;
+  const rows = psRows(undefined, view).filter((row) => service === undefined || row.service === service);
+  const known = { isOld: isCutOff(view) };
+  return [...psTable(rows, live.wall(), availableWidth(screen), known), waits];
+}
 
 function listed(
   roll: BusResult<readonly DiscoveredInstance[]>,
   board: BoardResult,
-  { service, isMarketNamed }: { readonly service: string | undefined; readonly isMarketNamed: boolean },
+  { service, isMarketNamed }: Asked,
   { live, screen }: Pick<CommandContext, "live" | "screen">,
 ): CommandResult {
   const discovered = roll.kind === "connected" ? roll.value : undefined;

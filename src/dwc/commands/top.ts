@@ -4,7 +4,7 @@
 import type { InstanceRow } from "../../monitor/snapshot.ts";
 import { formatDuration, parseDuration } from "../../util/format.ts";
 import type { Command } from "../cli/core/command.ts";
-import { type Failed, type Line, oneLine, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
+import { cutLine, type Failed, type Line, oneLine, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
 import {
   failedMarket,
   failedVisit,
@@ -124,7 +124,7 @@ export function topLines(frame: TopFrame, state: TopState, size: Size): readonly
   const events = eventCount === 0 ? [] : eventLines(frame, eventCount, size);
   return [headLine(frame, size.columns), ...blank, ...shown, ...blank, ...events, keys(frame, state, size)]
     .slice(0, size.rows)
-    .map((line) => cut(line, size.columns));
+    .map((line) => cutLine(line, size.columns));
 }
 
 function shownLines(frame: TopFrame, state: TopState, size: Size): readonly Line[] {
@@ -234,14 +234,6 @@ function sorted(rows: readonly InstanceRow[], sort: TopState["sort"]): readonly 
     case "p99":
       return rows.toSorted((a, b) => (b.latency?.p99Ms ?? -1) - (a.latency?.p99Ms ?? -1));
   }
-}
-
-function cut(line: Line, columns: number): Line {
-  const cutText = (text: string): string => {
-    const letters = [...text];
-    return letters.length <= columns ? text : `${letters.slice(0, columns - 1).join("")}…`;
-  };
-  return typeof line === "string" ? cutText(line) : { ...line, text: cutText(line.text) };
 }
 
 export const CSV_HEAD =

@@ -99,18 +99,35 @@ export interface FactsDeps {
   readonly identity: Pick<IdentityService, "obedience">;
 }
 
-export async function collectFacts(deps: FactsDeps): Promise<Facts> {
+/** What is known while some of the queries wait for an answer. */
+export type KnownFacts = Partial<Facts>;
+
+/** @param onPart called with each answer as it comes */
+export async function collectFacts(deps: FactsDeps, onPart?: (known: KnownFacts) => void): Promise<Facts> {
   const { settings, clock, places, nodeVersion, probeBus } = deps;
+  const { port } = settings;
+  let known: KnownFacts = { port, nodeVersion };
+  const part = async <K extends keyof Facts>(name: K, answer: Promise<Facts[K]>): Promise<Facts[K]> => {
+    const value = await answer;
+    known = { ...known, [name]: value };
+    onPart?.(known);
+    return value;
+  };
+  if (onPart !== undefined) {
+    known = { ...known, identity: identityFacts(settings, clock.wall()) };
+    onPart(known);
+  }
   const [probes, roll, market, board, server, obedience] = await Promise.all([
-    probeBus(),
-    deps.roll(),
-    askHealth(places.page, clock),
-    fetchBoard(places, clock),
-    serverProgram(settings.searchPath),
-    deps.identity.obedience(),
+    part("probes", probeBus()),
+    part("roll", deps.roll()),
+    part("market", askHealth(places.page, clock)),
+    part("board", fetchBoard(places, clock)),
+    part("server", serverProgram(settings.searchPath)),
+    part("obedience", deps.identity.obedience()),
   ]);
+  // Again: a push may have written to the folder meanwhile.
   const identity = identityFacts(settings, clock.wall());
-  return { probes, roll, identity, obedience, market, board, port: settings.port, nodeVersion, server };
+  return { probes, roll, identity, obedience, market, board, port, nodeVersion, server };
 }
 
 async function askHealth(url: string, clock: Clock): Promise<MarketFacts> {

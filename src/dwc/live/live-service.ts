@@ -104,13 +104,10 @@ export function createLiveService(deps: LiveDeps): LiveService {
       });
     },
     fetchView: (named) => fetchBoard(places(named), clock),
-    collectFacts: async (named) =>
-      (await deps.examiner())({
-        ...deps,
-        places: places(named),
-        probeBus: () => probeBus(settings.natsUrls, clock),
-        roll: () => roll(undefined),
-      }),
+    collectFacts: async (named, onPart) => {
+      const queries = { probeBus: () => probeBus(settings.natsUrls, clock), roll: () => roll(undefined) };
+      return (await deps.examiner())({ ...deps, ...queries, places: places(named) }, onPart);
+    },
   };
 }
 

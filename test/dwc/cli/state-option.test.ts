@@ -78,6 +78,7 @@ test("what a command prints while it runs names the folder once, and another pro
   const written: string[] = [];
   const screen = {
     isTerminal: false,
+    showMeanwhile: () => undefined,
     write: (text: string) => written.push(text),
     writeNote: (text: string) => written.push(`! ${text}\n`),
   };

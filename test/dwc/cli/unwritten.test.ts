@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Writable } from "node:stream";
 import * as assert from "uvu/assert";
+import { ShownLines } from "../../../src/dwc/cli/shown-lines.ts";
 import { processScreen } from "../../../src/dwc/cli/terminal.ts";
 import { shellWord } from "../../../src/dwc/identity/core/names.ts";
 import { goldenOf } from "../../support/golden.ts";
@@ -71,7 +72,12 @@ test("whatever goes wrong with its output ends a command that prints as it goes"
   const stdout = new Writable({
     write: (_chunk, _encoding, done) => done(Object.assign(new Error("full"), { code: "ENOSPC" })),
   });
-  const screen = processScreen(process.stdin, stdout as unknown as NodeJS.WriteStream, process.stderr);
+  const screen = processScreen(
+    process.stdin,
+    stdout as unknown as NodeJS.WriteStream,
+    process.stderr,
+    new ShownLines(stdout, false),
+  );
   screen.write("an event\n");
   await new Promise((resolve) => screen.closed.addEventListener("abort", resolve));
 });

@@ -5,7 +5,7 @@ import type { RequestOptions } from "../../../service/index.ts";
 import type { IdentityService } from "../../identity/public-view.ts";
 import type { BusProbe } from "../../identity/sync-bus.ts";
 import type { LiveService } from "../../live/core/live-types.ts";
-import type { CommandResult, ExitCode } from "./result.ts";
+import type { CommandResult, ExitCode, Line } from "./result.ts";
 
 export interface Argument {
   /** As the usage shows it: EMAIL. */
@@ -104,6 +104,11 @@ export interface Screen {
   /** To stderr. */
   writeNote(sentence: string): void;
   size(): { readonly rows: number; readonly columns: number };
+  /**
+   * Shows what is known so far, below the last output. The next such lines replace it, and so does the result. Nothing is
+   * shown where it cannot be replaced: in a pipe, or on a terminal without a cursor.
+   */
+  showMeanwhile(lines: readonly Line[]): void;
   /** Replaces the content of the fullscreen view. */
   draw(lines: readonly string[]): void;
   /** Switches to the alternate screen and to raw mode. */

@@ -192,6 +192,14 @@ export function formatLine(line: Line, colour: boolean): string {
   return colour ? colorize(printable(line.text), line.tone) : printable(line.text);
 }
 
+/** Three dots stand for what does not fit. */
+export function cutLine(line: Line, columns: number): Line {
+  const letters = [...textOf(line)];
+  if (letters.length <= columns) return line;
+  const text = `${letters.slice(0, columns - 1).join("")}…`;
+  return typeof line === "string" ? text : { ...line, text };
+}
+
 /** One line of JSON, with the version of its fields. */
 export const oneLine = (result: Readonly<Record<string, unknown>>, options: JsonOptions = {}): string =>
   `${jsonText({ schema_version: SCHEMA_VERSION, ...result }, options)}\n`;

@@ -6,7 +6,7 @@ import type { FaultCommand, InstanceRef } from "../../../protocol.ts";
 import type { FaultReceiver, FaultReply, HeartbeatState } from "../../../service/index.ts";
 import type { AbortSignal, Screen } from "../../cli/core/command.ts";
 import type { EventFollower } from "../bus-events.ts";
-import type { Facts } from "../facts.ts";
+import type { Facts, KnownFacts } from "../facts.ts";
 import type { Follower } from "../market-client.ts";
 import type { MarketView } from "./parse-answers.ts";
 
@@ -130,7 +130,8 @@ export interface LiveService {
   fault(request: FaultRequest): Promise<BusResult<FaultReport>>;
   /** @param marketUrl undefined: the address of the settings, here and below */
   fetchView(marketUrl: string | undefined): Promise<BoardResult>;
-  collectFacts(marketUrl: string | undefined): Promise<Facts>;
+  /** @param onPart called with each answer as it comes */
+  collectFacts(marketUrl: string | undefined, onPart?: (known: KnownFacts) => void): Promise<Facts>;
 }
 
 /** One process that answered the roll call. Its counters are known only if it answers the service verbs. */
