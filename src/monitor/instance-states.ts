@@ -7,15 +7,21 @@ import type { ServiceMonitor } from "./monitor.ts";
 import { type InstanceState, shownStateOf, worstFirst } from "./states.ts";
 
 export interface InstanceStates {
+  /** Two with one version are equal. A page that was made from them is found again by it. */
+  readonly version: number;
   readonly byNumber: ReadonlyMap<number, InstanceState>;
   /** The numbers of those that have not left, the worst state first. */
   readonly worstFirst: readonly number[];
 }
 
-export const NO_STATES: InstanceStates = { byNumber: new Map(), worstFirst: [] };
+export const NO_STATES: InstanceStates = { version: 0, byNumber: new Map(), worstFirst: [] };
 
 /** @param isFailing whether the calls of a member fail */
-export function instanceStates(members: Iterable<Member>, isFailing: (member: Member) => boolean): InstanceStates {
+export function instanceStates(
+  members: Iterable<Member>,
+  isFailing: (member: Member) => boolean,
+  version: number,
+): InstanceStates {
   const shown = new Map<number, Member>();
   for (const member of members) {
     const other = shown.get(member.who.instance);
@@ -24,9 +30,21 @@ export function instanceStates(members: Iterable<Member>, isFailing: (member: Me
   const sorted = worstFirst(shown.values(), isFailing);
   const states = sorted.map((member) => [member.who.instance, shownStateOf(member, isFailing(member))] as const);
   return {
+    version,
     byNumber: new Map(states),
     worstFirst: states.flatMap(([instance, state]) => (state === "left" ? [] : [instance])),
   };
+}
+
+/** Both are in one order: the worst first. */
+function areEqual({ byNumber: one }: InstanceStates, { byNumber: other }: InstanceStates): boolean {
+  if (one.size !== other.size) return false;
+  const others = other.entries();
+  for (const [instance, state] of one) {
+    const [otherInstance, otherState] = others.next().value ?? [];
+    if (instance !== otherInstance || state !== otherState) return false;
+  }
+  return true;
 }
 
 const PRESENCE = { up: 2, draining: 1, gone: 0 } as const;
@@ -59,7 +77,9 @@ export class InstanceStatesReader {
     if (!hasNews && now - this.#readAt < MAX_AGE_MS) return this.#states;
     this.#eventsRead = eventsRecorded;
     this.#readAt = now;
-    this.#states = instanceStates(this.#tracker.all(), ({ who }) => this.#monitor.isFailing(who.incarnation, now));
+    const isFailing = ({ who }: Member): boolean => this.#monitor.isFailing(who.incarnation, now);
+    const states = instanceStates(this.#tracker.all(), isFailing, this.#states.version + 1);
+    if (!areEqual(states, this.#states)) this.#states = states;
     return this.#states;
   }
 }

@@ -14,13 +14,16 @@ export interface ShopState {
   readonly chips: readonly string[];
 }
 
+let version = 0;
+
 /** Instances 1, 2, … in these states. */
 export function statesOf(...states: readonly InstanceState[]): InstanceStates {
   const byNumber = new Map(states.map((state, place) => [place + 1, state]));
   const rank = (instance: number): number => STATE_NAMES.indexOf(byNumber.get(instance) ?? "healthy");
   const present = [...byNumber].flatMap(([instance, state]) => (state === "left" ? [] : [instance]));
   const worstFirst = present.sort((one, other) => rank(one) - rank(other) || one - other);
-  return { byNumber, worstFirst };
+  version += 1;
+  return { version, byNumber, worstFirst };
 }
 
 const [camera, ...others] = ratings().ratings;

@@ -40,32 +40,41 @@ test("of two incarnations with one number, the one that is up counts, whichever 
   const up = new HealthHarness();
   up.beats(1, 0, { incarnation: "1-old", intervalMs: 50 });
   up.tick(10_000);
-  assert.is(shown(instanceStates(up.tracker.all(), NEVER)), "1 lost");
+  assert.is(shown(instanceStates(up.tracker.all(), NEVER, 1)), "1 lost");
   up.beats(1, 10_000, { incarnation: "1-new" });
-  assert.is(shown(instanceStates(up.tracker.all(), NEVER)), "1 healthy");
+  assert.is(shown(instanceStates(up.tracker.all(), NEVER, 1)), "1 healthy");
   const later = new HealthHarness();
   later.beats(1, 0, { incarnation: "1-stays", intervalMs: 60_000 });
   later.beats(1, 0, { incarnation: "1-ends", intervalMs: 50 });
   later.tick(10_000);
-  assert.is(shown(instanceStates(later.tracker.all(), NEVER)), "1 healthy");
+  assert.is(shown(instanceStates(later.tracker.all(), NEVER, 1)), "1 healthy");
 });
 
 test("an instance whose calls fail is failing", () => {
   const table = new HealthHarness();
   table.beats(1, 0);
-  assert.is(shown(instanceStates(table.tracker.all(), () => true)), "1 failing");
+  assert.is(shown(instanceStates(table.tracker.all(), () => true, 1)), "1 failing");
 });
 
-test("it is read again after an event at once, else after a second", () => {
-  const { table, read } = openReader();
+test("it is read again after an event at once, else after a second, and equal states are the same object", () => {
+  const { table, monitor, read } = openReader();
   table.beats(1, 0);
   const first = read(1);
   assert.is(read(900), first, "nothing has happened");
   table.beats(2, 900);
   const second = read(901);
   assert.is(shown(second), "1 healthy, 2 healthy");
-  assert.is(read(1_900), second);
-  assert.is.not(read(1_901), second, "time alone can change a state");
+  assert.is.not(second.version, first.version);
+  assert.is(read(2_000), second, "read again, and found to be equal");
+  // No event says that its calls fail.
+  const { who } = table.member(1);
+  const error = { code: 500, message: "no" };
+  const failed = { kind: "attempt", operation: "get", sentAs: "call", isRetry: false, isRefusal: true } as const;
+  for (let call = 0; call < 20; call++)
+    monitor.recordAttempt({ ...failed, who, error, result: "answered", tookMs: 1 }, 2_001);
+  assert.is(read(2_999), second);
+  assert.is(shown(read(3_000)), "1 failing, 2 healthy");
+  assert.is.not(read(3_001).version, second.version);
 });
 
 test("of very many it is read once a second, whatever happens", () => {

@@ -50,7 +50,7 @@ export class PageCache {
   }
 }
 
-/** Everything that differs between pages without a message; count and total follow from the cart. */
-function cacheKey({ status, cards, boardUrl }: Page): string {
-  return JSON.stringify([boardUrl, status, cards.map(({ inCart, rating }) => [inCart, rating])]);
+/** Everything that differs between pages without a message; count, total and chips follow from it. */
+function cacheKey({ status, statesVersion, cards, boardUrl }: Page): string {
+  return JSON.stringify([boardUrl, statesVersion, status, cards.map(({ inCart, rating }) => [inCart, rating])]);
 }

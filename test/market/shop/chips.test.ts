@@ -2,10 +2,13 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { PageRatings } from "../../../src/market/ratings/rate-page.ts";
+import { EMPTY_CART } from "../../../src/market/shop/core/cart.ts";
 import { type Chips, chipsOf } from "../../../src/market/shop/core/chips.ts";
-import { ratingsStatus } from "../../../src/market/shop/core/page.ts";
+import { makePage, productViews } from "../../../src/market/shop/core/page.ts";
+import { type InstanceStates, NO_STATES } from "../../../src/monitor/instance-states.ts";
 import { STATE_NAMES, STATES } from "../../../src/monitor/states.ts";
-import { ratings } from "../serve.ts";
+import { CATALOGUE, ratings } from "../serve.ts";
 import { statesOf } from "../shop-states.ts";
 
 const test = suite("the chips of instances");
@@ -27,7 +30,7 @@ test("one for each instance, in the order of their numbers, and which have answe
   assert.equal(shown(chipsOf(new Set([2]), statesOf("open", "healthy", "healthy"))), ["1✕", "2✓*", "3✓"]);
   assert.equal(shown(chipsOf(new Set([2]), statesOf("open", "left", "left"))), ["1✕", "2–*"]);
   assert.equal(shown(chipsOf(new Set([7]), statesOf("open"))), ["1✕"], "of one that is unknown no state is claimed");
-  assert.equal(shown(chipsOf(new Set([1]))), []);
+  assert.equal(shown(chipsOf(new Set([1]), NO_STATES)), []);
 });
 
 test("of very many: those that answered, the worst, and the number of the others", () => {
@@ -40,9 +43,15 @@ test("of very many: those that answered, the worst, and the number of the others
 
 test("only an instance that rated something on this page has answered", () => {
   const states = statesOf("healthy", "healthy");
-  assert.equal(shown(ratingsStatus(4, ratings({ instance: 2 }), states)), ["1✓", "2✓*"]);
-  assert.equal(shown(ratingsStatus(4, ratings({ instance: 2, fresh: false }), states)), ["1✓", "2✓"]);
-  assert.equal(shown(ratingsStatus(4, ratings({ instance: 2, fresh: false }))), []);
+  const products = productViews(CATALOGUE, (id) => id);
+  const chips = (page: PageRatings | undefined, known?: InstanceStates): readonly string[] =>
+    shown(
+      makePage(CATALOGUE, products, { cart: EMPTY_CART, message: undefined, ratings: page, states: known }).chips(),
+    );
+  assert.equal(chips(ratings({ instance: 2 }), states), ["1✓", "2✓*"]);
+  assert.equal(chips(ratings({ instance: 2, fresh: false }), states), ["1✓", "2✓"]);
+  assert.equal(chips(ratings({ instance: 2 })), []);
+  assert.equal(chips(undefined), []);
 });
 
 test.run();

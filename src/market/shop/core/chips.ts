@@ -1,6 +1,6 @@
 // The chips beside the state of the ratings: one for each instance, with its state as on the board.
 
-import { type InstanceStates, NO_STATES } from "../../../monitor/instance-states.ts";
+import type { InstanceStates } from "../../../monitor/instance-states.ts";
 import { STATES } from "../../../monitor/states.ts";
 
 export interface Chip {
@@ -26,7 +26,7 @@ const MAX_CHIPS = 12;
  * have one. An instance that left has one only on a page that it has rated.
  * @param answered the numbers of the instances that rated a thing of this page, each once
  */
-export function chipsOf(answered: ReadonlySet<number>, { byNumber, worstFirst }: InstanceStates = NO_STATES): Chips {
+export function chipsOf(answered: ReadonlySet<number>, { byNumber, worstFirst }: InstanceStates): Chips {
   const shown = new Set(answered);
   for (const instance of worstFirst) {
     if (shown.size >= MAX_CHIPS) break;

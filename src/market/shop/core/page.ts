@@ -1,7 +1,7 @@
 // The view model of the home page: the template has no logic beyond layout. Texts that never change (prices, addresses
 // of pictures) are made once, at start.
 
-import type { InstanceStates } from "../../../monitor/instance-states.ts";
+import { type InstanceStates, NO_STATES } from "../../../monitor/instance-states.ts";
 import { ALL_DOWN, BUS_AWAY } from "../../ratings/core/failure-text.ts";
 import type { PageRatings, RatingView } from "../../ratings/rate-page.ts";
 import { ageText, countText, instancesText, priceText, ratingText } from "../../web/core/page-format.ts";
@@ -37,6 +37,9 @@ export interface Page {
   readonly title: string;
   readonly message: string | null;
   readonly status: RatingsStatus | null;
+  /** Made when a template asks for them: a page that is found in the cache needs none. They follow from what is below. */
+  readonly chips: () => Chips;
+  readonly statesVersion: number;
   readonly cards: readonly Card[];
   readonly cartCards: readonly Card[];
   readonly cartCount: string;
@@ -67,13 +70,15 @@ export function productViews(catalogue: Catalogue, pictureOf: (id: string) => st
 }
 
 export function makePage(catalogue: Catalogue, products: readonly ProductView[], input: PageInput): Page {
-  const { cart, message, ratings, states, boardUrl = null } = input;
+  const { cart, message, ratings, states = NO_STATES, boardUrl = null } = input;
   const cards = products.map((product) => toCard(product, cart, ratings?.ratings.get(product.thing.id)));
   return {
     // Screen readers announce the title first after a navigation, so the message comes before it.
     title: message === undefined ? SITE_NAME : `${message} · ${SITE_NAME}`,
     message: message ?? null,
-    status: ratings === undefined ? null : ratingsStatus(products.length, ratings, states),
+    status: ratings === undefined ? null : ratingsStatus(products.length, ratings),
+    chips: () => chipsOf(answeredBy(ratings), states),
+    statesVersion: states.version,
     cards,
     cartCards: cards.filter((card) => card.inCart),
     cartCount: countText(cart.size, "thing"),
@@ -103,7 +108,7 @@ function toRatingLabel(view: RatingView): RatingLabel {
   };
 }
 
-export interface RatingsStatus extends Chips {
+export interface RatingsStatus {
   /** Selects the style: all fresh, some old, or none answered. */
   readonly tone: "good" | "partly" | "down";
   readonly text: string;
@@ -114,16 +119,17 @@ export interface RatingsStatus extends Chips {
 }
 
 /**
- * The status line and its chips: one sentence about the ratings, for visitors. The rest of the page is the same in every case.
+ * The status line: one sentence about the ratings, for visitors. The rest of the page is the same in every case.
  * @param thingCount how many things the page shows
- * @param states of the instances; undefined: none are known
  */
-export function ratingsStatus(thingCount: number, page: PageRatings, states?: InstanceStates): RatingsStatus {
+export function ratingsStatus(thingCount: number, page: PageRatings): RatingsStatus {
   const known = [...page.ratings.values()];
   const fresh = known.filter((rating) => rating.fresh);
-  const chips = chipsOf(new Set(fresh.map(({ instance }) => instance)), states);
-  return { ...sentenceOf(thingCount, known.length, fresh.length, page), who: whoText(known, fresh), ...chips };
+  return { ...sentenceOf(thingCount, known.length, fresh.length, page), who: whoText(known, fresh) };
 }
+
+const answeredBy = (page: PageRatings | undefined): ReadonlySet<number> =>
+  new Set([...(page?.ratings.values() ?? [])].filter(({ fresh }) => fresh).map(({ instance }) => instance));
 
 function sentenceOf(
   thingCount: number,
