@@ -14,7 +14,7 @@ const FAILED = 500;
 /** Comes before all other middleware: it sees the status that the visitor gets. */
 export function timePages({ clock, onPage }: PageObserver): Middleware {
   return async (ctx, next) => {
-    if (ctx.path !== "/" || ctx.method !== "GET") return next();
+    if (!isPage(ctx.req.url) || ctx.method !== "GET") return next();
     const [startedAt, startedWall] = [clock.now(), clock.wall()];
     try {
       await next();
@@ -26,6 +26,9 @@ export function timePages({ clock, onPage }: PageObserver): Middleware {
     }
   };
 }
+
+/** The target as received, because it is not checked yet: the path of Koa throws for one that cannot be read. */
+const isPage = (target = ""): boolean => target === "/" || target.startsWith("/?");
 
 /** Running time stands still while this process does not run. A visitor waits all the same. */
 const tookMs = (runningMs: number, wallMs: number): number => (wallMs - runningMs > STALL_MS ? wallMs : runningMs);
