@@ -18,9 +18,9 @@ import {
   HISTORY_SCHEMA_VERSION,
   instanceHistory,
   LATENCY_BUCKETS,
-  MAX_HISTORIES,
   momentOf,
   type ServiceHistory,
+  shownHistories,
   spannedSeries,
 } from "./service-history.ts";
 import {
@@ -231,7 +231,7 @@ export class ServiceMonitor {
   }
 
   /**
-   * The last fifteen minutes. @param incarnation only the history of this one; undefined: of up to `MAX_HISTORIES`
+   * The last fifteen minutes. @param incarnation only the history of this one; undefined: of a few, or of the worst
    */
   history(source: MonitorSource, now: number, wall: number, incarnation?: string): ServiceHistory {
     this.#prune(source);
@@ -239,7 +239,7 @@ export class ServiceMonitor {
     const moment = momentOf(this.#historyTime, now);
     const members =
       incarnation === undefined
-        ? this.worst(source, now).slice(0, MAX_HISTORIES)
+        ? shownHistories(this.worst(source, now))
         : [...source.tracker.all()].filter(({ who }) => who.incarnation === incarnation);
     return {
       schema_version: HISTORY_SCHEMA_VERSION,
@@ -247,9 +247,7 @@ export class ServiceMonitor {
       requestTimeoutMs: this.options.rules.requestTimeoutMs,
       all: spannedSeries(this.#overall, this.#busSpans, moment),
       pages: this.#pages?.view(now, moment.at) ?? null,
-      instances: members
-        .toSorted((a, b) => a.who.instance - b.who.instance)
-        .map((member) => instanceHistory(member, this.#stats.get(member.who.incarnation), moment)),
+      instances: members.map((member) => instanceHistory(member, this.#stats.get(member.who.incarnation), moment)),
       omitted: source.tracker.size - members.length,
       callers: source.callers?.() ?? null,
     };

@@ -30,7 +30,7 @@ export interface ServiceHistory {
   readonly all: SpannedSeries;
   /** Null: this Market has served no page. */
   readonly pages: PagesView | null;
-  /** In the order of their numbers: of more than `MAX_HISTORIES` instances the worst. */
+  /** In the order of their numbers: of more than `MAX_HISTORIES` instances the `MAX_WORST` worst. */
   readonly instances: readonly InstanceHistory[];
   /** The number of instances that are not listed. */
   readonly omitted: number;
@@ -48,8 +48,16 @@ export interface InstanceHistory extends SpannedSeries {
   readonly state: InstanceState;
 }
 
-/** A reader compares no more charts than this. It is the number up to which the board shows a card of each instance. */
-export const MAX_HISTORIES = 12;
+/** From twelve instances on the board has a table in place of cards. */
+const MAX_HISTORIES = 11;
+/** Then this many have charts without being asked for: of a hundred a reader compares a few. */
+const MAX_WORST = 4;
+
+/** @param members the worst first. @returns those whose history is shown, by number */
+export const shownHistories = (members: readonly Member[]): readonly Member[] =>
+  members
+    .slice(0, members.length > MAX_HISTORIES ? MAX_WORST : MAX_HISTORIES)
+    .sort((a, b) => a.who.instance - b.who.instance);
 
 /** One moment: in running time, and in the time of the history. */
 export interface HistoryMoment {

@@ -5,8 +5,10 @@
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { axeFindings, boardIsLive, browserSuite, textOf, untilText, withPage } from "../support/browser.ts";
+import { openEveryState } from "../support/every-state.ts";
 import { until } from "../support/until.ts";
 import { LIMIT_MS, openWatched, type Watched } from "./board-states.ts";
+import { withMarket } from "./serve.ts";
 
 const { test, inBrowser } = browserSuite("history in a browser");
 
@@ -130,16 +132,68 @@ inBrowser("the keyboard moves in time and from chart to chart", () =>
 
 inBrowser("the histogram is of the selected chart, and its bars can be read by keyboard", () =>
   withPage({}, async (page) => {
-    await watched.load();
+    const { monitor, clock, client } = watched.world;
+    const who = [...client.tracker.all()].find((member) => member.who.instance === 1)?.who;
+    if (who === undefined) throw new Error("instance 1 is not known");
+    const ended = { kind: "attempt", operation: "get", who, result: "answered", sentAs: "call" } as const;
+    for (const tookMs of [3, 500])
+      monitor.recordAttempt({ ...ended, tookMs, isRetry: false, isRefusal: false }, clock.now());
     await openBoard(page);
     await rowOf(page, "Instance 1").locator("button").click();
     await untilText(page.locator("#latency-title"), /^Latency of instance 1, last minute$/);
     await page.locator("#latency-at").focus();
     await page.keyboard.press("End");
     assert.match(await textOf(page.locator("#latency-said")), /^[\d.]+ m?s to [\d.]+ m?s: [1-9]\d* calls?\.$/);
-    assert.is(await page.locator(".latency-bar.is-at").count(), 1);
+    const bars = await page.locator(".latency-bar").evaluateAll((all) => all.map((bar) => bar.classList.length));
+    assert.ok(bars.length > 10);
+    assert.equal(bars.slice(-2), [1, 2], "the last one is marked");
   }),
 );
+
+inBrowser("an event is soon in the charts: it does not wait for the next ten seconds", () =>
+  withPage({ isFresh: true }, async (page) => {
+    await page.clock.install();
+    await openBoard(page);
+    await page.clock.pauseAt(Date.now() + 1_000);
+    const { board, monitor, clock, client } = watched.world;
+    const who = [...client.tracker.all()].find((member) => member.who.instance === 1)?.who;
+    if (who === undefined) throw new Error("instance 1 is not known");
+    monitor.recordEvent({ kind: "opened", who, why: "retest timed out", retestInMs: 1 }, clock.now());
+    monitor.stream.add({ at: Date.now(), name: "breaker.opened", level: "WARNING", text: "OPEN for a test" });
+    await page.locator("#events li", { hasText: "OPEN for a test" }).waitFor();
+    const isRead = () => board.history.json().includes('"retest timed out"');
+    await until("the Market's answer has it", isRead, LIMIT_MS);
+    await page.clock.runFor(3_000);
+    await rowOf(page, "Instance 1").locator(".chart-glyph.chart-breaker").waitFor();
+  }),
+);
+
+inBrowser("of many instances the four worst have charts, and each opened row adds its own", async () => {
+  const shown = openEveryState();
+  for (let instance = 1_001; instance <= 1_030; instance++) shown.beats(instance);
+  const charts = (page: Page): Promise<readonly string[]> => page.locator("#history-rows .row-title").allTextContents();
+  try {
+    await withMarket({ board: () => shown.board }, ({ admin }) =>
+      withPage({}, async (page) => {
+        await page.goto(`${admin}/board`);
+        await boardIsLive(page);
+        await page.waitForSelector("#history-at:not([hidden])");
+        assert.is((await charts(page)).length, 5, "all calls, and four instances");
+        assert.match(await textOf(page.locator("#history-omitted")), /^4 of 40 instances have a chart: the worst ones/);
+        const opener = page.locator('.crowd .opener[aria-label="Instance 1020"]');
+        await opener.click();
+        await rowOf(page, "Instance 1020").locator('[aria-pressed="true"]').waitFor();
+        assert.match(await textOf(page.locator("#history-omitted")), /^5 of 40/);
+        assert.match(await textOf(page.locator("#latency-title")), /of instance 1020/);
+        await opener.click();
+        await rowOf(page, "Instance 1020").waitFor({ state: "detached" });
+        assert.match(await textOf(page.locator("#latency-title")), /of all calls/);
+      }),
+    );
+  } finally {
+    await shown.close();
+  }
+});
 
 inBrowser("a board whose data is missing says how old its history is", () =>
   withPage({ mayComplain: true }, async (page) => {

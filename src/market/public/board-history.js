@@ -7,14 +7,20 @@ import * as texts from "./history-text.js";
 import { latencyBarText, latencyChart, latencyText } from "./latency-chart.js";
 
 const ASK_EVERY_MS = 10_000;
-/** After an event, so that its mark is soon there. Under a flood of events no more often. */
+/** After an event, so that its mark is soon there. The Market's answer may be a second old. */
+const AFTER_EVENT_MS = 1_200;
+/** Under a flood of events no more often. */
 const SOONEST_MS = 3_000;
+/** Charts of rows that are open. */
+const MAX_OPENED = 8;
 /** Three answers are missing. */
 const OLD_AFTER_MS = 35_000;
 const PERCENT = 100;
 
 const byId = (id) => document.getElementById(id);
 const [board, list, moment, bar] = ["board", "history-rows", "history-at", "latency-at"].map(byId);
+/** The table of many instances (board-table.js). */
+const crowd = byId("crowd");
 const elements = new Map();
 let history;
 /** Epoch ms of the bucket under the cursor. Undefined: there is no cursor. */
@@ -26,6 +32,8 @@ let barAt;
 let askedAt = Number.NEGATIVE_INFINITY;
 let answeredAt = Number.NEGATIVE_INFINITY;
 let planned;
+let plannedAt = Number.POSITIVE_INFINITY;
+let shownAs;
 
 const clockText = (at) => new Date(at).toLocaleTimeString([], { hourCycle: "h23" });
 const minuteText = (at) => clockText(at).replace(/:\d\d$/, "");
@@ -43,22 +51,54 @@ function elementOf({ name, attributes, children }) {
 // Asking.
 
 async function ask() {
-  clearTimeout(planned);
-  planned = setTimeout(ask, ASK_EVERY_MS);
+  plan(Date.now() + ASK_EVERY_MS);
   if (document.hidden || board.dataset.shown === "old") return;
   askedAt = Date.now();
-  const response = await fetch("/board/history").catch(() => undefined);
-  const asked = response?.ok ? await response.json().catch(() => undefined) : undefined;
-  if (asked !== undefined) {
-    history = asked;
+  const asked = await read("/board/history");
+  const complete = asked && (await withOpened(asked));
+  // An answer that was overtaken by a later one is dropped.
+  if (complete !== undefined && complete.at >= (history?.at ?? 0)) {
+    history = complete;
     answeredAt = Date.now();
     render();
   } else if (history !== undefined) paintTime();
 }
 
-function askSoon() {
+/** Undefined: no answer, or one that is no history. */
+async function read(address) {
+  const response = await fetch(address).catch(() => undefined);
+  return response?.ok ? response.json().catch(() => undefined) : undefined;
+}
+
+/** With the instances whose rows are open in the table, although others are worse. */
+async function withOpened(all) {
+  const opened = [...(crowd?.querySelectorAll('.opener[aria-expanded="true"]') ?? [])]
+    .map((button) => button.closest("tbody").dataset.incarnation)
+    .filter((incarnation) => !all.instances.some((one) => one.incarnation === incarnation))
+    .slice(0, MAX_OPENED);
+  const more = await Promise.all(opened.map((incarnation) => read(`/board/history?incarnation=${incarnation}`)));
+  const instances = [...all.instances, ...more.flatMap((one) => one?.instances ?? [])];
+  instances.sort((a, b) => a.instance - b.instance);
+  return { ...all, instances, omitted: all.omitted - (instances.length - all.instances.length) };
+}
+
+/** A row that was opened is the selected chart as soon as it is there. */
+function onOpened({ target }) {
+  const group = target.closest("tbody");
+  if (group?.querySelector('.opener[aria-expanded="true"]')) selected = group.dataset.incarnation;
+  void ask();
+}
+
+function plan(at) {
   clearTimeout(planned);
-  planned = setTimeout(ask, Math.max(300, askedAt + SOONEST_MS - Date.now()));
+  plannedAt = at;
+  planned = setTimeout(ask, at - Date.now());
+}
+
+/** A flood of events does not put it off for ever: what is planned sooner stays. */
+function askSoon() {
+  const at = Math.max(Date.now() + AFTER_EVENT_MS, askedAt + SOONEST_MS);
+  if (at < plannedAt) plan(at);
 }
 
 // The charts.
@@ -71,10 +111,12 @@ const bucketAt = () => {
 
 function render() {
   const rows = texts.historyRows(history);
-  if (!rows.some(({ key }) => key === selected)) selected = "all";
   const shown = rows.map(rowElement);
-  if (shown.length !== list.children.length || shown.some((element, place) => list.children[place] !== element))
+  if (shown.length !== list.children.length || shown.some((element, place) => list.children[place] !== element)) {
+    const focused = document.activeElement;
     list.replaceChildren(...shown);
+    if (list.contains(focused)) focused.focus({ preventScroll: true });
+  }
   for (const key of elements.keys()) if (!rows.some((row) => row.key === key)) elements.delete(key);
   for (const row of rows) {
     const chart = historyChart({ ...row, alternative: texts.alternativeText(row, clockText) });
@@ -86,7 +128,7 @@ function render() {
   byId("history-axis").replaceChildren(elementOf(timeAxis({ from, to: from + bucketMs * buckets }, minuteText)));
   moment.hidden = false;
   byId("history-keys").hidden = false;
-  show("history-omitted", texts.omittedText(omitted));
+  show("history-omitted", texts.omittedText(history.instances.length, omitted));
   show("pages-summary", pages === null ? "" : texts.pagesText(pages));
   paintCursor();
   paintLatency();
@@ -111,27 +153,30 @@ function rowElement({ key, title }) {
   return element;
 }
 
+/** The selected one; until it is there, that of all calls. */
+const selectedOf = (rows) => rows.find(({ key }) => key === selected) ?? rows.find(({ key }) => key === "all");
+
 /** What depends on the cursor and on the selected chart. */
 function paintCursor() {
   const bucket = bucketAt();
   const rows = texts.historyRows(history);
+  const shown = selectedOf(rows);
   for (const row of rows) {
     const element = elements.get(row.key);
     const { rate, errors, p99 } = texts.bucketTexts(row, bucket, history);
     setText(element.querySelector(".value-rate"), rate);
     setText(element.querySelector(".value-errors"), errors);
     setText(element.querySelector(".value-p99"), p99);
-    element.querySelector(".row-title").setAttribute("aria-pressed", String(row.key === selected));
-    element.classList.toggle("is-selected", row.key === selected);
+    element.querySelector(".row-title").setAttribute("aria-pressed", String(row === shown));
+    element.classList.toggle("is-selected", row === shown);
     const line = element.querySelector(".chart-cursor");
     line.setAttribute("visibility", cursorAt === undefined ? "hidden" : "visible");
     const x = `${((bucket + 0.5) / history.buckets) * PERCENT}%`;
     for (const end of ["x1", "x2"]) line.setAttribute(end, x);
   }
-  const row = rows.find(({ key }) => key === selected);
   moment.value = String(bucket);
   moment.setAttribute("aria-valuetext", texts.bucketTime(history, bucket, clockText));
-  setText(byId("history-said"), cursorAt === undefined ? "" : texts.bucketText(row, bucket, history, clockText));
+  setText(byId("history-said"), cursorAt === undefined ? "" : texts.bucketText(shown, bucket, history, clockText));
 }
 
 function moveTo(bucket) {
@@ -148,9 +193,9 @@ function select(key) {
 
 /** The chart that is `by` charts further down. */
 function selectNext(by) {
-  const keys = texts.historyRows(history).map(({ key }) => key);
-  const place = Math.min(keys.length - 1, Math.max(0, keys.indexOf(selected) + by));
-  select(keys[place]);
+  const rows = texts.historyRows(history);
+  const place = Math.min(rows.length - 1, Math.max(0, rows.indexOf(selectedOf(rows)) + by));
+  select(rows[place].key);
 }
 
 /** The part of a chart that the pointer is at, of so many. */
@@ -180,7 +225,7 @@ moment.addEventListener("keydown", (event) => {
 // The histogram.
 
 function paintLatency() {
-  const row = texts.historyRows(history).find(({ key }) => key === selected);
+  const row = selectedOf(texts.historyRows(history));
   const { latency } = row.series;
   const text = latencyText(latency, row.noun);
   const { title } = row;
@@ -208,7 +253,7 @@ function paintBar({ series, noun }) {
 
 function moveBar(place) {
   barAt = place;
-  paintBar(texts.historyRows(history).find(({ key }) => key === selected));
+  paintBar(selectedOf(texts.historyRows(history)));
 }
 
 byId("latency-chart").addEventListener("pointermove", (event) => {
@@ -270,8 +315,13 @@ function paintTime() {
 
 new MutationObserver(askSoon).observe(byId("events"), { childList: true });
 new MutationObserver(() => {
+  // The attribute is written every second, with the same value.
+  if (board.dataset.shown === shownAs) return;
+  shownAs = board.dataset.shown;
   if (history !== undefined) paintTime();
-  if (board.dataset.shown !== "old") askSoon();
+  if (shownAs !== "old") askSoon();
 }).observe(board, { attributes: true, attributeFilter: ["data-shown"] });
 document.addEventListener("visibilitychange", askSoon);
+// Its row has toggled by then: that listener is on the table inside.
+crowd?.addEventListener("click", onOpened);
 void ask();

@@ -47,7 +47,7 @@ export function historyPage(history: ServiceHistory, timeOfDay: (at: number) => 
     })),
     axis: svgText(timeAxis({ from, to: from + bucketMs * buckets }, (at) => timeOfDay(at).slice(0, -SECONDS.length))),
     pages: pages === null ? "" : pagesText(pages),
-    omitted: omittedText(omitted),
+    omitted: omittedText(history.instances.length, omitted),
     latency: { svg: all.latency === null ? "" : svgText(latencyChart(all.latency, latencyBuckets, text)), text },
     callers: callersTable(history.callers),
     lastBucket: buckets - 1,

@@ -137,5 +137,7 @@ export function pagesText(pages: ServiceHistory["pages"]): string {
 const NO_PAGES = { pages: 0, failed: 0, p50Ms: null, p99Ms: null };
 
 /** Which instances have no chart. */
-export const omittedText = (omitted: number): string =>
-  omitted === 0 ? "" : `The worst instances are shown, and ${omitted} more are not.`;
+export const omittedText = (shown: number, omitted: number): string =>
+  omitted === 0
+    ? ""
+    : `${shown} of ${shown + omitted} instances have a chart: the worst ones, and those whose row is open in the table.`;
