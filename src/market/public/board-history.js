@@ -317,9 +317,9 @@ new MutationObserver(askSoon).observe(byId("events"), { childList: true });
 new MutationObserver(() => {
   // The attribute is written every second, with the same value.
   if (board.dataset.shown === shownAs) return;
+  if (shownAs === "old") askSoon();
   shownAs = board.dataset.shown;
   if (history !== undefined) paintTime();
-  if (shownAs !== "old") askSoon();
 }).observe(board, { attributes: true, attributeFilter: ["data-shown"] });
 document.addEventListener("visibilitychange", askSoon);
 // Its row has toggled by then: that listener is on the table inside.
