@@ -120,8 +120,6 @@ class Shoppers {
     const loaded = await this.#loader.load("/");
     this.#open -= 1;
     const now = clock.now();
-    // At the end of this process the loader cuts its pages off: that is no fault of the Market.
-    if (this.#isClosed) return;
     const outcome =
       loaded.kind === "answered"
         ? readPage(loaded.status, loaded.body, this.#thingIds)

@@ -75,6 +75,7 @@ export class TrafficSwitch implements TrafficControl {
     this.#say(`traffic: ${rateText(rate)}, set ${where}`);
     if (rate === 0) this.#stop();
     else if (this.#child === undefined) this.#start(rate);
+    // Node keeps it until the process listens.
     else this.#child.send(rateMessage(rate));
   }
 
@@ -95,10 +96,6 @@ export class TrafficSwitch implements TrafficControl {
       },
     });
     this.#child = child;
-    // The switch may have been set again while the process started.
-    void child.running.then(() => {
-      if (child === this.#child && this.#rate !== rate) child.send(rateMessage(this.#rate));
-    });
     void child.ended.then((end) => {
       if (child === this.#child) this.#lost(end);
     });

@@ -133,8 +133,10 @@ test("the shop says where the board is, and where faults are accepted", async ()
   for (const isPublic of [false, true])
     await withBoard(
       async ({ market: { url } }) => {
-        const faults = plain((await visitor.get(`${url}/board/faults`)).body);
-        assert.match(faults, "faults and traffic are set only on the admin port, on the Market’s own machine");
+        for (const path of ["/board/faults", "/board/traffic"]) {
+          const text = plain((await visitor.get(url + path)).body);
+          assert.match(text, "faults and traffic are set only on the admin port, on the Market’s own machine", path);
+        }
         const board = plain((await visitor.get(`${url}/board`)).body);
         assert.is(board.includes("Page not found"), !isPublic);
         if (!isPublic) assert.match(board, /admin port/i);

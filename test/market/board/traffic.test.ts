@@ -123,6 +123,8 @@ test("one process loads the pages, at the rate of the switch; off ends it, and n
     control.set(20, "here");
     assert.equal(control.traffic, { rate: 20, shoppers: null });
     await untilReported(20);
+    // At two a second they would not come in time.
+    await until("pages at the later rate", () => (control.traffic.shoppers?.pages ?? 0) >= 45, LIMIT_MS);
     assert.is(childrenOf(process.pid).length, 1);
     const { pages = 0, failed, fresh } = control.traffic.shoppers ?? {};
     assert.equal([failed, fresh], [0, 4 * pages]);
