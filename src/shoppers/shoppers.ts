@@ -4,6 +4,7 @@ import type { Cancel, Clock } from "../clock.ts";
 import type { ShoppersReport } from "../monitor/traffic.ts";
 import type { ShutdownHooks, StartResult } from "../program/program.ts";
 import { SECOND_MS } from "../util/format.ts";
+import { shownPage } from "./core/arguments.ts";
 import { Results, type Totals } from "./core/results.ts";
 import { Schedule } from "./core/schedule.ts";
 import { readPage, readThingIds } from "./core/shop-page.ts";
@@ -51,7 +52,8 @@ export async function startShoppers(options: ShoppersOptions, closers: ShutdownH
   return { kind: "running" };
 }
 
-function whyNoMarket(found: Loaded, url: string, rate: number): string {
+function whyNoMarket(found: Loaded, page: string, rate: number): string {
+  const url = shownPage(page);
   const otherPort = `if it has another port, type  make shoppers RATE=${rate} PORT=5001`;
   if (found.kind === "silent")
     return `the Market at ${url} accepts connections and does not answer: if it is paused, type  fg  where it runs`;

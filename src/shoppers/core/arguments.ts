@@ -33,3 +33,6 @@ const refused = (why: string): ShoppersArguments => ({ kind: "refused", why });
 /** The page of the Market of this machine, found by the settings of the Market itself. */
 export const marketPage = ({ host, port }: Pick<Settings, "host" | "port">): string =>
   `http://${bracketHost(reachableHost(host))}:${port}`;
+
+/** As the Market itself prints its address. */
+export const shownPage = (page: string): string => page.replace("//127.0.0.1:", "//localhost:");
