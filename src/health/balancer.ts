@@ -3,11 +3,12 @@
 // permission to send once.
 //
 // A member is proven if it has answered one of our calls, and a newcomer until then. It is healthy if it is live, its
-// breaker is closed or on probation, and it is neither guarded nor deprioritized. Guarded: its probation allows one
-// call at a time, and that call is in flight. Deprioritized: it is overloaded, or overtaken by a hedge.
+// breaker is closed or on probation, and it is neither guarded nor late nor deprioritized. Guarded: its probation allows
+// one call at a time, and that call is in flight. Late: it owes an answer for too long (lateness.ts). Deprioritized: it
+// is overloaded.
 //
-// A call goes to the next healthy member. Without one it goes to the next guarded or deprioritized member, and without
-// such a member it fails at once. Copies of the call go along, whose answers the caller does not wait for:
+// A call goes to the next healthy member. Without one it goes to the next that is up and has no open breaker, and
+// without such a member it fails at once. Copies of the call go along, whose answers the caller does not wait for:
 // - A retest goes to a member with an open breaker, and finds out if it answers again.
 // - A probe goes to a newcomer, while the quarantine for newcomers is active: several of them have failed.
 //
@@ -18,8 +19,9 @@
 
 import type { HealthRules } from "../settings.ts";
 import { eligibility, type Random } from "./breaker.ts";
-import type { HealthEvent, InstanceRef, Member } from "./member.ts";
-import { type Ticket, Tracker } from "./tracker.ts";
+import { type HealthEvent, type InstanceRef, isLate, type Member } from "./member.ts";
+import type { Ticket } from "./ticket.ts";
+import { Tracker } from "./tracker.ts";
 
 /** The tickets for one call. Each must be settled with the tracker. */
 export interface PickResult {
@@ -46,10 +48,7 @@ export interface PickOptions {
    * Default: true.
    */
   readonly idempotent?: boolean;
-  /**
-   * Incarnations that are overloaded, or owe an answer which a hedge has given (deprioritized.ts). They are picked only
-   * without a healthy member, and get no copies.
-   */
+  /** Incarnations that are overloaded (deprioritized.ts). They are picked only without a healthy member, and get no copies. */
   readonly deprioritized?: Incarnations | undefined;
   /** The hedge of a late call goes only to a healthy member. It has no copies: those went along with the call. */
   readonly isHedge?: boolean;
@@ -153,7 +152,7 @@ export class Resolver {
     return { call: picked, retests, newcomerProbes: this.#newcomerProbes(picked, now, options) };
   }
 
-  /** The next healthy member, or else the next guarded or deprioritized one. */
+  /** The next healthy member, or else the next guarded, late or deprioritized one. */
   #pick(now: number, options: PickOptions): Member | undefined {
     return (
       this.#pickHealthy(now, options) ??
@@ -169,7 +168,7 @@ export class Resolver {
     const proven = this.#isQuarantineActive(now, options)
       ? rotation.firstAfter(last, (member) => member.hasAnswered && isHealthy(member))
       : undefined;
-    // A newcomer in quarantine is better than a guarded or deprioritized member, and than none.
+    // A newcomer in quarantine is better than a guarded, late or deprioritized member, and than none.
     return proven ?? rotation.firstAfter(last, isHealthy);
   }
 
@@ -180,12 +179,13 @@ export class Resolver {
   #isHealthy(member: Member, now: number, options: PickOptions): boolean {
     return (
       eligibility(member.breaker, now) === "yes" &&
+      !isLate(member) &&
       !options.deprioritized?.has(member.who.incarnation) &&
       this.#isAvailable(member, now, options)
     );
   }
 
-  /** `rotation` has no open breakers, so an available member of it is healthy, guarded or deprioritized. */
+  /** `rotation` has no open breakers, so an available member of it is healthy, guarded, late or deprioritized. */
   #isAvailable(member: Member, now: number, options: PickOptions): boolean {
     return this.#tracker.isLive(member, now) && mayGetCall(member, options);
   }
@@ -231,14 +231,14 @@ export class Resolver {
 
   /** Undefined if the breaker is not open. A retest is no turn: moving the cursor would skip the members in between. */
   #admitRetest(member: Member, now: number, options: PickOptions, events: HealthEvent[]): Ticket | undefined {
-    const retest = this.#tracker.admitRetest(member, now, options.timeoutMs);
+    const retest = this.#tracker.admitRetest(member, now, options.timeoutMs, options.operation);
     if (retest !== undefined) events.push(...retest.events);
     return retest?.ticket;
   }
 
-  #admitProbe(member: Member, now: number, { timeoutMs }: PickOptions): Ticket {
+  #admitProbe(member: Member, now: number, { timeoutMs, operation }: PickOptions): Ticket {
     this.#probeCursor = member.who;
-    return this.#tracker.admit(member, now, timeoutMs);
+    return this.#tracker.admit(member, now, timeoutMs, operation);
   }
 
   #countTowardsTrial(choice: Choice, options: PickOptions): void {
@@ -261,7 +261,7 @@ export class Resolver {
   #admitTurn(member: Member, now: number, { operation, timeoutMs }: PickOptions): Ticket {
     this.#lastOperation = operation ?? this.#lastOperation;
     this.#cursors.set(this.#lastOperation, member.who);
-    return this.#tracker.admit(member, now, timeoutMs);
+    return this.#tracker.admit(member, now, timeoutMs, operation);
   }
 }
 

@@ -6,11 +6,10 @@
 // as well (call-budget.ts). The retry budget earns twice as much as the hedge budget, so hedges leave half of what it
 // earns to calls that go on after 529. Of what the retry budget has saved, hedges leave a reserve.
 //
-// A hedge that answers first has overtaken the late instance. That one gets no new calls while others are healthy,
-// until its late call is answered or times out. An instance that hangs thus costs hedges only for the calls that it has
-// when it is first overtaken. Without this rule it would cost one for each call until its first timeout.
+// A hedge that answers first has overtaken the instance of its call. That one is late at once (lateness.ts), and gets no
+// new calls while another is not, until it answers. An instance that hangs thus costs hedges only for the calls that it
+// has when it is first overtaken. Without this rule it would cost one for each call until its first timeout.
 
-import type { Incarnations } from "./balancer.ts";
 import { CallBudget, MAX_SAVED_HEDGES, RESERVED_RETRIES } from "./call-budget.ts";
 import type { InstanceRef } from "./member.ts";
 
@@ -47,19 +46,12 @@ export class HedgePolicy {
    * By operation. Keyed by `Member.who`, one object for each member: an evicted one takes its latencies along.
    */
   readonly #latencies = new WeakMap<InstanceRef, Map<string, LatencyWindow>>();
-  /** Per incarnation, how many of its calls are in flight although a hedge has answered them. */
-  readonly #lateCalls = new Map<string, number>();
   readonly #budget = new CallBudget({ perCall: BUDGET_PER_CALL, atStart: INITIAL_BUDGET, max: MAX_SAVED_HEDGES });
   readonly #retryBudget: CallBudget;
 
   /** @param retryBudget each hedge takes from it as well */
   constructor(retryBudget: CallBudget) {
     this.#retryBudget = retryBudget;
-  }
-
-  /** Incarnations that get no calls while others are healthy. */
-  get deprioritized(): Incarnations {
-    return this.#lateCalls;
   }
 
   /** Adds to the budget, once for each call: not again if it goes on to another instance. */
@@ -88,18 +80,6 @@ export class HedgePolicy {
     if (this.#retryBudget.trySpend(RESERVED_RETRIES)) return true;
     this.#budget.giveBack();
     return false;
-  }
-
-  /** Records that a hedge has answered a call which is still in flight to `incarnation`. */
-  hedgeWon(incarnation: string): void {
-    this.#lateCalls.set(incarnation, (this.#lateCalls.get(incarnation) ?? 0) + 1);
-  }
-
-  /** Records that such a late call has ended. */
-  lateCallEnded(incarnation: string): void {
-    const left = (this.#lateCalls.get(incarnation) ?? 0) - 1;
-    if (left > 0) this.#lateCalls.set(incarnation, left);
-    else this.#lateCalls.delete(incarnation);
   }
 }
 

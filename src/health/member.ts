@@ -4,6 +4,7 @@
 
 import { type Breaker, type BreakerTransition, freshBreaker } from "./breaker.ts";
 import { DEFAULT_OPERATIONS, type Heartbeat } from "./heartbeat.ts";
+import type { Debt } from "./lateness.ts";
 
 /** Identifies an incarnation in events, logs and pages. */
 export interface InstanceRef {
@@ -45,6 +46,8 @@ export interface Member {
   evicted: boolean;
   /** Has answered one of our calls. A forged heartbeat cannot set this. */
   hasAnswered: boolean;
+  /** The answers that it owes us (lateness.ts). Undefined: it was never sent a call. */
+  debt: Debt | undefined;
 }
 
 /** Emitted by the tracker, exactly once for each change of state. */
@@ -56,6 +59,10 @@ export type HealthEvent =
       readonly why: "no heartbeat" | "no responders";
       readonly silentMs: number;
     }
+  /** It owes answers, and has answered nothing for so long: it gets no new calls while others are not late. */
+  | { readonly kind: "late"; readonly who: InstanceRef; readonly owes: number; readonly quietMs: number }
+  /** It was late for so long, and has answered. */
+  | { readonly kind: "on-time"; readonly who: InstanceRef; readonly lateMs: number }
   /** Two live incarnations have the same number. */
   | { readonly kind: "duplicate"; readonly who: InstanceRef; readonly other: InstanceRef }
   /** The table is full of proven members, and a newcomer was rejected. Emitted once until there is room again. */
@@ -80,12 +87,16 @@ export function newMember(beat: Heartbeat, now: number, operations: readonly str
     leaseUntil: now,
     evicted: false,
     hasAnswered: false,
+    debt: undefined,
   };
 }
 
 /** Up, with a lease that has not expired. */
 export const isLive = (member: Member, now: number): boolean =>
   member.membership.kind === "up" && now < member.leaseUntil;
+
+/** It owes us an answer for too long. */
+export const isLate = ({ debt }: Member): boolean => debt?.lateSince !== undefined;
 
 /** A goodbye is final: if the program runs again later, it is a new incarnation. */
 export const saidGoodbye = ({ membership }: Member): boolean =>

@@ -12,6 +12,7 @@
 import type { HealthRules } from "../settings.ts";
 import * as breaker from "./breaker.ts";
 import type { Heartbeat } from "./heartbeat.ts";
+import { forgive, Lateness } from "./lateness.ts";
 import {
   detectDuplicate,
   type HealthEvent,
@@ -28,21 +29,7 @@ import { failsAsNewcomer, NewcomerQuarantine } from "./newcomer-quarantine.ts";
 import { OpenBreakers } from "./open-breakers.ts";
 import type { Result } from "./result.ts";
 import { Ring } from "./ring.ts";
-
-/** Permission to send once to one incarnation, in one generation of its breaker. Must be settled exactly once. */
-export interface Ticket {
-  readonly who: InstanceRef;
-  /** The row it was issued for: to find it again among 10,000 would take longer than the pick did. */
-  readonly member: Member;
-  readonly generation: number;
-  readonly sentAt: number;
-}
-
-/** The ticket of a retest, and the events that the caller has to emit. */
-export interface AdmittedRetest {
-  readonly ticket: Ticket;
-  readonly events: readonly HealthEvent[];
-}
+import { type AdmittedRetest, type Ticket, ticketFor } from "./ticket.ts";
 
 /** The health of all known instances of one service. */
 export class Tracker {
@@ -54,6 +41,8 @@ export class Tracker {
   readonly #openBreakers = new OpenBreakers();
   /** Of newcomers: incarnations that have never answered a call. */
   readonly quarantine = new NewcomerQuarantine();
+  /** Of members that owe answers. */
+  readonly lateness: Lateness;
   readonly #rules: HealthRules;
   readonly #random: breaker.Random;
   readonly #members = new Map<string, Member>();
@@ -63,8 +52,9 @@ export class Tracker {
   /** A rejected newcomer was emitted, and there has been no room since. */
   #fullReported = false;
 
-  constructor(rules: HealthRules, random: breaker.Random) {
+  constructor(rules: HealthRules, random: breaker.Random, lateness = new Lateness(rules)) {
     this.#rules = rules;
+    this.lateness = lateness;
     this.#random = random;
   }
 
@@ -83,6 +73,11 @@ export class Tracker {
   /** Whether a heartbeat of this incarnation has been accepted. */
   knows(incarnation: string): boolean {
     return this.#members.has(incarnation);
+  }
+
+  /** The row of an incarnation. */
+  find(incarnation: string): Member | undefined {
+    return this.#members.get(incarnation);
   }
 
   /** Up, with a lease that has not expired. While the bus is disconnected, what held at the disconnection holds. */
@@ -109,21 +104,36 @@ export class Tracker {
   // Calls.
 
   /** Issues the ticket of a call that is not a retest. @param timeoutMs it has ended after so long */
-  admit(member: Member, now: number, timeoutMs = this.#rules.requestTimeoutMs): Ticket {
+  admit(member: Member, now: number, timeoutMs = this.#rules.requestTimeoutMs, operation?: string): Ticket {
     member.breaker = breaker.afterSending(member.breaker, now, timeoutMs);
-    return ticketFor(member, now);
+    return this.#ticketFor(member, now, timeoutMs, operation);
+  }
+
+  #ticketFor(member: Member, now: number, timeoutMs: number, operation: string | undefined): Ticket {
+    return ticketFor(member, now, operation, this.lateness.sent(member, operation, now, timeoutMs));
   }
 
   /** Issues the ticket of a retest. Undefined if the breaker is not open: a second retest cannot start. */
-  admitRetest(member: Member, now: number, timeoutMs = this.#rules.requestTimeoutMs): AdmittedRetest | undefined {
+  admitRetest(
+    member: Member,
+    now: number,
+    timeoutMs = this.#rules.requestTimeoutMs,
+    operation?: string,
+  ): AdmittedRetest | undefined {
     const result = breaker.startRetest(member.breaker, now, timeoutMs);
     if (result === undefined) return undefined;
     const events = this.#applyTransition(member, result);
-    return { ticket: ticketFor(member, now), events };
+    return { ticket: this.#ticketFor(member, now, timeoutMs, operation), events };
   }
 
   /** Records how the call of `ticket` has ended. */
   settle(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
+    const onTime = this.lateness.settled(ticket, result, now);
+    const events = this.#settle(ticket, result, now);
+    return onTime.length === 0 ? events : [...onTime, ...events];
+  }
+
+  #settle(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     const { member } = ticket;
     if (member.evicted) {
       this.#proveNewcomer(ticket, result, now);
@@ -370,7 +380,7 @@ export class Tracker {
   #applyTransition(member: Member, result: breaker.TransitionResult): readonly HealthEvent[] {
     const { kind } = member.breaker;
     member.breaker = result.breaker;
-    if (result.breaker.kind !== kind) this.#reindex(member);
+    if (result.breaker.kind !== kind) this.#reindex(forgive(member));
     return result.transition === undefined ? NO_EVENTS : [{ who: member.who, ...result.transition }];
   }
 
@@ -383,10 +393,6 @@ export class Tracker {
     this.#openBreakers.set(member, isUp && isOpen);
   }
 }
-
-const ticketFor = (member: Member, sentAt: number): Ticket => {
-  return { who: member.who, member, generation: member.breaker.generation, sentAt };
-};
 
 const NO_EVENTS: readonly HealthEvent[] = [];
 const NO_MEMBERS: readonly Member[] = [];

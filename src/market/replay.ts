@@ -145,6 +145,8 @@ function inWords(replayed: Replayed): string {
       return `call ${entry.ticket} to ${ticket === undefined ? "?" : named(ticket.who)}: ${entry.result}`;
     case "checked":
       return `the answer to call ${entry.ticket} to ${ticket === undefined ? "?" : named(ticket.who)}: ${entry.result}`;
+    case "overtaken":
+      return `a hedge has overtaken call ${entry.ticket} to ${ticket === undefined ? "?" : named(ticket.who)}`;
     case "stall":
       return `the Market itself was stalled for ${secondsText(entry.stalledMs)}`;
     default:
@@ -152,7 +154,9 @@ function inWords(replayed: Replayed): string {
   }
 }
 
-function remark(entry: Exclude<Entry, { kind: "heartbeat" | "picked" | "settled" | "checked" | "stall" }>): string {
+type Remark = Exclude<Entry, { kind: "heartbeat" | "picked" | "settled" | "checked" | "overtaken" | "stall" }>;
+
+function remark(entry: Remark): string {
   switch (entry.kind) {
     case "disconnected":
       return "no heartbeats can arrive: leases are frozen";
@@ -160,6 +164,10 @@ function remark(entry: Exclude<Entry, { kind: "heartbeat" | "picked" | "settled"
       return "heartbeats can arrive again: leases resume";
     case "tick":
       return "time has passed";
+    case "late-check":
+      return "answers are owed for too long";
+    case "asked":
+      return `${entry.incarnation} is asked if it is there`;
     case "bus":
       return `calls: ${entry.status}`;
     case "end":

@@ -5,7 +5,7 @@
 
 import type { Faults } from "../faults/core/active-faults.ts";
 import type { Breaker } from "../health/breaker.ts";
-import type { Member, Membership } from "../health/member.ts";
+import { isLate, type Member, type Membership } from "../health/member.ts";
 import { secondOf } from "../util/last-minute.ts";
 import type { MarketsComparison } from "./disagreement.ts";
 import type { EventRecord } from "./event-stream.ts";
@@ -57,6 +57,7 @@ interface LastSent {
   readonly hasAnswered: boolean;
   /** Whether its calls fail. Time alone can change it. */
   readonly isFailing: boolean;
+  readonly isLate: boolean;
   /** The reason why it is passed over. Time alone can change it, and so can a late call. */
   readonly passed: string | undefined;
   readonly faults: Faults | undefined;
@@ -123,7 +124,8 @@ export class SnapshotDiff {
       last.membership === current.membership &&
       last.breaker === current.breaker &&
       last.hasAnswered === current.hasAnswered &&
-      last.isFailing === current.isFailing;
+      last.isFailing === current.isFailing &&
+      last.isLate === current.isLate;
     return !isSame || last.passed !== current.passed || last.faults !== current.faults;
   }
 
@@ -137,7 +139,8 @@ export class SnapshotDiff {
         const passed = turn.kind === "passed over" ? turn.why : undefined;
         const faults = this.#monitor.faultsOf(who.incarnation);
         const isFailing = this.#monitor.isFailing(who.incarnation, now);
-        return [who.incarnation, { membership, breaker, hasAnswered, isFailing, passed, faults }];
+        const state = { membership, breaker, hasAnswered, isFailing, isLate: isLate(member) };
+        return [who.incarnation, { ...state, passed, faults }];
       }),
     );
   }

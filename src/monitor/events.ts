@@ -9,7 +9,7 @@ import type { InstanceRef } from "../health/member.ts";
 import type { LogEntry } from "../program/log.ts";
 import type { ClientEvent } from "../service/client-options.ts";
 import type { LogLevel } from "../settings.ts";
-import { secondsText } from "../util/format.ts";
+import { countWords, secondsText } from "../util/format.ts";
 
 /** Emitted by the sink itself: so many events of one name were not logged. */
 export interface SuppressedEvents {
@@ -89,6 +89,23 @@ export const EVENTS = {
     logger: "resolver",
     text: ({ who, why }) => `CLOSE ${breaker(who)} (${why})`,
     meaning: "an instance gets calls again, on probation: a heartbeat arrived, or it answered the retest",
+  },
+  late: {
+    name: "instance.late",
+    level: "INFO",
+    logger: "resolver",
+    isRateLimited: true,
+    text: ({ who, owes, quietMs }) =>
+      `${named(who)} is late: it owes ${countWords(owes, "answer")} for ${Math.round(quietMs)} ms: ${address(who)}`,
+    meaning: "an instance owes an answer for too long: it gets no new calls while another instance is not late",
+  },
+  "on-time": {
+    name: "instance.on_time",
+    level: "INFO",
+    logger: "resolver",
+    isRateLimited: true,
+    text: ({ who, lateMs }) => `${named(who)} is late no more, after ${Math.round(lateMs)} ms: ${address(who)}`,
+    meaning: "a late instance has answered",
   },
   joined: {
     name: "instance.joined",

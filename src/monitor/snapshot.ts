@@ -7,12 +7,11 @@ import type { Faults } from "../faults/core/active-faults.ts";
 import { type Fault, faultText } from "../faults/core/faults.ts";
 import type { Choice, Incarnations, Resolver } from "../health/balancer.ts";
 import { type Breaker, eligibility } from "../health/breaker.ts";
-import type { Deprioritized } from "../health/deprioritized.ts";
-import type { Member, Membership } from "../health/member.ts";
+import { isLate, type Member, type Membership } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import type { AttemptOutcomeName } from "../metrics/core/outcomes.ts";
 import type { HealthRules } from "../settings.ts";
-import { roundTo2 } from "../util/format.ts";
+import { countWords, roundTo2 } from "../util/format.ts";
 import type { CallersView } from "./callers.ts";
 import type { MarketsComparison } from "./disagreement.ts";
 import type { EventRecord } from "./event-stream.ts";
@@ -93,6 +92,8 @@ export interface InstanceRow {
   readonly faults: readonly ActiveFaultView[] | null;
   /** Has answered a call at least once. */
   readonly hasAnswered: boolean;
+  /** The answers that it owes, and since when it has given none. Null: it is not late. */
+  readonly late: { readonly owes: number; readonly since: number } | null;
   readonly turn: TurnStatus;
   readonly calls: EndedCalls & {
     readonly total: number;
@@ -129,7 +130,7 @@ export interface MonitorSource {
   readonly tracker: Tracker;
   readonly resolver: Resolver;
   /** The instances that its choices avoid for now: overloaded ones, and late ones with HEDGE=1. */
-  readonly deprioritized?: (Incarnations & Partial<Pick<Deprioritized, "isOverloaded">>) | undefined;
+  readonly deprioritized?: Incarnations | undefined;
   /** The comparison with other Markets; left out where none is received. */
   readonly markets?: () => MarketsComparison;
   /** The calls by Market and instance; null, or left out: no other Market is known. */
@@ -191,10 +192,16 @@ export function rowOf(member: Member, context: RowContext): InstanceRow {
     heartbeat: { at: toWall(member.lastHeartbeatAt), expiresAt: toWall(member.leaseUntil) },
     faults: faultsOf(context),
     hasAnswered: member.hasAnswered,
+    late: lateOf(member, context),
     turn,
     calls: callsOf(context),
     latency: latencyOf(context),
   };
+}
+
+function lateOf({ debt }: Member, { toWall }: RowContext): InstanceRow["late"] {
+  if (debt?.lateSince === undefined) return null;
+  return { owes: debt.owes, since: toWall(debt.quietSince) };
 }
 
 /** A fault ends at its time, without a message: a killed instance cannot send one. */
@@ -321,10 +328,11 @@ function reasonPassedOver(
   if (breaker.kind === "open") return "its breaker is open";
   if (breaker.kind === "retesting") return "its breaker is open, and a retest is in flight";
   if (eligibility(breaker, now) === "guarded") return "it is on probation, and its one call has not ended";
-  if (deprioritized?.isOverloaded?.(member.who.incarnation))
-    return "it is overloaded: others come first until the time that it asked for is over";
   if (deprioritized?.has(member.who.incarnation))
-    return "another instance answered a call that it still has: it gets none until that call ends";
+    return "it is overloaded: others come first until the time that it asked for is over";
+  // Without the time since then: the text is compared, and sent to every viewer when it has changed.
+  if (member.debt !== undefined && isLate(member))
+    return `it is late: it owes ${countWords(member.debt.owes, "answer")}`;
   if (!member.hasAnswered && tracker.quarantine.isActive(now))
     return "it has never answered, and other newcomers did not answer either";
   return undefined;

@@ -2,7 +2,7 @@
 // comparison of Markets are derived from this table.
 
 import type { Breaker } from "../health/breaker.ts";
-import type { Member, Membership } from "../health/member.ts";
+import { isLate, type Member, type Membership } from "../health/member.ts";
 import type { EventName } from "./events.ts";
 
 interface StateRow {
@@ -68,6 +68,19 @@ export const STATES = {
     membership: "gone",
     breaker: undefined,
     meaning: "its heartbeats ended, or NATS has no subscriber for it, and it did not say goodbye",
+  },
+  late: {
+    label: "Late",
+    glyph: "◷",
+    word: "late",
+    terminalGlyph: "~",
+    event: "instance.late",
+    tone: "warning",
+    isTrouble: true,
+    treatment: "calls",
+    membership: "up",
+    breaker: "closed",
+    meaning: "it owes an answer for too long; it gets no new calls while another instance is not late",
   },
   failing: {
     label: "Failing",
@@ -139,9 +152,9 @@ export type InstanceState = keyof typeof STATES;
 export const STATE_NAMES = Object.keys(STATES) as readonly InstanceState[];
 
 /** The states that membership and breaker have: those that Markets report to each other. */
-export type HealthState = Exclude<InstanceState, "failing">;
+export type HealthState = Exclude<InstanceState, "failing" | "late">;
 
-const isHealthState = (state: InstanceState): state is HealthState => state !== "failing";
+const isHealthState = (state: InstanceState): state is HealthState => state !== "failing" && state !== "late";
 
 /** The worst first, as on the board. */
 export const HEALTH_STATES: readonly HealthState[] = STATE_NAMES.filter(isHealthState);
@@ -149,7 +162,9 @@ export const HEALTH_STATES: readonly HealthState[] = STATE_NAMES.filter(isHealth
 /** The state that is shown. */
 export function shownStateOf(member: Member, isFailing: boolean): InstanceState {
   const state = stateOf(member);
-  return state === "healthy" && isFailing ? "failing" : state;
+  if (state !== "healthy") return state;
+  if (isLate(member)) return "late";
+  return isFailing ? "failing" : state;
 }
 
 /** A breaker in a state without a row is a compile error here. */

@@ -12,6 +12,7 @@ import type { ResolvedClientOptions } from "./client-options.ts";
 import type { CancelRuns } from "./core/cancel-runs.ts";
 import type { DirectSubjects } from "./core/direct-subjects.ts";
 import type { RequestTimeWriter } from "./core/request-headers.ts";
+import type { LateWatch } from "./late-watch.ts";
 import type { Why } from "./outcome.ts";
 
 /** Shared by the calls of one client. */
@@ -26,6 +27,7 @@ export interface CallContext {
   readonly hedge: HedgePolicy | undefined;
   readonly deprioritized: Deprioritized;
   readonly retryBudget: CallBudget;
+  readonly lateWatch: LateWatch;
   /** Emits events of the tracker and the resolver. */
   readonly emitAll: (events: readonly HealthEvent[], trace: Trace | undefined) => void;
   /** Publishes a roll call: every instance that receives it sends a heartbeat at once. */

@@ -3,7 +3,7 @@
 
 import { type Headers, isHeaderValue } from "../bus/core/headers.ts";
 import type { Result } from "../health/result.ts";
-import type { Ticket } from "../health/tracker.ts";
+import type { Ticket } from "../health/ticket.ts";
 import type { Span, Trace, TraceHeaders, Tracing } from "../trace/core/trace.ts";
 import { passThroughTrace } from "../trace/core/trace.ts";
 import { incoming } from "../trace/core/traceparent.ts";

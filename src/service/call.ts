@@ -15,8 +15,10 @@
 //                the probe.
 //   hedge        A late call, sent to a second instance as well (HEDGE=1). The first answer ends the call. The late
 //                instance keeps its ticket: if it hangs, its timeout counts against it as without the hedge.
+//   late         An instance that owes an answer for too long. A hedge that answers first makes the instance of its call
+//                late at once. Its first answer ends that.
 //   deprioritized
-//                Overloaded, or overtaken by a hedge. Such an instance gets calls only if no other is healthy.
+//                Overloaded. Such an instance, and a late one, gets calls only if no other is healthy.
 //   balancer     The tracker, and the resolver, which picks.
 //   budget       Going on after "overloaded" is paid from the retry budget, as each hedge is. All else is free.
 //   attempt      One sending of a call and its end. The call waits for it, unless it is a copy.
@@ -36,7 +38,7 @@
 import { afterRunning, type Cancel } from "../clock.ts";
 import type { HedgePolicy } from "../health/hedge.ts";
 import { judgementMs } from "../health/judgement.ts";
-import type { Ticket } from "../health/tracker.ts";
+import type { Ticket } from "../health/ticket.ts";
 import { type AttemptEnd, goingOn, type NoAnswer, outcomeOf } from "./attempt.ts";
 import type { CallContext } from "./call-context.ts";
 import { CallHistory } from "./call-history.ts";
@@ -73,8 +75,6 @@ export class Call {
   #hedge: Sending | undefined;
   /** The last attempt has ended, and forbids to go on. The call still waits for its hedge, or ends with this. */
   #endUnlessHedged: Why | undefined;
-  /** The hedge answered first. Until `#current` ends, its instance gets no new calls while others are healthy. */
-  #isOvertaken = false;
   #cancelHedgeTimer: Cancel | undefined;
   #cancelEndTimer: Cancel | undefined;
   /** The caller has its outcome. An attempt in flight still settles its ticket. */
@@ -305,13 +305,15 @@ export class Call {
     const { who } = sending.ticket;
     const tookMs = sending.tookMs(this.context.options.clock.now());
     if (kind !== "none") policy.recordLatency(who, this.request.operation, tookMs);
-    if (sending === this.#current) {
-      this.#cancelHedgeTimer?.();
-      if (this.#isOvertaken) policy.lateCallEnded(who.incarnation);
-    } else if (kind !== "none" && this.#current?.isOver === false) {
-      this.#isOvertaken = true;
-      policy.hedgeWon(this.#current.ticket.who.incarnation);
-    }
+    if (sending === this.#current) this.#cancelHedgeTimer?.();
+    else if (kind !== "none" && this.#current?.isOver === false) this.#markOvertaken(this.#current.ticket);
+  }
+
+  /** The hedge has answered first. The instance of `ticket` gets no new calls until it answers, while others are healthy. */
+  #markOvertaken(ticket: Ticket): void {
+    const { tracker, options, emitAll } = this.context;
+    const mark = (): void => emitAll(tracker.lateness.overtaken(ticket, options.clock.now()), this.request.trace);
+    options.guard.run("core", mark, undefined);
   }
 
   /** The hedge has ended without an answer. The call waits for `#current`, or ends as that has ended. */

@@ -25,6 +25,7 @@ import { FirstConnection } from "./first-connection.ts";
 import { textOf } from "./guard.ts";
 import { HeartbeatListener } from "./heartbeat-listener.ts";
 import { type InstanceStatus, statusesOf } from "./instance-status.ts";
+import { LateWatch } from "./late-watch.ts";
 import { type ClientObserver, Observers } from "./observers.ts";
 import { failedWhy, type Outcome, type Unanswered, unsent, type Why } from "./outcome.ts";
 import { type AskOptions, type CallRequest, readCall } from "./request.ts";
@@ -38,7 +39,7 @@ export interface Client extends AsyncDisposable {
   /** The health of every known instance. Read only. */
   readonly tracker: Tracker;
   readonly resolver: Resolver;
-  /** Incarnations that a pick avoids for now: they are overloaded, or late (hedging). Undefined: none. */
+  /** Incarnations that a pick avoids for now, because they are overloaded. Undefined: none. */
   readonly deprioritized: Deprioritized | undefined;
   /** Resolves when the first roll call after connecting is over. Resolves at once if it is over or the bus is away. */
   ready(): Promise<void>;
@@ -100,6 +101,7 @@ class ServiceClient implements Client {
   readonly #options: ResolvedClientOptions;
   readonly #observers: Observers;
   readonly #heartbeatListener: HeartbeatListener;
+  readonly #lateWatch: LateWatch;
   readonly #calls: CallContext;
   readonly #streams: ClientStreams;
   /** Those that were called. */
@@ -120,12 +122,14 @@ class ServiceClient implements Client {
     this.resolver = resolver;
     this.#heartbeatListener = new HeartbeatListener(options, this.tracker, (changes) => this.#emitChanges(changes));
     this.#firstConnection = new FirstConnection(options);
+    const giveUp = (who: InstanceRef): void => this.#giveUp(who);
+    this.#lateWatch = new LateWatch(options, tracker, (changes) => this.#emitChanges(changes), giveUp);
     const retryBudget = newRetryBudget(options.hedge);
     const hedge = options.hedge ? new HedgePolicy(retryBudget) : undefined;
     this.#calls = {
       ...{ options, tracker, resolver, requestTime: new RequestTimeWriter(), subjects: new DirectSubjects() },
       cancelRuns: new CancelRuns(),
-      ...{ hedge, retryBudget, deprioritized: new Deprioritized(hedge?.deprioritized) },
+      ...{ hedge, retryBudget, deprioritized: new Deprioritized(), lateWatch: this.#lateWatch },
       emitAll: (events, trace) => this.#emitChanges(events, trace),
       sendRollCall: () => !this.#isClosed && this.#heartbeatListener.sendRollCall(),
       shortCircuit: (call) => this.#shortCircuit(call),
@@ -156,6 +160,7 @@ class ServiceClient implements Client {
     this.#isClosed = true;
     this.#stopTicking();
     this.#heartbeatListener.close();
+    this.#lateWatch.close();
     this.#streams.close();
     this.#firstConnection.close();
   }
@@ -307,9 +312,10 @@ class ServiceClient implements Client {
     const { clock, onEvent } = this.#options;
     for (const change of changes) {
       onEvent(change, trace);
-      if (change.kind !== "lost" || change.why !== "no responders") continue;
+      const { kind, who } = change;
       // After the reads of this turn of the loop: the last answers of the instance may be among them.
-      clock.afterIoPoll(() => this.#giveUp(change.who));
+      if (kind === "lost" && change.why === "no responders") clock.afterIoPoll(() => this.#giveUp(who));
+      else if (kind === "late" || kind === "lost") this.#lateWatch.ask(who.incarnation);
     }
   }
 }

@@ -64,7 +64,8 @@ export type { HealthEvent, InstanceRef, Member, Membership } from "../health/mem
 export type { NewcomerQuarantine } from "../health/newcomer-quarantine.ts";
 export type { Result } from "../health/result.ts";
 export type { Ring } from "../health/ring.ts";
-export type { AdmittedRetest, Ticket, Tracker } from "../health/tracker.ts";
+export type { AdmittedRetest, Ticket } from "../health/ticket.ts";
+export type { Tracker } from "../health/tracker.ts";
 export { defaultHealthRules, type HealthRules } from "../settings.ts";
 export type { Attributes, Span, SpanSpec, Trace, TraceHeaders, Tracing } from "../trace/core/trace.ts";
 export type { Report } from "../util/throttle.ts";

@@ -13,7 +13,7 @@ import type { Reply } from "../bus/bus.ts";
 import { cancelSubject } from "../bus/core/subjects.ts";
 import { heartbeatMayClose } from "../health/breaker.ts";
 import type { Result } from "../health/result.ts";
-import type { Ticket } from "../health/tracker.ts";
+import type { Ticket } from "../health/ticket.ts";
 import type { Span, Trace, TraceHeaders } from "../trace/core/trace.ts";
 import { type AttemptEnd, CHECK_IS_LATE, endOfCheck, type PendingCheck, readAttempt, STOPPED } from "./attempt.ts";
 import type { Call } from "./call.ts";
@@ -65,6 +65,7 @@ export class Sending {
   send(): void {
     const { request, context, history } = this.#call;
     const { bus, clock } = context.options;
+    context.lateWatch.start();
     const { trace, body, lines: own, idempotent, opening } = request;
     history.sent(this);
     if (trace !== undefined) this.#span = this.#beginSpan(trace);

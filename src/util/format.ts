@@ -13,6 +13,9 @@ export const roundTo2 = (value: number): number => Math.round(value * 100) / 100
 /** `3.4 s` */
 export const secondsText = (ms: number): string => `${(ms / SECOND_MS).toFixed(1)} s`;
 
+/** `1 call`, `2 calls` */
+export const countWords = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
+
 /** The host as an address has it: one with colons, of IPv6, in brackets. */
 export const bracketHost = (host: string): string => (host.includes(":") ? `[${host}]` : host);
 

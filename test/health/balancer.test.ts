@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Choice, PickResult } from "../../src/health/balancer.ts";
-import type { Ticket } from "../../src/health/tracker.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
 import { HealthHarness, harnessWith } from "../support/health-harness.ts";
 
 const test = suite("balancer");

@@ -10,31 +10,20 @@ import { SeededRandom } from "../support/seeded-random.ts";
 const test = suite("deprioritized");
 
 test("an overloaded instance is avoided for as long as it asks for, and the last word counts", () => {
-  const deprioritized = new Deprioritized(undefined);
+  const deprioritized = new Deprioritized();
   assert.is(deprioritized.at(0), undefined);
   deprioritized.addOverloaded("1-a", 100, 0);
   deprioritized.addOverloaded("2-a", 500, 0);
   assert.equal([...(deprioritized.at(99)?.keys() ?? [])], ["1-a", "2-a"]);
   assert.equal([...(deprioritized.at(100)?.keys() ?? [])], ["2-a"]);
   deprioritized.addOverloaded("2-a", 50, 100);
-  assert.is(deprioritized.at(149)?.isOverloaded("2-a"), true);
+  assert.is(deprioritized.at(149)?.has("2-a"), true);
   assert.is(deprioritized.at(150), undefined);
-});
-
-test("late and overloaded instances are avoided alike, and only the second are called overloaded", () => {
-  const late = new Map([["2-a", 1]]);
-  const deprioritized = new Deprioritized(late);
-  deprioritized.addOverloaded("1-a", 100, 0);
-  assert.equal([...(deprioritized.at(0)?.keys() ?? [])].sort(), ["1-a", "2-a"]);
-  assert.equal([deprioritized.has("2-a"), deprioritized.isOverloaded("2-a")], [true, false]);
-  assert.is(deprioritized.at(100)?.has("1-a"), false);
-  late.clear();
-  assert.is(deprioritized.at(100), undefined);
 });
 
 test("one overloaded: 2 2 2 2 2 2, and back in turn at once", () => {
   const table = harnessWith(1, 2);
-  const deprioritized = new Deprioritized(undefined);
+  const deprioritized = new Deprioritized();
   const turns = (count: number, now: number): readonly number[] =>
     Array.from({ length: count }, () => table.ask(now, { deprioritized: deprioritized.at(now) }).who.instance);
   assert.equal(turns(2, 0), [1, 2]);
@@ -45,7 +34,7 @@ test("one overloaded: 2 2 2 2 2 2, and back in turn at once", () => {
 
 test("where all are overloaded they get calls in turn: a slot may be free again", () => {
   const table = harnessWith(1, 2, 3);
-  const deprioritized = new Deprioritized(undefined);
+  const deprioritized = new Deprioritized();
   for (const instance of [1, 2, 3]) deprioritized.addOverloaded(`${instance}-a`, 100, 0);
   const turns = Array.from({ length: 4 }, () => table.ask(1, { deprioritized: deprioritized.at(1) }).who.instance);
   assert.equal(turns, [1, 2, 3, 1]);

@@ -118,18 +118,6 @@ test("a hedge takes from the retry budget as well, but not its last two, and not
   assert.is(taken, 7, "of the eight hedges at the start one was sent, and the refused one was given back");
 });
 
-test("an overtaken instance is deprioritized until each of its late calls has ended", () => {
-  const hedge = newHedge();
-  hedge.hedgeWon("2-a");
-  hedge.hedgeWon("2-a");
-  hedge.lateCallEnded("2-a");
-  assert.is(hedge.deprioritized.has("2-a"), true);
-  hedge.lateCallEnded("2-a");
-  assert.is(hedge.deprioritized.has("2-a"), false);
-});
-
-// The balancer with a hedge.
-
 const deprioritized = new Set(["2-a"]);
 
 test("a hedge goes to the next healthy instance, not to a deprioritized, guarded, open or excluded one, and takes a turn", () => {

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { NewcomerQuarantine } from "../../src/health/newcomer-quarantine.ts";
 import type { Result } from "../../src/health/result.ts";
-import type { Ticket } from "../../src/health/tracker.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
 import type { HealthRules } from "../../src/settings.ts";
 import { HealthHarness } from "../support/health-harness.ts";
 

@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import type { Ticket } from "../../src/health/tracker.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
 import { beatOf, DEFAULT_RULES, HealthHarness, harnessWith } from "../support/health-harness.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 

@@ -104,6 +104,7 @@ const WHYS = [
   /✕ Breaker open.*request timed out, \d+ (s|min) ago · retest in \d+ s/,
   /↻ Retesting.*request timed out, \d+ (s|min) ago · a retest is in flight/,
   /\? Lost.*no heartbeat/,
+  /◷ Late.*it is late: it owes 1 answer/,
   /▲ Failing.*7 of 21 calls failed in the last minute · 500: no table named ratings_of/,
   /! On probation.*closes fully after \d more answers/,
   /→ Leaving.*finishes its open calls/,

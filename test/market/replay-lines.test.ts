@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Result } from "../../src/health/result.ts";
-import type { Ticket } from "../../src/health/tracker.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
 import { headLines, replayedLines } from "../../src/market/replay.ts";
 import { asText } from "../../src/program/log.ts";
 import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";

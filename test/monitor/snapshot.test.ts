@@ -58,6 +58,7 @@ const memberAs = (membership: keyof typeof MEMBERSHIPS, breaker: keyof typeof BR
     lastHeartbeatAt: 10,
     leaseUntil: 40,
     hasAnswered: true,
+    late: null,
   },
 });
 

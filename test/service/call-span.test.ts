@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { NO_HEADERS } from "../../src/bus/core/headers.ts";
-import type { Ticket } from "../../src/health/tracker.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
 import * as spans from "../../src/service/call-span.ts";
 import { answer, encode, refuse } from "../../src/service/core/handler.ts";
 import { Guard } from "../../src/service/guard.ts";

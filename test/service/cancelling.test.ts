@@ -104,6 +104,7 @@ test("a process that hangs is found out although its callers cancel", async () =
   scene.buses[0]?.pause();
   const ends: (number | string)[] = [];
   for (let call = 0; call < 20; call++) ends.push(await scene.askFor(GIVE_UP_MS));
+  await scene.clock.advance(TIMEOUT_MS);
   assert.ok(scene.cancels.length >= 1);
   assert.ok(scene.countEvents("opened") >= 1);
   assert.ok(ends.filter((end) => end === "cancelled").length <= 8, ends.join());
@@ -114,6 +115,7 @@ test("so is one whose handlers hang, and stop when they are cancelled", async ()
   scene.manners[1] = "stops";
   const ends: (number | string)[] = [];
   for (let call = 0; call < 30; call++) ends.push(await scene.askFor(GIVE_UP_MS));
+  await scene.clock.advance(TIMEOUT_MS);
   const ofFirst = scene.results().filter((result) => result.startsWith("1"));
   assert.equal(ofFirst.slice(0, 3), ["1 inconclusive", "1 inconclusive", "1 inconclusive"]);
   assert.ok(ofFirst.includes("1 timeout"), "the one that was left to its end");

@@ -174,7 +174,7 @@ test("a stream that opens when its caller has given up is cancelled, and its ins
   await scene.clock.advance(10);
   giveUp.abort();
   assert.is(openedBy(await scene.ended(opening)), "cancelled");
-  await scene.clock.advance(TIMEOUT_MS);
+  await scene.clock.advance(2 * TIMEOUT_MS);
   assert.equal([closed, scene.bus.pending], [1, 0]);
   assert.equal(
     scene.ends.map((end) => end.kind === "attempt" && end.result),

@@ -4,13 +4,14 @@
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
 import type { Result } from "../../src/health/result.ts";
-import type { Ticket } from "../../src/health/tracker.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
 import { Belief } from "./belief.ts";
 import type { View } from "./view.ts";
 
 /** How much jitter takes away from a delay that has doubled. */
 const JITTER_SHARE = 0.25;
 const ROUNDING = 1e-6;
+const NO_ERA = -1;
 
 export class BeliefChecks {
   readonly #view: View;
@@ -43,6 +44,11 @@ export class BeliefChecks {
     const belief = this.#beliefs.get(ticket.who.incarnation);
     belief?.sends(now);
     this.#eras.set(ticket, belief?.era ?? 0);
+  }
+
+  /** The message that asks a late instance if it is there counts for no state of its breaker. */
+  asked(ticket: Ticket): void {
+    this.#eras.set(ticket, NO_ERA);
   }
 
   settled(ticket: Ticket, result: Result, now: number, changes: readonly HealthEvent[]): void {
@@ -88,7 +94,7 @@ export class BeliefChecks {
 
   #areReported(incarnation: string, reported: readonly string[], changes: readonly HealthEvent[]): void {
     if (changes.length === 0 && reported.length === 0) return;
-    const said = changes.map(({ kind }) => kind).filter((kind) => kind !== "duplicate");
+    const said = changes.map(({ kind }) => kind).filter((kind) => kind !== "duplicate" && kind !== "on-time");
     if (said.join() !== reported.join()) this.#breaks(`events of ${incarnation}: [${said}], expected [${reported}]`);
   }
 

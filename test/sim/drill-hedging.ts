@@ -1,6 +1,7 @@
 // P17 and P22: late calls, in a drill with HEDGE=1: when a call is sent once more and to which instance, which answer counts,
 // and how often that is allowed.
 
+import { isLate } from "../../src/health/member.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
 import type { AttemptOutcome, ClientEvent } from "../../src/service/client-options.ts";
 import { deadlineOf } from "../../src/service/core/request-headers.ts";
@@ -134,6 +135,10 @@ class HedgingDrill extends Scene {
     await this.#goOn();
   }
 
+  get #late(): readonly string[] {
+    return [...this.#client.tracker.all()].filter(isLate).map(({ who }) => who.incarnation);
+  }
+
   get #hedged(): Hedged | undefined {
     return this.#events.find((event): event is Hedged => event.kind === "hedging");
   }
@@ -179,7 +184,7 @@ class HedgingDrill extends Scene {
   async #goOn(): Promise<void> {
     for (const puppet of this.#puppets) puppet.beat();
     await this.pass(ROUND_MS);
-    this.same("who is spared once all has ended", [...(this.#client.deprioritized?.keys() ?? [])], []);
+    this.same("who is spared once all has ended", this.#late, []);
     this.#forget();
   }
 
@@ -196,10 +201,10 @@ class HedgingDrill extends Scene {
     const answer = await this.get(this.#ask());
     this.same("who helps out", "instance" in answer ? answer.instance : answer, other.who);
     for (let call = 0; call < 2; call++) await this.get(this.#ask());
-    this.same("who is spared", [...(this.#client.deprioritized?.keys() ?? [])], [hung.incarnation]);
+    this.same("who is spared", this.#late, [hung.incarnation]);
     this.same("the calls to one that hangs", hung.asked.length, 1);
     await this.pass(TIMEOUT_MS + ROUND_MS);
-    this.same("who is spared afterwards", [...(this.#client.deprioritized?.keys() ?? [])], []);
+    this.same("who is spared afterwards", this.#late, []);
     const opened = this.#events.filter(({ kind }) => kind === "opened").length;
     this.same("how often one that hangs is opened", opened, 1);
     this.#client.close();

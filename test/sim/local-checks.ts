@@ -3,7 +3,7 @@
 
 import type { Reply } from "../../src/bus/bus.ts";
 import type { Breaker } from "../../src/health/breaker.ts";
-import type { Ticket } from "../../src/health/tracker.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
 import type { Outcome } from "../../src/service/outcome.ts";
 import type { CarelessCall } from "./careless.ts";
 import type { Call, Check, Settled, View } from "./view.ts";
@@ -44,7 +44,7 @@ export class LocalChecks implements Check {
 
   settled({ call, result, changes }: Settled): void {
     if (result !== "unchecked") return;
-    const blame = changes.find(({ kind }) => kind !== "closed");
+    const blame = changes.find(({ kind }) => kind !== "closed" && kind !== "on-time");
     if (blame !== undefined) this.#breaks(`${call.ticket.who.incarnation} ${blame.kind}, as a check of ours threw`);
   }
 

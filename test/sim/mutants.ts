@@ -217,12 +217,48 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("hedging knows no limit", ["service/call", "|| !$hedge.$trySpend()", ""]),
   defect("the second call may go where the first went", ["service/call", ".add($late.$ticket.$who.$incarnation)", ""]),
-  defect("who is late is not spared", [
-    "service/call",
-    "$excluded, $idempotent, $deprioritized });",
-    "$excluded, $idempotent });",
+  defect("who is late gets calls", ["health/balancer", "!$isLate($member) &&", ""]),
+  defect("an answer does not end lateness", [
+    "health/lateness",
+    '$debt.$lateSince = undefined; return [{ kind: "on-time"',
+    'return [{ kind: "on-time"',
   ]),
-  defect("who is late is spared for ever", ["service/call", "$hedge.$lateCallEnded($who.$incarnation);", ";"]),
+  defect("an answer does not begin the time again", [
+    "health/lateness",
+    "$debt.$quietSince = $now; if ($debt.$lateSince",
+    "if ($debt.$lateSince",
+  ]),
+  defect("no instance is found late", ["service/late-watch", "if ($areOwed) this.$start();", ""]),
+  defect("a slow operation makes its instance late", [
+    "health/lateness",
+    "if ($p99Ms >= $maxMs && $p99Ms >= $MIN) return undefined;",
+    "",
+  ]),
+  defect("a slow instance excuses itself", [
+    "health/operation-times",
+    "$figures[($figures.length - 1) >> 1]",
+    "$figures[$figures.length - 1]",
+  ]),
+  defect("what was owed before the breaker changed counts", [
+    "health/tracker",
+    "this.$reindex($forgive($member))",
+    "this.$reindex($member)",
+  ]),
+  defect("a late instance is not asked if it is there", [
+    "service/client",
+    "this.$lateWatch.$ask($who.$incarnation)",
+    "undefined",
+  ]),
+  defect("the answer that it is dead is lost", [
+    "service/late-watch",
+    '$isDead ? "no-responders" : "inconclusive"',
+    '"inconclusive"',
+  ]),
+  defect("who is late is spared for ever", [
+    "health/lateness",
+    "if ($debt.$owes === 0) $debt.$lateSince = undefined;",
+    "",
+  ]),
   defect("who hangs is excused by who helps out", [
     "service/sending",
     "const healthResult = this.$healthResult($end);",

@@ -3,7 +3,7 @@
 
 import type { Headers } from "../../src/bus/core/headers.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
-import type { Ticket } from "../../src/health/tracker.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
 import type { PageRatings } from "../../src/market/ratings/rate-page.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
@@ -14,8 +14,10 @@ import type { InstanceProcess, MarketProcess } from "./actors.ts";
 import { BeliefChecks } from "./belief-checks.ts";
 import { CallChecks } from "./call-checks.ts";
 import type { CarelessCall } from "./careless.ts";
+import { DeathChecks } from "./death-checks.ts";
 import { ExplainChecks } from "./explain-checks.ts";
 import { FaultChecks } from "./fault-checks.ts";
+import { LatenessChecks } from "./lateness-checks.ts";
 import { LocalChecks } from "./local-checks.ts";
 import { PageChecks } from "./page-checks.ts";
 import { RetestChecks } from "./retest-checks.ts";
@@ -25,6 +27,12 @@ import { StateChecks } from "./state-checks.ts";
 import { TurnChecks } from "./turn-checks.ts";
 import type { Call, Check, View } from "./view.ts";
 import type { World } from "./world.ts";
+
+interface SentAs {
+  readonly isRetest: boolean;
+  readonly now: number;
+  readonly timeoutMs: number | undefined;
+}
 
 export class Observer implements View {
   readonly world: World;
@@ -40,6 +48,9 @@ export class Observer implements View {
   readonly #local: LocalChecks;
   readonly #pages: PageChecks;
   readonly #beliefs: BeliefChecks;
+  readonly #lateness: LatenessChecks;
+  /** Tickets of the messages that ask a late instance if it is there: they are no calls. */
+  readonly #questions = new Set<Ticket>();
   /** Tickets whose request has not been sent yet, in order. */
   #unsent: Call[] = [];
   readonly #byReplyTo = new Map<string, Call>();
@@ -53,7 +64,8 @@ export class Observer implements View {
     this.#state = new StateChecks(this);
     this.#callChecks = new CallChecks(this);
     this.#seconds = new SecondChecks(this);
-    this.#turns = new TurnChecks(this);
+    this.#lateness = new LatenessChecks(this, (incarnation) => this.#state.generationOf(incarnation));
+    this.#turns = new TurnChecks(this, (incarnation) => this.#lateness.isLate(incarnation));
     this.#explained = new ExplainChecks(this);
     this.#local = new LocalChecks(this);
     this.#pages = new PageChecks(this);
@@ -64,6 +76,8 @@ export class Observer implements View {
       this.#callChecks,
       this.#seconds,
       new RetestChecks(this),
+      new DeathChecks(this),
+      this.#lateness,
       this.#turns,
       new FaultChecks(this),
       this.#local,
@@ -149,17 +163,26 @@ export class Observer implements View {
   #listenToTracker(): void {
     const { tracker } = this.market.client;
     const admit = tracker.admit.bind(tracker);
-    tracker.admit = (member, now, timeoutMs) => this.#sent(admit(member, now, timeoutMs), false, now);
+    tracker.admit = (member, now, timeoutMs, operation) =>
+      this.#sent(admit(member, now, timeoutMs, operation), { isRetest: false, now, timeoutMs });
     const admitRetest = tracker.admitRetest.bind(tracker);
-    tracker.admitRetest = (member, now, timeoutMs) => {
+    tracker.admitRetest = (member, now, timeoutMs, operation) => {
       const { breaker } = member;
-      const admitted = admitRetest(member, now, timeoutMs);
+      const admitted = admitRetest(member, now, timeoutMs, operation);
       if (breaker.kind === "open") this.#beliefs.retested(member, now, breaker.retestAt, admitted?.events ?? []);
       if (admitted !== undefined) {
         this.#state.noteKind(member);
-        this.#sent(admitted.ticket, true, now);
+        this.#sent(admitted.ticket, { isRetest: true, now, timeoutMs });
       }
       return admitted;
+    };
+    const ask = tracker.lateness.ask.bind(tracker.lateness);
+    tracker.lateness.ask = (member, now) => {
+      const ticket = ask(member, now);
+      if (ticket === undefined) return undefined;
+      this.#questions.add(ticket);
+      this.#beliefs.asked(ticket);
+      return ticket;
     };
     const settle = tracker.settle.bind(tracker);
     tracker.settle = (ticket, result, now) => {
@@ -170,7 +193,7 @@ export class Observer implements View {
       const after = this.#state.noteKind(this.member(ticket.who.incarnation));
       this.calls.delete(ticket);
       if (call === undefined) {
-        this.#local.settledTwice(ticket);
+        if (!this.#questions.delete(ticket)) this.#local.settledTwice(ticket);
         return changes;
       }
       if (call.replyTo !== undefined) this.#byReplyTo.delete(call.replyTo);
@@ -200,7 +223,8 @@ export class Observer implements View {
     return changes;
   }
 
-  #sent(ticket: Ticket, isRetest: boolean, now: number): Ticket {
+  #sent(ticket: Ticket, { isRetest, now, timeoutMs }: SentAs): Ticket {
+    this.#lateness.admitted(ticket, timeoutMs);
     const call: Call = {
       ticket,
       isRetest,
@@ -208,6 +232,7 @@ export class Observer implements View {
       sentAtMs: this.world.timeline.now,
       repliedAtMs: undefined,
       replyTo: undefined,
+      isRepeatable: false,
     };
     this.calls.set(ticket, call);
     this.#beliefs.sent(ticket, now);
@@ -246,6 +271,7 @@ export class Observer implements View {
       this.#replyIsOf(subject, bus.nextReplyTo);
       if (sent === undefined) return replyTo;
       sent.replyTo = bus.nextReplyTo;
+      sent.isRepeatable = options.notIdempotent !== true;
       if (sent.replyTo !== undefined) this.#byReplyTo.set(sent.replyTo, sent);
       return replyTo;
     };

@@ -34,6 +34,8 @@ export const PROPERTIES = {
   P31: "a caller that gives up early neither blames an instance before its fair time nor hides one that hangs",
   P32: "an overloaded instance is neither opened nor drained for it, and a budget bounds what going on and hedges add",
   P33: "an instance with a limit handles no more at once, and begins nothing for a caller that has given up",
+  P34: "a late instance gets no new call while another is not late, and its first answer ends that",
+  P35: "what a dead instance had in its hands goes on as soon as it is late",
 } as const;
 
 export type PropertyName = keyof typeof PROPERTIES;

@@ -3,6 +3,7 @@
 
 import type { Message } from "../../src/bus/bus.ts";
 import type { Headers } from "../../src/bus/core/headers.ts";
+import { cancelSubject } from "../../src/bus/core/subjects.ts";
 import type { Process } from "./actors.ts";
 import { DRILL } from "./drill-ground.ts";
 
@@ -33,6 +34,8 @@ export class ScriptedInstance {
     this.incarnation = process.host.name;
     this.address = `${service}.get.${this.incarnation}`;
     process.bus.subscribe(this.address, (message) => this.#receive(message));
+    // It promises so by `answersOnce`.
+    process.bus.subscribe(cancelSubject(service, this.incarnation), () => undefined);
   }
 
   get who(): { service: string; instance: number; incarnation: string; address: string } {

@@ -1,6 +1,7 @@
 // P16 and P17: the calls that may reach two instances, and their limit.
 
-import type { Ticket } from "../../src/health/tracker.ts";
+import type { Result } from "../../src/health/result.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { ClientEvent } from "../../src/service/client-options.ts";
 import type { Outcome } from "../../src/service/outcome.ts";
@@ -16,6 +17,8 @@ const ROUNDING = 1e-6;
 const DOUBTED_MS = 520;
 /** A call that had less of the timeout than this is charged to no instance. */
 const MIN_SHARE_TO_ATTRIBUTE = 0.9;
+
+const ANSWERS: readonly Result[] = ["answered", "invalid", "rejected", "overloaded", "unchecked"];
 
 type Hedging = Extract<ClientEvent, { kind: "hedging" }>;
 
@@ -87,7 +90,7 @@ export class SecondChecks implements Check {
       this.#breaks(`${this.#seconds} of ${this.#calls} calls were sent twice`);
   }
 
-  /** An instance that lost to a hedge gets no new call while others are healthy. */
+  /** An instance that lost to a hedge gets no new call while others are healthy, until it answers any call. */
   #spared({ who }: Ticket, eligible: readonly string[]): void {
     const others = eligible.filter((incarnation) => !this.#isOvertaken(incarnation));
     if (others.length > 0 && this.#isOvertaken(who.incarnation))
@@ -117,6 +120,8 @@ export class SecondChecks implements Check {
     this.#late = this.#late.filter(
       ({ suspects, second, isOvertaken }) => !suspects.includes(call.ticket) && (second !== call.ticket || isOvertaken),
     );
+    const { incarnation } = call.ticket.who;
+    if (ANSWERS.includes(result)) this.#late = this.#late.filter((late) => late.incarnation !== incarnation);
     if (this.#hedged.delete(call.ticket) && result === "inconclusive") this.#charged(call, now);
   }
 

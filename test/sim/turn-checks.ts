@@ -11,12 +11,15 @@ const USED_TIMEOUT_MS = 8_000;
 
 export class TurnChecks implements Check {
   readonly #view: View;
+  readonly #isLate: (incarnation: string) => boolean;
   /** For each instance: the others that could have had a turn at every choice since its last one, and had none. */
   readonly #waiting = new Map<string, Set<string>>();
   readonly #usedAt = new Map<string, number>();
 
-  constructor(view: View) {
+  /** @param isLate whether an instance is late, as the simulation has it */
+  constructor(view: View, isLate: (incarnation: string) => boolean) {
     this.#view = view;
+    this.#isLate = isLate;
   }
 
   /**
@@ -30,7 +33,8 @@ export class TurnChecks implements Check {
       .live(now)
       .filter(({ breaker, hasAnswered }) => eligibility(breaker, now) === "yes" && (hasAnswered || !isWary))
       .map(({ who }) => who.incarnation)
-      .filter((incarnation) => tried?.has(incarnation) !== true && slow?.has(incarnation) !== true);
+      .filter((incarnation) => tried?.has(incarnation) !== true && slow?.has(incarnation) !== true)
+      .filter((incarnation) => !this.#isLate(incarnation));
   }
 
   made({ turn, eligible }: Made): void {

@@ -4,7 +4,7 @@
 import type { Choice, PickOptions, PickResult } from "../../src/health/balancer.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
 import type { Result } from "../../src/health/result.ts";
-import type { Ticket } from "../../src/health/tracker.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
 import type { AskOptions } from "../../src/service/client.ts";
 import type { Outcome } from "../../src/service/outcome.ts";
 import type { HealthRules } from "../../src/settings.ts";
@@ -30,6 +30,8 @@ export interface Call {
   readonly sentAtMs: number;
   repliedAtMs: number | undefined;
   replyTo: string | undefined;
+  /** It may be executed twice. Known once it was sent. */
+  isRepeatable: boolean;
 }
 
 /** A choice that was made, and the preview read before it. */

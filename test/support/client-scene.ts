@@ -29,6 +29,8 @@ export class ClientScene {
   readonly clock = new FakeClock();
   /** Calls that are out, and those that have ended. */
   readonly sent: SentCall[] = [];
+  /** The replies to the messages that asked instances if they are there. */
+  readonly questions: ((reply: Reply) => void)[] = [];
   /** Kinds of events, and what goes out beside calls, in order. */
   readonly acts: string[] = [];
   readonly ends: AttemptOutcome[] = [];
@@ -52,6 +54,11 @@ export class ClientScene {
     const bus: Partial<Bus> = {
       status: "connected",
       call: (address, _body, how, end) => {
+        const asked = /_cancel\.(\d+)-/.exec(address)?.[1];
+        if (asked !== undefined) {
+          this.acts.push(`ask ${asked}`);
+          return `question-${this.questions.push(end)}`;
+        }
         const instance = Number(/get\.(\d+)-/.exec(address)?.[1]);
         const deadline = deadlineOf(parseHeaders(headerBlock(how.lines ?? ""))?.fields ?? NO_HEADERS) ?? Number.NaN;
         return `reply-${this.sent.push({ instance, deadline, how, end })}`;

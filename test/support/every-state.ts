@@ -72,7 +72,7 @@ function fill(table: HealthHarness, pen: Pen): void {
   const { now, sink } = pen;
   const lasting = { intervalMs: LASTS_MS };
   table.beats(4, now - HOUR_MS, { intervalMs: 10 * SECOND_MS });
-  for (const instance of [1, 5, 8, 9]) table.beats(instance, now - 5 * SECOND_MS, lasting);
+  for (const instance of [1, 5, 8, 9, 10]) table.beats(instance, now - 5 * SECOND_MS, lasting);
   for (const instance of [3, 2]) table.beats(instance, now - 20 * SECOND_MS, lasting);
   table.beats(999_999, now, { ...lasting, incarnation: LONG_ID });
   table.beats(7, now - SECOND_MS, lasting);
@@ -90,12 +90,20 @@ function fill(table: HealthHarness, pen: Pen): void {
   sink({ kind: "faults", who: table.member(1).who, faults: [] });
   for (const instance of [1, 8, 9, 999_999]) calls(table, pen, instance, instance === 8 ? 59_999.5 : 2.345);
   fails(table, pen, 9);
+  isLate(table, pen, 10);
 }
 
 function hangs(table: HealthHarness, { count }: Pen, instance: number, at: number): void {
   const ticket = table.ticketOf(instance, at - SECOND_MS);
   table.settle(ticket, "timeout", at);
   count({ ...ATTEMPT, who: ticket.who, result: "timeout", tookMs: 1_001 });
+}
+
+/** It owes an answer for a third of the call's time: after a quarter an instance is late. */
+function isLate(table: HealthHarness, { now, sink }: Pen, instance: number): void {
+  const { tracker } = table;
+  table.ticketOf(instance, now - LASTS_MS / 3);
+  for (const event of tracker.lateness.check(tracker.rotation.all(), now).events) sink(event);
 }
 
 const MANY = 12_345;

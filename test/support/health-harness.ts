@@ -5,7 +5,8 @@ import { type PickOptions, type PickResult, Resolver } from "../../src/health/ba
 import type { Heartbeat } from "../../src/health/heartbeat.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
 import type { Result } from "../../src/health/result.ts";
-import { type Ticket, Tracker } from "../../src/health/tracker.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
+import { Tracker } from "../../src/health/tracker.ts";
 import { type HealthRules, readSettings } from "../../src/settings.ts";
 
 /** The default rules. */

@@ -2,7 +2,7 @@
 
 import { HEARTBEAT_STATES, type HeartbeatState } from "../../src/health/heartbeat.ts";
 import { RESULTS } from "../../src/health/result.ts";
-import type { Ticket } from "../../src/health/tracker.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
 import { Recorder } from "../../src/record/core/recorder.ts";
 import { beatOf, DEFAULT_RULES } from "./health-harness.ts";
 import { SeededRandom } from "./seeded-random.ts";

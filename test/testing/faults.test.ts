@@ -102,7 +102,15 @@ test("die: the same call goes on to the next instance, and the dead one gets no 
 test("die with handled: the handler is executed, no answer comes, and the process is gone", async () => {
   const two = await shop(2);
   two.bus.inject(faults.die("reserve", { instance: 1, handled: true }));
-  assert.equal(await asked(two, 3), ["timeout after 100", "2 after 0", "2 after 0"]);
+  assert.is(await two.ask({ idempotent: false }), "timeout after 100");
+  assert.equal(await asked(two, 2), ["2 after 0", "2 after 0"]);
+  assert.equal(two.executed, [1, 2, 2]);
+});
+
+test("an idempotent call goes on when its instance is late, and proves to be dead", async () => {
+  const two = await shop(2);
+  two.bus.inject(faults.die("reserve", { instance: 1, handled: true }));
+  assert.equal(await asked(two, 2), ["2 after 30", "2 after 0"]);
   assert.equal(two.executed, [1, 2, 2]);
 });
 

@@ -2,7 +2,7 @@
 // has its own, with addresses (src/monitor/events.ts).
 
 import { faultText } from "../../protocol.ts";
-import { formatDuration } from "../../util/format.ts";
+import { countWords, formatDuration } from "../../util/format.ts";
 import type { FailingCalls, StateEvent } from "./activity.ts";
 
 /** Undefined: text as it is. */
@@ -25,6 +25,11 @@ const TEXTS: { readonly [K in StateEvent["kind"]]: (event: EventOf<K>) => StateT
     why === "no heartbeat"
       ? bad(`is silent: no heartbeat for ${formatDuration(silentMs)}`)
       : bad("is dead: no responders, so its calls go on to others"),
+  late: ({ owes, quietMs }) =>
+    warning(
+      `is late: it owes ${countWords(owes, "answer")} for ${formatDuration(quietMs)}, and others are called first`,
+    ),
+  "on-time": () => good("has answered, and is late no more"),
   opened: ({ why, retestInMs }) =>
     bad(`breaker opened: ${why}; it gets no calls, next retest in ${formatDuration(retestInMs)}`),
   retesting: () => warning("breaker retesting: a copy of a call is sent to it, and no page waits for it"),

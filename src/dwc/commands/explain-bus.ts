@@ -1,6 +1,6 @@
 // `dwc explain` of a service that no Market calls, from the bus alone: heartbeats, and the counters of each operation.
 
-import { formatDuration } from "../../util/format.ts";
+import { countWords, formatDuration } from "../../util/format.ts";
 import { type CommandResult, failed, type Line } from "../cli/core/result.ts";
 import { startSome } from "../live/core/failures.ts";
 import type { DiscoveredInstance, OperationStats } from "../live/core/live-types.ts";
@@ -86,10 +86,8 @@ function operationText(stats: OperationStats | undefined): string {
   const { requests, errors, processingMs, lastError } = stats;
   if (requests === 0) return "no requests yet";
   const last = lastError === "" ? "" : ` (the last: ${lastError})`;
-  return `${many(requests, "request")}, ${many(errors, "error")}${last}, ${formatDuration(processingMs / requests)} on average`;
+  return `${countWords(requests, "request")}, ${countWords(errors, "error")}${last}, ${formatDuration(processingMs / requests)} on average`;
 }
-
-const many = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
 
 function turnLine(found: readonly DiscoveredInstance[]): Line {
   const up = found.filter(({ state }) => state === "up").map(nameOf);

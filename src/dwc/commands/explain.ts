@@ -2,7 +2,7 @@
 // others are passed over. It decides nothing: all reasons come from the Market.
 
 import type { InstanceRow } from "../../monitor/snapshot.ts";
-import { formatDuration } from "../../util/format.ts";
+import { countWords, formatDuration } from "../../util/format.ts";
 import type { Command } from "../cli/core/command.ts";
 import { type CommandResult, type Failed, failed, type Line, quoteForMessage, wrongUsage } from "../cli/core/result.ts";
 import {
@@ -17,7 +17,6 @@ import type { MarketView } from "../live/core/parse-answers.ts";
 import { explainedFromBus } from "./explain-bus.ts";
 import {
   callsWords,
-  countWords,
   cutOffWords,
   failingWords,
   isCutOff,
@@ -108,7 +107,7 @@ const busLines = (view: MarketView, timeOfDay: (at: number) => string): readonly
 const unknown = (message: string, hint: string): Failed => failed("unknown-instance", message, hint);
 
 function rowLines(row: InstanceRow, view: MarketView): readonly Line[] {
-  const { instance, address, state, turn, breaker, heartbeat, calls, latency } = row;
+  const { instance, address, state, breaker, heartbeat, calls, latency } = row;
   const ago = (at: number): string => `${formatDuration(view.at - at)} ago`;
   const facts: (readonly [string, string])[] = [["address", `nats:${address}`]];
   const why = whyOf(row, view);
@@ -121,7 +120,7 @@ function rowLines(row: InstanceRow, view: MarketView): readonly Line[] {
   if (breaker.retestAt !== null && !isCutOff(view)) facts.push(["retest", dueWords(breaker.retestAt - view.at)]);
   if (breaker.answersLeft !== null) facts.push(["probation", `over after ${breaker.answersLeft} more answers`]);
   facts.push(["heartbeat", isCutOff(view) ? ago(heartbeat.at) : heartbeatWords(heartbeat, view.at)]);
-  facts.push(["turn", turn.kind === "passed over" ? `passed over: ${turn.why}` : turn.kind]);
+  facts.push(["turn", turnWords(row, view)]);
   facts.push([
     "calls",
     `${calls.lastMinute} in the last minute, ${percent(calls.share)} of all; ${calls.total} in all`,
@@ -136,6 +135,14 @@ function rowLines(row: InstanceRow, view: MarketView): readonly Line[] {
   const known = { isOld: isCutOff(view) };
   const head = { text: `${view.service}/${instance}  ${shownState(state, known)}`, tone: shownTone(state, known) };
   return [head, ...facts.map(([name, text]) => `  ${name.padEnd(FACT_WIDTH)}  ${text}`)];
+}
+
+/** `passed over: it is late: it owes 2 answers for 340 ms` */
+function turnWords({ turn, late }: InstanceRow, view: MarketView): string {
+  if (turn.kind !== "passed over") return turn.kind;
+  // A Market of an earlier version has no late instances.
+  const since = late?.since;
+  return `passed over: ${turn.why}${since === undefined ? "" : ` for ${formatDuration(view.at - since)}`}`;
 }
 
 function errorsOf({ errors, lastError }: InstanceRow["calls"]): string {

@@ -4,6 +4,7 @@ import { isFailing } from "../../monitor/failing.ts";
 import type { InstanceRow } from "../../monitor/snapshot.ts";
 import { type InstanceState, STATES } from "../../monitor/states.ts";
 import type { InstanceRef } from "../../protocol.ts";
+import { countWords } from "../../util/format.ts";
 import type { Screen } from "../cli/core/command.ts";
 import type { Line, Tone } from "../cli/core/result.ts";
 import type { DiscoveredInstance, DiscoveredStats, LastMinuteStats } from "../live/core/live-types.ts";
@@ -195,8 +196,6 @@ export const ROLL_WORDS: Readonly<Record<DiscoveredInstance["state"] | "silent",
 /** `6 of 12 calls in the last minute failed (the last: 500:no luck)` */
 export const selfFailingWords = ({ requests, errors, lastError }: LastMinuteStats): string =>
   failingWords({ succeeded: requests - errors, errors, lastError });
-
-export const countWords = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
 
 // The name of an instance, such as `ratings/2`, and its JSON.
 

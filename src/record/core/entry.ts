@@ -6,11 +6,11 @@ import type { PickResult } from "../../health/balancer.ts";
 import type { Heartbeat } from "../../health/heartbeat.ts";
 import type { HealthEvent } from "../../health/member.ts";
 import type { Result } from "../../health/result.ts";
-import type { Ticket } from "../../health/tracker.ts";
+import type { Ticket } from "../../health/ticket.ts";
 import type { HealthRules } from "../../settings.ts";
 
 export const FORMAT = "datawire-market record";
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 export interface Header {
   readonly format: typeof FORMAT;
@@ -33,7 +33,14 @@ export interface RecordedPickOptions {
 }
 
 /** An input of the balancer. Service and address of a heartbeat follow from the header and the incarnation. */
-export type RecordedEvent = RecordedHeartbeat | RecordedPick | RecordedSettlement | RecordedCheck | OtherEvent;
+export type RecordedEvent =
+  | RecordedHeartbeat
+  | RecordedPick
+  | RecordedSettlement
+  | RecordedCheck
+  | RecordedOvertaking
+  | RecordedQuestion
+  | OtherEvent;
 
 export interface RecordedHeartbeat {
   readonly kind: "heartbeat";
@@ -59,11 +66,25 @@ export interface RecordedCheck {
   readonly result: "answered" | "invalid";
 }
 
+/** A hedge has answered the call with this ticket first. */
+export interface RecordedOvertaking {
+  readonly kind: "overtaken";
+  readonly ticket: number;
+}
+
+/** A late instance was asked if it is there, with the next ticket. */
+export interface RecordedQuestion {
+  readonly kind: "asked";
+  readonly incarnation: string;
+}
+
 type OtherEvent =
   /** Heartbeats cannot be received, or can be again. */
   | { readonly kind: "disconnected" | "reconnected" }
   /** Time passed, and a tick changed something. */
   | { readonly kind: "tick" }
+  /** Instances have become late. */
+  | { readonly kind: "late-check" }
   /** Context for the reader, and no input of the balancer: this process did not run; the status of the bus for calls. */
   | { readonly kind: "stall"; readonly stalledMs: number }
   | { readonly kind: "bus"; readonly status: "connected" | "disconnected" | "closed" }

@@ -81,9 +81,18 @@ function parseEvent(fields: Fields, service: string): Parsed<RecordedEvent> {
       return parseSettled(fields);
     case "checked":
       return parseChecked(fields);
+    case "overtaken":
+      return isCount(fields["ticket"])
+        ? readAs({ kind: "overtaken", ticket: fields["ticket"] })
+        : unreadable("ticket is no whole number");
+    case "asked":
+      return isId(fields["incarnation"])
+        ? readAs({ kind: "asked", incarnation: fields["incarnation"] })
+        : unreadable("incarnation is no id of an incarnation");
     case "disconnected":
     case "reconnected":
     case "tick":
+    case "late-check":
       return readAs({ kind: fields["kind"] });
     default:
       return parseContextEntry(fields);

@@ -7,9 +7,11 @@
 import { type BalancerFactory, type PickOptions, type PickResult, Resolver } from "../../health/balancer.ts";
 import type { Random } from "../../health/breaker.ts";
 import { areDefault, type Heartbeat } from "../../health/heartbeat.ts";
-import type { HealthEvent } from "../../health/member.ts";
+import { type LateCheck, Lateness } from "../../health/lateness.ts";
+import type { HealthEvent, Member } from "../../health/member.ts";
 import type { Result } from "../../health/result.ts";
-import { type Ticket, Tracker } from "../../health/tracker.ts";
+import type { Ticket } from "../../health/ticket.ts";
+import { Tracker } from "../../health/tracker.ts";
 import type { HealthRules } from "../../settings.ts";
 import { DEFAULT_OPERATION } from "../../util/operation-name.ts";
 import {
@@ -105,7 +107,7 @@ class RecordedTracker extends Tracker {
   readonly #recorder: Recorder;
 
   constructor(recorder: Recorder, rules: HealthRules, random: Random) {
-    super(rules, random);
+    super(rules, random, new RecordedLateness(recorder, rules));
     this.#recorder = recorder;
   }
 
@@ -146,6 +148,37 @@ class RecordedTracker extends Tracker {
     if (changes.length === 0 && this.size === sizeBefore) this.#recorder.idleTick(now);
     else this.#recorder.record({ kind: "tick" }, now, serializeChanges(changes));
     return changes;
+  }
+}
+
+class RecordedLateness extends Lateness {
+  readonly #recorder: Recorder;
+
+  constructor(recorder: Recorder, rules: HealthRules) {
+    super(rules);
+    this.#recorder = recorder;
+  }
+
+  override check(members: Iterable<Member>, now: number): LateCheck {
+    const check = super.check(members, now);
+    // One that finds nothing changes nothing.
+    if (check.events.length > 0) this.#recorder.record({ kind: "late-check" }, now, serializeChanges(check.events));
+    return check;
+  }
+
+  override overtaken(ticket: Ticket, now: number): readonly HealthEvent[] {
+    const changes = super.overtaken(ticket, now);
+    const number = this.#recorder.numberOf(ticket);
+    this.#recorder.record({ kind: "overtaken", ticket: number }, now, serializeChanges(changes));
+    return changes;
+  }
+
+  override ask(member: Member, now: number): Ticket | undefined {
+    const ticket = super.ask(member, now);
+    if (ticket === undefined) return undefined;
+    this.#recorder.registerTicket(ticket);
+    this.#recorder.record({ kind: "asked", incarnation: member.who.incarnation }, now);
+    return ticket;
   }
 }
 

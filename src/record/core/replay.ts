@@ -5,7 +5,7 @@ import { directSubject } from "../../bus/core/subjects.ts";
 import { type Balancer, newBalancer, type PickOptions, type PickResult } from "../../health/balancer.ts";
 import { DEFAULT_OPERATIONS } from "../../health/heartbeat.ts";
 import type { HealthEvent } from "../../health/member.ts";
-import type { Ticket } from "../../health/tracker.ts";
+import type { Ticket } from "../../health/ticket.ts";
 import { DEFAULT_OPERATION } from "../../util/operation-name.ts";
 import {
   type Entry,
@@ -13,7 +13,9 @@ import {
   type Header,
   type RecordedCheck,
   type RecordedHeartbeat,
+  type RecordedOvertaking,
   type RecordedPick,
+  type RecordedQuestion,
   type RecordedSettlement,
   serializeChanges,
   serializePick,
@@ -87,10 +89,13 @@ export class Replay {
     if (this.#isOver) return "the record goes on after its end";
     const { at, lastIdleTickAt = at } = entry;
     if (at < lastIdleTickAt || lastIdleTickAt < this.#at) return "time runs backwards";
-    if (entry.kind === "settled" && !this.#tickets.has(entry.ticket))
+    const isOfTicket = entry.kind === "settled" || entry.kind === "overtaken";
+    if (isOfTicket && !this.#tickets.has(entry.ticket))
       return `ticket ${entry.ticket} is not out: it was never issued, or its call has ended before`;
     if (entry.kind === "checked" && !this.#unchecked.has(entry.ticket))
       return `ticket ${entry.ticket} is not being checked`;
+    if (entry.kind === "asked" && this.#balancer.tracker.find(entry.incarnation) === undefined)
+      return `${entry.incarnation} was asked, and is not known`;
     if (entry.kind === "end" && entry.known !== this.#balancer.tracker.size)
       return `recorded: ${entry.known} incarnations known; now: ${this.#balancer.tracker.size}`;
     return undefined;
@@ -107,6 +112,12 @@ export class Replay {
         return this.#settle(entry);
       case "checked":
         return this.#recordCheck(entry);
+      case "overtaken":
+        return this.#overtake(entry);
+      case "asked":
+        return this.#ask(entry);
+      case "late-check":
+        return eventsResult(tracker.lateness.check(tracker.rotation.all(), entry.at).events);
       case "tick":
         return eventsResult(tracker.tick(entry.at));
       case "disconnected":
@@ -165,6 +176,22 @@ export class Replay {
     if (ticket === undefined) throw new Error(`replay: ticket ${number} is not checked`);
     this.#unchecked.delete(number);
     this.#balancer.tracker.recordCheck(ticket, result, at);
+    return { ...NOTHING, ticket };
+  }
+
+  #overtake({ at, ticket: number }: RecordedOvertaking & EntryContext): ReplayStep {
+    const ticket = this.#tickets.get(number);
+    if (ticket === undefined) throw new Error(`replay: ticket ${number} is not out`);
+    return { ...eventsResult(this.#balancer.tracker.lateness.overtaken(ticket, at)), ticket };
+  }
+
+  /** If no ticket is issued now, its settlement has none, and is the divergence. */
+  #ask({ at, incarnation }: RecordedQuestion & EntryContext): ReplayStep {
+    const { tracker } = this.#balancer;
+    const member = tracker.find(incarnation);
+    const ticket = member === undefined ? undefined : tracker.lateness.ask(member, at);
+    if (ticket === undefined) return NOTHING;
+    this.#registerTicket(ticket);
     return { ...NOTHING, ticket };
   }
 

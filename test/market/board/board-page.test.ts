@@ -39,6 +39,7 @@ const rowOf = (instance: number, { membership, breaker, ...parts }: Parts = {}):
     address: `ratings.get.${instance}-a`,
     state: "healthy",
     hasAnswered: true,
+    late: null,
   },
   membership: { kind: "up", reason: null, ...membership },
   breaker: { kind: "closed", openedAt: null, why: null, retestAt: null, answersLeft: null, ...breaker },

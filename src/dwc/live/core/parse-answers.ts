@@ -31,6 +31,7 @@ const row = v.looseObject({
     lastError: v.nullish(v.string()),
   }),
   latency: v.nullable(numbers("p50Ms", "p99Ms")),
+  late: v.nullish(numbers("owes", "since")),
   faults: v.nullish(v.array(v.looseObject({ text: v.string(), endsAt: v.number() }))),
 });
 

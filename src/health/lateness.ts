@@ -1,0 +1,179 @@
+// Lateness: which members owe an answer for too long. Such a member gets no new call while another is not late. It opens
+// no breaker, nothing is sent twice, and its first answer ends it. So an instance that hangs costs its callers the calls
+// of the first moments, and not those of a whole request timeout.
+//
+// A member owes the answers of the calls in flight to it. It is late if it owes at least one, and has answered nothing
+// for longer than the limit of the operations that it owes. The time counts from the oldest call that it owes, or from
+// its last answer. So one slow call beside fast ones makes no instance late.
+//
+// The limit of an operation is four times its typical p99: that of the middle one of up to fifteen instances. An instance
+// that has become slow does not change it, so it does not excuse itself. Where most have become slow, all are late by
+// the old limit, until the limit has followed. If all are late, all are used in turn.
+//
+// Lateness is decided by `check`, which the client calls every few milliseconds while answers are owed, after its event
+// loop has read the sockets. A pick only reads `lateSince`. To compare times at each pick was rejected: after 30 ms in
+// which the caller's own process was busy, answers that had arrived already would make their instances late.
+
+import type { HealthRules } from "../settings.ts";
+import type { HealthEvent, InstanceRef, Member } from "./member.ts";
+import { OperationTimes } from "./operation-times.ts";
+import type { Result } from "./result.ts";
+import { PRESENCE_GENERATION, type Ticket } from "./ticket.ts";
+
+/** An answer is late after so many times the typical p99 of its operation. */
+const P99_FACTOR = 4;
+/** No member is late sooner: a garbage collection on either side takes as long. */
+const MIN_LATE_AFTER_MS = 20;
+/**
+ * Every member that owes an answer is late after this share of the call's timeout. The same for an operation without
+ * recent answers. Later than that there would be little left to save.
+ */
+const MAX_SHARE = 0.25;
+
+/** A late member is asked if it is there once in so long: a bus that drops messages must not be flooded. */
+const ASK_INTERVAL_MS = 1_000;
+
+/** The results that are answers: the process runs, and works. */
+const ANSWERS: ReadonlySet<Result> = new Set(["answered", "invalid", "rejected", "overloaded", "unchecked"]);
+/** Those that took the time of their operation. A refusal takes less, and would make the limit too short. */
+const TIMED: ReadonlySet<Result> = new Set(["answered", "invalid", "unchecked"]);
+
+/**
+ * What one member owes, in one state of its breaker. Changed in place, like its row: by each call and each answer. A call
+ * that was sent in an earlier state counts for nothing: an instance that comes back after a pause owes none of those that
+ * were lost meanwhile.
+ */
+export interface Debt {
+  /** Calls in flight that count. */
+  owes: number;
+  /** Since when it owes something and has answered nothing. */
+  quietSince: number;
+  /** How long it may. The longest limit of the operations that it has owed since it owed nothing. */
+  limitMs: number;
+  /** It is late since then. Undefined: it is not. */
+  lateSince: number | undefined;
+  /** When it was last asked if it is there. */
+  askedAt: number;
+}
+
+/** Counts what the members of one service owe. Decides which are late. */
+export class Lateness {
+  readonly #requestTimeoutMs: number;
+  readonly #times = new Map<string | undefined, OperationTimes>();
+
+  constructor(rules: HealthRules) {
+    this.#requestTimeoutMs = rules.requestTimeoutMs;
+  }
+
+  /**
+   * How long an answer of `operation` may be owed, in ms. Undefined: for as long as the call has. Its typical answers take
+   * longer than the limit could be, so a slow one says nothing.
+   * @param timeoutMs of the call
+   */
+  limitMs(operation: string | undefined, timeoutMs = this.#requestTimeoutMs): number | undefined {
+    const maxMs = timeoutMs * MAX_SHARE;
+    const p99Ms = this.#times.get(operation)?.p99Ms;
+    if (p99Ms === undefined) return Math.max(MIN_LATE_AFTER_MS, maxMs);
+    if (p99Ms >= maxMs && p99Ms >= MIN_LATE_AFTER_MS) return undefined;
+    return Math.max(MIN_LATE_AFTER_MS, Math.min(P99_FACTOR * p99Ms, maxMs));
+  }
+
+  /** A call goes to `member`. @returns where its answer is counted as owed; undefined: nowhere */
+  sent(member: Member, operation: string | undefined, now: number, timeoutMs?: number): Debt | undefined {
+    const limitMs = this.limitMs(operation, timeoutMs);
+    return limitMs === undefined ? undefined : owe(member, now, limitMs);
+  }
+
+  /** The call of `ticket` has ended. @returns the events that the caller has to emit */
+  settled(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
+    const { member, operation, sentAt } = ticket;
+    if (TIMED.has(result)) this.#record(member.who, operation, now - sentAt, now);
+    const events = ANSWERS.has(result) ? answered(member, now) : NO_EVENTS;
+    if (ticket.debt !== undefined) payBack(ticket.debt);
+    ticket.debt = undefined;
+    return events;
+  }
+
+  #record(who: InstanceRef, operation: string | undefined, tookMs: number, now: number): void {
+    const times = this.#times.get(operation);
+    if (times !== undefined) times.record(who.incarnation, tookMs, now);
+    else this.#times.set(operation, new OperationTimes(who.incarnation, tookMs, now));
+  }
+
+  /** A hedge has answered the call of `ticket` first: its member is late at once. */
+  overtaken(ticket: Ticket, now: number): readonly HealthEvent[] {
+    const { member } = ticket;
+    const debt = member.debt !== undefined && ticket.debt === member.debt ? ticket.debt : owe(member, ticket.sentAt, 0);
+    ticket.debt = debt;
+    return debt.lateSince === undefined ? becomesLate(member.who, debt, now) : NO_EVENTS;
+  }
+
+  /** Those of `members` that have become late. Called after the sockets were read. */
+  check(members: Iterable<Member>, now: number): LateCheck {
+    const events: HealthEvent[] = [];
+    let areOwed = false;
+    for (const { who, debt } of members) {
+      if (debt === undefined || debt.owes === 0) continue;
+      areOwed = true;
+      const isDue = debt.lateSince === undefined && now - debt.quietSince > debt.limitMs;
+      if (isDue) events.push(...becomesLate(who, debt, now));
+    }
+    return { events, areOwed };
+  }
+
+  /**
+   * Issues the ticket of a message that asks a member if it is there. Undefined: it owes nothing, or was asked within the
+   * last second. "No responders" to it means that the process is dead.
+   */
+  ask(member: Member, now: number): Ticket | undefined {
+    const { who, debt } = member;
+    if (debt === undefined || debt.owes === 0 || now - debt.askedAt < ASK_INTERVAL_MS) return undefined;
+    debt.askedAt = now;
+    return { who, member, generation: PRESENCE_GENERATION, sentAt: now, operation: undefined, debt: undefined };
+  }
+}
+
+export interface LateCheck {
+  readonly events: readonly HealthEvent[];
+  /** Answers are owed: another check is needed. */
+  readonly areOwed: boolean;
+}
+
+/** The breaker has changed its state: what was sent before counts no more, neither for its breaker nor here. */
+export function forgive(member: Member): Member {
+  if (member.debt !== undefined) member.debt = newDebt(member.debt.askedAt);
+  return member;
+}
+
+const newDebt = (askedAt: number): Debt => ({ owes: 0, quietSince: 0, limitMs: 0, lateSince: undefined, askedAt });
+
+function owe(member: Member, since: number, limitMs: number): Debt {
+  member.debt ??= newDebt(Number.NEGATIVE_INFINITY);
+  const { debt } = member;
+  if (debt.owes === 0) debt.quietSince = since;
+  debt.limitMs = debt.owes === 0 ? limitMs : Math.max(debt.limitMs, limitMs);
+  debt.owes += 1;
+  return debt;
+}
+
+/** No event where it owes nothing any more: it has not answered, and after a timeout its breaker opens. */
+function payBack(debt: Debt): void {
+  debt.owes -= 1;
+  if (debt.owes === 0) debt.lateSince = undefined;
+}
+
+function becomesLate(who: InstanceRef, debt: Debt, now: number): readonly HealthEvent[] {
+  debt.lateSince = now;
+  return [{ kind: "late", who, owes: debt.owes, quietMs: now - debt.quietSince }];
+}
+
+function answered({ who, debt }: Member, now: number): readonly HealthEvent[] {
+  if (debt === undefined) return NO_EVENTS;
+  debt.quietSince = now;
+  if (debt.lateSince === undefined) return NO_EVENTS;
+  const lateMs = now - debt.lateSince;
+  debt.lateSince = undefined;
+  return [{ kind: "on-time", who, lateMs }];
+}
+
+const NO_EVENTS: readonly HealthEvent[] = [];

@@ -1,0 +1,101 @@
+// Finds the instances that are late (health/lateness.ts), and asks each of them if it is there.
+//
+// One timer for all calls of a client: it runs only while answers are owed. A timer for each call was rejected, because
+// nearly every call ends long before it could be late.
+//
+// The question is a message without a body on the subject where the instance receives cancels. A process that runs ignores
+// it. "No responders" means that the process is dead. The calls that it had end then, and go on if they are idempotent.
+// Without the question they would wait for their timeout, if no other call found out. No reply says nothing: the process
+// hangs, or is slow.
+
+import type { Reply } from "../bus/bus.ts";
+import { cancelSubject } from "../bus/core/subjects.ts";
+import type { Cancel } from "../clock.ts";
+import type { HealthEvent, InstanceRef, Member } from "../health/member.ts";
+import type { Ticket } from "../health/ticket.ts";
+import type { Tracker } from "../health/tracker.ts";
+import type { ResolvedClientOptions } from "./client-options.ts";
+
+/** How often is looked while answers are owed: a call is found late by so much too late. A check costs some 10 µs. */
+const CHECK_INTERVAL_MS = 10;
+
+const NONE_OWED = { events: [], areOwed: false } as const;
+
+export class LateWatch {
+  readonly #options: ResolvedClientOptions;
+  readonly #tracker: Tracker;
+  readonly #emitChanges: (changes: readonly HealthEvent[]) => void;
+  readonly #giveUp: (who: InstanceRef) => void;
+  #cancelTimer: Cancel | undefined;
+  #isClosed = false;
+
+  /** @param giveUp ends the calls that are in flight to a dead instance */
+  constructor(
+    options: ResolvedClientOptions,
+    tracker: Tracker,
+    emitChanges: (changes: readonly HealthEvent[]) => void,
+    giveUp: (who: InstanceRef) => void,
+  ) {
+    this.#options = options;
+    this.#tracker = tracker;
+    this.#emitChanges = emitChanges;
+    this.#giveUp = giveUp;
+  }
+
+  /** An answer is owed: looks who is late, until none is owed any more. */
+  start(): void {
+    if (this.#cancelTimer === undefined && !this.#isClosed) this.#startTimer();
+  }
+
+  /** After the sockets were read: timers run first, and the answer may have arrived already. */
+  #startTimer(): void {
+    const { clock } = this.#options;
+    this.#cancelTimer = clock.after(CHECK_INTERVAL_MS, () => clock.afterIoPoll(() => this.#check()), "background");
+  }
+
+  #check(): void {
+    this.#cancelTimer = undefined;
+    if (this.#isClosed) return;
+    const { clock, guard } = this.#options;
+    const check = () => this.#tracker.lateness.check(this.#tracker.rotation.all(), clock.now());
+    const { events, areOwed } = guard.run("core", check, NONE_OWED);
+    this.#emitChanges(events);
+    if (areOwed) this.start();
+  }
+
+  /** Asks an instance that owes answers if it is there: at most once a second. */
+  ask(incarnation: string): void {
+    // A hedge that has overtaken a call makes its answer count, also if it did not before.
+    this.start();
+    const member = this.#tracker.find(incarnation);
+    // Others need not serve the subject of cancels (docs/protocol.md): "no responders" would say nothing.
+    if (member?.answersOnce !== true || this.#isClosed) return;
+    const { clock, guard } = this.#options;
+    const ticket = guard.run("core", () => this.#tracker.lateness.ask(member, clock.now()), undefined);
+    if (ticket !== undefined) this.#send(ticket);
+  }
+
+  #send(ticket: Ticket): void {
+    const { bus, guard, rules } = this.#options;
+    const { service, incarnation } = ticket.who;
+    const options = { timeoutMs: rules.requestTimeoutMs };
+    const onReply = (reply: Reply): void => guard.run("core", () => this.#onReply(ticket, reply), undefined);
+    guard.run("the bus", () => void bus.call(cancelSubject(service, incarnation), "", options, onReply), undefined);
+  }
+
+  #onReply(ticket: Ticket, { kind }: Reply): void {
+    const { clock } = this.#options;
+    const isDead = kind === "no-responders";
+    this.#emitChanges(this.#tracker.settle(ticket, isDead ? "no-responders" : "inconclusive", clock.now()));
+    // The loss was emitted, and the calls end by that (client.ts), unless its heartbeats had ended before.
+    if (isDead && endedSilently(ticket.member)) this.#giveUp(ticket.who);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+  }
+}
+
+const endedSilently = ({ membership }: Member): boolean =>
+  membership.kind === "gone" && membership.reason === "no heartbeat";

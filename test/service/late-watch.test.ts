@@ -1,0 +1,135 @@
+// What a client does with late instances: it finds them by one timer, passes over them, and asks them if they are there.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { answered, ClientScene, NO_RESPONDERS, TIMEOUT, TIMEOUT_MS } from "../support/client-scene.ts";
+
+const test = suite("late instances of a client");
+
+/** Without recent answers an instance is late after a quarter of the timeout. A check may come 10 ms later. */
+const LATE_MS = TIMEOUT_MS / 4 + 11;
+
+/** A scene in which an answer of instance 1 is owed for so long that it is late. */
+async function withOneLate(instances = 2): Promise<ClientScene> {
+  const scene = new ClientScene(instances);
+  await scene.ask();
+  await scene.clock.advance(LATE_MS);
+  return scene;
+}
+
+const calledInstances = ({ sent }: ClientScene): readonly number[] => sent.map(({ instance }) => instance);
+
+test("a call without an answer makes its instance late, which is passed over until it answers", async () => {
+  const scene = await withOneLate();
+  assert.equal(
+    scene.acts.filter((act) => act === "late" || act.startsWith("ask")),
+    ["late", "ask 1"],
+  );
+  for (let call = 0; call < 3; call++) {
+    await scene.ask();
+    await scene.end(answered({}));
+  }
+  assert.equal(calledInstances(scene), [1, 2, 2, 2]);
+  scene.acts.length = 0;
+  scene.sent[0]?.end(answered({}));
+  assert.equal(scene.acts, ["on-time"]);
+  await scene.ask();
+  assert.is(scene.sent.at(-1)?.instance, 1);
+});
+
+test("with answers owed by all, all are used", async () => {
+  const scene = new ClientScene(2);
+  await scene.ask();
+  await scene.ask();
+  await scene.clock.advance(LATE_MS);
+  assert.is(scene.countOf("late"), 2);
+  await scene.ask();
+  await scene.ask();
+  assert.equal(calledInstances(scene), [1, 2, 1, 2]);
+});
+
+test("no responders to the question: the calls in its hands end, and the instance is lost", async () => {
+  const scene = await withOneLate();
+  scene.acts.length = 0;
+  scene.questions[0]?.(NO_RESPONDERS);
+  await scene.clock.advance(1);
+  assert.equal(scene.acts, ["lost", "give up ratings.get.1-a"]);
+});
+
+test("no reply to the question changes nothing, and the call times out as before", async () => {
+  const scene = await withOneLate();
+  scene.acts.length = 0;
+  scene.questions[0]?.(TIMEOUT);
+  scene.questions[0]?.({ kind: "disconnected" });
+  assert.equal(scene.acts, []);
+  await scene.clock.advance(TIMEOUT_MS - LATE_MS);
+  scene.sent[0]?.end(TIMEOUT);
+  assert.is(scene.acts[0], "opened");
+});
+
+test("one question a second, however often it is late", async () => {
+  const scene = new ClientScene(1);
+  for (let call = 0; call < 4; call++) {
+    await scene.ask({ timeoutMs: 400 });
+    await scene.clock.advance(200);
+    assert.is(scene.countOf("late"), 1);
+    await scene.end(answered({}));
+  }
+  assert.is(scene.questions.length, 1);
+});
+
+test("an instance that does not promise to serve the subject is not asked", async () => {
+  const scene = new ClientScene(0);
+  scene.beat(1, { answersOnce: false });
+  scene.beat(2);
+  await scene.ask();
+  await scene.clock.advance(LATE_MS);
+  assert.equal([scene.countOf("late"), scene.questions.length], [1, 0]);
+});
+
+test("an instance whose heartbeats have ended is asked at once, and what it had ends if it is dead", async () => {
+  const scene = new ClientScene(2);
+  for (const instance of [1, 2]) scene.beat(instance, { intervalMs: 200 });
+  await scene.ask({ timeoutMs: 60_000 });
+  await scene.clock.advance(650);
+  assert.is(scene.countOf("late"), 0);
+  assert.equal(scene.acts.filter((act) => act === "lost" || act.startsWith("ask")).slice(0, 2), ["lost", "ask 1"]);
+  scene.acts.length = 0;
+  scene.questions[0]?.(NO_RESPONDERS);
+  assert.equal(scene.acts, ["give up ratings.get.1-a"]);
+});
+
+test("it looks only while answers are owed, and a closed client looks no more", async () => {
+  const scene = new ClientScene(2);
+  const { lateness } = scene.client.tracker;
+  const check = lateness.check.bind(lateness);
+  let checks = 0;
+  lateness.check = (members, now) => {
+    checks += 1;
+    return check(members, now);
+  };
+  await scene.clock.advance(1_000);
+  assert.is(checks, 0);
+  await scene.ask();
+  await scene.clock.advance(35);
+  assert.is(checks, 3);
+  await scene.end(answered({}));
+  await scene.clock.advance(1_000);
+  assert.is(checks, 4, "once more, and it finds nothing owed");
+  await scene.ask();
+  scene.client.close();
+  await scene.clock.advance(LATE_MS);
+  assert.equal([checks, scene.countOf("late")], [4, 0]);
+});
+
+test("an answer that a busy process has not read yet makes no instance late", async () => {
+  const scene = new ClientScene(2);
+  await scene.ask();
+  const [call] = scene.sent;
+  // The checks at 250 ms find nothing yet, and that at 260 would. In its turn of the loop the socket is read first.
+  scene.clock.after(260, () => scene.clock.read(() => call?.end(answered({}))));
+  await scene.clock.advance(LATE_MS);
+  assert.is(scene.countOf("late"), 0);
+});
+
+test.run();

@@ -1,0 +1,98 @@
+// takes: 25 s
+// Instances that hang, die with calls in their hands, or are slow: what that costs a caller that sends nothing twice.
+
+import * as assert from "uvu/assert";
+import { type Call, type Caller, failures } from "../support/caller.ts";
+import { callerSuite } from "../support/system.ts";
+import { pause } from "../support/world.ts";
+
+const late = callerSuite("late instances");
+
+/** With so many answers each operation has a limit of its own. */
+const WARM_UP_CALLS = 60;
+/**
+ * Of 25 calls a second to the paused one: those of a quarter of the timeout, after which it is late at the latest, and of the
+ * next check. Where the answers are fast there are two or three (test/service/late-costs.test.ts).
+ */
+const MAX_FAILED = 9;
+/** A page with four products. */
+const THINGS = ["basketball", "briefcase", "camera", "football"];
+
+/** One page after another, until `forMs` have passed. */
+async function pages(caller: Caller, everyMs: number, count: number): Promise<readonly (readonly Call[])[]> {
+  const shown: (readonly Call[])[] = [];
+  for (let page = 0; page < count; page++) {
+    const calls = await Promise.all(THINGS.map((thing) => caller.call(thing)));
+    shown.push(calls);
+    const tookMs = Math.max(...calls.map(({ sentAt, endedAt }) => endedAt - sentAt));
+    await pause(Math.max(0, everyMs - tookMs));
+  }
+  return shown;
+}
+
+const openings = (caller: Caller): number => caller.count(/OPEN breaker/);
+
+late("one of two is paused at 50 calls a second: few calls fail, and one breaker opens", async (context) => {
+  const { world, caller } = context;
+  const [, second] = [await world.startRatings(1), await world.startRatings(2)];
+  await caller.untilKnown(2);
+  const load = caller.load(50);
+  await load.more(2 * WARM_UP_CALLS);
+  await second.program.stop();
+  await load.more(150);
+  const failed = failures(await load.stop());
+  console.log(`${failed.length} of ${load.sent} failed`);
+  assert.ok(failed.length >= 1 && failed.length <= MAX_FAILED, `${failed.length} failed`);
+  assert.is(openings(caller), 1);
+});
+
+late("one of two is paused, at 5 calls a second one after another: at most one fails", async ({ world, caller }) => {
+  const [, second] = [await world.startRatings(1), await world.startRatings(2)];
+  await caller.untilKnown(2);
+  await Promise.all(Array.from({ length: WARM_UP_CALLS }, () => caller.call()));
+  await second.program.stop();
+  const calls: Call[] = [];
+  for (let call = 0; call < 15; call++) {
+    calls.push(await caller.call());
+    await pause(200);
+  }
+  assert.ok(failures(calls).length <= 1, `${failures(calls).length} failed`);
+});
+
+late("a page of four every 0.8 s, one of two is paused: two calls fail, those that were out", async (context) => {
+  const { world, caller } = context;
+  const [, second] = [await world.startRatings(1), await world.startRatings(2)];
+  await caller.untilKnown(2);
+  await Promise.all(Array.from({ length: WARM_UP_CALLS }, () => caller.call()));
+  await second.program.stop();
+  const failed = failures((await pages(caller, 800, 5)).flat());
+  assert.ok(failed.length <= 2, `${failed.length} failed`);
+});
+
+late(
+  "one of two is killed with calls in its hands, one page after another: none fails, no breaker opens",
+  async (context) => {
+    const { world, caller } = context;
+    await world.startRatings(1);
+    await caller.untilKnown(1);
+    await Promise.all(Array.from({ length: WARM_UP_CALLS }, () => caller.call()));
+    for (let round = 0; round < 4; round++) {
+      // It is paused first, so that it has its part of the page in its hands when it is killed.
+      const second = await world.startRatings(2);
+      await caller.untilKnown(2);
+      await second.program.stop();
+      const page = pages(caller, 0, 1);
+      await pause(5);
+      second.program.signal("SIGKILL");
+      const calls = (await page).flat();
+      const slowestMs = Math.max(...calls.map(({ sentAt, endedAt }) => endedAt - sentAt));
+      console.log(`a page with a death took ${slowestMs.toFixed(0)} ms`);
+      assert.equal(failures(calls), [], `round ${round}`);
+      assert.ok(slowestMs < 900, `${slowestMs} ms: long before the timeout`);
+    }
+    assert.is(openings(caller), 0);
+    assert.ok(caller.count(/lost: .*no responders/) >= 4);
+  },
+);
+
+late.run();
