@@ -62,6 +62,20 @@ test("what shoppers got is in board.json; their pages print no lines, and a visi
   assert.equal(await trafficOf(market), { rate: 0, shoppers: null });
 });
 
+test("an instance that hangs is found without a visitor, and no page fails", async ({ world }) => {
+  const market = await world.startMarket({ REQUEST_TIMEOUT_MS: "1000" });
+  const [first, second] = [await world.startRatings(1), await world.startRatings(2)];
+  await market.untilKnown(2);
+  await setTraffic(market, 20);
+  await untilPages(market, 20);
+  await second.program.stop();
+  await market.program.waitFor(/OPEN breaker on \[ratings at /, { limitMs: LIMIT_MS });
+  await until("pages had last known ratings", async () => ((await trafficOf(market))?.shoppers?.lastKnown ?? 0) > 0);
+  assert.is((await trafficOf(market))?.shoppers?.failed, 0);
+  assert.is(market.program.count(PAGE_LINE), 0);
+  await Promise.all([first, second, market].map(({ program }) => program.end()));
+});
+
 test("a Market that ends takes its shoppers with it, also when it is killed", async ({ world }) => {
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     const market = await world.startMarket();
