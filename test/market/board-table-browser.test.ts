@@ -3,7 +3,6 @@
 
 import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
-import { systemClock } from "../../src/clock.ts";
 import {
   axeFindings,
   boardIsLive,
@@ -28,7 +27,8 @@ const OTHERS = 11;
 const FIRST = 1_001;
 /** Five windows of 800 px: the table, the history, the events, and all that is around them. With cards it was 17. */
 const MAX_HEIGHT_PX = 4_000;
-const clock = systemClock();
+/** The last number of a hundred. */
+const LAST = FIRST + 89;
 
 /** A board with so many instances: one in each state, and healthy ones. */
 async function withMany(count: number, act: (shown: EveryState, board: string) => Promise<void>): Promise<void> {
@@ -57,7 +57,7 @@ async function isInside(page: Page, inner: string, outer: string): Promise<boole
 }
 
 /** The breaker of an instance opens: a new state moves its row to the top. */
-function opensBreaker({ table }: EveryState, instance: number): void {
+function opensBreaker({ clock, table }: EveryState, instance: number): void {
   const now = clock.now();
   table.settle(table.ticketOf(instance, now), "timeout", now);
 }
@@ -118,7 +118,6 @@ inBrowser("the filter takes numbers, text and what is not healthy, and keeps the
       assert.not.ok(
         (await page.locator(".crowd .state:visible").allTextContents()).some((text) => /Healthy/.test(text)),
       );
-      shown.table.tick(clock.now());
       assert.match(page.url(), /\/board\?show=unhealthy$/);
       await openLive(page, page.url());
       assert.ok(await page.locator("#filter [name=show]").isChecked(), "a reload keeps the filter");
@@ -149,6 +148,20 @@ inBrowser("a row opens its card with a key: card and focus stay when it moves, a
       assert.equal([await focused(page), await card.count()], ["Instance 1042", 0]);
       await page.locator(`${rowOf(1043)} .why-cell`).click();
       assert.match(await textOf(card), /Instance 1043/, "a click anywhere in the row opens it");
+    }),
+  ),
+);
+
+inBrowser("a row that comes into view has the numbers of now", () =>
+  withMany(100, ({ clock, monitor, table }, board) =>
+    withPage(STILL, async (page) => {
+      await openLive(page, board);
+      const { who } = table.member(LAST);
+      const attempt = { kind: "attempt", operation: "get", sentAs: "call", isRetry: false, isRefusal: false } as const;
+      for (let call = 0; call < 3; call++)
+        monitor.recordAttempt({ ...attempt, who, result: "answered", tookMs: 1 }, clock.now());
+      await page.locator(rowOf(LAST)).scrollIntoViewIfNeeded();
+      await untilText(page.locator(rowOf(LAST)), /in rotation ?\d+ s ago ?3 ?100 %/);
     }),
   ),
 );

@@ -1,7 +1,7 @@
 // A board with every possible content at once: a row in each state, each kind of fault, an event of each level, the
 // longest names, the largest numbers, and Markets that disagree.
 
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import type { Faults } from "../../src/faults/core/active-faults.ts";
 import { type Board, openBoard } from "../../src/market/board/board.ts";
 import type { FaultController } from "../../src/market/board/faults.ts";
@@ -22,6 +22,7 @@ const LONG_ID = "a".repeat(64);
 const LONG_NAME = `${"a-long-host-name.".repeat(3)}example:5000`;
 
 export interface EveryState {
+  readonly clock: Clock;
   readonly board: Board;
   readonly monitor: ServiceMonitor;
   readonly table: HealthHarness;
@@ -52,7 +53,7 @@ export function openEveryState({ isEmpty = false, faults, traffic }: EveryStateO
   const source = { ...table, markets: () => markets, traffic: traffic && (() => traffic.traffic) };
   const board = openBoard(monitor, source, { clock, faults, traffic }, closers);
   return {
-    ...{ board, monitor, table },
+    ...{ clock, board, monitor, table },
     beats: (instance) => table.beats(instance, clock.now(), { intervalMs: LASTS_MS }),
     setBusStatus: (status) => sink({ kind: "bus", status }),
     close: async () => {

@@ -10,6 +10,8 @@ const table = frame.querySelector("table");
 const form = document.getElementById("filter");
 const count = document.getElementById("filter-count");
 const groups = new Map();
+/** Rows within a frame's height of what is shown. The numbers of a thousand rows would keep a processor busy. */
+const nearby = new IntersectionObserver(onNearby, { root: frame, rootMargin: "100% 0px" });
 let cardOf;
 let onOpen;
 
@@ -56,6 +58,7 @@ export function arrangeTable(rows) {
   const kept = new Set(rows.map(({ incarnation }) => incarnation));
   for (const [incarnation, { body }] of groups) {
     if (kept.has(incarnation)) continue;
+    nearby.unobserve(body);
     body.remove();
     groups.delete(incarnation);
   }
@@ -73,6 +76,7 @@ export function arrangeTable(rows) {
 export function hideTable() {
   frame.hidden = true;
   form.hidden = true;
+  nearby.disconnect();
   for (const { body } of groups.values()) body.remove();
   groups.clear();
 }
@@ -82,6 +86,7 @@ function groupOf(row) {
   if (group === undefined) {
     group = newGroup(row);
     groups.set(row.incarnation, group);
+    nearby.observe(group.body);
   }
   group.row = row;
   return group;
@@ -95,16 +100,26 @@ function newGroup({ incarnation, instance }) {
   const opener = number.firstElementChild;
   opener.textContent = String(instance);
   opener.setAttribute("aria-label", `Instance ${instance}`);
-  return { body, opened, opener, cells, isOpen: false, texts: [] };
+  return { body, opened, opener, cells, isOpen: false, isNearby: true, texts: [], wanted: [] };
 }
 
-/** Updates all rows. @param rows each with its calls of the last minute; @param states label, glyph and tone of each */
+function onNearby(entries) {
+  for (const { target, isIntersecting } of entries) {
+    const group = groups.get(target.dataset.incarnation);
+    if (group === undefined) continue;
+    group.isNearby = isIntersecting;
+    paintTexts(group);
+  }
+}
+
+/** Updates the state and the reason of all rows, and the numbers of those nearby. @param rows each with its calls of the last minute; @param states label, glyph and tone of each */
 export function paintTable(rows, states, { now, bus }) {
   for (const { row, lastMinute } of rows) {
     const group = groupOf(row);
     const why = [whyText(row, now, bus), ...faultTexts(row.faults, now)].join(" · ");
     paintState(group, row.state, states.get(row.state));
-    paintTexts(group, [why, `${ageText(now - row.heartbeat.at)} ago`, String(lastMinute), ...numbersOf(row)]);
+    group.wanted = [why, `${ageText(now - row.heartbeat.at)} ago`, String(lastMinute), ...numbersOf(row)];
+    paintTexts(group);
   }
   applyFilter();
 }
@@ -112,8 +127,8 @@ export function paintTable(rows, states, { now, bus }) {
 function applyFilter() {
   const filter = filterOf(form.elements.show.checked, form.elements.find.value);
   let shown = 0;
-  for (const { body, row, label, texts } of groups.values()) {
-    body.hidden = !passes(filter, row, [label, texts[0], row.incarnation, row.address]);
+  for (const { body, row, label, wanted } of groups.values()) {
+    body.hidden = !passes(filter, row, [label, wanted[0], row.incarnation, row.address]);
     if (!body.hidden) shown += 1;
   }
   setText(count, shownText(shown, groups.size));
@@ -138,9 +153,9 @@ function paintState(group, name, { label, glyph, tone }) {
 }
 
 /** Compares with the texts that it wrote last: reading 10,000 cells of the page would take longer than all the rest. */
-function paintTexts({ cells, texts }, wanted) {
+function paintTexts({ cells, texts, wanted, isNearby }) {
   for (const [place, text] of wanted.entries()) {
-    if (texts[place] === text) continue;
+    if (texts[place] === text || !(isNearby || place === 0)) continue;
     texts[place] = text;
     cells[place + 1].textContent = text;
   }
@@ -149,9 +164,9 @@ function paintTexts({ cells, texts }, wanted) {
 /** @param text of the last heartbeat of a row */
 export function paintHeartbeats(rows, text) {
   for (const row of rows) {
-    const { cells, texts } = groupOf(row);
-    texts[1] = text(row);
-    cells[2].textContent = texts[1];
+    const group = groupOf(row);
+    group.wanted[1] = text(row);
+    paintTexts(group);
   }
 }
 
