@@ -197,20 +197,25 @@ demo("killed outright, it takes the others with it all the same", async ({ world
   await until("no process is left", () => familyOf(world).length === 0, 15_000);
 });
 
-demo("says in one line that its port is taken, and starts nothing", async ({ world }) => {
-  const squatter = createServer();
-  try {
-    const port = await listen(squatter);
-    const program = world.start({ name: "demo", env: { PORT: String(port) } });
-    assert.is((await program.ended).code, 1);
-    assert.is(
-      program.count(/port \d+ is taken by another program: .*start the same again with {2}PORT=\d+ {2}added/),
-      1,
-    );
-    assert.is(program.count(STARTED), 0);
-  } finally {
-    squatter.close();
-  }
-});
+demo(
+  "says in one line that its port is taken, and starts nothing; with what it says added it opens",
+  async ({ world }) => {
+    const squatter = createServer();
+    try {
+      const port = await listen(squatter);
+      const program = world.start({ name: "demo", env: { PORT: String(port) } });
+      assert.is((await program.ended).code, 1);
+      const taken = /port \d+ is taken by another program: .*start the same again with {2}PORT=(\d+) {2}added/;
+      assert.is(program.count(taken), 1);
+      assert.is(program.count(STARTED), 0);
+      assert.is(program.count(/make (?!demo)/), 0, "no command but its own");
+      const [, PORT = ""] = await program.waitFor(taken);
+      const again = world.start({ name: "demo", env: { PORT, ADMIN_PORT: "0" } });
+      await again.waitFor(new RegExp(`The Market is open at http://localhost:${PORT} with three Ratings instances`));
+    } finally {
+      squatter.close();
+    }
+  },
+);
 
 demo.run();

@@ -10,11 +10,13 @@ import {
   hintForUnknown,
   notNatsText,
   restart,
+  START_ELSEWHERE,
   serverLine,
   splitHint,
   tlsOptions,
 } from "../identity/core/sync-notes.ts";
 import type { BusProbe } from "../identity/sync-bus.ts";
+import { continueListener } from "../live/core/continue-hint.ts";
 import type { NotConnected } from "../live/core/live-types.ts";
 import type { Facts } from "../live/facts.ts";
 import { type Finding, findingOf } from "./finding.ts";
@@ -112,13 +114,14 @@ export function hintForBus(probe: BusProbe, facts: Pick<Facts, "market" | "probe
   const { kind, url } = probe;
   if (kind === "bus") return "";
   if ("why" in probe) return splitHint(probe.why)[1] || LOG;
-  if (kind === "silent") return "fg   (in its window)";
+  if (kind === "silent") return continueListener(readBusAddress(url));
   const { host, port } = readBusAddress(url);
   if (kind === "nothing" && probe.namesUser) return "start the server that knows the user in NATS_URL";
   if (kind === "not-nats") {
     const elsewhere = `make market NATS_URL=nats://127.0.0.1:${otherPort(port)}`;
     return probe.speaks === undefined ? elsewhere : `set NATS_URL to where a NATS server is, or  ${elsewhere}`;
   }
+  if (facts.identity.isOrgElsewhere === true) return START_ELSEWHERE;
   const program = shellWord(facts.server?.path ?? "nats-server");
   // With an org, a server without its configuration would be open to all.
   const server =
@@ -136,7 +139,7 @@ const hintForForeign = (url: string): string =>
 
 /** The hint of a failed connection may be `dwc check` itself. Here it is replaced by a better one. */
 function hintForNotConnected({ code, hint }: NotConnected, url: string, { obedience }: Facts): string {
-  if (code === "bus-silent") return "fg   (in its window, if it is paused; if it is slow, try again)";
+  if (code === "bus-silent") return `${continueListener(readBusAddress(url))}   (if it is slow, try again)`;
   const foreign = (obedience?.addresses ?? []).find((one) => one.kind === "does not obey" && one.reason === "foreign");
   // The owner's push would be refused as well.
   if (code === "refused" && foreign !== undefined) return hintForForeign(foreign.url);

@@ -4,6 +4,7 @@
 import type { InstanceRow } from "../../monitor/snapshot.ts";
 import { STATES } from "../../monitor/states.ts";
 import { otherPort } from "../../settings.ts";
+import { CONTINUE_INSTANCE, continueMarket } from "../live/core/continue-hint.ts";
 import { localName, noBoard, servicesWithoutMarket, startAgain } from "../live/core/failures.ts";
 import type { Boardless } from "../live/core/live-types.ts";
 import type { MarketView } from "../live/core/parse-answers.ts";
@@ -31,11 +32,7 @@ export function judgeMarket(facts: Facts): Finding {
         `make market PORT=${otherPort(facts.port)}`,
       );
     case "silent":
-      return market(
-        "critical",
-        `${url} accepts connections and says nothing: a paused Market?`,
-        "fg   (in its window)",
-      );
+      return market("critical", `${url} accepts connections and says nothing: a paused Market?`, continueMarket(url));
     case "nothing":
       return servicesWithoutMarket(facts.roll).length > 0
         ? market("fine", `no Market answers at ${url}, and the services that run need none`)
@@ -43,16 +40,29 @@ export function judgeMarket(facts: Facts): Finding {
   }
 }
 
+/** Instances that a Market knows and that have not said goodbye, where none answers: how many, and what brings them back. */
+export function silentInstances({ board }: Pick<Facts, "board">): { readonly known: number; readonly hint: string } {
+  const view = board.kind === "board" && !isCutOff(board.view) ? board.view : undefined;
+  const silent = (view?.instances ?? []).filter(
+    ({ membership: { kind, reason } }) => kind === "up" || (kind === "gone" && reason === "no heartbeat"),
+  );
+  const start = `${START} COUNT=3`;
+  if (view === undefined || silent.length === 0) return { known: 0, hint: start };
+  const isFault = silent.every((row) => faultsOn(row, view).length > 0);
+  const hint = isFault ? "bin/dwc fault reset" : `${CONTINUE_INSTANCE}, or if they have ended  ${start}`;
+  return { known: silent.length, hint };
+}
+
 function judgeReady(
   { url, status, failing }: MarketHealth,
-  { probes, server, identity, market: found }: Facts,
+  { probes, server, identity, market: found, board, roll }: Facts,
 ): Finding {
   if (status === "ready") return market("fine", `${url} takes visitors`);
   // Without the bus no heartbeat arrives: that one is the first cause.
   const busChecks = failing.filter((check) => check.startsWith("bus: "));
   const why = (busChecks.length > 0 ? busChecks : failing).join("; ");
   if (status === "degraded" && busChecks.length === 0)
-    return market("warning", `${url} takes visitors, degraded: ${why}`, `${START} COUNT=3`);
+    return market("warning", `${url} takes visitors, degraded: ${why}`, hintForNone({ board, roll }));
   const probe = probes.find(({ kind }) => kind !== "bus");
   const hint =
     probe === undefined
@@ -62,6 +72,10 @@ function judgeReady(
     ? market("warning", `${url} takes visitors, degraded: ${why}`, hint)
     : market("critical", `${url} is not ready: ${why}`, hint);
 }
+
+/** An instance that answers here, and not the Market, has a finding of its own. */
+const hintForNone = ({ board, roll }: Pick<Facts, "board" | "roll">): string =>
+  roll.kind === "connected" && roll.value.length === 0 ? silentInstances({ board }).hint : `${START} COUNT=3`;
 
 const instances = findingOf("Instances");
 /** More findings of one kind have one cause. */
@@ -122,21 +136,28 @@ function byNumber(judged: readonly TroubledRow[]): readonly Finding[] {
   });
 }
 
+export const faultsOn = ({ faults }: InstanceRow, { at }: MarketView): NonNullable<InstanceRow["faults"]> =>
+  (faults ?? []).filter(({ endsAt }) => endsAt > at);
+
+const resetHint = (name: string): string => `bin/dwc fault reset ${name}`;
+
+/** @param isOnPurpose a fault is on */
+export const failingHint = (name: string, isOnPurpose: boolean): string =>
+  isOnPurpose ? resetHint(name) : `bin/dwc explain ${name}`;
+
 function judgeRow(row: InstanceRow, view: MarketView, { roll }: Facts): readonly TroubledRow[] {
   const { instance, incarnation, state, membership, breaker } = row;
   const name = `${view.service}/${instance}`;
-  const isOn = (row.faults ?? []).filter(({ endsAt }) => endsAt > view.at);
-  const reset = `bin/dwc fault reset ${name}`;
+  const isOn = faultsOn(row, view);
+  const reset = resetHint(name);
   const isHeard = roll.kind === "connected" && roll.value.some((one) => one.incarnation === incarnation);
   if (STATES[state].treatment === "skips") {
-    const hint = isHeard
-      ? `bin/dwc explain ${name}`
-      : `fg   (in its window, if it is paused; and  bin/dwc explain ${name})`;
+    const hint = isHeard ? `bin/dwc explain ${name}` : CONTINUE_INSTANCE;
     const what = `${name} receives no calls: its breaker is open (${breaker.why ?? "it did not answer"})`;
     return [{ row, trouble: "open", what, hint: isOn.length > 0 ? reset : hint }];
   }
   if (state === "failing") {
-    const hint = isOn.length > 0 ? reset : `bin/dwc explain ${name}`;
+    const hint = failingHint(name, isOn.length > 0);
     return [{ row, trouble: "failing", what: `${name} is failing: ${failingWords(row.calls)}`, hint }];
   }
   if (isOn.length > 0 && membership.kind !== "gone") {
@@ -147,7 +168,9 @@ function judgeRow(row: InstanceRow, view: MarketView, { roll }: Facts): readonly
   const isNobodyLeft = roll.kind === "connected" && roll.value.length === 0;
   if (state !== "lost" || isNobodyLeft || isReplaced(row, view)) return [];
   const what = `${name} is lost: ${membership.reason ?? "it ended without a word"}`;
-  return [{ row, trouble: "lost", what, hint: lostHint(row, view.service) }];
+  // A muted instance sends no heartbeats, and a paused one neither: what ends the fault brings it back.
+  const isFault = isOn.length > 0 && membership.reason === "no heartbeat";
+  return [{ row, trouble: "lost", what, hint: isFault ? reset : lostHint(row, view.service) }];
 }
 
 /** A process that ended is not reported while another one has its number. */
@@ -155,6 +178,6 @@ const isReplaced = ({ instance }: InstanceRow, view: MarketView): boolean =>
   view.instances.some((row) => row.instance === instance && row.membership.kind === "up");
 
 function lostHint(row: InstanceRow, service: string): string {
-  const start = startAgain(service, row);
-  return row.membership.reason === "no heartbeat" ? `fg   (in its window, if it is paused; else  ${start})` : start;
+  const start = startAgain(service, row, row.faults !== null && row.faults !== undefined);
+  return row.membership.reason === "no heartbeat" ? `${CONTINUE_INSTANCE}, or if it has ended  ${start}` : start;
 }

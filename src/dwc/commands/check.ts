@@ -10,7 +10,7 @@ import { isOwnMake, MARKET_OPTION, wrongMarket } from "../live/core/failures.ts"
 import type { DiscoveredInstance } from "../live/core/live-types.ts";
 import type { Facts, KnownFacts } from "../live/facts.ts";
 import { hasBus, judgeBus } from "./check-bus.ts";
-import { judgeMarket, judgeView } from "./check-market.ts";
+import { failingHint, faultsOn, judgeMarket, judgeView, silentInstances } from "./check-market.ts";
 import {
   type Finding,
   findingJson,
@@ -83,7 +83,7 @@ const PARTS: readonly Part[] = [
   },
   {
     group: "Market",
-    needs: ["market", "roll", "probes", "server", "identity", "port"],
+    needs: ["market", "roll", "board", "probes", "server", "identity", "port"],
     judge: (facts) => [judgeMarket(facts)],
   },
   {
@@ -116,7 +116,9 @@ function judgeIdentity({ identity, probes }: Facts): readonly Finding[] {
   const { state, folder, org, tooOpen, expired, outdated = [], trouble } = identity;
   if (typeof state === "object") return [self("critical", ...splitHint(state.unreadable))];
   const found: Finding[] = [];
-  if (state === "absent")
+  if (state === "absent" && identity.isOrgElsewhere === true)
+    found.push(self("fine", `the credentials are those in NATS_CREDS, and there is no org here (${folder})`));
+  else if (state === "absent")
     found.push(self("fine", `there is no org here (${folder})${requiresAuth ? "" : ", and an open bus needs none"}`));
   else if (org === undefined) found.push(loggedOut(identity));
   else found.push(self("fine", `logged in as ${org.email}, of ${quoteName(org.name)} (${folder})`));
@@ -169,8 +171,12 @@ function judgeInstances(facts: Facts): readonly Finding[] {
     const why = !hasBus(facts) ? "the bus is disconnected" : isIn ? roll.why : "the bus does not let us in";
     return [instances("unknown", `could not be queried: ${why}`)];
   }
-  if (roll.value.length === 0)
-    return [instances("warning", "no instance of ratings answers the roll call", "make startRatings COUNT=3")];
+  if (roll.value.length === 0) {
+    const { known, hint } = silentInstances(facts);
+    const isPaused =
+      known === 0 ? "" : `, though the Market knows ${known}: ${known === 1 ? "is it" : "are they"} paused?`;
+    return [instances("warning", `no instance of ratings answers the roll call${isPaused}`, hint)];
+  }
   const up = roll.value.filter(({ state }) => state === "up");
   const leaving = roll.value.filter(({ state }) => state === "draining");
   const services = [...new Set(up.map(({ service }) => service))];
@@ -181,7 +187,7 @@ function judgeInstances(facts: Facts): readonly Finding[] {
         up.filter((one) => isSelfFailing(one) && !isFailingAtMarket(one, facts)),
         nameOf,
       ),
-      failingFinding,
+      (same) => failingFinding(same, facts),
     ),
     ...firstOf(grouped(leaving, nameOf), leavingFinding),
     ...firstOf(
@@ -209,11 +215,16 @@ const isFailingAtMarket = ({ incarnation }: DiscoveredInstance, { board }: Facts
   board.kind === "board" &&
   board.view.instances.some((row) => row.incarnation === incarnation && row.state === "failing");
 
-function failingFinding([one]: Namesakes): Finding {
+function failingFinding([one]: Namesakes, facts: Facts): Finding {
   const { lastMinute } = one.counts ?? {};
   const why = lastMinute === undefined ? "" : `: ${selfFailingWords(lastMinute)}`;
-  return instances("warning", `${nameOf(one)} is failing${why}`, `bin/dwc explain ${nameOf(one)}`);
+  return instances("warning", `${nameOf(one)} is failing${why}`, failingHint(nameOf(one), isFaulty(one, facts)));
 }
+
+/** The Market knows which faults are on. */
+const isFaulty = ({ incarnation }: DiscoveredInstance, { board }: Facts): boolean =>
+  board.kind === "board" &&
+  board.view.instances.some((row) => row.incarnation === incarnation && faultsOn(row, board.view).length > 0);
 
 const leavingFinding = (same: Namesakes): Finding =>
   instances("warning", `${nameOf(same[0])} is leaving${same.length > 1 ? ` (${same.length} processes)` : ""}`);

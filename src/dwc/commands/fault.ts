@@ -31,7 +31,7 @@ import {
   wrongUsage,
 } from "../cli/core/result.ts";
 import { shellWord } from "../identity/core/names.ts";
-import { failedVisit, isOwnMake, OWN_SERVICE, startAgain, warningsJson, warningsOf } from "../live/core/failures.ts";
+import { failedVisit, OWN_SERVICE, startAgain, warningsJson, warningsOf } from "../live/core/failures.ts";
 import type { Connected, FaultReport, FaultRequest, FaultTarget } from "../live/core/live-types.ts";
 import { availableWidth, nameOf, table } from "./format.ts";
 
@@ -108,8 +108,7 @@ function nextSteps({ service, order }: FaultRequest, takers: readonly FaultRecei
   const [taker] = takers;
   if (taker === undefined) return [`no instance of ${service} takes faults: ${startTakers(service)}`];
   if (order.kind === "kill") {
-    const start = startAgain(service, taker);
-    return [`${nameOf(taker)} is killed. Next:  ${isOwnMake(service, taker) ? `CHAOS=1 ${start}` : start}`];
+    return [`${nameOf(taker)} is killed. Next:  ${startAgain(service, taker, true)}`];
   }
   if (order.kind !== "begin") return [];
   return [`it ends by itself; sooner with  bin/dwc fault ${RESET} ${nameOf(taker)}`];

@@ -8,6 +8,7 @@ import { quoteName, shellWord } from "../identity/core/names.ts";
 import { notNatsText, restart } from "../identity/core/sync-notes.ts";
 import type { Identity, PublicService, Role } from "../identity/public-view.ts";
 import type { BusProbe } from "../identity/sync-bus.ts";
+import { continueListener } from "../live/core/continue-hint.ts";
 import { formatPerson, orgJson, serviceJson } from "./change.ts";
 
 export const status: Command = {
@@ -93,7 +94,7 @@ function busLine(probe: BusProbe, hasOrg: boolean): string {
     case "not-nats":
       return `${notNatsText(probe)}; for another port:  make market NATS_URL=nats://127.0.0.1:${otherPort(portOf(probe.url))}`;
     case "silent":
-      return `${probe.url} accepts connections and says nothing: a paused bus?  fg  in its window lets it go on`;
+      return `${probe.url} accepts connections and says nothing: a paused bus? To let it go on:  ${continueListener(readBusAddress(probe.url))}`;
     case "closed":
     case "untrusted":
     case "wrong port":

@@ -48,6 +48,13 @@ function stateSource(folder: string, role: LoginRole, orgId: string | undefined)
   };
 }
 
+/** The credentials are those of NATS_CREDS, and the folder has no org: the bus of theirs is started where its folder is. */
+export const isOrgElsewhere = ({ stateDir, natsCreds }: Pick<Settings, "stateDir" | "natsCreds">): boolean => {
+  if (natsCreds === undefined) return false;
+  const read = readState(stateDir);
+  return read.kind === "read" && currentOrg(read.state) === undefined;
+};
+
 /** The same for a login. Credentials of an earlier version are refused, with a hint that replaces them. */
 export function loginIdentity(
   settings: Pick<Settings, "stateDir" | "natsCreds">,

@@ -15,9 +15,10 @@ import {
 } from "../../service/index.ts";
 import { otherPort, type Settings } from "../../settings.ts";
 import { AS_PERSON, type BusView, hiddenBy, partNote, serviceOf, viewOf } from "../identity/core/bus-view.ts";
-import { restart, splitHint } from "../identity/core/sync-notes.ts";
-import { loginIdentity } from "../identity/credentials.ts";
+import { restart, START_ELSEWHERE, splitHint } from "../identity/core/sync-notes.ts";
+import { isOrgElsewhere, loginIdentity } from "../identity/credentials.ts";
 import { LOGIN_TIMEOUT_MS, STEP_TIMEOUT_MS } from "../identity/sync-bus.ts";
+import { continueListener } from "./core/continue-hint.ts";
 import type { BusResult, NotConnected } from "./core/live-types.ts";
 
 export interface VisitOptions {
@@ -51,7 +52,7 @@ export async function withBus<T>(
   });
   try {
     const entry = await firstEntry(candidates, clock);
-    if (entry.kind === "none") return notIn(entry.attempt, urls, hint);
+    if (entry.kind === "none") return notIn(entry.attempt, settings, hint);
     const { bus, notes } = entry.candidate;
     const connectMs = clock.now() - startedAt;
     const full = nextLimit(bus);
@@ -164,21 +165,22 @@ function outBy(code: NotConnected["code"], sentence: string): NotConnected {
   return out(code, why, hint === "" ? "its log says why" : hint);
 }
 
-const startHint = (urls: readonly string[]): string =>
-  whyNeverStarted(urls) === undefined
-    ? "to start a bus with the Market:  make market"
-    : "what starts one:  bin/dwc check";
+function startHint({ natsUrls, ...folder }: VisitOptions["settings"]): string {
+  if (whyNeverStarted(natsUrls) !== undefined) return "what starts one:  bin/dwc check";
+  return isOrgElsewhere(folder) ? `to start it, ${START_ELSEWHERE}` : "to start a bus with the Market:  make market";
+}
 
-function notIn(attempt: ConnectFailure | undefined, urls: readonly string[], hint: string): NotConnected {
+function notIn(attempt: ConnectFailure | undefined, settings: VisitOptions["settings"], hint: string): NotConnected {
+  const urls = settings.natsUrls;
   switch (attempt?.kind) {
     case undefined:
-      return out("bus-silent", `no bus has accepted the login within ${STEP_TIMEOUT_MS} ms`, SLOW);
+      return out("bus-silent", `no bus has accepted the login within ${STEP_TIMEOUT_MS} ms`, slowHint(urls));
     case "unreachable":
-      return out("no-bus", urls.length > 1 ? "no address of the bus answers" : attempt.message, startHint(urls));
+      return out("no-bus", urls.length > 1 ? "no address of the bus answers" : attempt.message, startHint(settings));
     case "unresolved":
       return outBy("no-bus", attempt.message);
     case "silent":
-      return out("bus-silent", attempt.message, "if it was paused with ^Z, type  fg  in its window");
+      return out("bus-silent", attempt.message, continueHint(urls));
     case "not-nats":
       return out(
         "not-nats",
@@ -195,12 +197,14 @@ function notIn(attempt: ConnectFailure | undefined, urls: readonly string[], hin
     case "failed":
     case "lost":
       return attempt.isLate === true
-        ? out("bus-silent", attempt.message, SLOW)
+        ? out("bus-silent", attempt.message, slowHint(urls))
         : out("bus-failed", attempt.message, "what is wrong:  bin/dwc check");
   }
 }
 
-const SLOW = "if it was paused with ^Z, type  fg  in its window; if it is slow, try again";
+const continueHint = (urls: readonly string[]): string =>
+  `if it is paused, type  ${continueListener(readBusAddress(urls[0] ?? ""))}`;
+const slowHint = (urls: readonly string[]): string => `if it is slow, try again; ${continueHint(urls)}`;
 
 /** The sentence ends in its hint, which is printed on a line of its own here. */
 function refusedBy(sentence: string, loginHint: string, urls: readonly string[]): NotConnected {

@@ -12,7 +12,7 @@ import { fieldsOf } from "../../util/json.ts";
 import type { SyncResult } from "../identity/core/obedience.ts";
 import type { Outdated } from "../identity/core/outdated.ts";
 import { currentOrg, type Org, toSeconds } from "../identity/core/state.ts";
-import { resolveCredentials } from "../identity/credentials.ts";
+import { isOrgElsewhere, resolveCredentials } from "../identity/credentials.ts";
 import { paths } from "../identity/derived-files.ts";
 import { outdatedElsewhere, outdatedFile, outdatedOf } from "../identity/outdated-list.ts";
 import { type IdentityService, isoSeconds } from "../identity/public-view.ts";
@@ -60,6 +60,8 @@ export interface IdentityFacts {
   /** Why a Market of this user cannot log in; undefined: it can. */
   readonly trouble: string | undefined;
   readonly hasCredentials: boolean;
+  /** The credentials are of an org that this folder does not have. */
+  readonly isOrgElsewhere?: boolean;
 }
 
 export interface OutdatedCredentials {
@@ -187,6 +189,7 @@ export function identityFacts(settings: Pick<Settings, "stateDir" | "natsCreds">
     ],
     trouble: found.kind === "refused" ? found.why : undefined,
     hasCredentials: found.kind === "found" && found.credentials !== undefined,
+    isOrgElsewhere: isOrgElsewhere(settings),
   };
 }
 

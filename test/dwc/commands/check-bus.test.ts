@@ -222,7 +222,10 @@ test("what helps where something else, or something silent, has the address", ()
     hintOf({ kind: "not-nats", url, speaks: "HTTP" } as BusProbe),
     `set NATS_URL to where a NATS server is, or  ${elsewhere}`,
   );
-  assert.is(hintOf({ kind: "silent", url }), "fg   (in its window)");
+  assert.is(
+    hintOf({ kind: "silent", url }),
+    "fg   (in its window; or  kill -CONT PID  with the PID that this names:  ss -ltnp 'sport = :4222' )",
+  );
   assert.is(hintOf({ kind: "closed", url, why: "it ends connections: start it" }), "start it");
   assert.is(hintOf({ kind: "untrusted", url, why: "TLS fails" }), "its log says why");
 });

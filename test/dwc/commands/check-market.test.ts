@@ -103,7 +103,7 @@ test("faults that are on are all named, with what ends them, for as long as the 
   assert.match(opened.join(), /^warning ratings\/2 receives no calls: .* \| bin\/dwc fault reset ratings\/2$/);
   const gone: Row = { ...first, faults, state: "lost", membership: { kind: "gone", reason: null } };
   const [line = "", ...others] = troubles(believed([third, gone]));
-  assert.match(line, "ratings/1 is lost: it ended without a word | make startRatings INSTANCE=1");
+  assert.match(line, "ratings/1 is lost: it ended without a word | CHAOS=1 make startRatings INSTANCE=1");
   assert.equal(others, []);
   const trouble: Row = { ...third, state: "lost", membership: { kind: "gone", reason: "no heartbeat" } };
   assert.is(
@@ -118,6 +118,22 @@ test("faults that are on are all named, with what ends them, for as long as the 
   );
 });
 
+test("where none answers those that the Market knows are continued, and only where it knows none three are started", () => {
+  const none = (...rows: readonly Row[]): string =>
+    troubles({ ...believed(rows), roll: roll() }).find((line) => line.includes("no instance of ratings")) ?? "";
+  assert.match(none(), /roll call \| make startRatings COUNT=3$/);
+  assert.match(none(first), /roll call, though the Market knows 1: is it paused\? \| fg .*kill -CONT PID/);
+  assert.match(
+    none(first, third),
+    /the Market knows 2: are they paused\? \| .*, or if they have ended {2}make startRatings COUNT=3$/,
+  );
+  const faults: Row["faults"] = [{ kind: "pause", text: "paused", endsAt: board.at + 1 }] as never;
+  assert.match(none({ ...first, faults }), /\| bin\/dwc fault reset$/);
+  assert.match(none({ ...first, faults }, third), /\| fg /, "not all of them by a fault");
+  const left: Row = { ...third, state: "left", membership: { kind: "gone", reason: null } };
+  assert.match(none(left), /\| make startRatings COUNT=3$/);
+});
+
 test("an instance that has said goodbye is no trouble", () => {
   const left: Row = { ...third, state: "left", membership: { kind: "gone", reason: null } };
   assert.equal(troubles(believed([first, left])), []);
@@ -127,7 +143,9 @@ test("without a roll call the Market's view counts, and an instance of it is not
   const lost: Row = { ...third, state: "lost", membership: { kind: "gone", reason: "no responders" } };
   const unheard = troubles({ ...believed([open, first, lost]), roll: away });
   assert.ok(
-    unheard.some((line) => line.includes("| fg   (in its window, if it is paused; and  bin/dwc explain ratings/2)")),
+    unheard.some((line) =>
+      line.includes("| fg   (in its window; or  kill -CONT PID  with the PID that it printed at its start)"),
+    ),
   );
   assert.ok(unheard.some((line) => line.includes("ratings/3 is lost")));
   assert.not(troubles({ ...believed([lost]), roll: roll() }).some((line) => line.includes("is lost")));

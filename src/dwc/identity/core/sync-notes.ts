@@ -34,6 +34,10 @@ function hostIn(url: string): string {
   return bracketHost(host);
 }
 
+/** What starts the bus of credentials from another folder: a server of another configuration would not know them. */
+export const START_ELSEWHERE =
+  "where the state folder of their org is:  make market   (or set NATS_URL to where their bus runs)";
+
 export const notNatsText = ({ url, ...answer }: NotNatsProbe): string =>
   `${url} is taken by something that is not NATS${protocolNote(answer)}`;
 

@@ -4,6 +4,7 @@
 import { shownUrl } from "../../../util/printable.ts";
 import type { Option, Screen } from "../../cli/core/command.ts";
 import { type Failed, failed, quoteForMessage, toFailure, wrongUsage } from "../../cli/core/result.ts";
+import { continueMarket } from "./continue-hint.ts";
 import type {
   AdminPlace,
   BoardFailure,
@@ -83,7 +84,7 @@ export function failedMarket(board: BoardFailure): Failed {
       return failed(
         "market-silent",
         `${url} accepts connections and says nothing: a paused Market?`,
-        "type  fg  in its window",
+        `type  ${continueMarket(url)}`,
       );
     case "no board": {
       const { message, hint } = noBoard(board);
@@ -126,10 +127,13 @@ interface Started {
 export const isOwnMake = (service: string, { instance, incarnation }: Started): boolean =>
   service === OWN_SERVICE && incarnation.startsWith(`${instance}-`);
 
-/** Starts the instance of a process that has ended. */
-export const startAgain = (service: string, started: Started): string =>
+/**
+ * Starts the instance of a process that has ended.
+ * @param takesFaults the process did: its successor does as well
+ */
+export const startAgain = (service: string, started: Started, takesFaults: boolean): string =>
   isOwnMake(service, started)
-    ? `make startRatings INSTANCE=${started.instance}`
+    ? `${takesFaults ? "CHAOS=1 " : ""}make startRatings INSTANCE=${started.instance}`
     : "start it again, in the way it was started before";
 
 /** The services that answer the roll call, if a Market calls none of them: then no Market is missing. */
