@@ -244,7 +244,7 @@ export class ServiceMonitor {
     return {
       schema_version: HISTORY_SCHEMA_VERSION,
       ...{ service: this.options.service, ...axisOf(moment), latencyBuckets: LATENCY_BUCKETS },
-      requestTimeoutMs: this.options.rules.requestTimeoutMs,
+      ...{ startedAt: this.options.startedAt, requestTimeoutMs: this.options.rules.requestTimeoutMs },
       all: spannedSeries(this.#overall, this.#busSpans, moment),
       pages: this.#pages?.view(now, moment.at) ?? null,
       instances: members.map((member) => instanceHistory(member, this.#stats.get(member.who.incarnation), moment)),

@@ -23,6 +23,8 @@ export interface ServiceHistory {
   readonly from: number;
   readonly bucketMs: number;
   readonly buckets: number;
+  /** Of the Market. Of the time before it nothing is known. */
+  readonly startedAt: number;
   /** Bucket `i` of a latency holds the calls of at most `firstBoundMs × growth^i` ms. */
   readonly latencyBuckets: { readonly firstBoundMs: number; readonly growth: number };
   readonly requestTimeoutMs: number;

@@ -129,6 +129,7 @@ function render() {
   moment.hidden = false;
   byId("history-keys").hidden = false;
   show("history-omitted", texts.omittedText(history.instances.length, omitted));
+  show("history-start", texts.startText(history, clockText));
   show("pages-summary", pages === null ? "" : texts.pagesText(pages));
   paintCursor();
   paintLatency();

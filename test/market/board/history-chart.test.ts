@@ -9,7 +9,13 @@ import {
   rateText,
   timeAxis,
 } from "../../../src/market/web/core/history-chart.ts";
-import { alternativeText, bucketText, historyRows, pagesText } from "../../../src/market/web/core/history-text.ts";
+import {
+  alternativeText,
+  bucketText,
+  historyRows,
+  pagesText,
+  startText,
+} from "../../../src/market/web/core/history-text.ts";
 import { latencyBarText, latencyChart, latencyText } from "../../../src/market/web/core/latency-chart.ts";
 import { type Shape, shape, svgText } from "../../../src/market/web/core/svg.ts";
 import type { ServiceHistory } from "../../../src/monitor/service-history.ts";
@@ -21,7 +27,7 @@ const FROM = 1_700_000_000_000;
 const BUCKETS = 90;
 const SCALE: ChartScale = {
   ...{ from: FROM, to: FROM + 900_000, bucketMs: 10_000 },
-  ...{ topCount: 100, topErrors: 10, timeoutMs: 1_000 },
+  ...{ topCount: 100, topErrors: 10, timeoutMs: 1_000, startedAt: FROM },
 };
 const zeros = (): number[] => new Array<number>(BUCKETS).fill(0);
 const nulls = (): (number | null)[] => new Array<number | null>(BUCKETS).fill(null);
@@ -87,6 +93,22 @@ test("a mark is where it began and ended; what began before, or lasts, reaches t
   assert.is(withClass(drawn, "chart-end").length, 2);
 });
 
+test("what was before the Market started is shaded, and no number is claimed for it", () => {
+  const series = { counts: zeros(), errors: zeros(), p99Ms: nulls() };
+  const drawnFrom = (startedAt: number) =>
+    withClass(historyChart({ series, spans: [], scale: { ...SCALE, startedAt }, alternative: "" }), "chart-before").map(
+      ({ attributes }) => attributes["width"],
+    );
+  assert.equal([drawnFrom(FROM), drawnFrom(FROM + 90_000), drawnFrom(FROM + 9e9)], [[], ["10%"], ["100%"]]);
+  const history = { ...historyWith(zeros()), startedAt: FROM + 95_000 };
+  const [row] = historyRows(history);
+  if (row === undefined) throw new Error("no row");
+  assert.is(bucketText(row, 8, history, timeText), "80 s to 90 s, Pages: this Market had not started.");
+  assert.match(bucketText(row, 9, history, timeText), /Pages: 0 pages/);
+  assert.is(startText(history, timeText), "Shaded: before this Market started at 95 s.");
+  assert.is(startText(historyWith(zeros()), timeText), "");
+});
+
 test("the axis has a tick for every minute and a time for every five, at their places", () => {
   const axis = timeAxis(SCALE, timeText);
   assert.equal([withClass(axis, "chart-tick").length, withClass(axis, "chart-time").length], [15, 3]);
@@ -122,7 +144,7 @@ function historyWith(counts: number[], spans: readonly Span[] = []): ServiceHist
   const series = seriesOf(counts, zeros(), nulls());
   return {
     ...{ schema_version: 1, service: "ratings", at: FROM + 895_000, from: FROM, bucketMs: 10_000, buckets: BUCKETS },
-    ...{ latencyBuckets: { firstBoundMs: 0.1, growth: 1.25 }, requestTimeoutMs: 1_000 },
+    ...{ latencyBuckets: { firstBoundMs: 0.1, growth: 1.25 }, requestTimeoutMs: 1_000, startedAt: FROM - 1 },
     all: { ...series, spans: [] },
     pages: {
       ...series,

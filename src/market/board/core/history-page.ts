@@ -12,6 +12,7 @@ import {
   lastFullBucket,
   omittedText,
   pagesText,
+  startText,
 } from "../../web/core/history-text.ts";
 import { latencyChart, latencyText } from "../../web/core/latency-chart.ts";
 import { svgText } from "../../web/core/svg.ts";
@@ -27,6 +28,7 @@ export interface HistoryPage {
   /** Empty: this Market has served no page. */
   readonly pages: string;
   readonly omitted: string;
+  readonly start: string;
   /** An empty drawing: no call has a latency. */
   readonly latency: { readonly svg: string; readonly text: string };
   readonly callers: CallersTable;
@@ -48,6 +50,7 @@ export function historyPage(history: ServiceHistory, timeOfDay: (at: number) => 
     axis: svgText(timeAxis({ from, to: from + bucketMs * buckets }, (at) => timeOfDay(at).slice(0, -SECONDS.length))),
     pages: pages === null ? "" : pagesText(pages),
     omitted: omittedText(history.instances.length, omitted),
+    start: startText(history, timeOfDay),
     latency: { svg: all.latency === null ? "" : svgText(latencyChart(all.latency, latencyBuckets, text)), text },
     callers: callersTable(history.callers),
     lastBucket: buckets - 1,

@@ -34,6 +34,8 @@ export interface ChartScale {
   readonly topCount: number;
   readonly topErrors: number;
   readonly timeoutMs: number;
+  /** Epoch ms: of the time before it nothing is known. */
+  readonly startedAt: number;
 }
 
 export interface ChartOptions {
@@ -57,6 +59,7 @@ export function historyChart({ series, spans, scale, alternative }: ChartOptions
   return shape(
     "svg",
     attributes,
+    ...beforeStart(scale),
     ...grid(scale),
     lane(CALLS, "chart-calls", series.counts.length, barsUp(series.counts, scale.topCount)),
     lane(ERRORS, "chart-errors", series.counts.length, barsDown(series.errors, scale.topErrors)),
@@ -119,6 +122,13 @@ function steps(p99Ms: readonly (number | null)[], scale: ChartScale): string {
 }
 
 // Axes.
+
+/** Nothing is drawn there, and that does not mean that there were no calls. */
+function beforeStart({ from, to, startedAt }: ChartScale): readonly Shape[] {
+  const share = Math.min(1, (startedAt - from) / (to - from));
+  const box = { x: 0, y: CALLS.top, width: percent(share), height: CHART_HEIGHT - CALLS.top };
+  return share <= 0 ? [] : [shape("rect", { class: "chart-before", ...box })];
+}
 
 const across = (className: string, y: number): Shape =>
   shape("line", { class: className, x1: 0, x2: "100%", y1: y, y2: y });

@@ -48,11 +48,11 @@ const instanceTitle = ({ instance, state }: ServiceHistory["instances"][number])
   state === "lost" || state === "left" ? `Instance ${instance} (${state})` : `Instance ${instance}`;
 
 function scaleOf(history: ServiceHistory, series: readonly SeriesView[]): ChartScale {
-  const { from, bucketMs, buckets, requestTimeoutMs } = history;
+  const { from, bucketMs, buckets, requestTimeoutMs, startedAt } = history;
   const topOf = (values: (one: SeriesView) => readonly number[], min: number): number =>
     niceTop(Math.max(min, ...series.flatMap(values)));
   return {
-    ...{ from, to: from + bucketMs * buckets, bucketMs, timeoutMs: requestTimeoutMs },
+    ...{ from, to: from + bucketMs * buckets, bucketMs, timeoutMs: requestTimeoutMs, startedAt },
     topCount: topOf(({ counts }) => counts, MIN_TOP_COUNT),
     topErrors: topOf(({ errors }) => errors, MIN_TOP_ERRORS),
   };
@@ -97,6 +97,8 @@ export function bucketText(row: HistoryRow, bucket: number, history: ServiceHist
   const { rate, errors, p99 } = bucketTexts(row, bucket, history);
   const count = countText(row.series.counts[bucket] ?? 0, row.noun);
   const begin = history.from + bucket * history.bucketMs;
+  if (begin + history.bucketMs <= history.startedAt)
+    return `${bucketTime(history, bucket, timeText)}, ${row.title}: this Market had not started.`;
   const during = row.spans
     .filter(({ from, to }) => from < begin + history.bucketMs && (to === null || to >= begin))
     .map((span) => ` ${SPAN_NAMES[span.kind]}: ${span.text}.`);
@@ -135,6 +137,10 @@ export function pagesText(pages: ServiceHistory["pages"]): string {
 }
 
 const NO_PAGES = { pages: 0, failed: 0, p50Ms: null, p99Ms: null };
+
+/** What is shaded. Empty: the Market started before all that is shown. */
+export const startText = ({ from, startedAt }: ServiceHistory, timeText: TimeText): string =>
+  startedAt <= from ? "" : `Shaded: before this Market started at ${timeText(startedAt)}.`;
 
 /** Which instances have no chart. */
 export const omittedText = (shown: number, omitted: number): string =>
