@@ -14,7 +14,8 @@ const OWN_PROCESS = new Set([
   "nats",
 ]);
 const BROWSER = "playwright-core";
-const OWN_STATE = /\bprocess\.(exit|exitCode|chdir|umask|kill|on|once|env|title|argv|stdout|stderr)\b/;
+const OWN_STATE =
+  /\bprocess\.(exit|exitCode|chdir|umask|kill|on|once|env|title|argv|stdout|stderr)\b|\bsetFlagsFromString\b/;
 /**
  * The doors reach the bus and the signals of the faults, whatever a test uses of them. They are not followed: a test that
  * connects to a server, or signals a process, has to start it, and so imports how.
