@@ -77,7 +77,11 @@ function addShopRoutes(router: Router, deps: AppDeps, { assets, views }: Site): 
 
 function homePage(deps: AppDeps, assets: Assets, views: Views): Middleware {
   const { catalogue, rate } = deps;
-  const products = productViews(catalogue, (id) => assetUrl(assets, `${id}.svg`));
+  const products = productViews(
+    catalogue,
+    (id) => assetUrl(assets, `${id}.svg`),
+    (thing) => views.render("details.njk", { thing }),
+  );
   const pages = new PageCache((page, requestId) => views.render("page.njk", { page, requestId }));
   const thingIDs = catalogue.things.map((thing) => thing.id).sort();
   return async (ctx) => {

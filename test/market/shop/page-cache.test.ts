@@ -8,7 +8,11 @@ import { statesOf } from "../shop-states.ts";
 
 const test = suite("finished pages");
 
-const faces = productViews(CATALOGUE, (id) => `/pictures/${id}`);
+const faces = productViews(
+  CATALOGUE,
+  (id) => `/pictures/${id}`,
+  ({ blurb }) => blurb,
+);
 const make = (input: Partial<PageInput> = {}): Page =>
   makePage(CATALOGUE, faces, { cart: EMPTY_CART, message: undefined, ratings: ratings({}), ...input });
 

