@@ -64,18 +64,20 @@ function judgeReady(
   if (status === "degraded" && busChecks.length === 0)
     return market("warning", `${url} takes visitors, degraded: ${why}`, hintForNone({ board, roll }));
   const probe = probes.find(({ kind }) => kind !== "bus");
-  const hint =
-    probe === undefined
-      ? "end it, then type  make market   (with the NATS_URL that you have here)"
-      : hintForBus(probe, { probes, server, identity, market: found });
+  const hint = probe === undefined ? JOIN_THIS_BUS : hintForBus(probe, { probes, server, identity, market: found });
   return status === "degraded"
     ? market("warning", `${url} takes visitors, degraded: ${why}`, hint)
     : market("critical", `${url} is not ready: ${why}`, hint);
 }
 
-/** An instance that answers here, and not the Market, has a finding of its own. */
-const hintForNone = ({ board, roll }: Pick<Facts, "board" | "roll">): string =>
-  roll.kind === "connected" && roll.value.length === 0 ? silentInstances({ board }).hint : `${START} COUNT=3`;
+/** More instances here would not help a Market that is on another bus. */
+function hintForNone(facts: Pick<Facts, "board" | "roll">): string {
+  const { board, roll } = facts;
+  if (board.kind === "board" && isElsewhere(facts, board.view)) return JOIN_THIS_BUS;
+  return roll.kind === "connected" && roll.value.length === 0 ? silentInstances({ board }).hint : `${START} COUNT=3`;
+}
+
+const JOIN_THIS_BUS = "end it, then type  make market   (with the NATS_URL that you have here)";
 
 const instances = findingOf("Instances");
 /** More findings of one kind have one cause. */
@@ -109,12 +111,16 @@ function judgeNoBoard(board: Boardless): readonly Finding[] {
 }
 
 /** A Market and a roll call without a common instance are on different buses, or in different orgs. */
-function judgeStrangers({ roll }: Facts, { service, instances: rows, bus }: MarketView): readonly Finding[] {
+function isElsewhere({ roll }: Pick<Facts, "roll">, { service, instances: rows, bus }: MarketView): boolean {
   const up = roll.kind === "connected" ? roll.value.filter((one) => one.service === service && one.state === "up") : [];
   const knows = up.some(({ incarnation }) => rows.some((row) => row.incarnation === incarnation));
-  if (up.length === 0 || knows || bus !== "connected") return [];
+  return up.length > 0 && !knows && bus === "connected";
+}
+
+function judgeStrangers(facts: Facts, view: MarketView): readonly Finding[] {
+  if (!isElsewhere(facts, view)) return [];
   const what = "the Market knows none of those who answer here: it is on another bus, or in another org";
-  return [instances("warning", what, "end it, then type  make market   (with the NATS_URL that you have here)")];
+  return [instances("warning", what, JOIN_THIS_BUS)];
 }
 
 /** A finding about one process. */

@@ -77,6 +77,19 @@ test("a Market that knows none of its instances here is on another bus, if it is
   assert.not(isStrange({ ...believed([first]), roll: away }));
 });
 
+test("a degraded Market on another bus is started again, and not given more instances here", () => {
+  const unknown = roll(discovered(1, { incarnation: "1-z" }));
+  const degraded = health("degraded", "ratings: 0 live");
+  assert.match(
+    ofMarket({ ...degraded, ...believed([]), roll: unknown })[0] ?? "",
+    /0 live \| end it, then type {2}make market /,
+  );
+  assert.match(
+    ofMarket({ ...degraded, ...believed([]), roll: roll() })[0] ?? "",
+    /0 live \| make startRatings COUNT=3$/,
+  );
+});
+
 test("several processes of one number are one finding, about the one with the latest heartbeat", () => {
   const lost = (at: number): Row => ({
     ...{ ...third, incarnation: `3-${at}`, state: "lost", heartbeat: { at, expiresAt: at } },
