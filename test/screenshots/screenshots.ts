@@ -1,5 +1,5 @@
 // `make screenshots`: the pictures of the README, of real programs in a real browser. A bus, a Market, three instances and
-// some shoppers; then one instance is paused, and what the board and the page show of it is what the pictures show.
+// shoppers; then one instance is paused, and the pictures are taken under traffic.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,10 +10,12 @@ import { repository } from "../support/repository.ts";
 import { pause, type RunningMarket, until, World } from "../support/world.ts";
 import { toIndexedPng } from "./indexed-png.ts";
 
-/** Shoppers come in waves, so that the sparklines show that time goes on. */
-const WAVES = [2, 3, 5, 8, 6, 4, 3, 5, 9, 7, 4, 3, 2, 4, 6, 5] as const;
+/** Pages a second: a setting of the board's own switch. They go on while the pictures are taken. */
+const TRAFFIC_RATE = 20;
+/** The numbers on the board are of the last minute. */
+const TRAFFIC_MS = 60_000;
 const SIZE = { width: 1280, height: 800 } as const;
-const WAVE_MS = 1_500;
+const AFTER_OPENING_MS = 5_000;
 const LIMIT_MS = 20_000;
 /** README loads all of them. */
 const MAX_BYTES = 100_000;
@@ -32,11 +34,10 @@ const SHOTS: readonly Shot[] = [
   { name: "page", path: "/", colorScheme: "light", shows: ".ratings-status" },
 ];
 
-async function shop(market: RunningMarket): Promise<void> {
-  for (const pages of WAVES) {
-    for (let page = 0; page < pages; page++) await market.page();
-    await pause(WAVE_MS);
-  }
+async function startTraffic({ admin }: RunningMarket): Promise<void> {
+  const body = new URLSearchParams({ rate: String(TRAFFIC_RATE) });
+  const { status } = await fetch(`${admin}/board/traffic`, { method: "POST", body, redirect: "manual" });
+  if (status !== 303) throw new Error(`screenshots: the board answered ${status} to its traffic switch`);
 }
 
 async function take(browser: Browser, market: RunningMarket, shot: Shot, folder: string): Promise<void> {
@@ -64,20 +65,16 @@ async function main(): Promise<void> {
   const world = new World(server.url, { PORT: "0" });
   const browser = await startBrowser(chromium);
   try {
-    console.log("screenshots: a bus, a Market and three instances; half a minute of shoppers first");
+    console.log("screenshots: a bus, a Market and three instances; a minute of shoppers first");
     const market = await world.startMarket();
     const [, second] = [await world.startRatings(1), await world.startRatings(2), await world.startRatings(3)];
     await market.untilKnown(3);
-    await shop(market);
+    await startTraffic(market);
+    await pause(TRAFFIC_MS);
     second?.program.signal("SIGSTOP");
-    await until(
-      "the breaker is open",
-      async () => {
-        await market.page();
-        return market.program.count(/OPEN breaker/) > 0;
-      },
-      LIMIT_MS,
-    );
+    await until("the breaker is open", () => market.program.count(/OPEN breaker/) > 0, LIMIT_MS);
+    // Until the numbers of the shoppers have arrived, and the failed pages are not the last ones.
+    await pause(AFTER_OPENING_MS);
     for (const shot of SHOTS) await take(browser, market, shot, folder);
   } finally {
     await browser.close();
