@@ -7,6 +7,7 @@ import { type Board, openBoard } from "../../src/market/board/board.ts";
 import type { FaultController } from "../../src/market/board/faults.ts";
 import type { TrafficControl } from "../../src/market/board/traffic.ts";
 import { createEventSink } from "../../src/market/ratings/event-sink.ts";
+import { type CallersView, callersView } from "../../src/monitor/callers.ts";
 import type { MarketsComparison } from "../../src/monitor/disagreement.ts";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import type { ShutdownHooks } from "../../src/program/program.ts";
@@ -50,7 +51,10 @@ export function openEveryState({ isEmpty = false, faults, traffic }: EveryStateO
   sink({ kind: "bus", status: "connected" });
   const markets = isEmpty ? noOthers : disagreeing(clock.wall());
   if (!isEmpty) fill(table, { now: clock.now(), sink, count: (ended) => monitor.recordAttempt(ended, clock.now()) });
-  const source = { ...table, markets: () => markets, traffic: traffic && (() => traffic.traffic) };
+  const source = {
+    ...{ ...table, markets: () => markets, callers: () => callersOf(markets) },
+    traffic: traffic && (() => traffic.traffic),
+  };
   const board = openBoard(monitor, source, { clock, faults, traffic }, closers);
   return {
     ...{ clock, board, monitor, table },
@@ -136,6 +140,18 @@ const faultsUntil = (until: number): Faults => [
 ];
 
 const noOthers: MarketsComparison = { all: [{ market: "m1", name: "here:5000" }], disagreements: [], omitted: 0 };
+
+/** Each Market calls two instances, and the second one reports nothing of one of them. */
+const callersOf = ({ all }: MarketsComparison): CallersView | null =>
+  callersView(
+    all.map((market, place) => ({
+      ...market,
+      instances: [
+        { instance: 1, incarnation: "1-a", calls: MANY },
+        { instance: 999_999, incarnation: LONG_ID, ...(place !== 1 && { calls: place + 5 }) },
+      ],
+    })),
+  );
 
 function disagreeing(wall: number): MarketsComparison {
   const since = Math.round(wall) - 5 * SECOND_MS;
