@@ -123,7 +123,10 @@ export function judgeJudges(inBrowser: Test): void {
         await boardIsLive(page);
         await page.evaluate(`(() => {
           document.querySelector("h1").style.color = "rgb(228 218 200)";
-          document.querySelector(".chart-time").style.fill = "rgb(180 170 150)";
+          // As a rule of a style sheet: the charts are drawn again when the history arrives.
+          const faint = new CSSStyleSheet();
+          faint.replaceSync(".chart-time { fill: rgb(180 170 150) !important; }");
+          document.adoptedStyleSheets = [faint];
           document.getElementById("next").style.backgroundImage = "linear-gradient(red, blue)";
           document.querySelector("main").insertAdjacentHTML("beforeend", '<svg role="img"></svg>');
           document.querySelector(".numbers").style.marginRight = "-6rem";
@@ -135,7 +138,7 @@ export function judgeJudges(inBrowser: Test): void {
         const found = (await axeFindings(page)).join("\n");
         assert.match(found, /^color-contrast.*\bh1\b/m);
         assert.match(found, /^color-contrast.*#next/m);
-        assert.match(found, /^text in drawings has less than 4\.5:1 \(chart-time \d\d:\d\d\)$/m);
+        assert.match(found, /^text in drawings has less than 4\.5:1 \(chart-time \d\d:\d\d/m);
         assert.match(found, /^svg-img-alt/m);
         const colours = (await axeFindings(page, "colours")).join("\n");
         assert.match(colours, /^color-contrast.*\bh1\b/m);
@@ -147,7 +150,9 @@ export function judgeJudges(inBrowser: Test): void {
         assert.match((await overflowing(page)).join("\n"), /^card: <dl class="numbers"/m);
         assert.equal(await gapsIn(page, ".column", MAX_GAP_PX), []);
         await page.evaluate(`document.getElementById("disagreements").style.marginTop = "6rem"`);
-        assert.equal(await gapsIn(page, ".column", MAX_GAP_PX), ["panel history and panel disagreements"]);
+        // The matrix of callers appears with the history, which is asked for after the page.
+        const gaps = (await gapsIn(page, ".column", MAX_GAP_PX)).join("\n");
+        assert.match(gaps, /^panel (history|callers) and panel disagreements$/);
       }),
     ),
   );
