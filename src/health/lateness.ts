@@ -139,7 +139,7 @@ export interface LateCheck {
   readonly areOwed: boolean;
 }
 
-/** The breaker has changed its state: what was sent before counts no more, neither for its breaker nor here. */
+/** Its breaker has changed its state, or it is back after it was lost: what was sent before counts no more. */
 export function forgive(member: Member): Member {
   if (member.debt !== undefined) member.debt = newDebt(member.debt.askedAt);
   return member;

@@ -262,7 +262,7 @@ export class Tracker {
     member.membership = UP;
     this.#reindex(member);
     if (wasUp) return NO_EVENTS;
-    member.joinedAt = now;
+    forgive(member).joinedAt = now;
     member.duplicateReported = false;
     return [{ kind: "returned", who: member.who }];
   }

@@ -265,6 +265,17 @@ test("a heartbeat after the question proves the process: no responders then chan
   assert.equal(table.takeEvents(), []);
 });
 
+test("one that was lost and comes back owes nothing of before", () => {
+  const table = served(10);
+  const lost = [callAt(table, 2, 1_000), callAt(table, 2, 1_000)];
+  const [first] = lost;
+  assert.ok(first);
+  table.settle(first, "no-responders", 1_001);
+  table.beats(2, 5_000);
+  assert.equal(table.takeEvents().slice(-2), ["lost 2 (no responders)", "returned 2"]);
+  assert.equal([table.member(2).debt?.owes, check(table, 5_001)], [0, []]);
+});
+
 test("in any order of events: what is owed is what is in flight, and the late ones are those that owe and are silent", () => {
   for (let seed = 1; seed <= 60; seed++) {
     const dice = new SeededRandom(seed);

@@ -1,7 +1,7 @@
 // P34: an instance that owes an answer for too long gets no new call while another is not late; its first answer ends that;
 // and the Market finds out by itself.
 
-import { isLate, type Member } from "../../src/health/member.ts";
+import { type HealthEvent, isLate, type Member } from "../../src/health/member.ts";
 import type { Ticket } from "../../src/health/ticket.ts";
 import { LatenessModel } from "./lateness-model.ts";
 import type { Call, Check, Made, Settled, View } from "./view.ts";
@@ -15,11 +15,17 @@ export class LatenessChecks implements Check {
   readonly #view: View;
   readonly #model: LatenessModel;
   readonly #timeouts = new WeakMap<Ticket, number | undefined>();
+  /** How often an incarnation came back after it was lost. */
+  readonly #returns = new Map<string, number>();
 
   /** @param eraOf how often the breaker of an incarnation has changed its kind */
   constructor(view: View, eraOf: (incarnation: string) => number) {
     this.#view = view;
-    this.#model = new LatenessModel(view.rules.requestTimeoutMs, ({ who }) => eraOf(who.incarnation));
+    const returnsOf = (incarnation: string): number => this.#returns.get(incarnation) ?? 0;
+    this.#model = new LatenessModel(
+      view.rules.requestTimeoutMs,
+      ({ who: { incarnation } }) => eraOf(incarnation) + returnsOf(incarnation),
+    );
     this.#listen();
   }
 
@@ -31,6 +37,10 @@ export class LatenessChecks implements Check {
   /** The time that a call has, which no ticket says. */
   admitted(ticket: Ticket, timeoutMs: number | undefined): void {
     this.#timeouts.set(ticket, timeoutMs);
+  }
+
+  onEvent({ kind, who }: HealthEvent): void {
+    if (kind === "returned") this.#returns.set(who.incarnation, (this.#returns.get(who.incarnation) ?? 0) + 1);
   }
 
   sent({ ticket }: Call, now: number): void {

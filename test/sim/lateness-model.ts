@@ -40,7 +40,7 @@ export class LatenessModel {
   /** By row: an instance that was evicted and comes back begins again. */
   readonly #accounts = new WeakMap<Member, Account>();
 
-  /** @param eraOf how often the breaker of an instance has changed its kind */
+  /** @param eraOf how often the breaker of an instance has changed its kind, and how often it was lost and came back */
   constructor(timeoutMs: number, eraOf: (member: Member) => number) {
     this.#timeoutMs = timeoutMs;
     this.#eraOf = eraOf;
