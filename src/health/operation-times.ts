@@ -17,6 +17,8 @@ export class OperationTimes {
   readonly #windows = new Map<string, Window>();
   /** Of the middle instance, in ms; of an even number the lower one of the two. Undefined with too few answers. */
   p99Ms: number | undefined;
+  /** No window is stale before. */
+  #staleAt = Number.POSITIVE_INFINITY;
 
   /** @param incarnation of the first answer, which took `tookMs` */
   constructor(incarnation: string, tookMs: number, now: number) {
@@ -30,18 +32,26 @@ export class OperationTimes {
   }
 
   #open(incarnation: string, now: number): Window | undefined {
+    // After a deployment all fifteen may have ended: then none of them has another answer that would compute again.
+    if (this.#windows.size >= MAX_INSTANCES && now > this.#staleAt) this.#dropStale(now);
     if (this.#windows.size >= MAX_INSTANCES) return undefined;
     const window = new Window(now);
     this.#windows.set(incarnation, window);
+    this.#staleAt = Math.min(this.#staleAt, now + STALE_AFTER_MS);
     return window;
   }
 
-  #recompute(now: number): void {
-    const figures: number[] = [];
-    for (const [incarnation, { p99Ms, lastAt }] of this.#windows) {
+  #dropStale(now: number): void {
+    this.#staleAt = Number.POSITIVE_INFINITY;
+    for (const [incarnation, { lastAt }] of this.#windows) {
       if (now - lastAt > STALE_AFTER_MS) this.#windows.delete(incarnation);
-      else if (p99Ms !== undefined) figures.push(p99Ms);
+      else this.#staleAt = Math.min(this.#staleAt, lastAt + STALE_AFTER_MS);
     }
+  }
+
+  #recompute(now: number): void {
+    this.#dropStale(now);
+    const figures = [...this.#windows.values()].flatMap(({ p99Ms }) => p99Ms ?? []);
     figures.sort((a, b) => a - b);
     this.p99Ms = figures[(figures.length - 1) >> 1];
   }

@@ -161,6 +161,23 @@ test("memory: of a thousand instances the times of fifteen are kept, and a new o
   assert.is(limit(table), 32, "the middle of the first fifteen: 8 ms");
 });
 
+test("the times of fifteen that have all ended give way to those of their successors", () => {
+  const olds = Array.from({ length: 16 }, (_, index) => index + 1);
+  const table = served(5, olds, 20);
+  assert.is(limit(table), 20);
+  const [startedAt, soonAt, laterAt] = [1_000, 60_000, 61_000];
+  for (const old of olds) table.beats(old, startedAt, { state: "gone" });
+  for (const fresh of olds) table.beats(fresh, startedAt, { incarnation: `${fresh}-b` });
+  const serve = (at: number): void => {
+    for (const fresh of olds) table.beats(fresh, at, { incarnation: `${fresh}-b` });
+    for (let call = 0; call < 20 * olds.length; call++) table.settle(table.ask(at, GET), "answered", at + 50);
+  };
+  serve(soonAt - 100);
+  assert.is(limit(table), 20, "an instance may be silent for a minute");
+  serve(laterAt);
+  assert.is(limit(table), 200);
+});
+
 const NO_ANSWERS: readonly Result[] = ["inconclusive", "unsent", "denied", "draining", "no-responders", "timeout"];
 const ANSWERS: readonly Result[] = ["answered", "invalid", "rejected", "overloaded", "unchecked"];
 

@@ -100,7 +100,8 @@ export class LatenessModel {
   #learns(incarnation: string, operation: string, tookMs: number, now: number): void {
     const habits = this.#habits.get(operation) ?? new Map<string, Habit>();
     this.#habits.set(operation, habits);
-    if (!habits.has(incarnation) && habits.size >= INSTANCES) return;
+    const hasRoom = habits.has(incarnation) || habits.size < INSTANCES || forgetStale(habits, now) > 0;
+    if (!hasRoom) return;
     const habit = habits.get(incarnation) ?? { tookMs: [], answers: 0, at: now, p99Ms: undefined };
     habits.set(incarnation, habit);
     habit.tookMs.push(Math.fround(tookMs));
@@ -109,7 +110,7 @@ export class LatenessModel {
     habit.at = now;
     if (habit.answers !== MIN_KNOWN && (habit.answers < MIN_KNOWN || habit.answers % RECKONED_EVERY !== 0)) return;
     habit.p99Ms = [...habit.tookMs].sort((a, b) => b - a)[1];
-    for (const [other, { at }] of habits) if (now - at > STALE_MS) habits.delete(other);
+    forgetStale(habits, now);
     const known = [...habits.values()].flatMap(({ p99Ms }) => p99Ms ?? []).sort((a, b) => a - b);
     this.#typical.set(operation, known[Math.ceil(known.length / 2) - 1]);
   }
@@ -129,4 +130,11 @@ export class LatenessModel {
         account.isLate = true;
     }
   }
+}
+
+/** @returns how many were forgotten */
+function forgetStale(habits: Map<string, Habit>, now: number): number {
+  const stale = [...habits].filter(([, { at }]) => now - at > STALE_MS);
+  for (const [incarnation] of stale) habits.delete(incarnation);
+  return stale.length;
 }
