@@ -48,8 +48,13 @@ export interface Debt {
   owes: number;
   /** Since when it owes something and has answered nothing. */
   quietSince: number;
-  /** How long it may. The longest limit of the operations that it has owed since it owed nothing. */
-  limitMs: number;
+  /** The number of the latest batch of them. A batch is over when no older call is owed. Then the next one begins. */
+  batch: number;
+  /** Those of `owes` that are of earlier batches. */
+  olderOwes: number;
+  /** How long it may owe an answer: for the older calls, and for those of the latest batch. */
+  olderLimitMs: number;
+  newerLimitMs: number;
   /** It is late since then. Undefined: it is not. */
   lateSince: number | undefined;
   /** When it was last asked if it is there. */
@@ -89,7 +94,7 @@ export class Lateness {
     const { member, operation, sentAt } = ticket;
     if (TIMED.has(result)) this.#record(member.who, operation, now - sentAt, now);
     const events = ANSWERS.has(result) ? answered(member, now) : NO_EVENTS;
-    if (ticket.debt !== undefined) payBack(ticket.debt);
+    if (ticket.debt !== undefined) payBack(ticket.debt, ticket.batch);
     ticket.debt = undefined;
     return events;
   }
@@ -104,7 +109,7 @@ export class Lateness {
   overtaken(ticket: Ticket, now: number): readonly HealthEvent[] {
     const { member } = ticket;
     const debt = member.debt !== undefined && ticket.debt === member.debt ? ticket.debt : owe(member, ticket.sentAt, 0);
-    ticket.debt = debt;
+    if (debt !== ticket.debt) Object.assign(ticket, { debt, batch: debt.batch });
     return debt.lateSince === undefined ? becomesLate(member.who, debt, now) : NO_EVENTS;
   }
 
@@ -115,7 +120,7 @@ export class Lateness {
     for (const { who, debt } of members) {
       if (debt === undefined || debt.owes === 0) continue;
       areOwed = true;
-      const isDue = debt.lateSince === undefined && now - debt.quietSince > debt.limitMs;
+      const isDue = debt.lateSince === undefined && now - debt.quietSince > limitOf(debt);
       if (isDue) events.push(...becomesLate(who, debt, now));
     }
     return { events, areOwed };
@@ -129,7 +134,7 @@ export class Lateness {
     const { who, debt } = member;
     if (debt === undefined || debt.owes === 0 || now - debt.askedAt < ASK_INTERVAL_MS) return undefined;
     debt.askedAt = now;
-    return { who, member, generation: PRESENCE_GENERATION, sentAt: now, operation: undefined, debt: undefined };
+    return { who, member, generation: PRESENCE_GENERATION, sentAt: now, operation: undefined, debt: undefined, batch: 0 };
   }
 }
 
@@ -145,21 +150,40 @@ export function forgive(member: Member): Member {
   return member;
 }
 
-const newDebt = (askedAt: number): Debt => ({ owes: 0, quietSince: 0, limitMs: 0, lateSince: undefined, askedAt });
+const newDebt = (askedAt: number): Debt => ({
+  ...{ owes: 0, quietSince: 0, lateSince: undefined, askedAt },
+  ...{ batch: 0, olderOwes: 0, olderLimitMs: 0, newerLimitMs: 0 },
+});
+
+/**
+ * The longest limit of the calls that it owes, and of some that ended lately. The longest since it last owed nothing was
+ * rejected: under steady load it always owes something, and the limit of its first calls would hold for good. To keep the
+ * limit of each call costs a search at each answer.
+ */
+const limitOf = ({ olderLimitMs, newerLimitMs }: Debt): number => Math.max(olderLimitMs, newerLimitMs);
 
 function owe(member: Member, since: number, limitMs: number): Debt {
   member.debt ??= newDebt(Number.NEGATIVE_INFINITY);
   const { debt } = member;
   if (debt.owes === 0) debt.quietSince = since;
-  debt.limitMs = debt.owes === 0 ? limitMs : Math.max(debt.limitMs, limitMs);
+  debt.newerLimitMs = Math.max(debt.newerLimitMs, limitMs);
   debt.owes += 1;
   return debt;
 }
 
 /** No event where it owes nothing any more: it has not answered, and after a timeout its breaker opens. */
-function payBack(debt: Debt): void {
+function payBack(debt: Debt, batch: number): void {
   debt.owes -= 1;
+  if (batch !== debt.batch) debt.olderOwes -= 1;
+  if (debt.olderOwes === 0) beginBatch(debt);
   if (debt.owes === 0) debt.lateSince = undefined;
+}
+
+function beginBatch(debt: Debt): void {
+  debt.batch += 1;
+  debt.olderOwes = debt.owes;
+  debt.olderLimitMs = debt.owes === 0 ? 0 : debt.newerLimitMs;
+  debt.newerLimitMs = 0;
 }
 
 function becomesLate(who: InstanceRef, debt: Debt, now: number): readonly HealthEvent[] {

@@ -14,6 +14,8 @@ export interface Ticket {
   readonly operation: string | undefined;
   /** Where its answer is counted as owed (lateness.ts). Undefined: nowhere, or it is settled. */
   debt: Debt | undefined;
+  /** The batch of `debt` that it is of. */
+  batch: number;
 }
 
 /** The ticket of a retest, and the events that the caller has to emit. */
@@ -29,5 +31,5 @@ export interface AdmittedRetest {
 export const PRESENCE_GENERATION = -1;
 
 export const ticketFor = (member: Member, sentAt: number, operation?: string, debt?: Debt): Ticket => {
-  return { who: member.who, member, generation: member.breaker.generation, sentAt, operation, debt };
+  return { who: member.who, member, generation: member.breaker.generation, sentAt, operation, debt, batch: debt?.batch ?? 0 };
 };

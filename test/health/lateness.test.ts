@@ -204,6 +204,25 @@ test("one that owes nothing any more is not late, however its calls ended", () =
   }
 });
 
+test("the limit follows while something is always owed, and holds for as long as the slow call that it is for", () => {
+  const table = harnessWith(1);
+  const flying: Ticket[] = [table.ask(0, GET)];
+  for (let now = 1; now <= 200; now++) {
+    flying.push(table.ask(now, GET));
+    const ticket = flying.shift();
+    if (ticket !== undefined) table.settle(ticket, "answered", now);
+  }
+  assert.is(limit(table), 20);
+  assert.equal(check(table, 220), []);
+  assert.equal(check(table, 221), ["late 1"], "it owes one, as at any time before");
+  const slow = table.tracker.admit(table.member(1), 300, 400);
+  for (let now = 300; now <= 340; now++) table.settle(table.ask(now, GET), "answered", now);
+  table.takeEvents();
+  assert.equal(check(table, 440), [], "100 ms for the slow one");
+  assert.equal(check(table, 441), ["late 1"]);
+  table.settle(slow, "answered", 442);
+});
+
 test("refusals are not the time that the operation takes", () => {
   const table = served(50);
   for (const result of ["rejected", "overloaded"] as const)

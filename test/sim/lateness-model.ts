@@ -22,13 +22,22 @@ interface Habit {
   p99Ms: number | undefined;
 }
 
+interface Batch {
+  readonly owed: Set<Ticket>;
+  allowedMs: number;
+}
+
+const noBatch = (): Batch => ({ owed: new Set(), allowedMs: 0 });
+
 /** The calls that one instance has not answered, in the order of their sending, and what they allow it. */
 interface Account {
   /** How often the breaker had changed its kind: what was sent before counts no more. */
   readonly era: number;
   readonly owed: Set<Ticket>;
   quietSince: number;
-  allowedMs: number;
+  /** Those that were owed at the end of the set before, and those sent since then; each set with its longest limit. */
+  older: Batch;
+  newer: Batch;
   isLate: boolean;
 }
 
@@ -77,11 +86,13 @@ export class LatenessModel {
 
   #owes(call: Ticket, since: number, allowedMs: number): Account {
     const account = this.#account(call.member) ?? {
-      ...{ era: this.#eraOf(call.member), owed: new Set<Ticket>(), quietSince: since, allowedMs, isLate: false },
+      ...{ era: this.#eraOf(call.member), owed: new Set<Ticket>(), quietSince: since, isLate: false },
+      ...{ older: noBatch(), newer: noBatch() },
     };
     this.#accounts.set(call.member, account);
-    if (account.owed.size === 0) Object.assign(account, { quietSince: since, allowedMs });
-    account.allowedMs = Math.max(account.allowedMs, allowedMs);
+    if (account.owed.size === 0) account.quietSince = since;
+    account.newer.allowedMs = Math.max(account.newer.allowedMs, allowedMs);
+    account.newer.owed.add(call);
     account.owed.add(call);
     return account;
   }
@@ -92,7 +103,7 @@ export class LatenessModel {
       this.#learns(call.who.incarnation, call.operation ?? "", now - call.sentAt, now);
     const account = this.#account(call.member);
     if (account === undefined) return;
-    account.owed.delete(call);
+    if (account.owed.delete(call)) paid(account, call);
     if (isAnswer) account.quietSince = now;
     if (isAnswer || account.owed.size === 0) account.isLate = false;
   }
@@ -126,10 +137,21 @@ export class LatenessModel {
   looks(members: readonly Member[], now: number): void {
     for (const member of members) {
       const account = this.#account(member);
-      if (account !== undefined && account.owed.size > 0 && now - account.quietSince > account.allowedMs)
+      if (account !== undefined && account.owed.size > 0 && now - account.quietSince > allowedOf(account))
         account.isLate = true;
     }
   }
+}
+
+const allowedOf = ({ older, newer }: Account): number => Math.max(older.allowedMs, newer.allowedMs);
+
+/** The calls of the newer batch become the older ones once none of those is out. */
+function paid(account: Account, call: Ticket): void {
+  account.older.owed.delete(call);
+  account.newer.owed.delete(call);
+  if (account.older.owed.size > 0) return;
+  account.older = account.newer.owed.size > 0 ? account.newer : noBatch();
+  account.newer = noBatch();
 }
 
 /** @returns how many were forgotten */
