@@ -31,7 +31,7 @@ const MIN_LATE_AFTER_MS = 20;
 const MAX_SHARE = 0.25;
 
 /** A late member is asked if it is there once in so long: a bus that drops messages must not be flooded. */
-const ASK_INTERVAL_MS = 1_000;
+export const ASK_INTERVAL_MS = 1_000;
 
 /** The results that are answers: the process runs, and works. */
 const ANSWERS: ReadonlySet<Result> = new Set(["answered", "invalid", "rejected", "overloaded", "unchecked"]);
@@ -116,14 +116,16 @@ export class Lateness {
   /** Those of `members` that have become late. Called after the sockets were read. */
   check(members: Iterable<Member>, now: number): LateCheck {
     const events: HealthEvent[] = [];
+    const toAsk: InstanceRef[] = [];
     let areOwed = false;
     for (const { who, debt } of members) {
       if (debt === undefined || debt.owes === 0) continue;
       areOwed = true;
       const isDue = debt.lateSince === undefined && now - debt.quietSince > limitOf(debt);
       if (isDue) events.push(...becomesLate(who, debt, now));
+      if (debt.lateSince !== undefined && mayBeAsked(debt, now)) toAsk.push(who);
     }
-    return { events, areOwed };
+    return { events, toAsk, areOwed };
   }
 
   /**
@@ -132,17 +134,29 @@ export class Lateness {
    */
   ask(member: Member, now: number): Ticket | undefined {
     const { who, debt } = member;
-    if (debt === undefined || debt.owes === 0 || now - debt.askedAt < ASK_INTERVAL_MS) return undefined;
+    if (debt === undefined || debt.owes === 0 || !mayBeAsked(debt, now)) return undefined;
     debt.askedAt = now;
-    return { who, member, generation: PRESENCE_GENERATION, sentAt: now, operation: undefined, debt: undefined, batch: 0 };
+    return {
+      who,
+      member,
+      generation: PRESENCE_GENERATION,
+      sentAt: now,
+      operation: undefined,
+      debt: undefined,
+      batch: 0,
+    };
   }
 }
 
 export interface LateCheck {
   readonly events: readonly HealthEvent[];
+  /** The late ones whose last question is a second old: one that is passed over gets no call that would find its death. */
+  readonly toAsk: readonly InstanceRef[];
   /** Answers are owed: another check is needed. */
   readonly areOwed: boolean;
 }
+
+const mayBeAsked = ({ askedAt }: Debt, now: number): boolean => now - askedAt >= ASK_INTERVAL_MS;
 
 /** Its breaker has changed its state, or it is back after it was lost: what was sent before counts no more. */
 export function forgive(member: Member): Member {

@@ -31,5 +31,13 @@ export interface AdmittedRetest {
 export const PRESENCE_GENERATION = -1;
 
 export const ticketFor = (member: Member, sentAt: number, operation?: string, debt?: Debt): Ticket => {
-  return { who: member.who, member, generation: member.breaker.generation, sentAt, operation, debt, batch: debt?.batch ?? 0 };
+  return {
+    who: member.who,
+    member,
+    generation: member.breaker.generation,
+    sentAt,
+    operation,
+    debt,
+    batch: debt?.batch ?? 0,
+  };
 };

@@ -315,7 +315,7 @@ class ServiceClient implements Client {
       const { kind, who } = change;
       // After the reads of this turn of the loop: the last answers of the instance may be among them.
       if (kind === "lost" && change.why === "no responders") clock.afterIoPoll(() => this.#giveUp(who));
-      else if (kind === "late" || kind === "lost") this.#lateWatch.ask(who.incarnation);
+      else if (kind === "late" || kind === "lost" || kind === "left") this.#lateWatch.ask(who.incarnation);
     }
   }
 }

@@ -11,6 +11,7 @@
 import type { Reply } from "../bus/bus.ts";
 import { cancelSubject } from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
+import { ASK_INTERVAL_MS } from "../health/lateness.ts";
 import type { HealthEvent, InstanceRef, Member } from "../health/member.ts";
 import type { Ticket } from "../health/ticket.ts";
 import type { Tracker } from "../health/tracker.ts";
@@ -19,7 +20,13 @@ import type { ResolvedClientOptions } from "./client-options.ts";
 /** How often is looked while answers are owed: a call is found late by so much too late. A check costs some 10 µs. */
 const CHECK_INTERVAL_MS = 10;
 
-const NONE_OWED = { events: [], areOwed: false } as const;
+/**
+ * A check that comes so much too late is put off once: this process was busy. A request that it made at the beginning of
+ * that may have left only at the end, and its answer be under way.
+ */
+const BUSY_MS = 10;
+
+const NONE_OWED = { events: [], toAsk: [], areOwed: false } as const;
 
 export class LateWatch {
   readonly #options: ResolvedClientOptions;
@@ -27,6 +34,8 @@ export class LateWatch {
   readonly #emitChanges: (changes: readonly HealthEvent[]) => void;
   readonly #giveUp: (who: InstanceRef) => void;
   #cancelTimer: Cancel | undefined;
+  #dueAt = 0;
+  #isPutOff = false;
   #isClosed = false;
 
   /** @param giveUp ends the calls that are in flight to a dead instance */
@@ -50,6 +59,7 @@ export class LateWatch {
   /** After the sockets were read: timers run first, and the answer may have arrived already. */
   #startTimer(): void {
     const { clock } = this.#options;
+    this.#dueAt = clock.now() + CHECK_INTERVAL_MS;
     this.#cancelTimer = clock.after(CHECK_INTERVAL_MS, () => clock.afterIoPoll(() => this.#check()), "background");
   }
 
@@ -57,9 +67,15 @@ export class LateWatch {
     this.#cancelTimer = undefined;
     if (this.#isClosed) return;
     const { clock, guard } = this.#options;
+    this.#isPutOff = !this.#isPutOff && clock.now() - this.#dueAt > BUSY_MS;
+    if (this.#isPutOff) {
+      this.start();
+      return;
+    }
     const check = () => this.#tracker.lateness.check(this.#tracker.rotation.all(), clock.now());
-    const { events, areOwed } = guard.run("core", check, NONE_OWED);
+    const { events, toAsk, areOwed } = guard.run("core", check, NONE_OWED);
     this.#emitChanges(events);
+    for (const { incarnation } of toAsk) this.ask(incarnation);
     if (areOwed) this.start();
   }
 
@@ -78,7 +94,7 @@ export class LateWatch {
   #send(ticket: Ticket): void {
     const { bus, guard, rules } = this.#options;
     const { service, incarnation } = ticket.who;
-    const options = { timeoutMs: rules.requestTimeoutMs };
+    const options = { timeoutMs: Math.min(rules.requestTimeoutMs, ASK_INTERVAL_MS) };
     const onReply = (reply: Reply): void => guard.run("core", () => this.#onReply(ticket, reply), undefined);
     guard.run("the bus", () => void bus.call(cancelSubject(service, incarnation), "", options, onReply), undefined);
   }
@@ -97,5 +113,6 @@ export class LateWatch {
   }
 }
 
+/** Its heartbeats have ended, or it has said goodbye and not answered all: that emits no loss. */
 const endedSilently = ({ membership }: Member): boolean =>
-  membership.kind === "gone" && membership.reason === "no heartbeat";
+  membership.kind === "gone" && membership.reason !== "no responders";

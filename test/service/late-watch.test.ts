@@ -99,6 +99,66 @@ test("an instance whose heartbeats have ended is asked at once, and what it had 
   assert.equal(scene.acts, ["give up ratings.get.1-a"]);
 });
 
+test("one that stays late is asked every second: nothing else would find out that it has died meanwhile", async () => {
+  const scene = new ClientScene(2);
+  const beat = (): void => [1, 2].forEach((instance) => void scene.beat(instance));
+  await scene.ask({ timeoutMs: 8_000 });
+  const seconds: number[] = [];
+  for (let second = 1; second <= 5; second++) {
+    await scene.clock.advance(1_000);
+    beat();
+    seconds.push(scene.questions.length);
+    scene.questions.at(-1)?.(TIMEOUT);
+  }
+  assert.equal(seconds, [0, 0, 1, 2, 3]);
+  await scene.clock.advance(100);
+  scene.acts.length = 0;
+  scene.questions.at(-1)?.(NO_RESPONDERS);
+  await scene.clock.advance(1);
+  assert.equal(scene.acts, ["lost", "give up ratings.get.1-a"]);
+});
+
+test("late again within the second, and then dead: it is asked when the second is over", async () => {
+  const scene = await withOneLate();
+  await scene.end(answered({}));
+  await scene.ask();
+  await scene.end(answered({}));
+  await scene.ask({ timeoutMs: 4_000 });
+  assert.is(scene.sent.at(-1)?.instance, 1);
+  await scene.clock.advance(1_020);
+  assert.equal([scene.countOf("late"), scene.countOf("ask 1")], [1, 1]);
+});
+
+test("one that dies after its goodbye is asked when its heartbeats end, and what it had ends", async () => {
+  const scene = new ClientScene(2);
+  for (const instance of [1, 2]) scene.beat(instance, { intervalMs: 200 });
+  await scene.ask({ timeoutMs: 60_000 });
+  scene.beat(1, { intervalMs: 200, state: "draining" });
+  await scene.clock.advance(650);
+  assert.equal(scene.acts.filter((act) => act === "left" || act.startsWith("ask")).slice(0, 2), ["left", "ask 1"]);
+  scene.acts.length = 0;
+  scene.questions[0]?.(NO_RESPONDERS);
+  assert.equal(scene.acts, ["give up ratings.get.1-a"]);
+});
+
+test("a check that a busy process makes too late is put off: the request may have left just now", async () => {
+  for (const isAnswered of [true, false]) {
+    const scene = new ClientScene(2);
+    const after = scene.clock.after.bind(scene.clock);
+    // The first check comes after 300 ms instead of 10.
+    scene.clock.after = (delayMs, act) => {
+      scene.clock.after = after;
+      return after(delayMs + 290, act);
+    };
+    await scene.ask();
+    await scene.clock.advance(301);
+    assert.is(scene.countOf("late"), 0);
+    if (isAnswered) await scene.end(answered({}));
+    await scene.clock.advance(11);
+    assert.is(scene.countOf("late"), isAnswered ? 0 : 1);
+  }
+});
+
 test("it looks only while answers are owed, and a closed client looks no more", async () => {
   const scene = new ClientScene(2);
   const { lateness } = scene.client.tracker;

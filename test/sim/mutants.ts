@@ -245,9 +245,9 @@ export const MUTANTS: readonly Mutant[] = [
     "this.$reindex($member)",
   ]),
   defect("a late instance is not asked if it is there", [
-    "service/client",
-    "this.$lateWatch.$ask($who.$incarnation)",
-    "undefined",
+    "service/late-watch",
+    "if ($ticket !== undefined) this.$send($ticket)",
+    "",
   ]),
   defect("the answer that it is dead is lost", [
     "service/late-watch",
