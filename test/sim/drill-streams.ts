@@ -14,6 +14,8 @@ import { PHASES } from "./timeline.ts";
 const OPERATION = "list";
 const START_MS = 1_500;
 const SECOND_MS = 1_000;
+/** A reader that runs sends one in this time. */
+const SIGN_OF_LIFE_MS = 500;
 /** A stall that no side may take for a failure of the other. */
 const SHORT_MS = 300;
 /** After this a client has noticed that its bus is gone, and has found it again. */
@@ -44,6 +46,8 @@ class StreamDrill {
   #isPaused = false;
   #resume: () => void = () => undefined;
   #ended: { readonly atMs: number; readonly error: StreamError | undefined } | undefined;
+  /** Without the time for a sign of life in between. */
+  #readerStalledMs = 0;
   /** Something has happened after which the stream may fail. */
   #mayFail = false;
   #client: Client | undefined;
@@ -121,8 +125,8 @@ class StreamDrill {
   async step(): Promise<void> {
     const { dice } = this.#ground;
     const harmless = [
-      () => this.#pass(dice.pick([10, 500, 5_000])),
-      () => this.#pass(dice.pick([10, 500, 5_000])),
+      () => this.#rest(dice.pick([10, 500, 5_000])),
+      () => this.#rest(dice.pick([10, 500, 5_000])),
       () => this.#pause(),
       () => this.#stall(this.#sender, SHORT_MS),
       () => this.#stall(this.#reader, dice.pick([SHORT_MS, 2_000])),
@@ -145,9 +149,15 @@ class StreamDrill {
     return this.#ground.pass(ms);
   }
 
+  /** Both processes run, and the reader sends its signs of life. */
+  #rest(ms: number): Promise<void> {
+    if (ms >= SIGN_OF_LIFE_MS) this.#readerStalledMs = 0;
+    return this.#pass(ms);
+  }
+
   async #pause(): Promise<void> {
     this.#isPaused = true;
-    await this.#pass(this.#ground.dice.pick([100, 3_000, 3 * ENDS_MS]));
+    await this.#rest(this.#ground.dice.pick([100, 3_000, 3 * ENDS_MS]));
     this.#goOn();
   }
 
@@ -158,7 +168,9 @@ class StreamDrill {
 
   async #stall({ host }: Process, ms: number): Promise<void> {
     const isLong = ms > SHORT_MS;
-    if (isLong && (host === this.#sender.host || ms > READER_SILENCE_MS / 2)) this.#mayFail = true;
+    if (host === this.#reader.host) this.#readerStalledMs += ms;
+    const isTooLong = host === this.#sender.host || this.#readerStalledMs > READER_SILENCE_MS / 2;
+    if (isLong && isTooLong) this.#mayFail = true;
     const since = this.#ground.now;
     host.stall();
     await this.#pass(ms);

@@ -1,5 +1,6 @@
 // P16 and P17: the calls that may reach two instances, and their limit.
 
+import type { HealthEvent } from "../../src/health/member.ts";
 import type { Result } from "../../src/health/result.ts";
 import type { Ticket } from "../../src/health/ticket.ts";
 import type { AskOptions } from "../../src/service/client.ts";
@@ -113,6 +114,12 @@ export class SecondChecks implements Check {
     if (this.#lastSecond === undefined) return;
     const tickets = suspects.map(({ ticket }) => ticket);
     this.#late = [...this.#late, { incarnation, suspects: tickets, second: this.#lastSecond, isOvertaken: false }];
+  }
+
+  /** What was sent before its breaker changed, or before it was lost, makes no instance late. */
+  onEvent({ kind, who }: HealthEvent): void {
+    if (kind !== "opened" && kind !== "closed" && kind !== "returned") return;
+    this.#late = this.#late.filter(({ incarnation }) => incarnation !== who.incarnation);
   }
 
   settled({ call, result, now }: Settled): void {
