@@ -113,15 +113,15 @@ export class Lateness {
     return debt.lateSince === undefined ? becomesLate(member.who, debt, now) : NO_EVENTS;
   }
 
-  /** Those of `members` that have become late. Called after the sockets were read. */
-  check(members: Iterable<Member>, now: number): LateCheck {
+  /** Those of `members` that have become late. Called after the sockets were read. @param upTo the time until then counts */
+  check(members: Iterable<Member>, now: number, upTo = now): LateCheck {
     const events: HealthEvent[] = [];
     const toAsk: InstanceRef[] = [];
     let areOwed = false;
     for (const { who, debt } of members) {
       if (debt === undefined || debt.owes === 0) continue;
       areOwed = true;
-      const isDue = debt.lateSince === undefined && now - debt.quietSince > limitOf(debt);
+      const isDue = debt.lateSince === undefined && upTo - debt.quietSince > limitOf(debt);
       if (isDue) events.push(...becomesLate(who, debt, now));
       if (debt.lateSince !== undefined && mayBeAsked(debt, now)) toAsk.push(who);
     }

@@ -21,10 +21,10 @@ import type { ResolvedClientOptions } from "./client-options.ts";
 const CHECK_INTERVAL_MS = 10;
 
 /**
- * A check that comes so much too late is put off once: this process was busy. A request that it made at the beginning of
- * that may have left only at the end, and its answer be under way.
+ * A check that comes later than this after its time looks no further than this: this process was busy since. A request
+ * that it made meanwhile may have left only at the end, and its answer be under way. The next check counts all of it.
  */
-const BUSY_MS = 10;
+const MAX_DELAY_MS = 10;
 
 const NONE_OWED = { events: [], toAsk: [], areOwed: false } as const;
 
@@ -35,7 +35,6 @@ export class LateWatch {
   readonly #giveUp: (who: InstanceRef) => void;
   #cancelTimer: Cancel | undefined;
   #dueAt = 0;
-  #isPutOff = false;
   #isClosed = false;
 
   /** @param giveUp ends the calls that are in flight to a dead instance */
@@ -67,12 +66,9 @@ export class LateWatch {
     this.#cancelTimer = undefined;
     if (this.#isClosed) return;
     const { clock, guard } = this.#options;
-    this.#isPutOff = !this.#isPutOff && clock.now() - this.#dueAt > BUSY_MS;
-    if (this.#isPutOff) {
-      this.start();
-      return;
-    }
-    const check = () => this.#tracker.lateness.check(this.#tracker.rotation.all(), clock.now());
+    const now = clock.now();
+    const upTo = Math.min(now, this.#dueAt + MAX_DELAY_MS);
+    const check = () => this.#tracker.lateness.check(this.#tracker.rotation.all(), now, upTo);
     const { events, toAsk, areOwed } = guard.run("core", check, NONE_OWED);
     this.#emitChanges(events);
     for (const { incarnation } of toAsk) this.ask(incarnation);

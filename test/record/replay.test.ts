@@ -2,6 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import type { Ticket } from "../../src/health/ticket.ts";
 import { parseEntry, parseHead } from "../../src/record/core/parse-record.ts";
 import { Recorder } from "../../src/record/core/recorder.ts";
 import { Replay } from "../../src/record/core/replay.ts";
@@ -102,8 +103,44 @@ test("who was spared and who was asked second are decided the same again, and co
   }
   const whole = [...lines, '{"at":3,"kind":"end","why":"the Market ended","known":3}'];
   assert.is(replay(whole), "same");
-  const unsparing = changed(whole, /"slow"/, (line) => line.replace(/"slow":\[[^\]]*\],/, ""));
+  const unsparing = changed(whole, /"deprioritized"/, (line) => line.replace(/"deprioritized":\[[^\]]*\],/, ""));
+  assert.is(unsparing.length, 2);
   assert.is.not(unsparing[0], "same");
+});
+
+test("who was late, asked and overtaken is decided the same again, and counts", () => {
+  const lines: string[] = [];
+  const start = { at: 0, wallMs: 1 };
+  const { tracker, resolver } = new Recorder((line) => lines.push(line)).open(start, "ratings", DEFAULT_RULES, () => 0);
+  for (const instance of [1, 2, 3]) tracker.onHeartbeat(beatOf(instance, { seq: 1 }), 0);
+  const next = (now: number): Ticket => {
+    const { call } = resolver.next(now, { operation: "get" });
+    assert.ok(call);
+    return call;
+  };
+  const [first, second] = [next(1), next(1)];
+  tracker.lateness.check(tracker.rotation.all(), 280, 20);
+  tracker.lateness.check(tracker.rotation.all(), 300, 290);
+  const question = tracker.lateness.ask(first.member, 301);
+  assert.ok(question);
+  tracker.settle(question, "no-responders", 302);
+  tracker.settle(second, "answered", 303);
+  tracker.lateness.overtaken(next(304), 310);
+  for (const now of [311, 312]) next(now);
+  const whole = [...lines, '{"at":313,"kind":"end","why":"the Market ended","known":3}'];
+  assert.is(replay(whole), "same");
+  const counts = [/"late-check"/, /"asked"/, /"overtaken"/].map(
+    (kind) => whole.filter((line) => kind.test(line)).length,
+  );
+  assert.equal(counts, [1, 1, 1]);
+  const earlier = changed(whole, /"upTo":290/, (line) => line.replace('"upTo":290', '"upTo":20'));
+  assert.is.not(earlier[0], "same");
+  assert.is(
+    whyOf(changed(whole, /"upTo"/, (line) => line.replace('"upTo":290', '"upTo":"x"'))[0] ?? "same"),
+    "upTo is no time",
+  );
+  for (const kind of [/"asked"/, /"overtaken"/])
+    assert.is.not(replay(whole.filter((line) => !kind.test(line))), "same", `without ${kind}`);
 });
 
 test("random numbers are recorded where they were drawn, and count", () => {

@@ -141,7 +141,7 @@ test("one that dies after its goodbye is asked when its heartbeats end, and what
   assert.equal(scene.acts, ["give up ratings.get.1-a"]);
 });
 
-test("a check that a busy process makes too late is put off: the request may have left just now", async () => {
+test("a check that a busy process makes too late finds nothing yet: the request may have left just now", async () => {
   for (const isAnswered of [true, false]) {
     const scene = new ClientScene(2);
     const after = scene.clock.after.bind(scene.clock);
@@ -159,14 +159,27 @@ test("a check that a busy process makes too late is put off: the request may hav
   }
 });
 
+test("a process that is busy after each of its calls takes no instance for late", async () => {
+  const scene = new ClientScene(2);
+  const after = scene.clock.after.bind(scene.clock);
+  // Each check comes after 260 ms instead of 10, and each answer after 265.
+  scene.clock.after = (delayMs, act) => after(delayMs + 250, act);
+  for (let call = 0; call < 6; call++) {
+    await scene.ask();
+    await scene.clock.advance(265);
+    await scene.end(answered({}));
+    assert.is(scene.countOf("late"), 0);
+  }
+});
+
 test("it looks only while answers are owed, and a closed client looks no more", async () => {
   const scene = new ClientScene(2);
   const { lateness } = scene.client.tracker;
   const check = lateness.check.bind(lateness);
   let checks = 0;
-  lateness.check = (members, now) => {
+  lateness.check = (members, now, upTo) => {
     checks += 1;
-    return check(members, now);
+    return check(members, now, upTo);
   };
   await scene.clock.advance(1_000);
   assert.is(checks, 0);

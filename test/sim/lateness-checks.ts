@@ -62,9 +62,9 @@ export class LatenessChecks implements Check {
   #listen(): void {
     const { lateness, rotation } = this.#view.market.client.tracker;
     const check = lateness.check.bind(lateness);
-    lateness.check = (members, now) => {
-      const found = check(members, now);
-      this.#model.looks(rotation.all(), now);
+    lateness.check = (members, now, upTo = now) => {
+      const found = check(members, now, upTo);
+      this.#model.looks(rotation.all(), upTo);
       for (const member of rotation.all()) this.#agrees(member);
       return found;
     };

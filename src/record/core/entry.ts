@@ -83,8 +83,8 @@ type OtherEvent =
   | { readonly kind: "disconnected" | "reconnected" }
   /** Time passed, and a tick changed something. */
   | { readonly kind: "tick" }
-  /** Instances have become late. */
-  | { readonly kind: "late-check" }
+  /** Instances have become late. `upTo`: the time until then counts. Absent: all of it. */
+  | { readonly kind: "late-check"; readonly upTo?: number }
   /** Context for the reader, and no input of the balancer: this process did not run; the status of the bus for calls. */
   | { readonly kind: "stall"; readonly stalledMs: number }
   | { readonly kind: "bus"; readonly status: "connected" | "disconnected" | "closed" }

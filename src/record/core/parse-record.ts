@@ -52,6 +52,11 @@ function parseRules(value: unknown): Parsed<HealthRules> {
   return readAs(Object.fromEntries(names.map((name) => [name, given[name]])) as unknown as HealthRules);
 }
 
+function parseLateCheck(upTo: unknown): Parsed<RecordedEvent> {
+  if (upTo === undefined) return readAs({ kind: "late-check" });
+  return isTime(upTo) ? readAs({ kind: "late-check", upTo }) : unreadable("upTo is no time");
+}
+
 /** @param service of the header */
 export function parseEntry(text: string, service: string): Parsed<Entry> {
   const fields = objectIn(text);
@@ -89,10 +94,11 @@ function parseEvent(fields: Fields, service: string): Parsed<RecordedEvent> {
       return isId(fields["incarnation"])
         ? readAs({ kind: "asked", incarnation: fields["incarnation"] })
         : unreadable("incarnation is no id of an incarnation");
+    case "late-check":
+      return parseLateCheck(fields["upTo"]);
     case "disconnected":
     case "reconnected":
     case "tick":
-    case "late-check":
       return readAs({ kind: fields["kind"] });
     default:
       return parseContextEntry(fields);

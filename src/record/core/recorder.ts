@@ -159,10 +159,11 @@ class RecordedLateness extends Lateness {
     this.#recorder = recorder;
   }
 
-  override check(members: Iterable<Member>, now: number): LateCheck {
-    const check = super.check(members, now);
+  override check(members: Iterable<Member>, now: number, upTo = now): LateCheck {
+    const check = super.check(members, now, upTo);
+    const looked = { kind: "late-check", ...(upTo !== now && { upTo }) } as const;
     // One that finds nothing changes nothing.
-    if (check.events.length > 0) this.#recorder.record({ kind: "late-check" }, now, serializeChanges(check.events));
+    if (check.events.length > 0) this.#recorder.record(looked, now, serializeChanges(check.events));
     return check;
   }
 

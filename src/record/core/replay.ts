@@ -117,7 +117,7 @@ export class Replay {
       case "asked":
         return this.#ask(entry);
       case "late-check":
-        return eventsResult(tracker.lateness.check(tracker.rotation.all(), entry.at).events);
+        return eventsResult(tracker.lateness.check(tracker.rotation.all(), entry.at, entry.upTo).events);
       case "tick":
         return eventsResult(tracker.tick(entry.at));
       case "disconnected":
