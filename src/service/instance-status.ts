@@ -1,7 +1,7 @@
 // The status of each instance as a caller believes it, with the reason.
 
 import { heartbeatMayClose } from "../health/breaker.ts";
-import type { InstanceRef, Member } from "../health/member.ts";
+import { type InstanceRef, isLate, type Member } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 
 /** What a client believes of an instance, in one word. */
@@ -70,10 +70,11 @@ function absentStatus({ membership }: Member): StateAndReason {
   }
 }
 
-function breakerStatus({ breaker, hasAnswered }: Member, now: number): StateAndReason {
+function breakerStatus(member: Member, now: number): StateAndReason {
+  const { breaker } = member;
   switch (breaker.kind) {
     case "closed":
-      return { state: "healthy", why: hasAnswered ? "it answers calls" : "its heartbeats arrive" };
+      return { state: "healthy", why: whyHealthy(member) };
     case "probation":
       return { state: "probation", why: `${breaker.answersLeft} more answers end its probation` };
     case "retesting":
@@ -84,4 +85,9 @@ function breakerStatus({ breaker, hasAnswered }: Member, now: number): StateAndR
       return { state: "open", why: `it did not answer in time; its retest is due in ${inMs} ms${orHeartbeat}` };
     }
   }
+}
+
+function whyHealthy(member: Member): string {
+  if (isLate(member)) return "it owes an answer for too long, and gets calls only if no other can take them";
+  return member.hasAnswered ? "it answers calls" : "its heartbeats arrive";
 }

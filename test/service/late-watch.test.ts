@@ -37,6 +37,14 @@ test("a call without an answer makes its instance late, which is passed over unt
   assert.is(scene.sent.at(-1)?.instance, 1);
 });
 
+test("its status says why it gets no calls", async () => {
+  const scene = await withOneLate();
+  const whys = (): readonly string[] => scene.client.instances().map(({ why }) => why);
+  assert.equal(whys()[0], "it owes an answer for too long, and gets calls only if no other can take them");
+  await scene.end(answered({}));
+  assert.is(whys()[0], "it answers calls");
+});
+
 test("with answers owed by all, all are used", async () => {
   const scene = new ClientScene(2);
   await scene.ask();
