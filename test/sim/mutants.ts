@@ -304,11 +304,6 @@ export const MUTANTS: readonly Mutant[] = [
     'if ($result === "answered") this.$prove($member);',
     'if ($result === "answered" || $result === "unsent" || $result === "denied") this.$prove($member);',
   ]),
-  defect("what is explained forgets who is spared", [
-    "monitor/snapshot",
-    "$resolver.$look($now, { $deprioritized })",
-    "$resolver.$look($now, {})",
-  ]),
   defect("what is held back waits on after a reset", [
     "faults/injector",
     "for (const $release of [...this.$held]) $release();",
