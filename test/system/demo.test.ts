@@ -73,7 +73,7 @@ async function typed(world: World, command: string, act: (window: Window) => Pro
   try {
     window.type("stty cols 80 rows 24\n");
     await window.waitFor(/rows 24\n.*\$ /, LIMIT_MS);
-    window.type(`TERM=xterm-256color ${command}\n`);
+    window.type(`env -u CI TERM=xterm-256color ${command}\n`);
     await act(window);
   } finally {
     await window.close();
