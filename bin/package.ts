@@ -42,7 +42,7 @@ interface Metafile {
 }
 
 const root = dirname(fileURLToPath(import.meta.resolve("#root/package.json")));
-const PAGES = ["README.md", "CHANGELOG.md", "LICENSE"];
+const PAGES = ["README.md", "LICENSE"];
 /** The folder of the sources, and that of the compiled files. */
 const [SOURCES, COMPILED] = ["src", "dist"];
 /** The folder of the bundled command. */
@@ -251,7 +251,7 @@ function published(): object {
     // For tools that read no exports.
     ...{ main: main?.default, types: main?.types },
     bin: Object.fromEntries(Object.keys(bin).map((one) => [one, `${COMMAND}/${one}.js`])),
-    files: [COMPILED, "CHANGELOG.md"],
+    files: [COMPILED],
   };
 }
 

@@ -148,6 +148,7 @@ export class Lateness {
   }
 }
 
+/** What a look at the members has found. */
 export interface LateCheck {
   readonly events: readonly HealthEvent[];
   /** The late ones whose last question is a second old: one that is passed over gets no call that would find its death. */

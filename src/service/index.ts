@@ -60,6 +60,7 @@ export type {
 } from "../health/breaker.ts";
 export type { Deprioritized } from "../health/deprioritized.ts";
 export type { Heartbeat, HeartbeatState } from "../health/heartbeat.ts";
+export type { Debt, LateCheck, Lateness } from "../health/lateness.ts";
 export type { HealthEvent, InstanceRef, Member, Membership } from "../health/member.ts";
 export type { NewcomerQuarantine } from "../health/newcomer-quarantine.ts";
 export type { Result } from "../health/result.ts";
