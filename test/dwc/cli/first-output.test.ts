@@ -64,17 +64,18 @@ async function running(world: World): Promise<Readonly<Record<string, string>>> 
 test("the first output comes at once, in a ratio to a bare start of Node", async ({ world }) => {
   const env = await running(world);
   const bare = `${process.execPath} -e "process.stdout.write('x')"`;
-  const ratios: Record<string, number[]> = { ps: [], check: [] };
-  for (let pair = 0; pair < 7; pair += 1)
-    for (const name of ["ps", "check"]) {
-      const node = (await typed(bare, env)).firstMs;
-      ratios[name]?.push((await typed(`bin/dwc ${name}`, env)).firstMs / node);
-    }
-  for (const [name, found] of Object.entries(ratios)) {
-    const median = [...found].sort((a, b) => a - b)[3] ?? 0;
-    // 300 ms where Node alone takes 154.
-    assert.ok(median < 300 / 154, `${name}: ${found.map((one) => one.toFixed(2)).join(", ")}`);
-  }
+  // The least of seven: other processes only ever add to a start, and to the one of a pair more than to the other.
+  const least = { node: Number.POSITIVE_INFINITY, ps: Number.POSITIVE_INFINITY, check: Number.POSITIVE_INFINITY };
+  for (let round = 0; round < 7; round += 1)
+    for (const [name, command] of [
+      ["node", bare],
+      ["ps", "bin/dwc ps"],
+      ["check", "bin/dwc check"],
+    ] as const)
+      least[name] = Math.min(least[name], (await typed(command, env)).firstMs);
+  // 300 ms where Node alone takes 154.
+  for (const name of ["ps", "check"] as const)
+    assert.ok(least[name] / least.node < 300 / 154, `${name}: ${least[name]} ms, Node ${least.node} ms`);
 });
 
 test("what is shown meanwhile is replaced by the result, which is that of a pipe", async ({ world }) => {
@@ -91,10 +92,10 @@ test("what is shown meanwhile is replaced by the result, which is that of a pipe
     const screen = screenOf(raw).join("\n");
     assert.not.match(screen, "…");
     const inPipe = (await typed(`bin/dwc ${name} | cat`, env)).raw.replaceAll("\r", "");
-    // Ages and times differ from run to run.
+    // Ages and times differ from run to run, and so do their units.
     const words = (text: string): string =>
       text
-        .replace(/[\d.]+/g, "0")
+        .replace(/[\d.]+( (ms|s|m)\b)*/g, "0")
         .replace(/\s+/g, " ")
         .trim();
     assert.is(words(screen), words(inPipe));
