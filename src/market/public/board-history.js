@@ -5,6 +5,7 @@ import { callersTable } from "./callers-view.js";
 import { chartLabels, historyChart, timeAxis } from "./history-chart.js";
 import * as texts from "./history-text.js";
 import { latencyBarText, latencyChart, latencyText } from "./latency-chart.js";
+import { headCell, rowOf } from "./table-elements.js";
 
 const ASK_EVERY_MS = 10_000;
 /** After an event, so that its mark is soon there. The Market's answer may be a second old. */
@@ -280,28 +281,17 @@ function paintCallers() {
 }
 
 function headRow(names) {
-  const row = document.createElement("tr");
   const heads = names.map((name, place) => headCell("col", place === 0 ? `${name} (this one)` : name));
-  row.append(headCell("col", "Instance"), ...heads, headCell("col", "All"));
-  return row;
+  return rowOf([headCell("col", "Instance"), ...heads, headCell("col", "All")]);
 }
 
 function callerRow({ title, cells }) {
-  const row = document.createElement("tr");
   const numbers = cells.map((text) => {
     const cell = document.createElement("td");
     cell.textContent = text;
     return cell;
   });
-  row.append(headCell("row", title), ...numbers);
-  return row;
-}
-
-function headCell(scope, text) {
-  const cell = document.createElement("th");
-  cell.scope = scope;
-  cell.textContent = text;
-  return cell;
+  return rowOf([headCell("row", title), ...numbers]);
 }
 
 // Its time.

@@ -3,6 +3,7 @@
 
 import { asOfText } from "./board-view.js";
 import { ageText } from "./page-format.js";
+import { headCell, rowOf } from "./table-elements.js";
 
 const panel = document.getElementById("disagreements");
 const notice = document.getElementById("markets");
@@ -71,19 +72,6 @@ function dataCell(cell) {
 function whyText({ since, why }) {
   const age = ageText(Date.now() + aheadMs - since);
   return why === null ? `for ${age}` : `${why}, for ${age}`;
-}
-
-function rowOf(cells) {
-  const element = document.createElement("tr");
-  element.append(...cells);
-  return element;
-}
-
-function headCell(scope, text) {
-  const cell = document.createElement("th");
-  cell.scope = scope;
-  cell.textContent = text;
-  return cell;
 }
 
 function spanOf(className, text) {
