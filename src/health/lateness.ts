@@ -108,8 +108,11 @@ export class Lateness {
   /** A hedge has answered the call of `ticket` first: its member is late at once. */
   overtaken(ticket: Ticket, now: number): readonly HealthEvent[] {
     const { member } = ticket;
-    const debt = member.debt !== undefined && ticket.debt === member.debt ? ticket.debt : owe(member, ticket.sentAt, 0);
-    if (debt !== ticket.debt) Object.assign(ticket, { debt, batch: debt.batch });
+    if (ticket.debt === undefined || ticket.debt !== member.debt) {
+      ticket.debt = owe(member, ticket.sentAt, 0);
+      ticket.batch = ticket.debt.batch;
+    }
+    const { debt } = ticket;
     return debt.lateSince === undefined ? becomesLate(member.who, debt, now) : NO_EVENTS;
   }
 
