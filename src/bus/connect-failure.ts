@@ -1,4 +1,4 @@
-// Why the bus is disconnected: the kind of failure, and a message for the operator that says what to do.
+// The cause of a disconnected bus: the kind of failure, and a message for the operator that says what to do.
 
 import { messageOf } from "../util/errors.ts";
 import { bracketHost } from "../util/format.ts";

@@ -1,4 +1,4 @@
-// Who calls which instance: the calls of the last minute, by Market. Each Market publishes its own with its view, so those
+// The calls by Market and instance, of the last minute. Each Market publishes its own with its view, so those
 // of another one are up to a publish interval old.
 
 /** The calls of the last minute of one Market, by incarnation. */

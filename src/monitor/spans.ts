@@ -1,4 +1,4 @@
-// What lay over the calls in the last fifteen minutes, from when until when: an open breaker, an injected fault, a bus that
+// Spans of the last fifteen minutes, each with its start and end: an open breaker, an injected fault, a bus that
 // was away. Of an incarnation at most 32 are kept, the newest: about four kilobytes, and only where something happened.
 
 import type { Faults } from "../faults/core/active-faults.ts";

@@ -17,7 +17,10 @@ import type { Ticket } from "../health/ticket.ts";
 import type { Tracker } from "../health/tracker.ts";
 import type { ResolvedClientOptions } from "./client-options.ts";
 
-/** How often is looked while answers are owed: a call is found late by so much too late. A check costs some 10 µs. */
+/**
+ * The interval of the checks while answers are owed: a call is found late by so much too late. A check reads each member
+ * of the rotation: of 10,000 it takes 0.2 ms, which is 2 % of a core.
+ */
 const CHECK_INTERVAL_MS = 10;
 
 /**

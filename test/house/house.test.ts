@@ -64,6 +64,17 @@ test("each section of a golden file belongs to a test", () => {
   );
 });
 
+test("the first line of a file names its thing, and asks no question", () => {
+  const first = (file: string): string =>
+    read(file)
+      .split("\n")
+      .find((line) => !/^(#!|\/\/ (takes: |alone$))/.test(line)) ?? "";
+  nowhere(
+    files.filter((file) => /^(\/\/|\/\*) (What|Who|Whose|Whether|When|How|Why)\b/.test(first(file))),
+    "begins with a question word",
+  );
+});
+
 test("nothing is left for later", () => {
   nowhere(
     matching(files, new RegExp(`\\b(${["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"].join("|")})\\b`)),

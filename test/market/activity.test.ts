@@ -1,4 +1,4 @@
-// What a Market reports of its pages and instances to the program that started it.
+// The reports of a Market, of its pages and instances, to the program that started it.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,5 +1,5 @@
-// What instances that hang, die or slow down cost their callers, in calls: with a clock that the test advances, so that the
-// counts are exact. test/system/late.test.ts has the same with real processes.
+// The price of instances that hang, die or slow down, in calls of their callers: with a clock that the test advances, so
+// that the counts are exact. test/system/late.test.ts has the same with real processes.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

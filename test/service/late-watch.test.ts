@@ -1,4 +1,4 @@
-// What a client does with late instances: it finds them by one timer, passes over them, and asks them if they are there.
+// Late instances of a client: it finds them by one timer, passes over them, and asks them if they are there.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

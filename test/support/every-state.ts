@@ -95,7 +95,7 @@ function fill(table: HealthHarness, pen: Pen): void {
   sink({ kind: "faults", who: table.member(1).who, faults: [] });
   for (const instance of [1, 8, 9, 999_999]) calls(table, pen, instance, instance === 8 ? 59_999.5 : 2.345);
   fails(table, pen, 9);
-  isLate(table, pen, 10);
+  makeLate(table, pen, 10);
 }
 
 function hangs(table: HealthHarness, { count }: Pen, instance: number, at: number): void {
@@ -105,7 +105,7 @@ function hangs(table: HealthHarness, { count }: Pen, instance: number, at: numbe
 }
 
 /** It owes an answer for a third of the call's time: after a quarter an instance is late. */
-function isLate(table: HealthHarness, { now, sink }: Pen, instance: number): void {
+function makeLate(table: HealthHarness, { now, sink }: Pen, instance: number): void {
   const { tracker } = table;
   table.ticketOf(instance, now - LASTS_MS / 3);
   for (const event of tracker.lateness.check(tracker.rotation.all(), now).events) sink(event);

@@ -1,4 +1,4 @@
-// What a program of ours reports to the program that started it: pages, changes of state, and lines of its log. They are
+// Reports of a program of ours to the program that started it: pages, changes of state, and lines of its log. They are
 // values and not text, so that the terminal of demo and tour decides what is printed of them.
 
 import type { ClientEvent, InstanceRef } from "../../connect/index.ts";

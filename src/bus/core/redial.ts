@@ -1,4 +1,4 @@
-// How long to wait before the next attempt to connect.
+// The time until the next attempt to connect.
 
 import type { ConnectFailure } from "../connect-failure.ts";
 

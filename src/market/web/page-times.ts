@@ -1,4 +1,4 @@
-// How long the pages of the shop take, and which fail, for the board: GET /, from the request until its response is made.
+// The times and failures of the pages of the shop, for the board: GET /, from the request until its response is made.
 
 import type { Middleware } from "koa";
 import { type Clock, STALL_MS } from "../../clock.ts";

@@ -1,4 +1,4 @@
-// What `make shoppers` prints: one line that is kept up to date, and a summary.
+// The lines of `make shoppers`: one line that is kept up to date, and a summary.
 
 import type { ShoppersReport } from "../../monitor/traffic.ts";
 import { pagesText, pageTimeText, rateText, ratingsText, skippedText } from "../../monitor/traffic-text.ts";

@@ -1,4 +1,4 @@
-// What shoppers got: of the last minute, and since the start.
+// The results of shoppers: of the last minute, and since the start.
 
 import { bucketOf, LatencyCounts, RecentLatency } from "../../monitor/latency.ts";
 import type { ShoppersReport } from "../../monitor/traffic.ts";

@@ -1,4 +1,4 @@
-// What a page of the shop has to contain, and what shoppers read from it.
+// A page of the shop as shoppers read it: the things that it has to contain, and the state of their ratings.
 
 import { fieldsOf, parseJson } from "../../util/json.ts";
 

@@ -1,4 +1,4 @@
-// What to type where a process is probably paused: by ^Z in its window, or by a signal. Which of the two it was cannot be
+// The hint for a process that is probably paused: by ^Z in its window, or by a signal. Which of the two it was cannot be
 // seen from here, so the hint has both.
 
 import { isLoopback } from "../../../protocol.ts";
