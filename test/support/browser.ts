@@ -193,18 +193,29 @@ const withoutSigns = (finding: Finding): Finding => ({
 export const horizontalOverflow = (page: Page): Promise<number> =>
   page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 
-/** Elements wider than their frame, or cut off by it. Frames that scroll may hold more. */
+/**
+ * Elements wider than their frame, or cut off by it. Frames that scroll may hold more. A card outside the window is laid
+ * out for this look only (content-visibility): otherwise its contents may still have the places of the last width.
+ */
 export const overflowing = (page: Page): Promise<readonly string[]> =>
-  page.evaluate(`[...document.querySelectorAll(".card, .panel, .chaos, .thing, .cart, .table-frame")].flatMap((frame) => {
-    const { left, right } = frame.getBoundingClientRect();
-    return [...frame.querySelectorAll("*:not(.unseen, svg *)")]
-      .filter((inner) => inner.checkVisibility() && !inner.closest(".table-frame table"))
-      .filter((inner) => {
-        const box = inner.getBoundingClientRect();
-        return box.width > 0 && (box.left < left - 1 || box.right > right + 1);
-      })
-      .map((inner) => frame.className + ": " + inner.outerHTML.slice(0, 80));
-  })`);
+  page.evaluate(`(() => {
+    const whole = new CSSStyleSheet();
+    whole.replaceSync("* { content-visibility: visible !important; }");
+    const before = document.adoptedStyleSheets;
+    document.adoptedStyleSheets = [...before, whole];
+    const found = [...document.querySelectorAll(".card, .panel, .chaos, .thing, .cart, .table-frame")].flatMap((frame) => {
+      const { left, right } = frame.getBoundingClientRect();
+      return [...frame.querySelectorAll("*:not(.unseen, svg *)")]
+        .filter((inner) => inner.checkVisibility() && !inner.closest(".table-frame table"))
+        .filter((inner) => {
+          const box = inner.getBoundingClientRect();
+          return box.width > 0 && (box.left < left - 1 || box.right > right + 1);
+        })
+        .map((inner) => frame.className + ": " + inner.outerHTML.slice(0, 80));
+    });
+    document.adoptedStyleSheets = before;
+    return found;
+  })()`);
 
 /** Gaps in the column of visible blocks: places with this many empty pixels between two blocks. */
 export const gapsIn = (page: Page, parent: string, mostPx: number): Promise<readonly string[]> =>
