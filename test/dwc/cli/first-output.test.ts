@@ -1,4 +1,4 @@
-// takes: 20 s
+// takes: 8 s
 // ps and check print at once what they do, and replace that by what they know as it comes. In a pipe nothing of that is seen.
 
 import { spawn } from "node:child_process";
@@ -61,21 +61,25 @@ async function running(world: World): Promise<Readonly<Record<string, string>>> 
   return { PORT, ADMIN_PORT, NATS_URL: world.natsUrl, DWC_STATE: world.stateDir, NO_COLOR: "1" };
 }
 
+/** 300 ms where Node alone takes 154. */
+const MAX_RATIO = 300 / 154;
+/** On an idle machine one round is enough. Where all cores are busy, few starts are undisturbed. */
+const MAX_ROUNDS = 30;
+
 test("the first output comes at once, in a ratio to a bare start of Node", async ({ world }) => {
   const env = await running(world);
   const bare = `${process.execPath} -e "process.stdout.write('x')"`;
-  // The least of seven: other processes only ever add to a start, and to the one of a pair more than to the other.
+  // The least of all rounds: other processes only ever add to a start, and to the one of a pair more than to the other.
   const least = { node: Number.POSITIVE_INFINITY, ps: Number.POSITIVE_INFINITY, check: Number.POSITIVE_INFINITY };
-  for (let round = 0; round < 7; round += 1)
+  const isSoon = (): boolean => Math.max(least.ps, least.check) / least.node < MAX_RATIO;
+  for (let round = 0; round < MAX_ROUNDS && !isSoon(); round += 1)
     for (const [name, command] of [
       ["node", bare],
       ["ps", "bin/dwc ps"],
       ["check", "bin/dwc check"],
     ] as const)
       least[name] = Math.min(least[name], (await typed(command, env)).firstMs);
-  // 300 ms where Node alone takes 154.
-  for (const name of ["ps", "check"] as const)
-    assert.ok(least[name] / least.node < 300 / 154, `${name}: ${least[name]} ms, Node ${least.node} ms`);
+  assert.ok(isSoon(), `ps: ${least.ps} ms, check: ${least.check} ms, Node ${least.node} ms`);
 });
 
 test("what is shown meanwhile is replaced by the result, which is that of a pipe", async ({ world }) => {
