@@ -28,6 +28,7 @@ const beatOf = (index, seq) => ({
   intervalMs: 15_000,
   state: "up",
   version: "1.0.0",
+  operations: ["get"],
 });
 
 function tableOf(count) {
