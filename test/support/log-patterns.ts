@@ -60,6 +60,7 @@ const market: readonly LogEntry[] = [
   ...(["no heartbeat", "no responders"] as const).map((why) =>
     eventLine("ratings", { kind: "lost", who, why, silentMs: SECONDS }),
   ),
+  eventLine("ratings", { kind: "late", who, owes: NUMBER, quietMs: NUMBER }),
   eventLine("ratings", { kind: "hedging", who, late: who, afterMs: NUMBER }),
   eventLine("ratings", { kind: "duplicate", who, other: who }),
   eventLine("ratings", { kind: "bus", status: "connected" }),

@@ -66,14 +66,17 @@ export const WALK: readonly WalkStep[] = [
     ],
     shows:
       "Without an org the bus is open to every program of this machine, and the Market logs that. With one the bus that the " +
-      "Market starts admits the org's members and services alone. The other steps are the same in both cases.",
+      "Market starts admits the org's members and services alone. An org is files in `~/.datawire`, and nothing is sent " +
+      "anywhere. The other steps are the same.",
   },
   {
     id: "market",
     numbers: [1, 2],
     title: "A shop without Ratings instances",
     acts: [{ window: 1, type: "make add-ratings" }, { load: "the page" }],
-    shows: "The page is the same, because no Ratings instance runs yet. The Market logs that for each product.",
+    shows:
+      "The same four products are *not rated yet*, because no Ratings instance runs. The Market logs that for each. With an " +
+      "org the second line is missing.",
     lines: [
       "INFO:bus:- nothing answered at nats://127.0.0.1:4222: started nats-server there (pid 20984), which stops with this process",
       "INFO:bus:- the bus at nats://127.0.0.1:4222 is open: anyone who reaches it can join; for one with logins, see  bin/dwc --help",
@@ -155,6 +158,7 @@ export const WALK: readonly WalkStep[] = [
       "one second. Two of its ratings are *last known*.",
     lines: [
       "INFO:resolver:- ratings using instance 2: nats:ratings.get.2-AP7huB_5qrds",
+      "INFO:resolver:- ratings instance 2 is late: it owes 2 answers for 258 ms: nats:ratings.get.2-AP7huB_5qrds",
       "WARNING:resolver:- OPEN breaker on [ratings at nats:ratings.get.2-AP7huB_5qrds] (request timed out)",
       "WAITED 1011ms",
       "BAD camera: request timed out",
@@ -168,7 +172,8 @@ export const WALK: readonly WalkStep[] = [
     numbers: [13],
     title: "No second wait",
     acts: [{ load: "the page again" }],
-    shows: "Do it within thirty seconds. All four calls go to instance 1 and succeed, and the page does not wait.",
+    shows:
+      "Do it within thirty seconds of `^Z`. All four calls go to instance 1 and succeed, and the page does not wait.",
     lines: ["WAITED 2ms", "GOT camera: 4.5"],
   },
   {
@@ -177,8 +182,8 @@ export const WALK: readonly WalkStep[] = [
     title: "It wakes up",
     acts: [{ wait: "thirty seconds" }, { window: 3, type: "fg" }],
     shows:
-      "After two missed heartbeats the Market counts the instance as lost. The breaker has no part in that. After `fg` the " +
-      "instance sends a heartbeat at once. It drops the requests that have expired.",
+      "Thirty seconds after `^Z` the Market counts the instance as lost: it has missed two heartbeats. The breaker has no part " +
+      "in that. After `fg` the instance sends a heartbeat at once, and drops the requests that have expired (window 3).",
     lines: [
       "WARNING:membership:- ratings instance 2 lost: nats:ratings.get.2-AP7huB_5qrds (no heartbeat for 30.2 s)",
       "INFO:membership:- ratings instance 2 returned: nats:ratings.get.2-AP7huB_5qrds",
@@ -193,7 +198,8 @@ export const WALK: readonly WalkStep[] = [
     title: "Both again",
     acts: [{ load: "the page" }],
     shows:
-      "Instance 2 gets one call at a time until it has answered one. From the next page on the two take turns again.",
+      "The two take turns again. Instance 2 is *on probation*, as the foot of the page says, until it has answered three " +
+      "calls: a failure before that opens its breaker for twice as long.",
   },
   {
     id: "kill",
@@ -201,8 +207,9 @@ export const WALK: readonly WalkStep[] = [
     title: "One is killed",
     acts: [{ window: 4, type: "kill -9 PID" }, { load: "the page" }],
     shows:
-      'PID is that of instance 2, as it printed it at its start. A dead process is not a hung one. The bus reports "no ' +
-      'responders" within a millisecond, and the same call goes on to instance 1.',
+      "PID is that of instance 2: window 3 has it in its line `instance 2 is up: pid …`, and make reports `Killed` there. A " +
+      'dead process is not a hung one. The bus reports "no responders" within a millisecond, and the same call goes on to ' +
+      "instance 1.",
     lines: [
       "INFO:resolver:- ratings using instance 2: nats:ratings.get.2-AP7huB_5qrds",
       "WARNING:membership:- ratings instance 2 lost: nats:ratings.get.2-AP7huB_5qrds (no responders)",
@@ -218,7 +225,6 @@ export const WALK: readonly WalkStep[] = [
     numbers: [],
     title: "The end",
     acts: [
-      { window: 3, press: "^C" },
       { window: 2, press: "^C" },
       { window: 1, press: "^C" },
     ],
