@@ -110,6 +110,11 @@ export interface Bus {
   readonly lastFailure?:
     | { readonly kind: string; readonly message: string; readonly isDenial?: boolean | undefined }
     | undefined;
+  /**
+   * As which this connection may warn other callers of instances of `service`: two parts of a subject (docs/protocol.md).
+   * Undefined: its credentials do not permit that. A bus without this method is open to all.
+   */
+  warningSender?(service: string): string | undefined;
   /** The largest body that this bus accepts; undefined: not known, or no limit. */
   readonly maxBodyBytes?: number | undefined;
   /** Sends a request and waits for one answer. */

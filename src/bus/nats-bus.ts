@@ -32,7 +32,7 @@ import {
   warningText,
 } from "./connect-failure.ts";
 import { type BusAddress, readBusAddress } from "./core/bus-address.ts";
-import type { Credentials } from "./core/credentials.ts";
+import { type Credentials, warningSenderOf } from "./core/credentials.ts";
 import { type Greeting, greetingOf } from "./core/greeting.ts";
 import type { HeaderLines } from "./core/headers.ts";
 import { OpenGuard } from "./core/open-bus.ts";
@@ -71,6 +71,7 @@ class NatsBusImpl implements NatsBus {
     this.#report("watcher", `a listener of connection attempts failed: ${textOf(error)}`),
   );
   readonly #identity: LoginIdentity;
+  readonly #processPart = newProcessPart();
   readonly #newReplySubjects: () => ReplySubjects;
   #replySubscription: SubscriptionSpec | undefined;
   readonly #openGuard: OpenGuard;
@@ -95,8 +96,7 @@ class NatsBusImpl implements NatsBus {
       this.#report("watcher", `a listener of the bus failed on "${status}": ${textOf(error)}`),
     );
     this.#identity = new LoginIdentity(options);
-    const processPart = newProcessPart();
-    this.#newReplySubjects = () => replySubjectsOf(this.#identity.credentials, processPart, inboxPrefix);
+    this.#newReplySubjects = () => replySubjectsOf(this.#identity.credentials, this.#processPart, inboxPrefix);
     const isBusSuspect = (sentAtMs: number): boolean => this.#link.connection?.isSuspect(sentAtMs) !== false;
     this.#pending = new PendingTable(clock, this.#newReplySubjects(), isBusSuspect);
     this.#openGuard = new OpenGuard(options, this.#identity, options.urls.map(readBusAddress), () => this.#leave());
@@ -154,6 +154,10 @@ class NatsBusImpl implements NatsBus {
 
   get maxBodyBytes(): number | undefined {
     return this.#wire?.info?.max_payload;
+  }
+
+  warningSender(service: string): string | undefined {
+    return warningSenderOf(this.#identity.credentials, service, this.#processPart);
   }
 
   watchAttempts(listener: (attempt: ConnectResult) => void): () => void {

@@ -145,6 +145,7 @@ export interface KnownServer extends Greeting {
 
 /** What a bus on NATS offers beyond the port (bus.ts). */
 export interface NatsBus extends Bus, AsyncDisposable {
+  warningSender(service: string): string | undefined;
   /** How many calls are in flight. */
   readonly pending: number;
   /** The message of `lastFailure`. */

@@ -106,6 +106,8 @@ const RULES: Rules<ClientOptions> = {
   random: checkedLater,
   createBalancer: checkedLater,
   hedge: checkedLater,
+  warnings: checkedLater,
+  name: checkedLater,
   beforeConnected: checkedLater,
   tracing: checkedLater,
   onEvent: checkedLater,

@@ -4,8 +4,8 @@
 //
 // A member is proven if it has answered one of our calls, and a newcomer until then. It is healthy if it is live, its
 // breaker is closed or on probation, and it is neither guarded nor late nor deprioritized. Guarded: its probation allows
-// one call at a time, and that call is in flight. Late: it owes an answer for too long (lateness.ts). Deprioritized: it
-// is overloaded.
+// one call at a time, and that call is in flight. Late: it owes an answer for too long (lateness.ts), or another caller
+// warns of that (warnings.ts). Deprioritized: it is overloaded.
 //
 // A call goes to the next healthy member. Without one it goes to the next that is up and has no open breaker, and
 // without such a member it fails at once. Copies of the call go along, whose answers the caller does not wait for:
@@ -152,11 +152,18 @@ export class Resolver {
     return { call: picked, retests, newcomerProbes: this.#newcomerProbes(picked, now, options) };
   }
 
-  /** The next healthy member, or else the next guarded, late or deprioritized one. */
+  /**
+   * The next healthy member, or else one that would be healthy without a warning: a claim of another caller is worth less
+   * than what this one has seen itself. Or else the next guarded, late or deprioritized one.
+   */
   #pick(now: number, options: PickOptions): Member | undefined {
+    const { rotation, lateness } = this.#tracker;
+    const last = this.#cursor(options);
+    const isSound = (member: Member): boolean => this.#isSound(member, now, options);
     return (
       this.#pickHealthy(now, options) ??
-      this.#tracker.rotation.firstAfter(this.#cursor(options), (member) => this.#isAvailable(member, now, options))
+      (lateness.warnings.size > 0 ? rotation.firstAfter(last, isSound) : undefined) ??
+      rotation.firstAfter(last, (member) => this.#isAvailable(member, now, options))
     );
   }
 
@@ -177,6 +184,12 @@ export class Resolver {
   }
 
   #isHealthy(member: Member, now: number, options: PickOptions): boolean {
+    const { lateness, rotation } = this.#tracker;
+    return !lateness.warnings.passesOver(member, rotation.size, now) && this.#isSound(member, now, options);
+  }
+
+  /** Healthy, as far as this caller has seen. */
+  #isSound(member: Member, now: number, options: PickOptions): boolean {
     return (
       eligibility(member.breaker, now) === "yes" &&
       !isLate(member) &&

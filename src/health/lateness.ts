@@ -19,6 +19,7 @@ import type { HealthEvent, InstanceRef, Member } from "./member.ts";
 import { OperationTimes } from "./operation-times.ts";
 import type { Result } from "./result.ts";
 import { PRESENCE_GENERATION, type Ticket } from "./ticket.ts";
+import { Warnings } from "./warnings.ts";
 
 /** An answer is late after so many times the typical p99 of its operation. */
 const P99_FACTOR = 4;
@@ -32,6 +33,12 @@ const MAX_SHARE = 0.25;
 
 /** A late member is asked if it is there once in so long: a bus that drops messages must not be flooded. */
 export const ASK_INTERVAL_MS = 1_000;
+
+/**
+ * Other callers are warned of a member that has been late for so long. A garbage collection, or a moment without a core, is
+ * over by then. Every caller notices it, and would warn all the others.
+ */
+const WARN_AFTER_MS = 100;
 
 /** The results that are answers: the process runs, and works. */
 const ANSWERS: ReadonlySet<Result> = new Set(["answered", "invalid", "rejected", "overloaded", "unchecked"]);
@@ -59,15 +66,22 @@ export interface Debt {
   lateSince: number | undefined;
   /** When it was last asked if it is there. */
   askedAt: number;
+  /** When it last answered a call, in any state of its breaker. */
+  answeredAt: number;
+  /** Other callers are to be warned of it: that was said once since it is late. */
+  isWarnedOf: boolean;
 }
 
 /** Counts what the members of one service owe. Decides which are late. */
 export class Lateness {
+  /** Of the members that other callers warn of. */
+  readonly warnings: Warnings;
   readonly #requestTimeoutMs: number;
   readonly #times = new Map<string | undefined, OperationTimes>();
 
-  constructor(rules: HealthRules) {
+  constructor(rules: HealthRules, warnings = new Warnings()) {
     this.#requestTimeoutMs = rules.requestTimeoutMs;
+    this.warnings = warnings;
   }
 
   /**
@@ -93,10 +107,15 @@ export class Lateness {
   settled(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     const { member, operation, sentAt } = ticket;
     if (TIMED.has(result)) this.#record(member.who, operation, now - sentAt, now);
-    const events = ANSWERS.has(result) ? answered(member, now) : NO_EVENTS;
+    const events = ANSWERS.has(result) ? this.#answered(member, now) : NO_EVENTS;
     if (ticket.debt !== undefined) payBack(ticket.debt, ticket.batch);
     ticket.debt = undefined;
     return events;
+  }
+
+  #answered(member: Member, now: number): readonly HealthEvent[] {
+    const onTime = answered(member, now);
+    return member.warning === undefined ? onTime : [...onTime, ...this.warnings.answered(member)];
   }
 
   #record(who: InstanceRef, operation: string | undefined, tookMs: number, now: number): void {
@@ -120,15 +139,20 @@ export class Lateness {
   check(members: Iterable<Member>, now: number, upTo = now): LateCheck {
     const events: HealthEvent[] = [];
     const toAsk: InstanceRef[] = [];
+    const toWarnOf: OverdueInstance[] = [];
     let areOwed = false;
     for (const { who, debt } of members) {
       if (debt === undefined || debt.owes === 0) continue;
       areOwed = true;
       const isDue = debt.lateSince === undefined && upTo - debt.quietSince > limitOf(debt);
       if (isDue) events.push(...becomesLate(who, debt, now));
-      if (debt.lateSince !== undefined && mayBeAsked(debt, now)) toAsk.push(who);
+      if (debt.lateSince === undefined) continue;
+      if (mayBeAsked(debt, now)) toAsk.push(who);
+      if (debt.isWarnedOf || upTo - debt.lateSince < WARN_AFTER_MS) continue;
+      debt.isWarnedOf = true;
+      toWarnOf.push({ who, quietMs: upTo - debt.quietSince });
     }
-    return { events, toAsk, areOwed };
+    return { events, toAsk, toWarnOf, areOwed };
   }
 
   /**
@@ -156,20 +180,28 @@ export interface LateCheck {
   readonly events: readonly HealthEvent[];
   /** The late ones whose last question is a second old: one that is passed over gets no call that would find its death. */
   readonly toAsk: readonly InstanceRef[];
+  /** Those that have just been late for long enough to warn other callers of them. */
+  readonly toWarnOf: readonly OverdueInstance[];
   /** Answers are owed: another check is needed. */
   readonly areOwed: boolean;
+}
+
+/** An instance that owes an answer, and has answered nothing for so long. */
+export interface OverdueInstance {
+  readonly who: InstanceRef;
+  readonly quietMs: number;
 }
 
 const mayBeAsked = ({ askedAt }: Debt, now: number): boolean => now - askedAt >= ASK_INTERVAL_MS;
 
 /** Its breaker has changed its state, or it is back after it was lost: what was sent before counts no more. */
 export function forgive(member: Member): Member {
-  if (member.debt !== undefined) member.debt = newDebt(member.debt.askedAt);
+  if (member.debt !== undefined) member.debt = newDebt(member.debt.askedAt, member.debt.answeredAt);
   return member;
 }
 
-const newDebt = (askedAt: number): Debt => ({
-  ...{ owes: 0, quietSince: 0, lateSince: undefined, askedAt },
+const newDebt = (askedAt: number, answeredAt: number): Debt => ({
+  ...{ owes: 0, quietSince: 0, lateSince: undefined, askedAt, answeredAt, isWarnedOf: false },
   ...{ batch: 0, olderOwes: 0, olderLimitMs: 0, newerLimitMs: 0 },
 });
 
@@ -181,7 +213,7 @@ const newDebt = (askedAt: number): Debt => ({
 const limitOf = ({ olderLimitMs, newerLimitMs }: Debt): number => Math.max(olderLimitMs, newerLimitMs);
 
 function owe(member: Member, since: number, limitMs: number): Debt {
-  member.debt ??= newDebt(Number.NEGATIVE_INFINITY);
+  member.debt ??= newDebt(Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY);
   const { debt } = member;
   if (debt.owes === 0) debt.quietSince = since;
   debt.newerLimitMs = Math.max(debt.newerLimitMs, limitMs);
@@ -206,12 +238,17 @@ function beginBatch(debt: Debt): void {
 
 function becomesLate(who: InstanceRef, debt: Debt, now: number): readonly HealthEvent[] {
   debt.lateSince = now;
+  debt.isWarnedOf = false;
   return [{ kind: "late", who, owes: debt.owes, quietMs: now - debt.quietSince }];
 }
 
-function answered({ who, debt }: Member, now: number): readonly HealthEvent[] {
-  if (debt === undefined) return NO_EVENTS;
+function answered(member: Member, now: number): readonly HealthEvent[] {
+  const { who } = member;
+  // A call of an operation without a limit is owed nowhere.
+  member.debt ??= newDebt(Number.NEGATIVE_INFINITY, now);
+  const { debt } = member;
   debt.quietSince = now;
+  debt.answeredAt = now;
   if (debt.lateSince === undefined) return NO_EVENTS;
   const lateMs = now - debt.lateSince;
   debt.lateSince = undefined;

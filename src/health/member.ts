@@ -5,6 +5,7 @@
 import { type Breaker, type BreakerTransition, freshBreaker } from "./breaker.ts";
 import { DEFAULT_OPERATIONS, type Heartbeat } from "./heartbeat.ts";
 import type { Debt } from "./lateness.ts";
+import type { Warning } from "./warnings.ts";
 
 /** Identifies an incarnation in events, logs and pages. */
 export interface InstanceRef {
@@ -48,6 +49,8 @@ export interface Member {
   hasAnswered: boolean;
   /** The answers that it owes us (lateness.ts). Undefined: it was never sent a call. */
   debt: Debt | undefined;
+  /** What other callers say of it (warnings.ts). Undefined: nothing since it last answered us. */
+  warning: Warning | undefined;
 }
 
 /** Emitted by the tracker, exactly once for each change of state. */
@@ -63,6 +66,14 @@ export type HealthEvent =
   | { readonly kind: "late"; readonly who: InstanceRef; readonly owes: number; readonly quietMs: number }
   /** It was late for so long, and has answered. */
   | { readonly kind: "on-time"; readonly who: InstanceRef; readonly lateMs: number }
+  /** The caller `by` waits for its answer for so long: it gets no new calls while others are not late. */
+  | { readonly kind: "warned"; readonly who: InstanceRef; readonly by: string; readonly quietMs: number }
+  /** It is warned of no more. */
+  | {
+      readonly kind: "warning-over";
+      readonly who: InstanceRef;
+      readonly why: "answered" | "withdrawn" | "expired";
+    }
   /** Two live incarnations have the same number. */
   | { readonly kind: "duplicate"; readonly who: InstanceRef; readonly other: InstanceRef }
   /** The table is full of proven members, and a newcomer was rejected. Emitted once until there is room again. */
@@ -88,6 +99,7 @@ export function newMember(beat: Heartbeat, now: number, operations: readonly str
     evicted: false,
     hasAnswered: false,
     debt: undefined,
+    warning: undefined,
   };
 }
 

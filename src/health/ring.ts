@@ -14,6 +14,11 @@ export class Ring {
     return this.#members;
   }
 
+  /** The number of members. */
+  get size(): number {
+    return this.#members.length;
+  }
+
   /** Adds or removes a member. Changes nothing if it is in, or out, already. */
   set(member: Member, isIn: boolean): void {
     const index = this.#indexOf(member.who);

@@ -339,8 +339,8 @@ export class Tracker {
 
   /** Expires leases and retests, and evicts members that have been gone for long. */
   tick(now: number): readonly HealthEvent[] {
-    if (this.#disconnectedSince !== undefined) return NO_EVENTS;
-    const events: HealthEvent[] = [];
+    const events: HealthEvent[] = [...this.lateness.warnings.tick(now)];
+    if (this.#disconnectedSince !== undefined) return events;
     for (const member of this.#members.values()) events.push(...this.#expire(member, now));
     return events;
   }
@@ -390,6 +390,7 @@ export class Tracker {
     const isOpen = breaker.isOpen(member.breaker);
     this.ring.set(member, isUp);
     this.rotation.set(member, isUp && !isOpen);
+    if (!isUp || isOpen) this.lateness.warnings.left(member);
     this.#openBreakers.set(member, isUp && isOpen);
   }
 }

@@ -99,7 +99,7 @@ export class RatingsBackend {
     const rules = settings.health;
     const monitor = new ServiceMonitor({ service: SERVICE, version: VERSION, rules, startedAt: clock.wall() });
     const client = createClient(ratings, {
-      ...{ bus, heartbeatBus, clock, rules, hedge: settings.hedge, log: loggerOf(say) },
+      ...{ bus, heartbeatBus, clock, rules, hedge: settings.hedge, name, log: loggerOf(say) },
       // A page waits for no bus: it shows what is known.
       beforeConnected: "fail",
       onEvent: createEventSink(monitor, { ...context, activity }, closers),

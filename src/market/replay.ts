@@ -168,6 +168,10 @@ function remark(entry: Remark): string {
       return "answers are owed for too long";
     case "asked":
       return `${entry.incarnation} is asked if it is there`;
+    case "warned":
+      return `${entry.by} warns of ${entry.incarnation}, which owes it an answer for ${Math.round(entry.quietMs)} ms`;
+    case "withdrawn":
+      return `the warning of ${entry.incarnation} is taken back`;
     case "bus":
       return `calls: ${entry.status}`;
     case "end":

@@ -6,6 +6,7 @@
 import type { Faults } from "../faults/core/active-faults.ts";
 import type { Breaker } from "../health/breaker.ts";
 import { isLate, type Member, type Membership } from "../health/member.ts";
+import { isWarned } from "../health/warnings.ts";
 import { secondOf } from "../util/last-minute.ts";
 import type { MarketsComparison } from "./disagreement.ts";
 import type { EventRecord } from "./event-stream.ts";
@@ -139,7 +140,7 @@ export class SnapshotDiff {
         const passed = turn.kind === "passed over" ? turn.why : undefined;
         const faults = this.#monitor.faultsOf(who.incarnation);
         const isFailing = this.#monitor.isFailing(who.incarnation, now);
-        const state = { membership, breaker, hasAnswered, isFailing, isLate: isLate(member) };
+        const state = { membership, breaker, hasAnswered, isFailing, isLate: isLate(member) || isWarned(member) };
         return [who.incarnation, { ...state, passed, faults }];
       }),
     );

@@ -107,6 +107,24 @@ export const EVENTS = {
     text: ({ who, lateMs }) => `${named(who)} is late no more, after ${Math.round(lateMs)} ms: ${address(who)}`,
     meaning: "a late instance has answered",
   },
+  warned: {
+    name: "instance.warned",
+    level: "INFO",
+    logger: "resolver",
+    isRateLimited: true,
+    text: ({ who, by, quietMs }) =>
+      `${named(who)} is late for ${by}, which waits for an answer for ${Math.round(quietMs)} ms: ${address(who)}`,
+    meaning: "another caller warns of an instance: it gets no new calls while another instance is not late",
+  },
+  "warning-over": {
+    name: "instance.warning_over",
+    level: "INFO",
+    logger: "resolver",
+    isRateLimited: true,
+    text: ({ who, why }) => `${named(who)} is warned of no more (${why}): ${address(who)}`,
+    meaning:
+      "a warning does not count any more: the instance has answered, the other caller took it back, or its time is over",
+  },
   joined: {
     name: "instance.joined",
     level: "INFO",
@@ -188,6 +206,14 @@ export const EVENTS = {
     isRateLimited: true,
     text: ({ subject, why }, service) => `${service} heartbeat unreadable: ${why} (on ${subject})`,
     meaning: "a message on a heartbeat subject was not a valid heartbeat",
+  },
+  "unreadable-warning": {
+    name: "warning.unreadable",
+    level: "WARNING",
+    logger: "membership",
+    isRateLimited: true,
+    text: ({ subject, why }, service) => `${service} warning unreadable: ${why} (on ${subject})`,
+    meaning: "a message on a subject of warnings was not a valid warning",
   },
   "newcomers-throttled": {
     name: "heartbeat.throttled",

@@ -9,6 +9,7 @@ import type { Choice, Incarnations, Resolver } from "../health/balancer.ts";
 import { type Breaker, eligibility } from "../health/breaker.ts";
 import { isLate, type Member, type Membership } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
+import { isWarned } from "../health/warnings.ts";
 import type { AttemptOutcomeName } from "../metrics/core/outcomes.ts";
 import type { HealthRules } from "../settings.ts";
 import { countWords, roundTo2 } from "../util/format.ts";
@@ -331,11 +332,21 @@ function reasonPassedOver(
   if (deprioritized?.has(member.who.incarnation))
     return "it is overloaded: others come first until the time that it asked for is over";
   // Without the time since then: the text is compared, and sent to every viewer when it has changed.
-  if (member.debt !== undefined && isLate(member))
-    return `it is late: it owes ${countWords(member.debt.owes, "answer")}`;
+  const late = whyLate(member);
+  if (late !== undefined) return `it is late: ${late}`;
   if (!member.hasAnswered && tracker.quarantine.isActive(now))
     return "it has never answered, and other newcomers did not answer either";
   return undefined;
+}
+
+/** The debt comes last: views add for how long. */
+function whyLate(member: Member): string | undefined {
+  const { debt, warning } = member;
+  const whys = [
+    ...(warning !== undefined && isWarned(member) ? [`${warning.by} warns of it`] : []),
+    ...(debt !== undefined && isLate(member) ? [`it owes ${countWords(debt.owes, "answer")}`] : []),
+  ];
+  return whys.length === 0 ? undefined : whys.join("; ");
 }
 
 /** The addresses on the admin port. The Market serves them, and `bin/dwc` calls them. */

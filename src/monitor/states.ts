@@ -3,6 +3,7 @@
 
 import type { Breaker } from "../health/breaker.ts";
 import { isLate, type Member, type Membership } from "../health/member.ts";
+import { isWarned } from "../health/warnings.ts";
 import type { EventName } from "./events.ts";
 
 interface StateRow {
@@ -80,7 +81,8 @@ export const STATES = {
     treatment: "calls",
     membership: "up",
     breaker: "closed",
-    meaning: "it owes an answer for too long; it gets no new calls while another instance is not late",
+    meaning:
+      "it owes an answer for too long, here or to a caller that warns of it; it gets no new calls while another instance is not late",
   },
   failing: {
     label: "Failing",
@@ -163,7 +165,7 @@ export const HEALTH_STATES: readonly HealthState[] = STATE_NAMES.filter(isHealth
 export function shownStateOf(member: Member, isFailing: boolean): InstanceState {
   const state = stateOf(member);
   if (state !== "healthy") return state;
-  if (isLate(member)) return "late";
+  if (isLate(member) || isWarned(member)) return "late";
   return isFailing ? "failing" : state;
 }
 

@@ -1,5 +1,6 @@
 // The options of a client, with their defaults, and its events.
 
+import { hostname } from "node:os";
 import type { Bus, BusStatus } from "../bus/bus.ts";
 import { type Clock, clockOf } from "../clock.ts";
 import type { Faults } from "../faults/core/active-faults.ts";
@@ -10,7 +11,7 @@ import type { HealthRules } from "../settings.ts";
 import type { Trace, Tracing } from "../trace/core/trace.ts";
 import { aFunction, anObject, checkOptions, oneOf, type Rules, required, trueOrFalse } from "../util/options.ts";
 import { healthRulesOf } from "./core/health-rules.ts";
-import { aBus, aClock, aServiceName, aTracing, type Resolved } from "./core/option-rules.ts";
+import { aBus, aCallerName, aClock, aServiceName, aTracing, type Resolved } from "./core/option-rules.ts";
 import { Guard } from "./guard.ts";
 import type { UnansweredReason } from "./outcome.ts";
 
@@ -31,6 +32,13 @@ export interface ClientOptions {
   readonly createBalancer?: BalancerFactory | undefined;
   /** Sends a late call to a second instance as well, unless the call is not idempotent. Default: false. */
   readonly hedge?: boolean | undefined;
+  /**
+   * Warns other callers of an instance that owes an answer for long, and passes over those that they warn of. Nothing is sent
+   * twice for it, and no breaker opens. Default: true.
+   */
+  readonly warnings?: boolean | undefined;
+  /** Its name in those warnings: up to 64 letters, digits and `. _ : [ ] @ -`. Default: host and process id. */
+  readonly name?: string | undefined;
   /**
    * What a call does before the bus was connected for the first time: it waits, within its own time, or it fails at once.
    * After that it fails at once while the bus is disconnected. Default: `wait`.
@@ -91,6 +99,8 @@ export type ClientEvent =
   /** The response of `who` was invalid: to a call, to its hedge or to a copy. An idempotent call goes on to another instance. */
   | { readonly kind: "invalid-response"; readonly who: InstanceRef; readonly problems: readonly string[] }
   /** `subject` names the sender; a bus with logins has checked it. It is printable, and cut to a maximum length. */
+  /** The same of a warning. `subject` names its sender. */
+  | { readonly kind: "unreadable-warning"; readonly subject: string; readonly why: string }
   | { readonly kind: "unreadable-heartbeat"; readonly subject: string; readonly why: string }
   /** Too many unknown instances at once: the heartbeat of this one was dropped unread. */
   | { readonly kind: "newcomers-throttled" }
@@ -117,12 +127,21 @@ const RULES: Rules<ClientOptions> = {
   random: aFunction,
   createBalancer: aFunction,
   hedge: trueOrFalse,
+  warnings: trueOrFalse,
+  name: aCallerName,
   beforeConnected: oneOf("wait", "fail"),
   tracing: aTracing,
   onEvent: aFunction,
   onAttempt: aFunction,
   report: aFunction,
 };
+
+/** Host and process id. A host name has no other characters, apart from those that are replaced. */
+const MAX_HOST_LENGTH = 48;
+const defaultName = (): string =>
+  `${hostname()
+    .replace(/[^A-Za-z0-9.-]/g, "-")
+    .slice(0, MAX_HOST_LENGTH)}:${process.pid}`;
 
 /**
  * Applied one by one, not by spreading: plain JavaScript may pass `undefined` for an option that it does not set.
@@ -141,6 +160,8 @@ export function withDefaults(options: ClientOptions): ResolvedClientOptions {
     random: options.random === undefined ? Math.random : guard.random(options.random),
     createBalancer: options.createBalancer ?? newBalancer,
     hedge: options.hedge ?? false,
+    warnings: options.warnings ?? true,
+    name: options.name ?? defaultName(),
     beforeConnected: options.beforeConnected ?? "wait",
     onEvent: guard.listener("onEvent", options.onEvent),
     onAttempt: guard.listener("onAttempt", options.onAttempt),

@@ -15,6 +15,7 @@ import { anObjectWith, shownOption } from "../util/options.ts";
 import { onAbort } from "./abort-listeners.ts";
 import { Call } from "./call.ts";
 import type { CallContext } from "./call-context.ts";
+import { CallerWarnings } from "./caller-warnings.ts";
 import { type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
 import { ClientStreams, type StreamOptions } from "./client-streams.ts";
 import { isLongerThan } from "./core/body.ts";
@@ -102,6 +103,7 @@ class ServiceClient implements Client {
   readonly #observers: Observers;
   readonly #heartbeatListener: HeartbeatListener;
   readonly #lateWatch: LateWatch;
+  readonly #warnings: CallerWarnings;
   readonly #calls: CallContext;
   readonly #streams: ClientStreams;
   /** Those that were called. */
@@ -120,10 +122,13 @@ class ServiceClient implements Client {
     const { tracker, resolver } = balancerOf(options);
     this.tracker = tracker;
     this.resolver = resolver;
-    this.#heartbeatListener = new HeartbeatListener(options, this.tracker, (changes) => this.#emitChanges(changes));
     this.#firstConnection = new FirstConnection(options);
+    const emitChanges = (changes: readonly HealthEvent[]): void => this.#emitChanges(changes);
+    const warnings = new CallerWarnings(options, tracker, emitChanges);
+    this.#warnings = warnings;
+    this.#heartbeatListener = new HeartbeatListener(options, tracker, emitChanges);
     const giveUp = (who: InstanceRef): void => this.#giveUp(who);
-    this.#lateWatch = new LateWatch(options, tracker, (changes) => this.#emitChanges(changes), giveUp);
+    this.#lateWatch = new LateWatch(options, tracker, emitChanges, giveUp, (overdue) => warnings.warnOf(overdue));
     const retryBudget = newRetryBudget(options.hedge);
     const hedge = options.hedge ? new HedgePolicy(retryBudget) : undefined;
     this.#calls = {
@@ -146,6 +151,7 @@ class ServiceClient implements Client {
     const tick = (): void => this.#emitChanges(this.tracker.tick(clock.now()));
     this.#stopTicking = clock.every(TICK_MS, () => guard.run("core", tick, undefined), "background");
     this.#heartbeatListener.start();
+    this.#warnings.start();
   }
 
   instances(): readonly InstanceStatus[] {
@@ -161,6 +167,7 @@ class ServiceClient implements Client {
     this.#stopTicking();
     this.#heartbeatListener.close();
     this.#lateWatch.close();
+    this.#warnings.close();
     this.#streams.close();
     this.#firstConnection.close();
   }
@@ -312,6 +319,7 @@ class ServiceClient implements Client {
     const { clock, onEvent } = this.#options;
     for (const change of changes) {
       onEvent(change, trace);
+      this.#warnings.onChange(change);
       const { kind, who } = change;
       // After the reads of this turn of the loop: the last answers of the instance may be among them.
       if (kind === "lost" && change.why === "no responders") clock.afterIoPoll(() => this.#giveUp(who));

@@ -60,13 +60,14 @@ export type {
 } from "../health/breaker.ts";
 export type { Deprioritized } from "../health/deprioritized.ts";
 export type { Heartbeat, HeartbeatState } from "../health/heartbeat.ts";
-export type { Debt, LateCheck, Lateness } from "../health/lateness.ts";
+export type { Debt, LateCheck, Lateness, OverdueInstance } from "../health/lateness.ts";
 export type { HealthEvent, InstanceRef, Member, Membership } from "../health/member.ts";
 export type { NewcomerQuarantine } from "../health/newcomer-quarantine.ts";
 export type { Result } from "../health/result.ts";
 export type { Ring } from "../health/ring.ts";
 export type { AdmittedRetest, Ticket } from "../health/ticket.ts";
 export type { Tracker } from "../health/tracker.ts";
+export type { ReceivedWarning, Warning, Warnings } from "../health/warnings.ts";
 export { defaultHealthRules, type HealthRules } from "../settings.ts";
 export type { Attributes, Span, SpanSpec, Trace, TraceHeaders, Tracing } from "../trace/core/trace.ts";
 export type { Report } from "../util/throttle.ts";

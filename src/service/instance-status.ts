@@ -3,6 +3,7 @@
 import { heartbeatMayClose } from "../health/breaker.ts";
 import { type InstanceRef, isLate, type Member } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
+import { isWarned } from "../health/warnings.ts";
 
 /** What a client believes of an instance, in one word. */
 export type InstanceState =
@@ -89,5 +90,7 @@ function breakerStatus(member: Member, now: number): StateAndReason {
 
 function whyHealthy(member: Member): string {
   if (isLate(member)) return "it owes an answer for too long, and gets calls only if no other can take them";
+  if (member.warning !== undefined && isWarned(member))
+    return `${member.warning.by} warns of it, and it gets calls only if no other can take them`;
   return member.hasAnswered ? "it answers calls" : "its heartbeats arrive";
 }

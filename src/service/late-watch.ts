@@ -11,7 +11,7 @@
 import type { Reply } from "../bus/bus.ts";
 import { cancelSubject } from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
-import { ASK_INTERVAL_MS } from "../health/lateness.ts";
+import { ASK_INTERVAL_MS, type OverdueInstance } from "../health/lateness.ts";
 import type { HealthEvent, InstanceRef, Member } from "../health/member.ts";
 import type { Ticket } from "../health/ticket.ts";
 import type { Tracker } from "../health/tracker.ts";
@@ -29,28 +29,34 @@ const CHECK_INTERVAL_MS = 10;
  */
 const MAX_DELAY_MS = 10;
 
-const NONE_OWED = { events: [], toAsk: [], areOwed: false } as const;
+const NONE_OWED = { events: [], toAsk: [], toWarnOf: [], areOwed: false } as const;
 
 export class LateWatch {
   readonly #options: ResolvedClientOptions;
   readonly #tracker: Tracker;
   readonly #emitChanges: (changes: readonly HealthEvent[]) => void;
   readonly #giveUp: (who: InstanceRef) => void;
+  readonly #warnOf: (overdue: OverdueInstance) => void;
   #cancelTimer: Cancel | undefined;
   #dueAt = 0;
   #isClosed = false;
 
-  /** @param giveUp ends the calls that are in flight to a dead instance */
+  /**
+   * @param giveUp ends the calls that are in flight to a dead instance
+   * @param warnOf notifies other callers of an instance that has been late for a while
+   */
   constructor(
     options: ResolvedClientOptions,
     tracker: Tracker,
     emitChanges: (changes: readonly HealthEvent[]) => void,
     giveUp: (who: InstanceRef) => void,
+    warnOf: (overdue: OverdueInstance) => void,
   ) {
     this.#options = options;
     this.#tracker = tracker;
     this.#emitChanges = emitChanges;
     this.#giveUp = giveUp;
+    this.#warnOf = warnOf;
   }
 
   /** An answer is owed: looks who is late, until none is owed any more. */
@@ -72,9 +78,10 @@ export class LateWatch {
     const now = clock.now();
     const upTo = Math.min(now, this.#dueAt + MAX_DELAY_MS);
     const check = () => this.#tracker.lateness.check(this.#tracker.rotation.all(), now, upTo);
-    const { events, toAsk, areOwed } = guard.run("core", check, NONE_OWED);
+    const { events, toAsk, toWarnOf, areOwed } = guard.run("core", check, NONE_OWED);
     this.#emitChanges(events);
     for (const { incarnation } of toAsk) this.ask(incarnation);
+    for (const overdue of toWarnOf) this.#warnOf(overdue);
     if (areOwed) this.start();
   }
 

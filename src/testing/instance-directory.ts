@@ -16,7 +16,7 @@ interface KnownInstance {
 /** More than a heartbeat has. */
 const MAX_BYTES = 65_536;
 /** First tokens of subjects that carry no calls. */
-const NO_SERVICES = new Set(["health", "belief", "chaos", "account"]);
+const NO_SERVICES = new Set(["health", "belief", "warning", "chaos", "account"]);
 
 export class InstanceDirectory {
   /** By incarnation. */

@@ -7,6 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMANDS } from "../../src/dwc/commands/table.ts";
 import { FAULT_LIMITS, parseCommand, parseFaultStatuses } from "../../src/faults/core/faults.ts";
+import { parseWarning } from "../../src/health/caller-warning.ts";
 import { MAX_HEARTBEAT_BYTES, parseHeartbeat } from "../../src/health/heartbeat.ts";
 import { parseView } from "../../src/monitor/peers.ts";
 import { MAX_BODY_BYTES } from "../../src/service/core/body.ts";
@@ -192,7 +193,7 @@ page("a line that nothing prints would be found", () => {
 const examples = blocksOf(protocol)
   .filter(({ language }) => language === "json")
   .map(({ text }): Record<string, unknown> => JSON.parse(text));
-const [request, answer, grant, cancel, heartbeat, belief, faultOrder, faultAnswer] = examples;
+const [request, answer, grant, cancel, late, onTime, heartbeat, belief, faultOrder, faultAnswer] = examples;
 const origin = {
   service: String(heartbeat?.["service"]),
   incarnation: String(heartbeat?.["incarnation"]),
@@ -202,9 +203,10 @@ const isBelieved = (changes: object): boolean =>
   parseHeartbeat({ ...heartbeat, ...changes }, origin).kind === "heartbeat";
 
 page("the protocol's examples are what the code makes and takes", () => {
-  assert.is(examples.length, 8);
+  assert.is(examples.length, 10);
   assert.equal(rate(request), { kind: "answer", body: answer });
   assert.equal([readCommand(grant)?.kind, readCommand(cancel)?.kind], ["grant", "cancel"]);
+  assert.equal([parseWarning(late).kind, parseWarning(onTime).kind], ["late", "on time"]);
   assert.equal(parseHeartbeat(heartbeat, origin), { kind: "heartbeat", beat: { ...heartbeat, operations: ["get"] } });
   const { service, ...view } = belief as { service: string; market: string };
   assert.equal(parseView(belief, { service, market: view.market }), { kind: "view", view });

@@ -155,6 +155,7 @@ export class MarketProcess extends Process {
       clock: this.host,
       rules: rulesOf(script),
       hedge: script.hedge,
+      name: this.host.name,
       report: () => undefined,
       ...(this.careless?.spoilt(own) ?? own),
     });

@@ -13,6 +13,9 @@ const JITTER_SHARE = 0.25;
 const ROUNDING = 1e-6;
 const NO_ERA = -1;
 
+/** Events that change neither membership nor breaker. */
+const NO_STATES: ReadonlySet<string> = new Set(["duplicate", "on-time", "warning-over"]);
+
 export class BeliefChecks {
   readonly #view: View;
   readonly #beliefs = new Map<string, Belief>();
@@ -94,7 +97,7 @@ export class BeliefChecks {
 
   #areReported(incarnation: string, reported: readonly string[], changes: readonly HealthEvent[]): void {
     if (changes.length === 0 && reported.length === 0) return;
-    const said = changes.map(({ kind }) => kind).filter((kind) => kind !== "duplicate" && kind !== "on-time");
+    const said = changes.map(({ kind }) => kind).filter((kind) => !NO_STATES.has(kind));
     if (said.join() !== reported.join()) this.#breaks(`events of ${incarnation}: [${said}], expected [${reported}]`);
   }
 

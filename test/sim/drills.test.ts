@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { DRILLS, drill, drillStreamsOf, FLEET_DRILLS, fleetDrill } from "./drills.ts";
+import { DRILLS, drill, drillStreamsOf, drillWarningsOf, FLEET_DRILLS, fleetDrill } from "./drills.ts";
 import { settleQuickly } from "./timeline.ts";
 
 const test = suite("drills");
@@ -21,6 +21,13 @@ async function holds(kinds: object, place: number, seeds: number, run: typeof dr
 test("streams: what is sent is what is read", async () => {
   for (let seed = 1; seed <= 2 * SEEDS_OF_EACH; seed += 1)
     await drillStreamsOf(seed, settleQuickly, (property, detail) =>
+      assert.unreachable(`seed ${seed}: ${property} ${detail}`),
+    );
+});
+
+test("warnings: once an instance is warned of, it gets nothing more", async () => {
+  for (let seed = 1; seed <= 2 * SEEDS_OF_EACH; seed += 1)
+    await drillWarningsOf(seed, settleQuickly, (property, detail) =>
       assert.unreachable(`seed ${seed}: ${property} ${detail}`),
     );
 });

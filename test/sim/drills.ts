@@ -13,6 +13,7 @@ import { drillOrders } from "./drill-orders.ts";
 import { drillQuestions } from "./drill-questions.ts";
 import { drillStreams } from "./drill-streams.ts";
 import { drillTime } from "./drill-time.ts";
+import { drillWarnings } from "./drill-warnings.ts";
 import { drillWrites } from "./drill-writes.ts";
 import type { Settle } from "./timeline.ts";
 
@@ -45,11 +46,20 @@ const STREAM_DICE_APART = 32_452_843;
 export const drillStreamsOf = (seed: number, settle: Settle, breaks: Breaks): Promise<void> =>
   drillStreams(new Ground(Math.imul(seed, STREAM_DICE_APART), settle, breaks));
 
+/** Another one in so many has several callers and an instance that hangs. */
+const ONE_IN_WARNINGS = 5;
+const WARNINGS_PLACE = 2;
+const WARNING_DICE_APART = 67_867_967;
+
+export const drillWarningsOf = (seed: number, settle: Settle, breaks: Breaks): Promise<void> =>
+  drillWarnings(new Ground(Math.imul(seed, WARNING_DICE_APART), settle, breaks));
+
 /** @throws an error that a timer or a socket threw */
 export async function drill(seed: number, settle: Settle, breaks: Breaks): Promise<void> {
   const ground = new Ground(Math.imul(seed, DICE_APART), settle, breaks);
   await KINDS[seed % KINDS.length]?.(ground);
   if (seed % ONE_IN_STREAMS === 0 && !ground.isBroken) await drillStreamsOf(seed, settle, breaks);
+  if (seed % ONE_IN_WARNINGS === WARNINGS_PLACE && !ground.isBroken) await drillWarningsOf(seed, settle, breaks);
 }
 
 /** The drill after the day. @throws an error that a timer or a socket threw */

@@ -44,7 +44,7 @@ export class LocalChecks implements Check {
 
   settled({ call, result, changes }: Settled): void {
     if (result !== "unchecked") return;
-    const blame = changes.find(({ kind }) => kind !== "closed" && kind !== "on-time");
+    const blame = changes.find(({ kind }) => kind !== "closed" && kind !== "on-time" && kind !== "warning-over");
     if (blame !== undefined) this.#breaks(`${call.ticket.who.incarnation} ${blame.kind}, as a check of ours threw`);
   }
 

@@ -4,6 +4,7 @@
 
 import { FLEET_MUTANTS } from "./fleet-mutants.ts";
 import { defect, type Mutant } from "./mutant.ts";
+import { WARNING_MUTANTS } from "./warning-mutants.ts";
 
 export const MUTANTS: readonly Mutant[] = [
   defect("a late answer counts", [
@@ -108,8 +109,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("leases run on while the bus is away", [
     "health/tracker",
-    "if (this.$awaySince !== undefined) return $NOTHING; const $changes = [];",
-    "const $changes = [];",
+    "if (this.$awaySince !== undefined) return $changes; for (const $member of this.$members.values())",
+    "for (const $member of this.$members.values())",
   ]),
   defect("no instance gets time to come back after the bus", [
     "health/tracker",
@@ -225,8 +226,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("an answer does not begin the time again", [
     "health/lateness",
-    "$debt.$quietSince = $now; if ($debt.$lateSince",
-    "if ($debt.$lateSince",
+    "$debt.$quietSince = $now; $debt.$answeredAt = $now;",
+    "$debt.$answeredAt = $now;",
   ]),
   defect("no instance is found late", ["service/late-watch", "if ($areOwed) this.$start();", ""]),
   defect("a slow operation makes its instance late", [
@@ -382,4 +383,5 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a stream outlives its client", ["service/client", "this.#streams.close();", ";"]),
   ...FLEET_MUTANTS,
+  ...WARNING_MUTANTS,
 ];

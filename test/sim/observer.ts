@@ -26,6 +26,7 @@ import { SecondChecks } from "./second-checks.ts";
 import { StateChecks } from "./state-checks.ts";
 import { TurnChecks } from "./turn-checks.ts";
 import type { Call, Check, View } from "./view.ts";
+import { WarningChecks } from "./warning-checks.ts";
 import type { World } from "./world.ts";
 
 interface SentAs {
@@ -49,6 +50,7 @@ export class Observer implements View {
   readonly #pages: PageChecks;
   readonly #beliefs: BeliefChecks;
   readonly #lateness: LatenessChecks;
+  readonly #warnings: WarningChecks;
   /** Tickets of the messages that ask a late instance if it is there: they are no calls. */
   readonly #questions = new Set<Ticket>();
   /** Tickets whose request has not been sent yet, in order. */
@@ -65,7 +67,10 @@ export class Observer implements View {
     this.#callChecks = new CallChecks(this);
     this.#seconds = new SecondChecks(this);
     this.#lateness = new LatenessChecks(this, (incarnation) => this.#state.generationOf(incarnation));
-    this.#turns = new TurnChecks(this, (incarnation) => this.#lateness.isLate(incarnation));
+    this.#warnings = new WarningChecks(this);
+    const isPassedOver = (incarnation: string, now: number): boolean =>
+      this.#lateness.isLate(incarnation) || this.#warnings.isPassedOver(incarnation, now);
+    this.#turns = new TurnChecks(this, isPassedOver);
     this.#explained = new ExplainChecks(this);
     this.#local = new LocalChecks(this);
     this.#pages = new PageChecks(this);
@@ -78,6 +83,7 @@ export class Observer implements View {
       new RetestChecks(this),
       new DeathChecks(this),
       this.#lateness,
+      this.#warnings,
       this.#turns,
       new FaultChecks(this),
       this.#local,

@@ -36,6 +36,8 @@ export const PROPERTIES = {
   P33: "an instance with a limit handles no more at once, and begins nothing for a caller that has given up",
   P34: "a late instance gets no new call while another is not late, and its first answer ends that",
   P35: "what a dead instance had in its hands goes on as soon as it is late",
+  P36: "one that another caller warns of gets no call while an eligible one is left, until it answers, or for one lease",
+  P37: "a hung instance gets nothing more from any caller once the first of them has warned of it",
 } as const;
 
 export type PropertyName = keyof typeof PROPERTIES;

@@ -89,6 +89,10 @@ export class SimBus implements Bus {
     void this.#keepDialling();
   }
 
+  warningSender(): string {
+    return `_.${this.#host.name}`;
+  }
+
   get status(): BusStatus {
     return this.#board.status;
   }

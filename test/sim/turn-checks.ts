@@ -11,19 +11,19 @@ const USED_TIMEOUT_MS = 8_000;
 
 export class TurnChecks implements Check {
   readonly #view: View;
-  readonly #isLate: (incarnation: string) => boolean;
+  readonly #isPassedOver: (incarnation: string, now: number) => boolean;
   /** For each instance: the others that could have had a turn at every choice since its last one, and had none. */
   readonly #waiting = new Map<string, Set<string>>();
   readonly #usedAt = new Map<string, number>();
 
-  /** @param isLate whether an instance is late, as the simulation has it */
-  constructor(view: View, isLate: (incarnation: string) => boolean) {
+  /** @param isPassedOver whether an instance is late, or warned of, as the simulation has it */
+  constructor(view: View, isPassedOver: (incarnation: string, now: number) => boolean) {
     this.#view = view;
-    this.#isLate = isLate;
+    this.#isPassedOver = isPassedOver;
   }
 
   /**
-   * Instances that may be given the call: live, eligible, not tried by it, not late, and proven while newcomers are in
+   * Instances that may be given the call: live, eligible, not tried by it, not late, not warned of, and proven while newcomers are in
    * quarantine.
    */
   eligible(now: number, { excluded: tried, deprioritized: slow }: PickOptions): readonly string[] {
@@ -34,7 +34,7 @@ export class TurnChecks implements Check {
       .filter(({ breaker, hasAnswered }) => eligibility(breaker, now) === "yes" && (hasAnswered || !isWary))
       .map(({ who }) => who.incarnation)
       .filter((incarnation) => tried?.has(incarnation) !== true && slow?.has(incarnation) !== true)
-      .filter((incarnation) => !this.#isLate(incarnation));
+      .filter((incarnation) => !this.#isPassedOver(incarnation, now));
   }
 
   made({ turn, eligible }: Made): void {
@@ -63,7 +63,7 @@ export class TurnChecks implements Check {
     for (const { who, breaker } of market.client.tracker.live(now)) {
       if (breaker.kind !== "closed") world.breaks("P13", `all is well, and ${who.incarnation} is ${breaker.kind}`);
       const usedAt = this.#usedAt.get(who.incarnation) ?? Number.NEGATIVE_INFINITY;
-      if (usedAt < world.timeline.now - USED_TIMEOUT_MS)
+      if (usedAt < world.timeline.now - USED_TIMEOUT_MS && !this.#isPassedOver(who.incarnation, now))
         world.breaks("P13", `all is well, and ${who.incarnation} is not used`);
     }
   }

@@ -25,6 +25,11 @@ const encoder = new TextEncoder();
 export const answered = (value: unknown): Reply => ({ kind: "answered", body: encoder.encode(JSON.stringify(value)) });
 export const [NO_RESPONDERS, TIMEOUT]: readonly [Reply, Reply] = [{ kind: "no-responders" }, { kind: "timeout" }];
 
+const REST_OF_MESSAGE = {
+  ...{ replyTo: undefined, headers: NO_HEADERS },
+  ...{ answer: () => undefined, refuse: () => undefined },
+};
+
 export class ClientScene {
   readonly clock = new FakeClock();
   /** Calls that are out, and those that have ended. */
@@ -34,12 +39,17 @@ export class ClientScene {
   /** Kinds of events, and what goes out beside calls, in order. */
   readonly acts: string[] = [];
   readonly ends: AttemptOutcome[] = [];
-  readonly bus = this.#bus();
+  /** The warnings that the client has published. */
+  readonly warnings: object[] = [];
+  readonly warningSubjects: string[] = [];
+  readonly bus: Bus;
   readonly client: Client;
   readonly seqs: number[] = [];
   #receive: (message: Message) => void = () => undefined;
+  #receiveWarning: ((message: Message) => void) | undefined;
 
-  constructor(instances: number, options: Partial<ClientOptions> = {}) {
+  constructor(instances: number, options: Partial<ClientOptions> = {}, bus: Partial<Bus> = {}) {
+    this.bus = { ...this.#bus(), ...bus };
     this.client = openClient({
       ...{ service: "ratings", bus: this.bus, clock: this.clock, random: () => 0 },
       rules: { requestTimeoutMs: TIMEOUT_MS, retestDelayMs: RETEST_MS },
@@ -63,11 +73,16 @@ export class ClientScene {
         const deadline = deadlineOf(parseHeaders(headerBlock(how.lines ?? ""))?.fields ?? NO_HEADERS) ?? Number.NaN;
         return `reply-${this.sent.push({ instance, deadline, how, end })}`;
       },
-      publish: (subject) => this.acts.push(`publish ${subject}`),
+      publish: (subject, body) =>
+        subject.startsWith("warning.") ? this.#warn(subject, String(body)) : this.acts.push(`publish ${subject}`),
       cancel: (replyTo, subject) => this.acts.push(`cancel ${replyTo} at ${subject}`),
       giveUp: (address) => this.acts.push(`give up ${address}`),
       watch: () => () => undefined,
-      subscribe: (_subject, receive) => {
+      subscribe: (subject, receive) => {
+        if (subject.startsWith("warning.")) {
+          this.#receiveWarning = receive;
+          return { close: () => (this.#receiveWarning = undefined), drain: async () => undefined };
+        }
         this.#receive = receive;
         return { close: () => this.acts.push("unsubscribe"), drain: async () => undefined };
       },
@@ -75,12 +90,25 @@ export class ClientScene {
     return bus as Bus;
   }
 
+  #warn(subject: string, body: string): void {
+    this.warningSubjects.push(subject);
+    this.warnings.push(JSON.parse(body) as object);
+  }
+
+  get receivesWarnings(): boolean {
+    return this.#receiveWarning !== undefined;
+  }
+
+  receiveWarning(sender: string, body: unknown): void {
+    const message = { subject: `warning.ratings.${sender}`, body: encoder.encode(JSON.stringify(body)) };
+    this.#receiveWarning?.({ ...message, ...REST_OF_MESSAGE });
+  }
+
   beat(instance: number, over: Partial<Heartbeat> & { readonly faults?: readonly object[] } = {}): void {
     const seq = (this.seqs[instance] ?? 0) + 1;
     this.seqs[instance] = seq;
     const body = encoder.encode(JSON.stringify(beatOf(instance, { seq, ...over })));
-    const message = { subject: `health.ratings.${instance}-a`, body, replyTo: undefined };
-    this.#receive({ ...message, headers: NO_HEADERS, answer: () => undefined, refuse: () => undefined });
+    this.#receive({ subject: `health.ratings.${instance}-a`, body, ...REST_OF_MESSAGE });
   }
 
   /** Makes a call, which is out afterwards. */

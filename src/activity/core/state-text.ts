@@ -30,6 +30,8 @@ const TEXTS: { readonly [K in StateEvent["kind"]]: (event: EventOf<K>) => StateT
       `is late: it owes ${countWords(owes, "answer")} for ${formatDuration(quietMs)}, and others are called first`,
     ),
   "on-time": () => good("has answered, and is late no more"),
+  warned: ({ by }) => warning(`is late for ${by}: others are called first`),
+  "warning-over": ({ why }) => good(`is warned of no more: ${OVER[why]}`),
   opened: ({ why, retestInMs }) =>
     bad(`breaker opened: ${why}; it gets no calls, next retest in ${formatDuration(retestInMs)}`),
   retesting: () => warning("breaker retesting: a copy of a call is sent to it, and no page waits for it"),
@@ -42,6 +44,7 @@ const TEXTS: { readonly [K in StateEvent["kind"]]: (event: EventOf<K>) => StateT
       ? good("has no fault on any more")
       : warning(`has a fault on: ${faults.map(faultText).join("; ")}`),
   "unreadable-heartbeat": ({ subject, why }) => warning(`a heartbeat is unreadable: ${why} (on ${subject})`),
+  "unreadable-warning": ({ subject, why }) => warning(`a warning is unreadable: ${why} (on ${subject})`),
   "newcomers-throttled": () => warning("too many new instances at once: some heartbeats were dropped"),
   "heartbeats-interrupted": ({ interruptedMs }) =>
     warning(`no heartbeats were received for ${formatDuration(interruptedMs)}: more were sent than could be read`),
@@ -50,6 +53,12 @@ const TEXTS: { readonly [K in StateEvent["kind"]]: (event: EventOf<K>) => StateT
       ? good("connected")
       : bad(`${status}: no instance can be called until it is back; pages show last known ratings`),
 };
+
+const OVER = {
+  answered: "it has answered",
+  withdrawn: "the caller that warned took it back",
+  expired: "the time of the warning is over",
+} as const;
 
 const good = (text: string): StateText => ({ text, tone: "good" });
 const warning = (text: string): StateText => ({ text, tone: "warning" });

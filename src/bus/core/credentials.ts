@@ -3,7 +3,7 @@
 
 import { fieldsOf, parseJson } from "../../util/json.ts";
 import { credentialsFile, readCredentialsText } from "./credentials-text.ts";
-import { checkServiceName } from "./subjects.ts";
+import { ANY_CALLER, checkServiceName, warningSubject } from "./subjects.ts";
 
 /** The credentials of a person or a service, as `dwc` writes them. */
 export interface Credentials {
@@ -129,6 +129,25 @@ function allowedIn({ nats }: CredentialClaims, part: "pub" | "sub"): readonly un
  */
 export function allowsSending({ text }: Pick<Credentials, "text">, subject: string): boolean {
   return allowedIn(claimsOf(text), "pub")?.includes(subject) ?? true;
+}
+
+/** The pattern of the warnings that a user may publish about a service, or with `*` about every one. */
+export const warningsFrom = (service: string, publicKey: string): string =>
+  warningSubject(service, `${callerPartOf(publicKey)}.*`);
+
+/**
+ * As which the holder of `credentials` may warn other callers of instances of `service`: its own part, and the part of its
+ * process. Undefined: the token does not permit it, as that of an earlier dwc.
+ */
+export function warningSenderOf(
+  credentials: Credentials | undefined,
+  service: string,
+  processPart: string,
+): string | undefined {
+  if (credentials === undefined) return `${ANY_CALLER}.${processPart}`;
+  const { publicKey } = credentials;
+  const isPermitted = [service, "*"].some((about) => allowsSending(credentials, warningsFrom(about, publicKey)));
+  return isPermitted ? `${callerPartOf(publicKey)}.${processPart}` : undefined;
 }
 
 /** The services that the holder of a service's credentials may call, as `dwc create-service --calls` wrote them. */

@@ -10,7 +10,7 @@ export interface RightsHolder {
 }
 
 /** First tokens of subjects whose right follows from no list of `dwc`. */
-const OTHER = new Set(["chaos", "belief", "account", "$SRV"]);
+const OTHER = new Set(["chaos", "belief", "warning", "account", "$SRV"]);
 
 /** @returns undefined where no command of `dwc` gives the right */
 export function missingRight(

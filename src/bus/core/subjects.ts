@@ -9,7 +9,7 @@ export type NameCheck =
   | { readonly kind: "bad"; readonly why: string };
 
 /** First tokens with another meaning. A service of that name would receive, or send, messages of other services. */
-const RESERVED = new Set(["health", "belief", "chaos", "account", "get", "_inbox"]);
+const RESERVED = new Set(["health", "belief", "warning", "chaos", "account", "get", "_inbox"]);
 /** Enough for any name that people type. A subject then stays far below the server's limit of 4 KB. */
 const MAX_NAME_LENGTH = 64;
 
@@ -66,6 +66,29 @@ export const heartbeatSubject = (service: string, incarnation: string): string =
 export const allHeartbeatsSubject = (service: string): string => `health.${service}.*`;
 /** A message there asks every instance of the service for a heartbeat. */
 export const rollCallSubject = (service: string): string => `health.${service}`;
+
+/**
+ * The warnings of one caller about instances of a service.
+ * @param sender its two parts: one that its credentials name, and one of the process
+ */
+export const warningSubject = (service: string, sender: string): string => `warning.${service}.${sender}`;
+/** The warnings of all callers about instances of a service. */
+export const allWarningsSubject = (service: string): string => `warning.${service}.*.*`;
+/** The first part of a sender without credentials of `dwc`: the bus has not checked it. */
+export const ANY_CALLER = "_";
+
+/** Two parts, each as an incarnation's id may be. */
+export const isWarningSender = (text: string): boolean => {
+  const parts = text.split(".");
+  return parts.length === 2 && parts.every(isIncarnationId);
+};
+
+/** The sender that the subject of a warning names, if it is one about `service`. */
+export function warningSenderOf(service: string, subject: string): string | undefined {
+  const prefix = `warning.${service}.`;
+  const sender = subject.startsWith(prefix) ? subject.slice(prefix.length) : "";
+  return isWarningSender(sender) ? sender : undefined;
+}
 
 /** Fault commands to one incarnation. An instance subscribes to it only with CHAOS=1. */
 export const chaosSubject = (service: string, incarnation: string): string => `chaos.${service}.${incarnation}`;

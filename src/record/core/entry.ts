@@ -7,10 +7,11 @@ import type { Heartbeat } from "../../health/heartbeat.ts";
 import type { HealthEvent } from "../../health/member.ts";
 import type { Result } from "../../health/result.ts";
 import type { Ticket } from "../../health/ticket.ts";
+import type { ReceivedWarning } from "../../health/warnings.ts";
 import type { HealthRules } from "../../settings.ts";
 
 export const FORMAT = "datawire-market record";
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;
 
 export interface Header {
   readonly format: typeof FORMAT;
@@ -40,6 +41,8 @@ export type RecordedEvent =
   | RecordedCheck
   | RecordedOvertaking
   | RecordedQuestion
+  | RecordedWarning
+  | RecordedWithdrawal
   | OtherEvent;
 
 export interface RecordedHeartbeat {
@@ -76,6 +79,19 @@ export interface RecordedOvertaking {
 export interface RecordedQuestion {
   readonly kind: "asked";
   readonly incarnation: string;
+}
+
+/** Another caller has warned of an instance, and the warning counts. */
+export interface RecordedWarning extends ReceivedWarning {
+  readonly kind: "warned";
+  readonly incarnation: string;
+}
+
+/** It has taken the warning back. */
+export interface RecordedWithdrawal {
+  readonly kind: "withdrawn";
+  readonly incarnation: string;
+  readonly sender: string;
 }
 
 type OtherEvent =

@@ -1,7 +1,8 @@
 // Parses a line of a record. Every part is checked: a record may come by mail, be cut short, or be of another version. A
 // problem is a sentence about the line. The caller adds the line's number.
 
-import { checkServiceName, directSubject, isIncarnationId } from "../../bus/core/subjects.ts";
+import { checkServiceName, directSubject, isIncarnationId, isWarningSender } from "../../bus/core/subjects.ts";
+import { isCallerName } from "../../health/caller-warning.ts";
 import { areDefault, type Heartbeat, parseHeartbeat } from "../../health/heartbeat.ts";
 import { RESULTS } from "../../health/result.ts";
 import { defaultHealthRules, type HealthRules } from "../../settings.ts";
@@ -94,6 +95,12 @@ function parseEvent(fields: Fields, service: string): Parsed<RecordedEvent> {
       return isId(fields["incarnation"])
         ? readAs({ kind: "asked", incarnation: fields["incarnation"] })
         : unreadable("incarnation is no id of an incarnation");
+    case "warned":
+      return parseWarned(fields);
+    case "withdrawn":
+      return isId(fields["incarnation"]) && isSender(fields["sender"])
+        ? readAs({ kind: "withdrawn", incarnation: fields["incarnation"], sender: fields["sender"] })
+        : unreadable("incarnation or sender is no id");
     case "late-check":
       return parseLateCheck(fields["upTo"]);
     case "disconnected":
@@ -141,6 +148,13 @@ function parsePicked(fields: Fields): Parsed<RecordedEvent> {
   return readAs({ kind: "picked", ...(Object.fromEntries(traits) as RecordedPickOptions) });
 }
 
+function parseWarned({ incarnation, sender, by, quietMs }: Fields): Parsed<RecordedEvent> {
+  if (!isId(incarnation) || !isSender(sender)) return unreadable("incarnation or sender is no id");
+  if (typeof by !== "string" || !isCallerName(by)) return unreadable("by is no name of a caller");
+  if (!isTime(quietMs)) return unreadable("quietMs is no time");
+  return readAs({ kind: "warned", incarnation, sender, by, quietMs });
+}
+
 function parseSettled({ ticket, result }: Fields): Parsed<RecordedEvent> {
   if (!isCount(ticket)) return unreadable("ticket is no whole number");
   const found = RESULTS.find((known) => known === result);
@@ -184,6 +198,7 @@ function objectIn(text: string): Fields | undefined {
 const MAX_TIME_MS = 1_000_000_000_000_000;
 const isTime = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= MAX_TIME_MS;
 const isId = (value: unknown): value is string => typeof value === "string" && isIncarnationId(value);
+const isSender = (value: unknown): value is string => typeof value === "string" && isWarningSender(value);
 const isCount = (value: unknown): value is number => isIntegerIn(value, 0, Number.MAX_SAFE_INTEGER);
 const areDraws = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.length <= MAX_RANDOM_DRAWS && value.every((draw) => isTime(draw) && draw < 1);

@@ -12,6 +12,7 @@ import type { HealthEvent, Member } from "../../health/member.ts";
 import type { Result } from "../../health/result.ts";
 import type { Ticket } from "../../health/ticket.ts";
 import { Tracker } from "../../health/tracker.ts";
+import { type ReceivedWarning, Warnings } from "../../health/warnings.ts";
 import type { HealthRules } from "../../settings.ts";
 import { DEFAULT_OPERATION } from "../../util/operation-name.ts";
 import {
@@ -155,7 +156,7 @@ class RecordedLateness extends Lateness {
   readonly #recorder: Recorder;
 
   constructor(recorder: Recorder, rules: HealthRules) {
-    super(rules);
+    super(rules, new RecordedWarnings(recorder));
     this.#recorder = recorder;
   }
 
@@ -180,6 +181,33 @@ class RecordedLateness extends Lateness {
     this.#recorder.registerTicket(ticket);
     this.#recorder.record({ kind: "asked", incarnation: member.who.incarnation }, now);
     return ticket;
+  }
+}
+
+class RecordedWarnings extends Warnings {
+  readonly #recorder: Recorder;
+
+  constructor(recorder: Recorder) {
+    super();
+    this.#recorder = recorder;
+  }
+
+  /** One that does not count is not recorded: any caller may send as many as it likes. */
+  override receive(member: Member, warning: ReceivedWarning, now: number): readonly HealthEvent[] {
+    const before = member.warning;
+    const changes = super.receive(member, warning, now);
+    const { incarnation } = member.who;
+    if (member.warning !== before)
+      this.#recorder.record({ kind: "warned", incarnation, ...warning }, now, serializeChanges(changes));
+    return changes;
+  }
+
+  override withdraw(member: Member, sender: string, now: number): readonly HealthEvent[] {
+    const changes = super.withdraw(member, sender, now);
+    const { incarnation } = member.who;
+    if (changes.length > 0)
+      this.#recorder.record({ kind: "withdrawn", incarnation, sender }, now, serializeChanges(changes));
+    return changes;
   }
 }
 

@@ -17,6 +17,8 @@ import {
   type RecordedPick,
   type RecordedQuestion,
   type RecordedSettlement,
+  type RecordedWarning,
+  type RecordedWithdrawal,
   serializeChanges,
   serializePick,
 } from "./entry.ts";
@@ -94,8 +96,9 @@ export class Replay {
       return `ticket ${entry.ticket} is not out: it was never issued, or its call has ended before`;
     if (entry.kind === "checked" && !this.#unchecked.has(entry.ticket))
       return `ticket ${entry.ticket} is not being checked`;
-    if (entry.kind === "asked" && this.#balancer.tracker.find(entry.incarnation) === undefined)
-      return `${entry.incarnation} was asked, and is not known`;
+    const isOfMember = entry.kind === "asked" || entry.kind === "warned" || entry.kind === "withdrawn";
+    if (isOfMember && this.#balancer.tracker.find(entry.incarnation) === undefined)
+      return `${entry.incarnation} was ${entry.kind}, and is not known`;
     if (entry.kind === "end" && entry.known !== this.#balancer.tracker.size)
       return `recorded: ${entry.known} incarnations known; now: ${this.#balancer.tracker.size}`;
     return undefined;
@@ -116,6 +119,9 @@ export class Replay {
         return this.#overtake(entry);
       case "asked":
         return this.#ask(entry);
+      case "warned":
+      case "withdrawn":
+        return this.#warn(entry);
       case "late-check":
         return eventsResult(tracker.lateness.check(tracker.rotation.all(), entry.at, entry.upTo).events);
       case "tick":
@@ -193,6 +199,17 @@ export class Replay {
     if (ticket === undefined) return NOTHING;
     this.#registerTicket(ticket);
     return { ...NOTHING, ticket };
+  }
+
+  /** `#validate` has found the member. */
+  #warn(entry: (RecordedWarning | RecordedWithdrawal) & EntryContext): ReplayStep {
+    const { tracker } = this.#balancer;
+    const member = tracker.find(entry.incarnation);
+    if (member === undefined) throw new Error(`replay: ${entry.incarnation} is not known`);
+    const { warnings } = tracker.lateness;
+    if (entry.kind === "withdrawn") return eventsResult(warnings.withdraw(member, entry.sender, entry.at));
+    const { sender, by, quietMs } = entry;
+    return eventsResult(warnings.receive(member, { sender, by, quietMs }, entry.at));
   }
 
   /** A tick that changed nothing when it was recorded must change nothing now. */

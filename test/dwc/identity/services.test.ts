@@ -111,7 +111,7 @@ test("a list of services with a bad name is refused, and one that no login has r
     );
   golden(expectRefused(await createService(state, calling("orders", ["Pay"]), tools)).why);
   const many = (count: number) => Array.from({ length: count }, (_, at) => `inventory-${at}`);
-  assert.is(expectDone(await createService(state, calling("orders", many(20)), tools)).service.calls.length, 20);
+  assert.is(expectDone(await createService(state, calling("orders", many(14)), tools)).service.calls.length, 14);
   const refusal = expectRefused(await createService(state, calling("orders", many(30)), tools));
   assert.is(refusal.code, "too-many-calls");
   golden(refusal.why);

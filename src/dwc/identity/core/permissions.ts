@@ -6,9 +6,10 @@
 // it, and then stop the instances of another service. The server checks such replies after `deny`, so `deny` does not
 // help. Instead a reply subject names the service that may answer (src/bus/reply-subjects.ts).
 
-import { REPLY_ROOT, repliesTo } from "../../../bus/core/credentials.ts";
+import { REPLY_ROOT, repliesTo, warningsFrom } from "../../../bus/core/credentials.ts";
 import {
   allHeartbeatsSubject,
+  allWarningsSubject,
   chaosBroadcastSubject,
   chaosSubject,
   EVERY_SERVICE,
@@ -60,13 +61,18 @@ export function servicePermissions(service: string, publicKey: string, calls: re
         rollCallSubject(service), // a starting instance calls the roll to find another one with its number
         `${REPLY_ROOT}.${service}.>`,
         `${REPLY_ROOT}.${EVERY_SERVICE}.>`, // answers to `$SRV` questions that go to every service
-        ...calls.flatMap((called) => [...callsOf(called), rollCallSubject(called)]),
+        ...calls.flatMap((called) => [
+          ...callsOf(called),
+          rollCallSubject(called),
+          warningsFrom(called, publicKey), // under its own name alone: the others count by sender
+        ]),
       ],
     },
     sub: {
       allow: [
         ...[...requests, rollCallSubject(service), ...verbs, ...chaos, repliesTo(publicKey)],
         ...calls.map(allHeartbeatsSubject),
+        ...(calls.length > 0 ? [allWarningsSubject(ANY)] : []), // for each service of the list, a login would hold fewer
       ],
     },
   };
@@ -76,6 +82,7 @@ export function servicePermissions(service: string, publicKey: string, calls: re
 const NO_CALLS = [
   heartbeatSubject(ANY, ANY),
   `belief.${ANY}`, // a view has three parts
+  ...[`warning.${ANY}`, `warning.${ANY}.${ANY}`], // a warning has four
   `account.${ANY}.${ANY}`, // the news of account tokens: only the server publishes them
   ...[`${REPLY_ROOT}.>`, "_R_.>", "_GR_.>"], // reply subjects: of clients, and of the server between accounts
   ...["$SYS.>", "$JS.>", "$KV.>", "$O.>", "$MQTT.>"], // the server's own services
@@ -86,8 +93,13 @@ const NO_CALLS = [
  */
 export function marketPermissions(publicKey: string): Permissions {
   return {
-    pub: { allow: MARKET_SENDS, deny: [...NO_CALLS, ...CHAOS] },
-    sub: { allow: [allHeartbeatsSubject(ANY), allViewsSubject(ANY), accountNewsSubject, repliesTo(publicKey)] },
+    pub: { allow: [...MARKET_SENDS, warningsFrom(ANY, publicKey)], deny: [...NO_CALLS, ...CHAOS] },
+    sub: {
+      allow: [
+        ...[allHeartbeatsSubject(ANY), allWarningsSubject(ANY), allViewsSubject(ANY)],
+        ...[accountNewsSubject, repliesTo(publicKey)],
+      ],
+    },
   };
 }
 

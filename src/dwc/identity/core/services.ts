@@ -100,7 +100,7 @@ function refusalOf({ name, calls = [] }: NewService): Refusal | undefined {
 }
 
 const tooManySentence = ({ name }: NewService): string =>
-  `service ${name} would call more services than fit into its credentials, as a server takes logins of 4096 bytes: name fewer, some twenty fit`;
+  `service ${name} would call more services than fit into its credentials, as a server takes logins of 4096 bytes: name fewer, some fourteen fit`;
 
 /** The seed that signs users; undefined: a member signs none. */
 function signerOf(authority: Authority): string | undefined {

@@ -1,0 +1,185 @@
+// Warnings of other callers (docs/health.md, rule 19), as sequences of events with their times.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { ReceivedWarning } from "../../src/health/warnings.ts";
+import { DEFAULT_RULES, eventText, type HealthHarness, harnessWith } from "../support/health-harness.ts";
+
+const test = suite("warnings of other callers");
+
+const LEASE_MS = DEFAULT_RULES.leaseIntervals * DEFAULT_RULES.heartbeatIntervalMs;
+/** Long after the last answer of any instance. */
+const NOW = 5_000;
+
+function warn(table: HealthHarness, instance: number, now: number, more: Partial<ReceivedWarning> = {}): string[] {
+  const warning = { sender: "a.1", by: "shop-a:5000", quietMs: 300, ...more };
+  return table.tracker.lateness.warnings.receive(table.member(instance), warning, now).map(eventText);
+}
+
+const withdraw = (table: HealthHarness, instance: number, sender = "a.1", now = NOW): string[] =>
+  table.tracker.lateness.warnings.withdraw(table.member(instance), sender, now).map(eventText);
+
+test("an instance that another caller warns of gets no call while another is not late, and no breaker opens", () => {
+  const table = harnessWith(1, 2, 3);
+  assert.equal(warn(table, 2, NOW), ["warned 2"]);
+  assert.equal(table.turns(4, NOW), [1, 3, 1, 3]);
+  assert.is(table.breaker(2), "closed");
+});
+
+test("the first answer of ours ends it, and nothing else of ours does", () => {
+  const table = harnessWith(1, 2, 3);
+  const call = table.ticketOf(2, NOW - 100);
+  warn(table, 2, NOW);
+  table.takeEvents();
+  for (const result of ["inconclusive", "unsent", "denied"] as const) {
+    table.settle(table.ticketOf(2, NOW), result, NOW);
+    assert.equal(table.takeEvents(), [], result);
+  }
+  table.settle(call, "rejected", NOW + 1);
+  assert.equal(table.takeEvents(), ["warning-over 2 (answered)"]);
+  assert.equal(table.turns(3, NOW + 1).includes(2), true);
+});
+
+test("it counts for one lease of its instance", () => {
+  const table = harnessWith(1, 2, 3);
+  warn(table, 2, NOW);
+  for (const instance of [1, 2, 3]) table.beats(instance, NOW + LEASE_MS - 1);
+  assert.equal(table.turns(4, NOW + LEASE_MS - 1).includes(2), false);
+  assert.equal(table.turns(3, NOW + LEASE_MS).includes(2), true, "at once, whenever the tick comes");
+  const later = harnessWith(1, 2);
+  warn(later, 2, NOW);
+  for (const instance of [1, 2]) later.beats(instance, NOW + LEASE_MS - 1);
+  later.takeEvents();
+  later.tick(NOW + LEASE_MS - 1);
+  assert.equal(later.takeEvents(), []);
+  later.tick(NOW + LEASE_MS);
+  assert.equal(later.takeEvents(), ["warning-over 2 (expired)"]);
+  later.tick(NOW + LEASE_MS + 1);
+  assert.equal(later.takeEvents(), [], "once");
+});
+
+test("the sender takes it back, and another one cannot", () => {
+  const table = harnessWith(1, 2, 3);
+  warn(table, 2, NOW);
+  assert.equal(withdraw(table, 2, "b.1"), []);
+  assert.equal(table.turns(2, NOW), [1, 3]);
+  assert.equal(withdraw(table, 2), ["warning-over 2 (withdrawn)"]);
+  assert.equal(withdraw(table, 2), [], "once");
+  assert.equal(table.turns(3, NOW).includes(2), true);
+});
+
+test("one sender's warnings count once until the instance has answered us, those of others as well", () => {
+  const table = harnessWith(1, 2, 3);
+  warn(table, 2, NOW);
+  withdraw(table, 2);
+  assert.equal(warn(table, 2, NOW + 1), [], "it said so already");
+  assert.equal(warn(table, 2, NOW + 1, { sender: "b.1" }), ["warned 2"]);
+  table.settle(table.ticketOf(2, NOW + 1), "answered", NOW + 2);
+  assert.equal(warn(table, 2, NOW + 400), ["warned 2"]);
+});
+
+test("a second sender prolongs it", () => {
+  const table = harnessWith(1, 2, 3);
+  warn(table, 2, NOW);
+  assert.equal(warn(table, 2, NOW + 1_000, { sender: "b.1" }), [], "one event");
+  for (const instance of [1, 2, 3]) table.beats(instance, NOW + LEASE_MS);
+  assert.equal(table.turns(2, NOW + LEASE_MS + 999).includes(2), false);
+  assert.equal(table.turns(3, NOW + LEASE_MS + 1_000).includes(2), true);
+});
+
+test("nine senders do not count more than eight", () => {
+  const table = harnessWith(1, 2, 3);
+  for (let sender = 1; sender <= 8; sender++) {
+    assert.equal(warn(table, 2, NOW, { sender: `a.${sender}` }), ["warned 2"], String(sender));
+    withdraw(table, 2, `a.${sender}`);
+  }
+  assert.equal(warn(table, 2, NOW, { sender: "a.9" }), []);
+});
+
+test("it does not count if the instance has answered us since the call that its sender waits for", () => {
+  const table = harnessWith(1, 2, 3);
+  table.settle(table.ticketOf(2, NOW - 10), "answered", NOW);
+  assert.equal(warn(table, 2, NOW + 300), [], "answered at the beginning of those 300 ms");
+  assert.equal(warn(table, 2, NOW + 301), ["warned 2"]);
+  const claims = harnessWith(1, 2, 3);
+  claims.settle(claims.ticketOf(2, NOW - 10), "answered", NOW);
+  assert.equal(warn(claims, 2, NOW + 20, { quietMs: 0 }), [], "no caller knows anything after 20 ms");
+  assert.equal(warn(claims, 2, NOW + 21, { quietMs: 0 }), ["warned 2"]);
+});
+
+test("who is warned of more than half is warned of none", () => {
+  const table = harnessWith(1, 2, 3, 4);
+  warn(table, 1, NOW);
+  warn(table, 2, NOW, { sender: "b.1" });
+  assert.equal(table.turns(4, NOW), [3, 4, 3, 4], "half of them");
+  warn(table, 3, NOW + 400, { sender: "c.1" });
+  assert.equal(Array.from({ length: 4 }, () => table.ask(NOW + 400).who.instance).sort(), [1, 2, 3, 4]);
+});
+
+test("with an answer of ours there are fewer again, and those count", () => {
+  const table = harnessWith(1, 2, 3);
+  warn(table, 1, NOW);
+  warn(table, 2, NOW);
+  const call = table.ask(NOW);
+  assert.is(call.who.instance, 1);
+  table.settle(call, "answered", NOW);
+  assert.equal(table.turns(4, NOW), [3, 1, 3, 1]);
+});
+
+test("a single instance is called, although a caller warns of it", () => {
+  const table = harnessWith(1);
+  warn(table, 1, NOW);
+  assert.equal(table.turns(2, NOW), [1, 1]);
+});
+
+test("if all others are late, the one that is warned of is called: this caller has seen nothing of it", () => {
+  const table = harnessWith(1, 2, 3);
+  for (const instance of [1, 3]) {
+    const ticket = table.ticketOf(instance, NOW - 400);
+    table.tracker.lateness.check([table.member(instance)], NOW);
+    assert.is(ticket.who.instance, instance);
+  }
+  warn(table, 2, NOW);
+  assert.equal(table.turns(2, NOW), [2, 2]);
+});
+
+test("those that are out of the rotation are not warned of, and the half is one of the rotation", () => {
+  const table = harnessWith(1, 2, 3, 4);
+  table.hangs(1, NOW);
+  assert.is(table.breaker(1), "open");
+  assert.equal(warn(table, 1, NOW), []);
+  table.beats(2, NOW, { state: "draining" });
+  assert.equal(warn(table, 2, NOW), []);
+  warn(table, 3, NOW);
+  assert.equal(table.turns(2, NOW), [4, 4], "one of two");
+});
+
+test("one that leaves the rotation takes its warning with it", () => {
+  const table = harnessWith(1, 2, 3);
+  warn(table, 2, NOW);
+  table.hangs(2, NOW);
+  assert.equal(table.takeEvents(), ["opened 2 (request timed out)"]);
+  assert.is(table.tracker.lateness.warnings.size, 0);
+  table.beats(2, NOW + 10);
+  assert.equal(table.turns(3, NOW + 10).includes(2), true);
+  assert.equal(warn(table, 2, NOW + 400), ["warned 2"], "the senders count again");
+});
+
+test("one that was late for 100 ms is to be warned of, once, and again when it is late again", () => {
+  const table = harnessWith(1, 2);
+  const overdue = (now: number): readonly number[] =>
+    table.tracker.lateness
+      .check(table.tracker.rotation.all(), now)
+      .toWarnOf.map(({ who, quietMs }) => who.instance * 10_000 + quietMs);
+  const call = table.ticketOf(2, 1_000);
+  assert.equal(overdue(1_251), [], "late now");
+  assert.equal(overdue(1_350), []);
+  assert.equal(overdue(1_351), [20_351], "for 351 ms");
+  assert.equal(overdue(1_400), [], "once");
+  table.settle(call, "answered", 1_500);
+  table.ticketOf(2, 2_000);
+  overdue(2_251);
+  assert.equal(overdue(2_351), [20_351]);
+});
+
+test.run();

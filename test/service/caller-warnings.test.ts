@@ -1,0 +1,159 @@
+// Warnings between callers: of clients of one service on one bus, with a clock that the test advances.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parseWarning, warningJson } from "../../src/health/caller-warning.ts";
+import { openClient } from "../../src/service/client.ts";
+import type { ClientEvent } from "../../src/service/client-options.ts";
+import { answered, ClientScene, TIMEOUT, TIMEOUT_MS } from "../support/client-scene.ts";
+
+const test = suite("warnings between callers");
+
+/** Without known times an instance is late after a quarter of the timeout, and others are warned 100 ms after that. */
+const WARNED_MS = TIMEOUT_MS / 4 + 100 + 21;
+
+test("an instance that is late for 100 ms is warned of once, and its answer takes that back", async () => {
+  const scene = new ClientScene(2, { name: "shop:5000" });
+  await scene.ask();
+  await scene.clock.advance(TIMEOUT_MS / 4 + 50);
+  assert.equal(scene.warnings, []);
+  await scene.clock.advance(WARNED_MS);
+  const [{ quietMs, ...warning } = {}, ...more] = scene.warnings.splice(0) as { quietMs?: number }[];
+  assert.equal([warning, more], [{ incarnation: "1-a", late: true, name: "shop:5000" }, []]);
+  assert.ok(Number(quietMs) >= TIMEOUT_MS / 4 + 100 && Number(quietMs) <= WARNED_MS, String(quietMs));
+  scene.sent[0]?.end(answered({}));
+  assert.equal(scene.warnings, [{ incarnation: "1-a", late: false }]);
+});
+
+test("a breaker that opens is warned of, and its closing takes that back", async () => {
+  const scene = new ClientScene(2, { rules: { requestTimeoutMs: TIMEOUT_MS } });
+  await scene.ask();
+  await scene.end(TIMEOUT);
+  assert.equal(
+    scene.warnings.map((warning) => ({ ...warning, name: 0 })),
+    [{ incarnation: "1-a", late: true, quietMs: TIMEOUT_MS, name: 0 }],
+  );
+  scene.warnings.length = 0;
+  scene.beat(1);
+  assert.equal(scene.warnings, [{ incarnation: "1-a", late: false }]);
+});
+
+test("what another caller has said is not repeated, and not taken back", async () => {
+  const scene = new ClientScene(3);
+  await scene.ask();
+  scene.receiveWarning("_.other", { incarnation: "1-a", late: true, quietMs: 300 });
+  await scene.clock.advance(WARNED_MS);
+  scene.sent[0]?.end(answered({}));
+  assert.equal(scene.warnings, []);
+});
+
+test("an instance that another caller warns of is passed over, with the name of that caller", async () => {
+  const events: ClientEvent[] = [];
+  const scene = new ClientScene(2, { onEvent: (event) => void events.push(event) });
+  scene.receiveWarning("_.other", { incarnation: "1-a", late: true, quietMs: 300, name: "shop-b:5000" });
+  const warned = events.flatMap((event) => (event.kind === "warned" ? [[event.who.instance, event.by]] : []));
+  assert.equal(warned, [[1, "shop-b:5000"]]);
+  assert.is(
+    scene.client.instances()[0]?.why,
+    "shop-b:5000 warns of it, and it gets calls only if no other can take them",
+  );
+  for (let call = 0; call < 2; call++) {
+    await scene.ask();
+    await scene.end(answered({}));
+  }
+  assert.equal(
+    scene.sent.map(({ instance }) => instance),
+    [2, 2],
+  );
+  scene.receiveWarning("_.other", { incarnation: "1-a", late: false });
+  await scene.ask();
+  assert.is(scene.sent.at(-1)?.instance, 1);
+});
+
+test("without warnings: true is the default, and false neither sends nor receives any", async () => {
+  const scene = new ClientScene(2, { warnings: false });
+  await scene.ask();
+  await scene.clock.advance(WARNED_MS);
+  await scene.end(TIMEOUT);
+  assert.equal([scene.warnings, scene.receivesWarnings], [[], false]);
+  assert.is(new ClientScene(1).receivesWarnings, true);
+});
+
+test("a connection that may not warn takes no part", async () => {
+  const scene = new ClientScene(2, {}, { warningSender: () => undefined });
+  await scene.ask();
+  await scene.end(TIMEOUT);
+  assert.equal([scene.warnings, scene.receivesWarnings], [[], false]);
+  const own = new ClientScene(2, {}, { warningSender: (service) => `${service.toUpperCase()}.me` });
+  await own.ask();
+  await own.end(TIMEOUT);
+  assert.equal(own.warningSubjects, ["warning.ratings.RATINGS.me"]);
+  own.receiveWarning("RATINGS.me", { incarnation: "2-a", late: true, quietMs: 300 });
+  assert.is(own.countOf("warned"), 0, "its own");
+});
+
+test("what is no warning is an event that names its subject, and nothing else", async () => {
+  const events: ClientEvent[] = [];
+  const scene = new ClientScene(2, { onEvent: (event) => void events.push(event) });
+  events.length = 0;
+  for (const body of [{}, [], null, 7, { incarnation: 1, late: true, quietMs: 1 }, { incarnation: "1-a" }])
+    scene.receiveWarning("_.other", body);
+  for (const quietMs of [-1, 0.5, "300", null, 1e9])
+    scene.receiveWarning("_.other", { incarnation: "1-a", late: true, quietMs });
+  scene.receiveWarning("_.other", "x".repeat(2_000));
+  assert.is(events.length, 12);
+  for (const event of events)
+    assert.is(event.kind === "unreadable-warning" && event.subject, "warning.ratings._.other");
+  events.length = 0;
+  scene.receiveWarning("a wrong sender", { incarnation: "1-a", late: false });
+  scene.receiveWarning("_.other", { incarnation: "9-unknown", late: true, quietMs: 300 });
+  assert.equal(
+    events.map(({ kind }) => kind),
+    ["unreadable-warning"],
+  );
+});
+
+test("a flood of warnings is read up to its limit", async () => {
+  const scene = new ClientScene(2);
+  for (let count = 0; count < 1_000; count++) scene.receiveWarning("_.other", {});
+  assert.is(scene.countOf("unreadable-warning"), 400);
+  await scene.clock.advance(1_000);
+  for (let count = 0; count < 1_000; count++) scene.receiveWarning("_.other", {});
+  assert.is(scene.countOf("unreadable-warning"), 600);
+});
+
+test("a client that loses all its instances at once sends twenty warnings", async () => {
+  const scene = new ClientScene(40);
+  for (let call = 0; call < 40; call++) await scene.ask();
+  for (const { end } of scene.sent) end(TIMEOUT);
+  assert.is(scene.warnings.length, 20);
+});
+
+test("nothing is published or received after the end", async () => {
+  const scene = new ClientScene(2);
+  await scene.ask();
+  scene.client.close();
+  await scene.end(TIMEOUT);
+  assert.equal(scene.warnings, []);
+});
+
+test("a warning is read as it was written", () => {
+  for (const warning of [
+    { kind: "late", incarnation: "1-a", quietMs: 340, name: "shop.example:5000" },
+    { kind: "late", incarnation: "1-a", quietMs: 0, name: undefined },
+    { kind: "on time", incarnation: "1-a" },
+  ] as const)
+    assert.equal(parseWarning(JSON.parse(warningJson(warning))), warning);
+  const named = (name: unknown): unknown => parseWarning({ incarnation: "1-a", late: true, quietMs: 1, name });
+  for (const name of [7, "", "with blank", "x".repeat(65), "\u001b[2J"])
+    assert.equal(named(name), { kind: "late", incarnation: "1-a", quietMs: 1, name: undefined });
+});
+
+test("a wrong name, and a wrong switch, are refused with their rule", () => {
+  const open = (options: object): unknown =>
+    openClient({ service: "ratings", bus: new ClientScene(1).bus, ...options });
+  assert.throws(() => open({ name: "a b" }), /name.*"a b".*up to 64 letters, digits and/);
+  assert.throws(() => open({ warnings: 1 }), /warnings.*true or false/);
+});
+
+test.run();
