@@ -55,6 +55,11 @@ export type { NatsBus, NatsBusOptions } from "./nats-options.ts";
 const CLOSE_TIMEOUT_MS = 1_000;
 const LEFT_OPEN_BUS = "it is open, and this process has joined a bus with logins meanwhile";
 
+interface WarningSenders {
+  readonly of: Credentials | undefined;
+  readonly byService: Map<string, string | undefined>;
+}
+
 /** Returns at once, with status "disconnected", and dials in the background until it is closed. @throws TypeError: `checked` */
 export function connectNatsBus(options: NatsBusOptions): NatsBus {
   return new NatsBusImpl(checked(options));
@@ -72,6 +77,8 @@ class NatsBusImpl implements NatsBus {
   );
   readonly #identity: LoginIdentity;
   readonly #processPart = newProcessPart();
+  /** By service, with the credentials that they follow from: parsing those takes 20 µs. */
+  #warningSenders: WarningSenders | undefined;
   readonly #newReplySubjects: () => ReplySubjects;
   #replySubscription: SubscriptionSpec | undefined;
   readonly #openGuard: OpenGuard;
@@ -157,7 +164,12 @@ class NatsBusImpl implements NatsBus {
   }
 
   warningSender(service: string): string | undefined {
-    return warningSenderOf(this.#identity.credentials, service, this.#processPart);
+    const { credentials } = this.#identity;
+    const isCurrent = this.#warningSenders?.of === credentials;
+    const { byService } = (isCurrent && this.#warningSenders) || { byService: new Map<string, string | undefined>() };
+    this.#warningSenders = { of: credentials, byService };
+    if (!byService.has(service)) byService.set(service, warningSenderOf(credentials, service, this.#processPart));
+    return byService.get(service);
   }
 
   watchAttempts(listener: (attempt: ConnectResult) => void): () => void {

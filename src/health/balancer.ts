@@ -4,11 +4,11 @@
 //
 // A member is proven if it has answered one of our calls, and a newcomer until then. It is healthy if it is live, its
 // breaker is closed or on probation, and it is neither guarded nor late nor deprioritized. Guarded: its probation allows
-// one call at a time, and that call is in flight. Late: it owes an answer for too long (lateness.ts), or another caller
-// warns of that (warnings.ts). Deprioritized: it is overloaded.
+// one call at a time, and that call is in flight. Late: it owes an answer for too long (lateness.ts). Deprioritized: it
+// is overloaded.
 //
-// A call goes to the next healthy member. Without one it goes to the next that is up and has no open breaker, and
-// without such a member it fails at once. Copies of the call go along, whose answers the caller does not wait for:
+// A call goes to the next healthy member, if there is one to the next that no other caller warns of (warnings.ts). Without
+// one it goes to the next that is up and has no open breaker, and without such a member it fails at once. Copies of the call go along, whose answers the caller does not wait for:
 // - A retest goes to a member with an open breaker, and finds out if it answers again.
 // - A probe goes to a newcomer, while the quarantine for newcomers is active: several of them have failed.
 //
@@ -152,31 +152,36 @@ export class Resolver {
     return { call: picked, retests, newcomerProbes: this.#newcomerProbes(picked, now, options) };
   }
 
-  /**
-   * The next healthy member, or else one that would be healthy without a warning: a claim of another caller is worth less
-   * than what this one has seen itself. Or else the next guarded, late or deprioritized one.
-   */
+  /** The next healthy member, or else the next guarded, late or deprioritized one. */
   #pick(now: number, options: PickOptions): Member | undefined {
-    const { rotation, lateness } = this.#tracker;
-    const last = this.#cursor(options);
-    const isSound = (member: Member): boolean => this.#isSound(member, now, options);
     return (
       this.#pickHealthy(now, options) ??
-      (lateness.warnings.size > 0 ? rotation.firstAfter(last, isSound) : undefined) ??
-      rotation.firstAfter(last, (member) => this.#isAvailable(member, now, options))
+      this.#tracker.rotation.firstAfter(this.#cursor(options), (member) => this.#isAvailable(member, now, options))
     );
   }
 
   /** The next healthy member. With an active quarantine, the next proven one, if there is one. */
   #pickHealthy(now: number, options: PickOptions): Member | undefined {
-    const { rotation } = this.#tracker;
-    const last = this.#cursor(options);
     const isHealthy = (member: Member): boolean => this.#isHealthy(member, now, options);
-    const proven = this.#isQuarantineActive(now, options)
-      ? rotation.firstAfter(last, (member) => member.hasAnswered && isHealthy(member))
-      : undefined;
+    if (!this.#isQuarantineActive(now, options)) return this.#unwarned(now, options, isHealthy);
+    const isProven = (member: Member): boolean => member.hasAnswered && isHealthy(member);
     // A newcomer in quarantine is better than a guarded, late or deprioritized member, and than none.
-    return proven ?? rotation.firstAfter(last, isHealthy);
+    return this.#unwarned(now, options, isProven) ?? this.#unwarned(now, options, isHealthy);
+  }
+
+  /**
+   * The next that is accepted, without a warning if there is such a one. A claim of another caller is worth less than what
+   * this one has seen itself, so it never makes a call go to a member that is late or unproven.
+   */
+  #unwarned(now: number, options: PickOptions, accepts: (member: Member) => boolean): Member | undefined {
+    const { rotation } = this.#tracker;
+    const { warnings } = this.#tracker.lateness;
+    const last = this.#cursor(options);
+    const areHeeded = warnings.size > 0 && warnings.areHeeded(rotation.all(), (member) => mayGetCall(member, options));
+    const unwarned = areHeeded
+      ? rotation.firstAfter(last, (member) => accepts(member) && !warnings.passesOver(member, now))
+      : undefined;
+    return unwarned ?? rotation.firstAfter(last, accepts);
   }
 
   #cursor({ operation = this.#lastOperation }: PickOptions): InstanceRef | undefined {
@@ -184,12 +189,6 @@ export class Resolver {
   }
 
   #isHealthy(member: Member, now: number, options: PickOptions): boolean {
-    const { lateness, rotation } = this.#tracker;
-    return !lateness.warnings.passesOver(member, rotation.size, now) && this.#isSound(member, now, options);
-  }
-
-  /** Healthy, as far as this caller has seen. */
-  #isSound(member: Member, now: number, options: PickOptions): boolean {
     return (
       eligibility(member.breaker, now) === "yes" &&
       !isLate(member) &&

@@ -14,11 +14,11 @@ export type ParsedWarning = CallerWarning | { readonly kind: "unreadable"; reado
 export const MAX_WARNING_BYTES = 1_024;
 /** No caller waits longer for one answer. */
 const MAX_QUIET_MS = 3_600_000;
-const MAX_NAME_LENGTH = 64;
+export const MAX_CALLER_NAME_LENGTH = 64;
 
 /** A name that is safe in a line: a host and its port, for example. */
 export const isCallerName = (name: string): boolean =>
-  name.length <= MAX_NAME_LENGTH && /^[A-Za-z0-9._:[\]@-]+$/.test(name);
+  name.length <= MAX_CALLER_NAME_LENGTH && /^[A-Za-z0-9._:[\]@-]+$/.test(name);
 
 export function warningJson(warning: CallerWarning): string {
   const { incarnation } = warning;

@@ -40,7 +40,9 @@ export const ASK_INTERVAL_MS = 1_000;
  */
 const WARN_AFTER_MS = 100;
 
-/** The results that are answers: the process runs, and works. */
+/** Whether the process runs, and works: it has answered. */
+export const isAnswer = (result: Result): boolean => ANSWERS.has(result);
+
 const ANSWERS: ReadonlySet<Result> = new Set(["answered", "invalid", "rejected", "overloaded", "unchecked"]);
 /** Those that took the time of their operation. A refusal takes less, and would make the limit too short. */
 const TIMED: ReadonlySet<Result> = new Set(["answered", "invalid", "unchecked"]);
@@ -115,7 +117,7 @@ export class Lateness {
 
   #answered(member: Member, now: number): readonly HealthEvent[] {
     const onTime = answered(member, now);
-    return member.warning === undefined ? onTime : [...onTime, ...this.warnings.answered(member)];
+    return member.warning === undefined ? onTime : [...onTime, ...this.warnings.answered(member, now)];
   }
 
   #record(who: InstanceRef, operation: string | undefined, tookMs: number, now: number): void {

@@ -43,6 +43,8 @@ export interface Member {
   duplicateReported: boolean;
   /** When its lease expires. Each heartbeat that says `up` renews it, until a goodbye. */
   leaseUntil: number;
+  /** How long a lease is: what its sender promises, and no time of a disconnected bus. */
+  leaseMs: number;
   /** No longer in the table. A later heartbeat of this incarnation gets a new row. */
   evicted: boolean;
   /** Has answered one of our calls. A forged heartbeat cannot set this. */
@@ -72,7 +74,7 @@ export type HealthEvent =
   | {
       readonly kind: "warning-over";
       readonly who: InstanceRef;
-      readonly why: "answered" | "withdrawn" | "expired";
+      readonly why: "answered" | "withdrawn" | "expired" | "refuted";
     }
   /** Two live incarnations have the same number. */
   | { readonly kind: "duplicate"; readonly who: InstanceRef; readonly other: InstanceRef }
@@ -96,6 +98,7 @@ export function newMember(beat: Heartbeat, now: number, operations: readonly str
     joinedAt: now,
     duplicateReported: false,
     leaseUntil: now,
+    leaseMs: 0,
     evicted: false,
     hasAnswered: false,
     debt: undefined,

@@ -268,7 +268,8 @@ export class Tracker {
   }
 
   #renew(member: Member, beat: Heartbeat, now: number): void {
-    member.leaseUntil = now + this.#rules.leaseIntervals * beat.intervalMs;
+    member.leaseMs = this.#rules.leaseIntervals * beat.intervalMs;
+    member.leaseUntil = now + member.leaseMs;
   }
 
   #drain(member: Member, reason: "goodbye" | "refused call"): readonly HealthEvent[] {

@@ -5,11 +5,12 @@
 // A warning is a claim of another process, so it can do little:
 // - It opens no breaker, and no call fails by it. If no other instance can take a call, the instance gets it.
 // - It ends with the first answer of the instance to a call of ours, when its sender withdraws it, and after one lease of
-//   the instance at the latest. After that the same sender's warnings count again once the instance has answered us.
+//   the instance at the latest. The same sender's warnings of it count again after such an answer.
+// - The answer refutes its sender. For one lease no warning of that sender counts, of whatever instance.
 // - It does not count if the instance has answered us since the call that its sender waits for.
-// - While it is warned of more than half of the instances in the rotation, no warning counts. Most instances do not hang at
-//   once unless their network does, and then each caller sees that itself. Otherwise a sender that warns of all would
-//   press all calls on the one instance that answered first.
+// - While more than half of the proven instances that could take a call are warned of, no warning counts. Most instances do
+//   not hang at once unless their network does, and then each caller sees that itself. Otherwise a sender that warns of all
+//   would press all calls on the one instance that answered first. Unproven ones are left out: anyone can invent them.
 
 import { isOpen } from "./breaker.ts";
 import type { HealthEvent, Member } from "./member.ts";
@@ -27,77 +28,119 @@ export interface ReceivedWarning {
 /** What is known of the warnings of one member. */
 export interface Warning {
   /** The senders whose warnings have counted since the member last answered us. */
-  readonly senders: readonly string[];
+  readonly senders: ReadonlySet<string>;
   /** Of the latest that counted. */
   readonly by: string;
   /** It counts until then. */
   readonly until: number;
-  /** Undefined: it counts. */
-  readonly over: WhyOver | undefined;
+  /** Undefined: it counts. `left`: the member was taken out of the rotation. */
+  readonly over: WhyOver | "left" | undefined;
 }
 
-type WhyOver = "withdrawn" | "expired";
+type WhyOver = "answered" | "withdrawn" | "expired" | "refuted";
 
 /**
  * The most senders whose warnings count without an answer in between. So an instance is passed over for eight leases at
  * most, however many callers warn of it.
  */
 const MAX_SENDERS = 8;
+/** With so many senders that were wrong in the last lease, no warning counts: no list of names outgrows memory. */
+const MAX_REFUTED = 256;
 /** A sender that has waited for less cannot know anything: a garbage collection takes as long. */
 const MIN_QUIET_MS = 20;
 
 export class Warnings {
   /** Members whose warning counts. */
   readonly #warned = new Set<Member>();
+  /** Senders that were wrong, and until when their warnings do not count. */
+  readonly #refuted = new Map<string, number>();
 
   /** The number of members whose warning counts. */
   get size(): number {
     return this.#warned.size;
   }
 
-  /** Whether a pick passes `member` over. @param candidates the size of the rotation */
-  passesOver(member: Member, candidates: number, now: number): boolean {
-    if (this.#warned.size === 0 || 2 * this.#warned.size > candidates) return false;
-    return isWarned(member) && now < (member.warning?.until ?? 0);
+  /**
+   * Whether a pick heeds warnings: at most half of the members that it may choose from are warned of.
+   * @param rotation in any order. It is read no further than needed: twice as many as are warned of
+   * @param mayTake whether a member could take the call
+   */
+  areHeeded(rotation: Iterable<Member>, mayTake: (member: Member) => boolean): boolean {
+    if (this.#warned.size === 0) return false;
+    const isProven = (member: Member): boolean => member.hasAnswered && mayTake(member);
+    // A client that has just begun knows no proven one.
+    const mayChoose = first(rotation, isProven) === undefined ? mayTake : isProven;
+    let missing = 0;
+    for (const member of this.#warned) if (mayChoose(member)) missing += 2;
+    if (missing === 0) return true;
+    for (const member of rotation) if (mayChoose(member) && --missing === 0) return true;
+    return false;
+  }
+
+  /** Whether a pick that heeds warnings passes `member` over. */
+  passesOver({ warning }: Member, now: number): boolean {
+    return warning !== undefined && warning.over === undefined && now < warning.until;
   }
 
   /** A warning has arrived. @returns the events that the caller has to emit */
   receive(member: Member, { sender, by, quietMs }: ReceivedWarning, now: number): readonly HealthEvent[] {
     if (!mayBeWarned(member) || hasAnsweredSince(member, now - Math.max(quietMs, MIN_QUIET_MS))) return NO_EVENTS;
-    const senders = member.warning?.senders ?? [];
-    if (senders.includes(sender) || senders.length >= MAX_SENDERS) return NO_EVENTS;
+    const senders = member.warning?.senders ?? NO_SENDERS;
+    if (senders.has(sender) || senders.size >= MAX_SENDERS || this.#isRefuted(sender, now)) return NO_EVENTS;
     const isFirst = !isWarned(member);
-    const leaseMs = member.leaseUntil - member.lastHeartbeatAt;
-    member.warning = { senders: [...senders, sender], by, until: now + leaseMs, over: undefined };
+    member.warning = { senders: new Set([...senders, sender]), by, until: now + member.leaseMs, over: undefined };
     this.#warned.add(member);
     return isFirst ? [{ kind: "warned", who: member.who, by, quietMs }] : NO_EVENTS;
   }
 
+  #isRefuted(sender: string, now: number): boolean {
+    for (const [refuted, until] of this.#refuted) if (now >= until) this.#refuted.delete(refuted);
+    return this.#isWrong(sender, now) || this.#refuted.size >= MAX_REFUTED;
+  }
+
+  #isWrong(sender: string, now: number): boolean {
+    return now < (this.#refuted.get(sender) ?? 0);
+  }
+
   /** A sender takes its warning back: the instance has answered it, or sends heartbeats again. */
   withdraw(member: Member, sender: string, now: number): readonly HealthEvent[] {
-    const isItsOwn = member.warning?.senders.includes(sender) === true;
-    return isItsOwn ? this.#end(member, "withdrawn", now) : NO_EVENTS;
+    if (member.warning?.senders.has(sender) !== true) return NO_EVENTS;
+    const events = this.#end(member, "withdrawn", now);
+    // Also if it has ended before: its sender was not wrong.
+    member.warning = { ...member.warning, over: "withdrawn" };
+    return events;
   }
 
   /** The member has answered a call of ours. */
-  answered(member: Member): readonly HealthEvent[] {
-    if (member.warning === undefined) return NO_EVENTS;
-    const wasWarned = this.#warned.delete(member);
+  answered(member: Member, now: number): readonly HealthEvent[] {
+    const { warning } = member;
+    if (warning === undefined) return NO_EVENTS;
+    const events = this.#end(member, "answered", now);
     member.warning = undefined;
-    return wasWarned ? [{ kind: "warning-over", who: member.who, why: "answered" }] : NO_EVENTS;
+    // One that took it back was right, or has noticed its mistake.
+    return warning.over === "withdrawn"
+      ? events
+      : [...events, ...this.#refute(warning.senders, now + member.leaseMs, now)];
+  }
+
+  #refute(senders: ReadonlySet<string>, until: number, now: number): readonly HealthEvent[] {
+    for (const sender of senders) this.#refuted.set(sender, until);
+    const areAllWrong = ({ warning }: Member): boolean =>
+      [...(warning?.senders ?? NO_SENDERS)].every((sender) => this.#isWrong(sender, now));
+    return [...this.#warned].filter(areAllWrong).flatMap((member) => this.#end(member, "refuted", now));
   }
 
   /** The member has left the rotation: it gets no calls anyway, for a reason of our own. */
   left(member: Member): void {
-    this.#warned.delete(member);
-    member.warning = undefined;
+    if (this.#warned.delete(member) && member.warning !== undefined)
+      member.warning = { ...member.warning, over: "left" };
   }
 
   /** Ends the warnings whose time is over. */
   tick(now: number): readonly HealthEvent[] {
     if (this.#warned.size === 0) return NO_EVENTS;
     return [...this.#warned].flatMap((member) =>
-      now < (member.warning?.until ?? 0) ? NO_EVENTS : this.#end(member, "expired", now),
+      this.passesOver(member, now) ? NO_EVENTS : this.#end(member, "expired", now),
     );
   }
 
@@ -107,6 +150,13 @@ export class Warnings {
     return [{ kind: "warning-over", who: member.who, why }];
   }
 }
+
+function first(members: Iterable<Member>, accepts: (member: Member) => boolean): Member | undefined {
+  for (const member of members) if (accepts(member)) return member;
+  return undefined;
+}
+
+const NO_SENDERS: ReadonlySet<string> = new Set();
 
 /** Another caller's warning of it counts. */
 export const isWarned = ({ warning }: Member): boolean => warning !== undefined && warning.over === undefined;

@@ -123,7 +123,7 @@ export const EVENTS = {
     isRateLimited: true,
     text: ({ who, why }) => `${named(who)} is warned of no more (${why}): ${address(who)}`,
     meaning:
-      "a warning does not count any more: the instance has answered, the other caller took it back, or its time is over",
+      "a warning does not count any more: the instance has answered, the other caller took it back or was wrong, or its time is over",
   },
   joined: {
     name: "instance.joined",

@@ -1,37 +1,41 @@
 // Warnings between callers (health/warnings.ts): publishes those of this client, and feeds those of others to the tracker.
 //
 // This client warns of an instance that has been late for a while, and of one whose breaker it opens. It takes that back when
-// the instance answers, or when the breaker closes. It does not repeat what another caller has said already: when a hundred
-// callers lose an instance at once, the first warnings are enough.
+// the instance answers, or when the breaker closes. It does not repeat what another caller has said already.
 //
 // On a bus with logins the subject of a warning names the user that sent it, and the server enforces that. Without the right
 // to publish there (credentials of an earlier dwc) a client neither sends nor receives warnings, and decides by its own calls.
 
-import type { Message } from "../bus/bus.ts";
+import type { Message, Subscription } from "../bus/bus.ts";
 import { ANY_CALLER, allWarningsSubject, shownSubject, warningSenderOf, warningSubject } from "../bus/core/subjects.ts";
 import { newProcessPart } from "../bus/reply-subjects.ts";
 import type { Cancel } from "../clock.ts";
 import {
   type CallerWarning,
+  MAX_CALLER_NAME_LENGTH,
   MAX_WARNING_BYTES,
   type ParsedWarning,
   parseWarning,
   warningJson,
 } from "../health/caller-warning.ts";
-import type { OverdueInstance } from "../health/lateness.ts";
-import type { HealthEvent } from "../health/member.ts";
+import { isAnswer, type OverdueInstance } from "../health/lateness.ts";
+import type { HealthEvent, Member } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
-import { isWarned } from "../health/warnings.ts";
 import { decodeBody } from "../util/json.ts";
 import { TokenBucket } from "../util/token-bucket.ts";
-import type { ResolvedClientOptions } from "./client-options.ts";
+import type { AttemptOutcome, ResolvedClientOptions } from "./client-options.ts";
 
 /** A client that is cut off from all instances at once has no more to say than this. */
 const SEND_BURST = 20;
 const SENT_PER_SECOND = 10;
-/** Any caller can send warnings. Reading one takes some 5 µs, so a flood costs 0.1 % of a core. */
+/** Any caller can send warnings. Reading one takes some 10 µs, so a flood costs 0.2 % of a core. */
 const READ_BURST = 400;
 const READ_PER_SECOND = 200;
+/**
+ * The warning is sent after a random part of this. Otherwise a hundred callers that lose an instance at once would each
+ * warn all the others; so the first one or two do.
+ */
+const MAX_DELAY_MS = 100;
 
 export class CallerWarnings {
   readonly #options: ResolvedClientOptions;
@@ -42,7 +46,10 @@ export class CallerWarnings {
   readonly #anySender = `${ANY_CALLER}.${newProcessPart()}`;
   /** The incarnations that this client has warned of, and not taken back. */
   readonly #warnedOf = new Set<string>();
-  #stop: Cancel = () => {};
+  /** Those that it will warn of in a moment. */
+  readonly #delayed = new Map<string, Cancel>();
+  readonly #stops: Cancel[] = [];
+  #subscription: Subscription | undefined;
   #isClosed = false;
 
   constructor(
@@ -56,16 +63,21 @@ export class CallerWarnings {
   }
 
   start(): void {
+    // Other credentials may be read before a login, with another right.
+    this.#stops.push(this.#options.heartbeatBus.watch(() => this.#subscribe()));
+    this.#subscribe();
+  }
+
+  #subscribe(): void {
     const { heartbeatBus, service } = this.#options;
-    if (this.#sender === undefined) return;
-    const receive = (message: Message): void => this.#receive(message);
-    const subscription = heartbeatBus.subscribe(allWarningsSubject(service), receive);
-    this.#stop = () => subscription.close();
+    if (this.#subscription !== undefined || this.#sender === undefined) return;
+    this.#subscription = heartbeatBus.subscribe(allWarningsSubject(service), (message) => this.#receive(message));
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#stop();
+    for (const stop of [...this.#stops, ...this.#delayed.values()]) stop();
+    this.#subscription?.close();
   }
 
   /** As which this client may warn. Undefined: it takes no part. */
@@ -80,31 +92,49 @@ export class CallerWarnings {
   /** An instance owes an answer for long. */
   warnOf({ who, quietMs }: OverdueInstance): void {
     const { incarnation } = who;
+    if (this.#sender === undefined || this.#delayed.has(incarnation)) return;
+    const { clock, random } = this.#options;
+    const delayMs = random() * MAX_DELAY_MS;
+    const send = (): void => {
+      this.#delayed.delete(incarnation);
+      this.#warn(incarnation, quietMs + delayMs);
+    };
+    this.#delayed.set(incarnation, clock.after(delayMs, send, "background"));
+  }
+
+  /** Unless another caller has said so meanwhile. */
+  #warn(incarnation: string, quietMs: number): void {
     const member = this.#tracker.find(incarnation);
-    if (member === undefined || isWarned(member) || this.#warnedOf.has(incarnation)) return;
+    if (member === undefined || member.membership.kind !== "up" || isSaid(member)) return;
     const { clock, name } = this.#options;
-    if (!this.#sendLimit.tryTake(clock.now())) return;
+    if (this.#warnedOf.has(incarnation) || !this.#sendLimit.tryTake(clock.now())) return;
+    this.#forgetGone();
     this.#warnedOf.add(incarnation);
     this.#publish({ kind: "late", incarnation, quietMs, name });
   }
 
+  /** An eviction emits no event. */
+  #forgetGone(): void {
+    for (const incarnation of this.#warnedOf)
+      if (this.#tracker.find(incarnation)?.membership.kind !== "up") this.#warnedOf.delete(incarnation);
+  }
+
   /** The health of an instance has changed. */
-  onChange(change: HealthEvent): void {
-    const { incarnation } = change.who;
-    switch (change.kind) {
-      case "opened":
-        this.warnOf({ who: change.who, quietMs: this.#options.rules.requestTimeoutMs });
-        return;
-      case "on-time":
-      case "closed":
-        if (this.#warnedOf.delete(incarnation)) this.#publish({ kind: "on time", incarnation });
-        return;
-      // The others see that themselves.
-      case "lost":
-      case "left":
-        this.#warnedOf.delete(incarnation);
-        return;
-    }
+  onChange({ kind, who }: HealthEvent): void {
+    if (kind === "opened") this.warnOf({ who, quietMs: this.#options.rules.requestTimeoutMs });
+    if (kind === "on-time" || kind === "closed") this.#takeBack(who.incarnation);
+  }
+
+  /** An attempt has ended: an answer may come after lateness has ended otherwise, as by a timeout that opens no breaker. */
+  onAttempt(ended: AttemptOutcome): void {
+    if (this.#warnedOf.size + this.#delayed.size === 0 || ended.kind !== "attempt") return;
+    if (isAnswer(ended.result)) this.#takeBack(ended.who.incarnation);
+  }
+
+  #takeBack(incarnation: string): void {
+    this.#delayed.get(incarnation)?.();
+    this.#delayed.delete(incarnation);
+    if (this.#warnedOf.delete(incarnation)) this.#publish({ kind: "on time", incarnation });
   }
 
   #publish(warning: CallerWarning): void {
@@ -118,8 +148,10 @@ export class CallerWarnings {
 
   #receive(message: Message): void {
     const { clock, guard, service } = this.#options;
+    // First: in a flood, whatever comes before it is the cost.
+    if (!this.#readLimit.tryTake(clock.now())) return;
     const sender = warningSenderOf(service, message.subject);
-    if (sender === this.#sender || !this.#readLimit.tryTake(clock.now())) return;
+    if (sender !== undefined && sender === this.#sender) return;
     const warning = this.#read(message, sender);
     if (warning.kind === "unreadable" || sender === undefined) {
       this.#reportUnreadable(message.subject, warning);
@@ -139,15 +171,29 @@ export class CallerWarnings {
     this.#options.onEvent({ kind: "unreadable-warning", subject: shownSubject(subject), why: warning.why });
   }
 
-  #apply(warning: CallerWarning, sender: string): readonly HealthEvent[] {
-    const { lateness } = this.#tracker;
+  #apply(warning: CallerWarning, subjectSender: string): readonly HealthEvent[] {
+    const { warnings } = this.#tracker.lateness;
     const member = this.#tracker.find(warning.incarnation);
     if (member === undefined) return NO_EVENTS;
     const now = this.#options.clock.now();
-    if (warning.kind === "on time") return lateness.warnings.withdraw(member, sender, now);
-    const { quietMs, name } = warning;
-    return lateness.warnings.receive(member, { sender, by: name ?? sender, quietMs }, now);
+    const sender = countedAs(subjectSender);
+    if (warning.kind === "on time") return warnings.withdraw(member, sender, now);
+    const { quietMs, name = sender.slice(0, MAX_CALLER_NAME_LENGTH) } = warning;
+    return warnings.receive(member, { sender, by: name, quietMs }, now);
   }
 }
+
+/**
+ * With logins the server checks the first part only, and a process may call itself as it likes. So all processes of one
+ * user count as one sender. On an open bus no part is checked.
+ */
+function countedAs(sender: string): string {
+  const [user = ""] = sender.split(".");
+  return user === ANY_CALLER ? sender : user;
+}
+
+/** Another caller has warned of it lately: also if this one has opened its breaker since. */
+const isSaid = ({ warning }: Member): boolean =>
+  warning !== undefined && (warning.over === undefined || warning.over === "left");
 
 const NO_EVENTS: readonly HealthEvent[] = [];

@@ -16,7 +16,7 @@ import { onAbort } from "./abort-listeners.ts";
 import { Call } from "./call.ts";
 import type { CallContext } from "./call-context.ts";
 import { CallerWarnings } from "./caller-warnings.ts";
-import { type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
+import { type AttemptOutcome, type ClientOptions, type ResolvedClientOptions, withDefaults } from "./client-options.ts";
 import { ClientStreams, type StreamOptions } from "./client-streams.ts";
 import { isLongerThan } from "./core/body.ts";
 import { CancelRuns } from "./core/cancel-runs.ts";
@@ -115,7 +115,7 @@ class ServiceClient implements Client {
   constructor(given: ResolvedClientOptions) {
     this.#observers = new Observers(given, given.guard);
     const { onEvent, onAttempt } = this.#observers;
-    const options = { ...given, onEvent, onAttempt };
+    const options = { ...given, onEvent, onAttempt: (ended: AttemptOutcome) => this.#onAttempt(ended, onAttempt) };
     this.service = options.service;
     this.#options = options;
     this.#streams = new ClientStreams(options);
@@ -140,6 +140,11 @@ class ServiceClient implements Client {
       shortCircuit: (call) => this.#shortCircuit(call),
       countFailed: (why) => void this.#failed(why),
     };
+  }
+
+  #onAttempt(ended: AttemptOutcome, report: (ended: AttemptOutcome) => void): void {
+    this.#warnings.onAttempt(ended);
+    report(ended);
   }
 
   get deprioritized(): Deprioritized | undefined {

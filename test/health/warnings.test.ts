@@ -68,14 +68,57 @@ test("the sender takes it back, and another one cannot", () => {
   assert.equal(table.turns(3, NOW).includes(2), true);
 });
 
-test("one sender's warnings count once until the instance has answered us, those of others as well", () => {
+test("one sender's warnings of an instance count once until it has answered us, those of others as well", () => {
   const table = harnessWith(1, 2, 3);
   warn(table, 2, NOW);
   withdraw(table, 2);
   assert.equal(warn(table, 2, NOW + 1), [], "it said so already");
   assert.equal(warn(table, 2, NOW + 1, { sender: "b.1" }), ["warned 2"]);
+  withdraw(table, 2, "b.1");
   table.settle(table.ticketOf(2, NOW + 1), "answered", NOW + 2);
-  assert.equal(warn(table, 2, NOW + 400), ["warned 2"]);
+  assert.equal(warn(table, 2, NOW + 400), ["warned 2"], "both took it back, so neither was wrong");
+});
+
+test("an answer refutes the sender: for a lease none of its warnings counts, of no instance", () => {
+  const table = harnessWith(1, 2, 3, 4, 5);
+  warn(table, 2, NOW);
+  warn(table, 3, NOW);
+  warn(table, 3, NOW, { sender: "b.1" });
+  warn(table, 4, NOW);
+  table.takeEvents();
+  table.settle(table.ticketOf(2, NOW), "answered", NOW + 1);
+  assert.equal(table.takeEvents(), ["warning-over 2 (answered)", "warning-over 4 (refuted)"], "another warns of 3 too");
+  for (const instance of [2, 4, 5]) assert.equal(warn(table, instance, NOW + 1 + LEASE_MS - 1), [], String(instance));
+  assert.equal(warn(table, 5, NOW + 1 + LEASE_MS), ["warned 5"]);
+});
+
+test("a sender that takes a warning back is not wrong, also if the warning was over before", () => {
+  const table = harnessWith(1, 2, 3);
+  for (const end of [
+    () => table.tick(NOW + LEASE_MS),
+    () => table.hangs(2, NOW + LEASE_MS),
+    () => table.beats(2, NOW + LEASE_MS + 2, { state: "up" }),
+  ]) {
+    for (const instance of [1, 2, 3]) table.beats(instance, NOW + LEASE_MS - 1);
+    warn(table, 2, NOW);
+    end();
+    withdraw(table, 2);
+    table.settle(table.ticketOf(2, NOW + LEASE_MS), "answered", NOW + LEASE_MS + 3);
+    assert.equal(warn(table, 1, NOW + LEASE_MS + 4), ["warned 1"]);
+    withdraw(table, 1);
+    table.settle(table.ticketOf(1, NOW), "answered", NOW);
+  }
+});
+
+test("with as many wrong senders as are remembered no warning counts", () => {
+  const table = harnessWith(1, 2, 3);
+  for (let sender = 0; sender < 256; sender++) {
+    assert.equal(warn(table, 2, NOW + 30 * sender, { sender: `a.${sender}`, quietMs: 20 }), ["warned 2"]);
+    table.settle(table.ticketOf(2, NOW), "answered", NOW + 30 * sender);
+  }
+  const last = NOW + 30 * 255;
+  assert.equal(warn(table, 1, last + 1, { sender: "b.1" }), []);
+  assert.equal(warn(table, 1, NOW + LEASE_MS, { sender: "b.1" }), ["warned 1"], "the first is forgotten");
 });
 
 test("a second sender prolongs it", () => {
@@ -112,14 +155,17 @@ test("who is warned of more than half is warned of none", () => {
   warn(table, 1, NOW);
   warn(table, 2, NOW, { sender: "b.1" });
   assert.equal(table.turns(4, NOW), [3, 4, 3, 4], "half of them");
-  warn(table, 3, NOW + 400, { sender: "c.1" });
+  assert.equal(warn(table, 3, NOW + 400, { sender: "c.1" }), ["warned 3"]);
+  // 3 and 4 are proven by now, and one of these two is warned of.
+  assert.equal(table.ask(NOW + 400).who.instance, 4);
+  for (const instance of [1, 2]) table.member(instance).hasAnswered = true;
   assert.equal(Array.from({ length: 4 }, () => table.ask(NOW + 400).who.instance).sort(), [1, 2, 3, 4]);
 });
 
 test("with an answer of ours there are fewer again, and those count", () => {
   const table = harnessWith(1, 2, 3);
   warn(table, 1, NOW);
-  warn(table, 2, NOW);
+  warn(table, 2, NOW, { sender: "b.1" });
   const call = table.ask(NOW);
   assert.is(call.who.instance, 1);
   table.settle(call, "answered", NOW);
@@ -143,6 +189,34 @@ test("if all others are late, the one that is warned of is called: this caller h
   assert.equal(table.turns(2, NOW), [2, 2]);
 });
 
+test("forged instances that nothing proves do not make room for warnings of the real ones", () => {
+  const table = harnessWith(1, 2, 3, 4, 5, 6, 7, 8);
+  for (const instance of [1, 2, 3]) table.member(instance).hasAnswered = true;
+  for (const instance of [1, 2, 3]) warn(table, instance, NOW, { sender: `${instance}.1` });
+  const turns = Array.from({ length: 8 }, () => table.ask(NOW).who.instance);
+  assert.equal([...new Set(turns)].sort(), [1, 2, 3, 4, 5, 6, 7, 8], "no warning counts: three of three are warned of");
+  // With the quarantine the unproven ones get nothing, whatever is said of the others.
+  for (const instance of [4, 5, 6, 7]) table.hangs(instance, NOW);
+  const later = Array.from({ length: 6 }, () => table.ask(NOW + 1, { idempotent: true }).who.instance);
+  assert.equal([...new Set(later)].sort(), [1, 2, 3]);
+});
+
+test("a hedge goes to one that is warned of, if there is no other", () => {
+  const table = harnessWith(1, 2);
+  warn(table, 2, NOW);
+  const excluded = new Set(["1-a"]);
+  assert.is(table.ask(NOW, { isHedge: true, excluded }).who.instance, 2);
+});
+
+test("a lease is as long as its heartbeats promise, whatever a disconnection has added to it", () => {
+  const table = harnessWith(1, 2, 3);
+  table.tracker.freezeLeases(NOW);
+  table.tracker.resumeLeases(NOW + 3_600_000);
+  const now = NOW + 3_600_001;
+  warn(table, 2, now);
+  assert.is(table.member(2).warning?.until, now + LEASE_MS);
+});
+
 test("those that are out of the rotation are not warned of, and the half is one of the rotation", () => {
   const table = harnessWith(1, 2, 3, 4);
   table.hangs(1, NOW);
@@ -162,7 +236,7 @@ test("one that leaves the rotation takes its warning with it", () => {
   assert.is(table.tracker.lateness.warnings.size, 0);
   table.beats(2, NOW + 10);
   assert.equal(table.turns(3, NOW + 10).includes(2), true);
-  assert.equal(warn(table, 2, NOW + 400), ["warned 2"], "the senders count again");
+  assert.is(table.tracker.lateness.warnings.size, 0, "it was called, and has answered");
 });
 
 test("one that was late for 100 ms is to be warned of, once, and again when it is late again", () => {

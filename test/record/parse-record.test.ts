@@ -64,11 +64,18 @@ test("each event is read, and one that breaks a rule is refused with it", () => 
     { kind: "picked", deprioritized: ["2-a"], isHedge: true, decided: { call: null } },
     { kind: "settled", ticket: 1, result: "timeout" },
     ...(["disconnected", "reconnected", "tick"] as const).map((kind) => ({ kind })),
+    { kind: "warned", incarnation: "1-a", sender: "_.x", by: "shop:5000", quietMs: 300 },
+    { kind: "warned", incarnation: "1-a", sender: "ABCDEFGHIJKLMNOP", by: `_.${"p".repeat(62)}`, quietMs: 0.5 },
+    { kind: "withdrawn", incarnation: "1-a", sender: "_.x" },
     { kind: "stall", stalledMs: 1.5 },
     { kind: "bus", status: "disconnected" },
     { kind: "end", why: "the record is full", known: 3 },
   ];
   for (const event of events) assert.is(entry({ at: 1, ...event }), "read", event.kind);
+  const warned = { at: 1, kind: "warned", incarnation: "1-a", sender: "_.x", by: "shop:5000", quietMs: 300 };
+  for (const wrong of [{ incarnation: "a b" }, { sender: "a.b.c" }, { by: "a b" }, { quietMs: -1 }])
+    golden(entry({ ...warned, ...wrong }));
+  golden(entry({ at: 1, kind: "withdrawn", incarnation: "1-a", sender: 7 }));
   golden(entry('{"at":1,"kind":"sett'));
   golden(entry({ kind: "tick" }));
   golden(entry({ at: 1, kind: "guess" }));

@@ -143,6 +143,42 @@ test("who was late, asked and overtaken is decided the same again, and counts", 
     assert.is.not(replay(whole.filter((line) => !kind.test(line))), "same", `without ${kind}`);
 });
 
+test("what other callers warned of is decided the same again, and counts", () => {
+  const lines: string[] = [];
+  const start = { at: 0, wallMs: 1 };
+  const { tracker, resolver } = new Recorder((line) => lines.push(line)).open(start, "ratings", DEFAULT_RULES, () => 0);
+  for (const instance of [1, 2, 3]) tracker.onHeartbeat(beatOf(instance, { seq: 1 }), 0);
+  const next = (now: number): Ticket => {
+    const { call } = resolver.next(now, { operation: "get" });
+    assert.ok(call);
+    return call;
+  };
+  for (const now of [1, 2, 3]) tracker.settle(next(now), "answered", now);
+  const { warnings } = tracker.lateness;
+  const member = tracker.find("2-a");
+  const third = tracker.find("3-a");
+  assert.ok(member && third);
+  const from = (sender: string) => ({ sender, by: "shop:5000", quietMs: 300 });
+  warnings.receive(member, from("_.a"), 400);
+  warnings.receive(member, from("_.a"), 401);
+  for (const now of [402, 403, 404]) next(now);
+  warnings.withdraw(member, "_.b", 405);
+  warnings.withdraw(member, "_.a", 406);
+  warnings.receive(third, from("USER"), 410);
+  for (const now of [411, 412]) next(now);
+  tracker.tick(410 + 2 * DEFAULT_RULES.heartbeatIntervalMs);
+  const whole = [...lines, '{"at":90000,"kind":"end","why":"the Market ended","known":3}'];
+  assert.is(replay(whole), "same");
+  const counts = [/"kind":"warned","incarnation"/, /"withdrawn","incarnation"/].map(
+    (kind) => whole.filter((line) => kind.test(line)).length,
+  );
+  assert.equal(counts, [2, 1], "those that count");
+  for (const kind of [/"kind":"warned","incarnation"/, /"withdrawn","incarnation"/])
+    assert.is.not(replay(whole.filter((line) => !kind.test(line))), "same", `without ${kind}`);
+  const unknown = changed(whole, /"withdrawn","incarnation"/, (line) => line.replace('"2-a"', '"9-z"'));
+  assert.is(whyOf(unknown[0] ?? "same"), "9-z was withdrawn, and is not known");
+});
+
 test("random numbers are recorded where they were drawn, and count", () => {
   const lines = dayWith((line) => line.includes('"randomDraws"'));
   const without = changed(lines, /"randomDraws"/, (line) => line.replace(/"randomDraws":\[[^\]]*\],?/, ""));

@@ -47,6 +47,79 @@ test("what another caller has said is not repeated, and not taken back", async (
   assert.equal(scene.warnings, []);
 });
 
+test("it is sent after a random part of 100 ms, unless another caller says so meanwhile, or the instance answers", async () => {
+  const begun = async (): Promise<ClientScene> => {
+    const scene = new ClientScene(3, { random: () => 0.5 });
+    await scene.ask();
+    await scene.clock.advance(WARNED_MS);
+    assert.equal(scene.warnings, []);
+    return scene;
+  };
+  const alone = await begun();
+  await alone.clock.advance(50);
+  assert.is(alone.warnings.length, 1);
+  const second = await begun();
+  second.receiveWarning("_.other", { incarnation: "1-a", late: true, quietMs: 300 });
+  await second.clock.advance(50);
+  const answeredNow = await begun();
+  answeredNow.sent[0]?.end(answered({}));
+  await answeredNow.clock.advance(50);
+  const closed = await begun();
+  closed.client.close();
+  await closed.clock.advance(50);
+  assert.equal([second.warnings, answeredNow.warnings, closed.warnings], [[], [], []]);
+});
+
+test("a breaker that opens is not warned of where another caller has said so", async () => {
+  const scene = new ClientScene(3);
+  await scene.ask();
+  scene.receiveWarning("_.other", { incarnation: "1-a", late: true, quietMs: 300 });
+  await scene.end(TIMEOUT);
+  assert.equal([scene.countOf("opened"), scene.warnings], [1, []]);
+});
+
+test("an answer takes a warning back, also where lateness has ended by a timeout that opened no breaker", async () => {
+  const scene = new ClientScene(2, { rules: { requestTimeoutMs: TIMEOUT_MS, failureLimit: 2 } });
+  await scene.ask();
+  await scene.clock.advance(WARNED_MS);
+  assert.is(scene.warnings.splice(0).length, 1);
+  await scene.end(TIMEOUT);
+  assert.equal([scene.countOf("opened"), scene.warnings], [0, []]);
+  for (const instance of [2, 1]) {
+    await scene.ask();
+    assert.is(scene.sent.at(-1)?.instance, instance);
+    await scene.end(answered({}));
+  }
+  assert.equal(scene.warnings, [{ incarnation: "1-a", late: false }]);
+});
+
+test("an instance that has gone is not warned of, and is forgotten", async () => {
+  const scene = new ClientScene(2);
+  await scene.ask();
+  scene.beat(1, { state: "gone" });
+  await scene.end(TIMEOUT);
+  assert.equal(scene.warnings, []);
+});
+
+test("a sender without a name is shown by its subject, and no longer than a name may be", async () => {
+  const shown: string[] = [];
+  const scene = new ClientScene(3, { onEvent: (event) => void (event.kind === "warned" && shown.push(event.by)) });
+  scene.receiveWarning(`_.${"p".repeat(64)}`, { incarnation: "1-a", late: true, quietMs: 300 });
+  assert.equal(shown, [`_.${"p".repeat(62)}`]);
+});
+
+test("all processes of one user count as one sender, and on an open bus each by itself", async () => {
+  for (const [user, withdraws] of [
+    ["ABCDEFGHIJKLMNOP", true],
+    ["_", false],
+  ] as const) {
+    const scene = new ClientScene(3);
+    scene.receiveWarning(`${user}.one`, { incarnation: "1-a", late: true, quietMs: 300 });
+    scene.receiveWarning(`${user}.two`, { incarnation: "1-a", late: false });
+    assert.is(scene.countOf("warning-over"), withdraws ? 1 : 0, user);
+  }
+});
+
 test("an instance that another caller warns of is passed over, with the name of that caller", async () => {
   const events: ClientEvent[] = [];
   const scene = new ClientScene(2, { onEvent: (event) => void events.push(event) });
@@ -126,6 +199,7 @@ test("a client that loses all its instances at once sends twenty warnings", asyn
   const scene = new ClientScene(40);
   for (let call = 0; call < 40; call++) await scene.ask();
   for (const { end } of scene.sent) end(TIMEOUT);
+  await scene.clock.advance(0);
   assert.is(scene.warnings.length, 20);
 });
 

@@ -347,8 +347,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a heartbeat counts for one interval", [
     "health/tracker",
-    "$member.$leaseUntil = $now + this.$rules.$leaseIntervals * $beat.$intervalMs;",
-    "$member.$leaseUntil = $now + $beat.$intervalMs;",
+    "$member.$leaseMs = this.$rules.$leaseIntervals * $beat.$intervalMs;",
+    "$member.$leaseMs = $beat.$intervalMs;",
   ]),
   defect("a call that is late is sent once more too soon", [
     "health/hedge",

@@ -2,6 +2,7 @@
 // Market's own tracker, resolver and bus without changing them.
 
 import type { Headers } from "../../src/bus/core/headers.ts";
+import type { Incarnations } from "../../src/health/balancer.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
 import type { Ticket } from "../../src/health/ticket.ts";
 import type { PageRatings } from "../../src/market/ratings/rate-page.ts";
@@ -68,8 +69,8 @@ export class Observer implements View {
     this.#seconds = new SecondChecks(this);
     this.#lateness = new LatenessChecks(this, (incarnation) => this.#state.generationOf(incarnation));
     this.#warnings = new WarningChecks(this);
-    const isPassedOver = (incarnation: string, now: number): boolean =>
-      this.#lateness.isLate(incarnation) || this.#warnings.isPassedOver(incarnation, now);
+    const isPassedOver = (incarnation: string, now: number, tried?: Incarnations): boolean =>
+      this.#lateness.isLate(incarnation) || this.#warnings.isPassedOver(incarnation, now, tried);
     this.#turns = new TurnChecks(this, isPassedOver);
     this.#explained = new ExplainChecks(this);
     this.#local = new LocalChecks(this);

@@ -2,7 +2,7 @@
 // one of the other in between. So their counts differ by at most 1 over any part of it, whichever other instances come
 // and go.
 
-import type { PickOptions } from "../../src/health/balancer.ts";
+import type { Incarnations, PickOptions } from "../../src/health/balancer.ts";
 import { eligibility } from "../../src/health/breaker.ts";
 import type { Check, Made, View } from "./view.ts";
 
@@ -11,13 +11,13 @@ const USED_TIMEOUT_MS = 8_000;
 
 export class TurnChecks implements Check {
   readonly #view: View;
-  readonly #isPassedOver: (incarnation: string, now: number) => boolean;
+  readonly #isPassedOver: (incarnation: string, now: number, tried?: Incarnations) => boolean;
   /** For each instance: the others that could have had a turn at every choice since its last one, and had none. */
   readonly #waiting = new Map<string, Set<string>>();
   readonly #usedAt = new Map<string, number>();
 
   /** @param isPassedOver whether an instance is late, or warned of, as the simulation has it */
-  constructor(view: View, isPassedOver: (incarnation: string, now: number) => boolean) {
+  constructor(view: View, isPassedOver: (incarnation: string, now: number, tried?: Incarnations) => boolean) {
     this.#view = view;
     this.#isPassedOver = isPassedOver;
   }
@@ -34,7 +34,7 @@ export class TurnChecks implements Check {
       .filter(({ breaker, hasAnswered }) => eligibility(breaker, now) === "yes" && (hasAnswered || !isWary))
       .map(({ who }) => who.incarnation)
       .filter((incarnation) => tried?.has(incarnation) !== true && slow?.has(incarnation) !== true)
-      .filter((incarnation) => !this.#isPassedOver(incarnation, now));
+      .filter((incarnation) => !this.#isPassedOver(incarnation, now, tried));
   }
 
   made({ turn, eligible }: Made): void {

@@ -2,6 +2,7 @@
 // first answer, when the sender takes the warning back, and after a lease. Computed from the warnings that reached the Market and
 // from the answers, apart from the code under test.
 
+import type { Incarnations } from "../../src/health/balancer.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
 import { isWarned } from "../../src/health/warnings.ts";
 import type { Check, Made, Settled, View } from "./view.ts";
@@ -17,6 +18,7 @@ interface Account {
   readonly senders: Set<string>;
   until: number;
   counts: boolean;
+  isTakenBack: boolean;
 }
 
 export class WarningChecks implements Check {
@@ -24,6 +26,8 @@ export class WarningChecks implements Check {
   /** By row: one that was evicted begins again. */
   readonly #accounts = new WeakMap<Member, Account>();
   readonly #answeredAt = new WeakMap<Member, number>();
+  /** Until when a sender that was wrong does not count. */
+  readonly #wrongUntil = new Map<string, number>();
 
   constructor(view: View) {
     this.#view = view;
@@ -34,22 +38,44 @@ export class WarningChecks implements Check {
     return this.#view.market.client.tracker.rotation.all();
   }
 
-  /** Whether a choice passes it over, unless no other can take the call. */
-  isPassedOver(incarnation: string, now: number): boolean {
-    const warned = this.#rotation.filter((member) => this.#accounts.get(member)?.counts === true);
-    if (2 * warned.length > this.#rotation.length) return false;
-    return warned.some((member) => member.who.incarnation === incarnation && now < this.#untilOf(member));
+  /**
+   * Whether a choice passes it over, unless no other can take the call.
+   * @param tried by the same call
+   */
+  isPassedOver(incarnation: string, now: number, tried?: Incarnations): boolean {
+    const open = this.#rotation.filter(({ who }) => tried?.has(who.incarnation) !== true);
+    const proven = open.filter(({ hasAnswered }) => hasAnswered);
+    const choice = proven.length > 0 ? proven : open;
+    const isWarnedOf = (member: Member): boolean => this.#accounts.get(member)?.counts === true;
+    if (2 * choice.filter(isWarnedOf).length > choice.length) return false;
+    return open.some(
+      (member) => member.who.incarnation === incarnation && isWarnedOf(member) && now < this.#untilOf(member),
+    );
   }
 
   #untilOf = (member: Member): number => this.#accounts.get(member)?.until ?? 0;
 
   settled({ call: { ticket }, result, changes, now }: Settled): void {
-    if (ANSWERS.includes(result)) {
-      this.#accounts.delete(ticket.member);
-      this.#answeredAt.set(ticket.member, now);
-    }
+    if (ANSWERS.includes(result)) this.#answered(ticket.member, now);
     for (const change of changes) this.#leaves(change);
     this.#agrees();
+  }
+
+  #answered(member: Member, now: number): void {
+    this.#answeredAt.set(member, now);
+    const account = this.#accounts.get(member);
+    if (account === undefined) return;
+    this.#accounts.delete(member);
+    if (account.isTakenBack) return;
+    for (const sender of account.senders) this.#wrongUntil.set(sender, now + member.leaseMs);
+    for (const other of this.#rotation) {
+      const more = this.#accounts.get(other);
+      if (more?.counts === true && [...more.senders].every((sender) => this.#isWrong(sender, now))) more.counts = false;
+    }
+  }
+
+  #isWrong(sender: string, now: number): boolean {
+    return now < (this.#wrongUntil.get(sender) ?? 0);
   }
 
   onEvent(change: HealthEvent): void {
@@ -58,13 +84,14 @@ export class WarningChecks implements Check {
 
   #leaves({ kind, who }: HealthEvent): void {
     const member = DEPARTURES.includes(kind) ? this.#view.member(who.incarnation) : undefined;
-    if (member !== undefined) this.#accounts.delete(member);
+    const account = member === undefined ? undefined : this.#accounts.get(member);
+    if (account !== undefined) account.counts = false;
   }
 
-  made({ turn: { call }, eligible, now }: Made): void {
+  made({ turn: { call }, eligible, now, traits }: Made): void {
     this.#agrees();
     if (call === undefined || this.#view.calls.get(call)?.isRetest === true || eligible.length === 0) return;
-    if (this.isPassedOver(call.who.incarnation, now))
+    if (this.isPassedOver(call.who.incarnation, now, traits.excluded))
       this.#breaks(`${call.who.incarnation} is warned of and was called, and ${eligible.join()} might have been`);
   }
 
@@ -89,7 +116,10 @@ export class WarningChecks implements Check {
     warnings.withdraw = (member, sender, now) => {
       const changes = withdraw(member, sender, now);
       const account = this.#accounts.get(member);
-      if (account?.senders.has(sender) === true) account.counts = false;
+      if (account?.senders.has(sender) === true) {
+        account.isTakenBack = true;
+        account.counts = false;
+      }
       this.#agrees();
       return changes;
     };
@@ -98,11 +128,14 @@ export class WarningChecks implements Check {
   #received(member: Member, sender: string, quietMs: number, now: number): void {
     const answeredAt = this.#answeredAt.get(member) ?? Number.NEGATIVE_INFINITY;
     if (!this.#rotation.includes(member) || answeredAt >= now - Math.max(quietMs, MIN_QUIET_MS)) return;
-    const account = this.#accounts.get(member) ?? { senders: new Set<string>(), until: 0, counts: false };
-    if (account.senders.has(sender) || account.senders.size >= MAX_SENDERS) return;
+    const account = this.#accounts.get(member) ?? {
+      ...{ senders: new Set<string>(), until: 0, counts: false, isTakenBack: false },
+    };
+    if (account.senders.has(sender) || account.senders.size >= MAX_SENDERS || this.#isWrong(sender, now)) return;
     this.#accounts.set(member, account);
     account.senders.add(sender);
-    account.until = now + member.leaseUntil - member.lastHeartbeatAt;
+    account.until = now + member.leaseMs;
+    account.isTakenBack = false;
     account.counts = true;
     this.#agrees();
   }

@@ -4,32 +4,41 @@ import { defect, type Mutant } from "./mutant.ts";
 
 export const WARNING_MUTANTS: readonly Mutant[] = [
   defect("who is warned of gets calls", [
-    "health/warnings",
-    "return $isWarned($member) && $now < ($member.$warning?.$until ?? 0);",
-    "return false;",
+    "health/balancer",
+    "$accepts($member) && !$warnings.$passesOver($member, $now)",
+    "$accepts($member)",
   ]),
   defect("who is warned of more than half is heeded", [
     "health/warnings",
-    "|| 2 * this.$warned.size > $candidates",
-    "",
+    "if ($mayChoose($member) && --$missing === 0) return true; return false;",
+    "if ($mayChoose($member) && --$missing === 0) return true; return true;",
   ]),
-  defect("a warning does not end with its lease", ["health/warnings", "$until: $now + $leaseMs,", "$until: Infinity,"]),
+  defect("a warning does not end with its lease", [
+    "health/warnings",
+    "$until: $now + $member.$leaseMs",
+    "$until: Infinity",
+  ]),
   defect("an answer does not end a warning", [
     "health/lateness",
-    "return $member.$warning === undefined ? $onTime : [...$onTime, ...this.$warnings.answered($member)];",
+    "return $member.$warning === undefined ? $onTime : [...$onTime, ...this.$warnings.answered($member, $now)];",
     "return $onTime;",
   ]),
   defect("a warning is not taken back", [
     "service/caller-warnings",
-    "if (this.$warnedOf.delete($incarnation))",
-    "if (false)",
+    "if (this.$warnedOf.delete($incarnation)) this",
+    "if (false) this",
   ]),
   defect("a warning counts although the instance has answered since", [
     "health/warnings",
     "|| $hasAnsweredSince($member, $now - Math.max($quietMs, $MIN_QUIET_MS))",
     "",
   ]),
-  defect("one sender warns again and again", ["health/warnings", "$senders.includes($sender) ||", ""]),
+  defect("one sender warns again and again", [
+    "health/warnings",
+    "$senders.has($sender) || $senders.size >=",
+    "$senders.size >=",
+  ]),
+  defect("a sender that was wrong is heeded", ["health/warnings", "|| this.$isRefuted($sender, $now)", ""]),
   defect("no caller warns another", [
     "service/late-watch",
     "for (const $overdue of $toWarnOf) this.$warnOf($overdue);",

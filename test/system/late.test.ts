@@ -2,7 +2,7 @@
 // Instances that hang, die with calls in their hands, or are slow: what that costs a caller that sends nothing twice.
 
 import * as assert from "uvu/assert";
-import { type Call, type Caller, failures } from "../support/caller.ts";
+import { type Call, Caller, failures } from "../support/caller.ts";
 import { callerSuite } from "../support/system.ts";
 import { pause } from "../support/world.ts";
 
@@ -67,6 +67,33 @@ late("a page of four every 0.8 s, one of two is paused: two calls fail, those th
   await second.program.stop();
   const failed = failures((await pages(caller, 800, 5)).flat());
   assert.ok(failed.length <= 2, `${failed.length} failed`);
+});
+
+/** Ten callers that each lose a call are ten. The first warns after 350 ms at most, in which three calls are sent to it. */
+const MAX_FAILED_OF_TEN = 6;
+
+late("one of three is paused, ten callers with one call a second each: few of them lose a call", async (context) => {
+  const { world, server } = context;
+  const [, , third] = [await world.startRatings(1), await world.startRatings(2), await world.startRatings(3)];
+  const callers = Array.from({ length: 10 }, () => new Caller(server.url));
+  try {
+    for (const caller of callers) await caller.untilKnown(3);
+    for (const caller of callers) await Promise.all(Array.from({ length: WARM_UP_CALLS }, () => caller.call()));
+    await third.program.stop();
+    const loads = [];
+    for (const caller of callers) {
+      loads.push(caller.load(1));
+      await pause(100);
+    }
+    for (const load of loads) await load.more(6);
+    const failed = (await Promise.all(loads.map((load) => load.stop()))).map((calls) => failures(calls).length);
+    console.log(`${failed.join(" + ")} failed`);
+    const all = failed.reduce((sum, count) => sum + count, 0);
+    assert.ok(all >= 1 && all <= MAX_FAILED_OF_TEN, `${all} failed`);
+    assert.ok(callers.some((caller) => caller.count(/ instance 3 is late for /) > 0));
+  } finally {
+    for (const caller of callers) await caller.close();
+  }
 });
 
 late(

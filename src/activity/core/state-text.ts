@@ -58,6 +58,7 @@ const OVER = {
   answered: "it has answered",
   withdrawn: "the caller that warned took it back",
   expired: "the time of the warning is over",
+  refuted: "the caller that warned was wrong about another instance",
 } as const;
 
 const good = (text: string): StateText => ({ text, tone: "good" });

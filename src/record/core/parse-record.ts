@@ -198,7 +198,9 @@ function objectIn(text: string): Fields | undefined {
 const MAX_TIME_MS = 1_000_000_000_000_000;
 const isTime = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= MAX_TIME_MS;
 const isId = (value: unknown): value is string => typeof value === "string" && isIncarnationId(value);
-const isSender = (value: unknown): value is string => typeof value === "string" && isWarningSender(value);
+/** A user of a bus with logins, or a process of an open one. */
+const isSender = (value: unknown): value is string =>
+  isId(value) || (typeof value === "string" && isWarningSender(value));
 const isCount = (value: unknown): value is number => isIntegerIn(value, 0, Number.MAX_SAFE_INTEGER);
 const areDraws = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.length <= MAX_RANDOM_DRAWS && value.every((draw) => isTime(draw) && draw < 1);

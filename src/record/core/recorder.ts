@@ -203,9 +203,10 @@ class RecordedWarnings extends Warnings {
   }
 
   override withdraw(member: Member, sender: string, now: number): readonly HealthEvent[] {
+    const before = member.warning;
     const changes = super.withdraw(member, sender, now);
     const { incarnation } = member.who;
-    if (changes.length > 0)
+    if (member.warning !== before)
       this.#recorder.record({ kind: "withdrawn", incarnation, sender }, now, serializeChanges(changes));
     return changes;
   }
