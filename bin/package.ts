@@ -228,12 +228,17 @@ function command(): readonly [name: string, source: string] {
   return found;
 }
 
-/** A bundled package is distributed with the text of its license. */
+/** A bundled package is distributed with the text of its license: once, if it is that of this package. */
 function noticeOf(folder: string): string {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
   const file = readdirSync(folder).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
-  const text = file === undefined ? "" : `\n${readFileSync(join(folder, file), "utf8")}`;
-  return `${name} ${version} (${license})\n${text}`;
+  const text = file === undefined ? "" : readFileSync(join(folder, file), "utf8");
+  const isOurs = wordsOf(text) === wordsOf(readFileSync(join(root, "LICENSE"), "utf8"));
+  return `${name} ${version} (${license})\n\n${isOurs ? "The text is that of LICENSE in this package.\n" : text}`;
+}
+
+function wordsOf(text: string): string {
+  return text.trim().replace(/\s+/g, " ");
 }
 
 function published(): object {

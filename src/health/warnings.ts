@@ -49,6 +49,7 @@ const MAX_REFUTED = 256;
 /** A sender that has waited for less cannot know anything: a garbage collection takes as long. */
 const MIN_QUIET_MS = 20;
 
+/** The members of one service that other callers warn of. Decides whether a warning counts. */
 export class Warnings {
   /** Members whose warning counts. */
   readonly #warned = new Set<Member>();
