@@ -13,7 +13,7 @@ NODE := exec node --enable-source-maps --import ./dist/bin/early-hang-up.js
 
 .SILENT:
 .NOTPARALLEL:
-.PHONY: all monolith datawire-connect add-ratings market startRatings shoppers demo tour package api tracing replay fuzz soak sim bench scorecard chaos screenshots board-cost test mutants check format coverage walkthrough clean help
+.PHONY: all monolith datawire-connect add-ratings market startRatings shoppers demo tour package api tracing replay fuzz soak sim bench scorecard scale chaos screenshots board-cost test mutants check format coverage walkthrough clean help
 
 all: monolith
 
@@ -108,6 +108,9 @@ bench: ## our way of asking against its peers, with figures and a chart: make be
 
 scorecard: ## the same faults on ours, moleculer and NATS micro: what failed, and for how long (QUICK=1 to try it)
 	$(PREPARE) nats-server && sh bin/prepare-packages bench && $(NODE) bench/scorecard.js
+
+scale: ## how many callers and instances one bus takes, measured and computed (QUICK=1 to try it)
+	$(PREPARE) nats-server && sh bin/prepare-packages bench && $(NODE) bench/scale.js
 
 screenshots: ## the pictures of the README, of real programs in a real browser: make screenshots FOLDER=elsewhere
 	$(PREPARE) nats-server browser && $(NODE) dist/test/screenshots/screenshots.js "$$FOLDER"

@@ -19,7 +19,7 @@ const shown = progress("scorecard", FAULTS.length);
 const scores = [];
 for (const fault of FAULTS) {
   shown.step(fault.name);
-  // All three at once, each on a bus of its own: fifty calls a second are no load, and each has the same machine.
+  // All three at once, each on a bus of its own: that is little load, and each has the same machine.
   scores.push(...(await Promise.all(CONTESTANTS.map((contestant) => suffer(contestant, fault)))));
 }
 shown.end();
@@ -32,7 +32,7 @@ if (!quick) {
 process.exit();
 
 async function suffer(contestant, fault) {
-  const stage = await openStage(contestant);
+  const stage = await openStage(contestant, fault.setting);
   try {
     const times = await fault.strike(stage, watchMs);
     return { contestant, fault: fault.name, ...judge(await stage.calls(), times, fault) };

@@ -2,7 +2,7 @@
 
 import { connect } from "nats";
 import { natsOptions } from "./nats.js";
-import { rate, subjectOf, TIMEOUT_MS } from "./work.js";
+import { rateInTime, subjectOf, TIMEOUT_MS } from "./work.js";
 
 const SUBJECT = subjectOf("micro");
 const decoder = new TextDecoder();
@@ -12,9 +12,10 @@ export async function serve({ server, number, failing }) {
   const service = await nc.services.add({ name: "bench", version: "1.0.0" });
   service.addEndpoint("get", {
     subject: SUBJECT,
-    handler: (_error, message) => {
+    handler: async (_error, message) => {
       try {
-        message.respond(JSON.stringify(rate(JSON.parse(decoder.decode(message.data)), { number, failing })));
+        const rated = rateInTime(JSON.parse(decoder.decode(message.data)), { number, failing });
+        message.respond(JSON.stringify(rated instanceof Promise ? await rated : rated));
       } catch (error) {
         message.respondError(500, error.message);
       }

@@ -1,7 +1,7 @@
 // moleculer over NATS: round robin, its circuit breaker on, the same limit of time. Heartbeats are as it has them.
 
 import { ServiceBroker } from "moleculer";
-import { rate, TIMEOUT_MS } from "./work.js";
+import { rateInTime, TIMEOUT_MS } from "./work.js";
 
 const broker = (server, nodeID) =>
   new ServiceBroker({
@@ -16,13 +16,13 @@ const broker = (server, nodeID) =>
 
 export async function serve({ server, number, failing }) {
   const node = broker(server, `instance-${number}`);
-  node.createService({ name: "ratings", actions: { get: ({ params }) => rate(params, { number, failing }) } });
+  node.createService({ name: "ratings", actions: { get: ({ params }) => rateInTime(params, { number, failing }) } });
   await node.start();
   return { leave: () => node.stop() };
 }
 
-export async function open({ server, instances }) {
-  const node = broker(server, `caller-${process.pid}`);
+export async function open({ server, instances, place }) {
+  const node = broker(server, `caller-${process.pid}-${place}`);
   await node.start();
   await node.waitForServices("ratings");
   // One instance is not enough: the caller must know both before the first round.

@@ -2,7 +2,7 @@
 // every answer.
 
 import { answer, connectBus, openClient, startInstance } from "../../dist/src/service/index.js";
-import { isRating, rate } from "./work.js";
+import { isRating, rateInTime } from "./work.js";
 
 const SERVICE = "ratings";
 
@@ -11,7 +11,10 @@ const QUIET = { report: () => undefined };
 
 export async function serve({ server, number, failing }) {
   const bus = await connectBus(server, QUIET);
-  const handle = (request) => answer(rate(request, { number, failing }));
+  const handle = (request) => {
+    const rated = rateInTime(request, { number, failing });
+    return rated instanceof Promise ? rated.then(answer) : answer(rated);
+  };
   const started = await startInstance({ service: SERVICE, instance: number, bus, handle });
   if (started.kind === "taken") throw new Error(`instance ${number} runs already`);
   return {
@@ -24,10 +27,13 @@ export async function serve({ server, number, failing }) {
 
 const NO_RATING = { kind: "invalid", problems: ["no rating of the thing"] };
 
-export async function open({ server }) {
+export async function open({ server, instances }) {
   const bus = await connectBus(server, QUIET);
   const client = openClient({ service: SERVICE, bus });
   await client.ready();
+  // One instance is not enough: the caller must know all before the first round.
+  const live = () => client.instances().filter(({ state }) => state === "healthy").length;
+  while (live() < instances.length) await new Promise((resolve) => setTimeout(resolve, 20));
   return {
     ask: async (thingID) => {
       const read = (value) => (isRating(value, thingID) ? { kind: "valid", value } : NO_RATING);

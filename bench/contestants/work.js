@@ -14,6 +14,19 @@ export function rate({ thingID }, { number, failing }) {
   return { thingID, rating: RATINGS.get(thingID), instance: number };
 }
 
+let delayMs = 0;
+
+/** The answers of this process take so long from now on, in ms. */
+export function setDelay(ms) {
+  delayMs = ms;
+}
+
+/** The rating, once the delay of this process is over. Without one it is no promise: that would be slower. */
+export function rateInTime(request, instance) {
+  const answer = rate(request, instance);
+  return delayMs === 0 ? answer : new Promise((resolve) => setTimeout(resolve, delayMs, answer));
+}
+
 /** The caller's check of each answer; a wrong one is a failed call. */
 export const isRating = (body, thingID) => body?.thingID === thingID && typeof body.rating === "number";
 

@@ -3,12 +3,12 @@
 
 import { Pool } from "undici";
 import { contestant } from "../contestants/all.js";
-import { isRating, THING } from "../contestants/work.js";
+import { isRating, setDelay, THING } from "../contestants/work.js";
 import { load, usedUs } from "./load.js";
 
 let instance;
-let caller;
-let watch;
+const callers = [];
+const watches = [];
 
 const orders = {
   serve: async (order) => {
@@ -17,17 +17,26 @@ const orders = {
   },
   open: async (order) => {
     const { open = "open" } = contestant(order.contestant);
-    caller = await (await modeOf(order.contestant))[open](order);
+    const mode = await modeOf(order.contestant);
+    for (let place = 0; place < (order.count ?? 1); place++) callers.push(await mode[open]({ ...order, place }));
   },
   leave: () => instance.leave(),
   used: () => usedUs(),
-  load: ({ inFlight, forMs }) => load(() => checked(caller), { inFlight, forMs }),
+  load: ({ inFlight, forMs }) => load(() => checked(callers[0]), { inFlight, forMs }),
   pages: ({ url, inFlight, forMs }) => load(pageOf(url), { inFlight, forMs }),
-  /** Calls at a steady rate and keeps the result of every call. */
-  watch: ({ everyMs }) => {
-    watch = startWatch(everyMs);
+  /** Each caller calls at a steady rate, at times of its own, and keeps the result of every call. */
+  watch: async ({ everyMs, burst }) => {
+    for (const caller of callers) {
+      watches.push(startWatch(caller, everyMs, burst));
+      await new Promise((resolve) => setTimeout(resolve, everyMs / callers.length));
+    }
   },
-  calls: () => watch.stop(),
+  calls: async () => {
+    const calls = await Promise.all(watches.map((watch) => watch.stop()));
+    return calls.flat().sort((a, b) => a.sentAt - b.sentAt);
+  },
+  /** The answers of this instance take so long from now on. */
+  delay: ({ ms }) => setDelay(ms),
   /** Blocks this process's own event loop: the fault is the caller's. */
   stall: ({ forMs }) => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, forMs);
@@ -54,10 +63,13 @@ function pageOf(url) {
 }
 
 /** Wall time: the parent's faults have times of the same clock, on the same machine. */
-function startWatch(everyMs) {
+function startWatch(caller, everyMs, burst = 1) {
   const calls = [];
   const out = new Set();
   const timer = setInterval(() => {
+    for (let count = 0; count < burst; count++) ask();
+  }, everyMs);
+  const ask = () => {
     const call = { sentAt: Date.now() };
     calls.push(call);
     const settled = checked(caller)
@@ -70,7 +82,7 @@ function startWatch(everyMs) {
         out.delete(settled);
       });
     out.add(settled);
-  }, everyMs);
+  };
   const stop = async () => {
     clearInterval(timer);
     await Promise.race([Promise.all(out), new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS))]);

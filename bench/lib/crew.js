@@ -34,6 +34,7 @@ export async function startBus(port) {
   return {
     url: `nats://127.0.0.1:${own}`,
     port: own,
+    pid: child.pid,
     end: async (signal = "SIGTERM") => {
       child.kill(signal);
       await ended;
@@ -76,10 +77,10 @@ export async function until(what, isTrue, withinMs = READY_TIMEOUT_MS) {
   }
 }
 
-/** A process that executes commands, see child.js. */
-export function hire(args = []) {
+/** A process that executes commands, see child.js and scale-child.js. */
+export function hire(args = [], file = "child.js") {
   const child = kept(
-    fork(join(import.meta.dirname, "child.js"), [], {
+    fork(join(import.meta.dirname, file), [], {
       execArgv: ["--enable-source-maps", ...args],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       env: { ...process.env, NODE_ENV: "production" },

@@ -8,16 +8,39 @@ const VICTIM = 2;
 const STALL_MS = 3_000;
 const AWAY_MS = 3_000;
 const BETWEEN_RESTARTS_MS = 2_000;
+/** In time for every contestant, and far from what its answers took before. */
+const SLOW_MS = 600;
 
+/** Instance 2 is paused, and goes on. */
+async function pauseOne(stage, watchMs) {
+  const beganAt = Date.now();
+  stage.signal(VICTIM, "SIGSTOP");
+  await pause(watchMs.fault);
+  const repairAt = Date.now();
+  stage.signal(VICTIM, "SIGCONT");
+  await pause(watchMs.after);
+  return { beganAt, repairAt, overAt: repairAt };
+}
+
+/** `setting`: where it is not fifty calls a second of one caller to two instances (stage.js). */
 export const FAULTS = [
+  { name: "1 of 2 paused (SIGSTOP)", strike: pauseOne },
+  { name: "1 of 2 paused, 5 calls/s", setting: { everyMs: 200 }, strike: pauseOne },
+  { name: "1 of 2 paused, a page of four calls every 0.8 s", setting: { everyMs: 800, burst: 4 }, strike: pauseOne },
+  { name: "1 of 3 paused, ten callers at 50 calls/s", setting: { instances: 3, callers: 10 }, strike: pauseOne },
   {
-    name: "1 of 2 paused (SIGSTOP)",
+    name: "1 of 3 paused, ten callers at 1 call/s",
+    setting: { instances: 3, callers: 10, everyMs: 1_000 },
+    strike: pauseOne,
+  },
+  {
+    name: "1 of 2 answers after 600 ms",
     strike: async (stage, watchMs) => {
       const beganAt = Date.now();
-      stage.signal(VICTIM, "SIGSTOP");
+      await stage.delay(VICTIM, SLOW_MS);
       await pause(watchMs.fault);
       const repairAt = Date.now();
-      stage.signal(VICTIM, "SIGCONT");
+      await stage.delay(VICTIM, 0);
       await pause(watchMs.after);
       return { beganAt, repairAt, overAt: repairAt };
     },

@@ -1,14 +1,15 @@
-// One contestant under observation: a bus of its own, two instances, and a caller that calls fifty times a second.
+// One contestant under observation: a bus of its own, its instances, and its callers, which call at a steady rate.
 
 import { contestant as find } from "../contestants/all.js";
 import { hire, pause, startBus } from "./crew.js";
 
-const EVERY_MS = 20;
+/** Fifty calls a second to two instances, unless a fault says otherwise. */
+const DEFAULTS = { instances: 2, callers: 1, everyMs: 20, burst: 1 };
 /** Before the fault: both instances have answered, and breakers have something to count. */
 const QUIET_MS = 2_000;
-const INSTANCES = [1, 2];
 
-export async function openStage(contestant) {
+export async function openStage(contestant, setting = {}) {
+  const { instances: count, callers, everyMs, burst } = { ...DEFAULTS, ...setting };
   const { instances: owner } = find(contestant);
   let bus = await startBus();
   const { url, port } = bus;
@@ -19,15 +20,16 @@ export async function openStage(contestant) {
     return instance.send({ do: "serve", contestant: owner, server: url, number, failing });
   };
   const places = [];
-  for (const number of INSTANCES) places.push(await start(number));
+  for (let number = 1; number <= count; number++) places.push(await start(number));
   const caller = hire();
-  await caller.send({ do: "open", contestant, server: url, instances: places });
-  await caller.send({ do: "watch", everyMs: EVERY_MS });
+  await caller.send({ do: "open", contestant, server: url, instances: places, count: callers });
+  await caller.send({ do: "watch", everyMs, burst });
   await pause(QUIET_MS);
   return {
     caller,
     start,
     signal: (number, name) => instances.get(number).signal(name),
+    delay: (number, ms) => instances.get(number).send({ do: "delay", ms }),
     leave: (number) => instances.get(number).send({ do: "leave" }),
     kill: (number) => instances.get(number).end(),
     endBus: () => bus.end("SIGKILL"),

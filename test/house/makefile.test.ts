@@ -51,6 +51,7 @@ test("each target starts its program, with the bus where one is needed", async (
     [["walkthrough"], "need <nats-server>\n<dist/test/walkthrough/walkthrough.js>"],
     [["bench"], `${bench}<bench/bench.js>`],
     [["scorecard"], `${bench}<bench/scorecard.js>`],
+    [["scale"], `${bench}<bench/scale.js>`],
     [["mutants", "FOLDER=health", "UPDATE=1"], "packages of test/mutants\n<test/mutants/mutants.js><health><1>"],
     [
       ["mutants", "SIM=80", "SEED=7", "DAYS=500"],
@@ -100,7 +101,7 @@ test("no value is run as code, by the shell or by make", async () => {
 
 test("nothing starts when the folder could not be made ready", async () => {
   const targets =
-    "monolith market startRatings shoppers demo package replay fuzz soak test check coverage walkthrough tracing bench scorecard datawire-connect";
+    "monolith market startRatings shoppers demo package replay fuzz soak test check coverage walkthrough tracing bench scorecard scale datawire-connect";
   for (const target of targets.split(" ")) {
     const { code, said } = await box.run("make", [target], { PREPARED: "1" });
     assert.is(code, 2, target);
