@@ -1,7 +1,7 @@
 // Warnings between callers (health/warnings.ts): publishes those of this client, and feeds those of others to the tracker.
 //
 // This client warns of an instance that has been late for a while, and of one whose breaker it opens. It takes that back when
-// the instance answers, or when the breaker closes. It does not repeat what another caller has said already.
+// the instance answers. It does not repeat what another caller has said already.
 //
 // On a bus with logins the subject of a warning names the user that sent it, and the server enforces that. Without the right
 // to publish there (credentials of an earlier dwc) a client neither sends nor receives warnings, and decides by its own calls.
@@ -122,10 +122,13 @@ export class CallerWarnings {
   /** The health of an instance has changed. */
   onChange({ kind, who }: HealthEvent): void {
     if (kind === "opened") this.warnOf({ who, quietMs: this.#options.rules.requestTimeoutMs });
-    if (kind === "on-time" || kind === "closed") this.#takeBack(who.incarnation);
+    if (kind === "on-time") this.#takeBack(who.incarnation);
   }
 
-  /** An attempt has ended: an answer may come after lateness has ended otherwise, as by a timeout that opens no breaker. */
+  /**
+   * An attempt has ended: an answer may come after lateness has ended otherwise, by a timeout. A breaker that a heartbeat
+   * closes takes nothing back: a handler may hang in a process that sends heartbeats.
+   */
   onAttempt(ended: AttemptOutcome): void {
     if (this.#warnedOf.size + this.#delayed.size === 0 || ended.kind !== "attempt") return;
     if (isAnswer(ended.result)) this.#takeBack(ended.who.incarnation);

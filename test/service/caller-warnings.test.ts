@@ -25,7 +25,7 @@ test("an instance that is late for 100 ms is warned of once, and its answer take
   assert.equal(scene.warnings, [{ incarnation: "1-a", late: false }]);
 });
 
-test("a breaker that opens is warned of, and its closing takes that back", async () => {
+test("a breaker that opens is warned of, and the first answer takes that back, not a heartbeat that closes it", async () => {
   const scene = new ClientScene(2, { rules: { requestTimeoutMs: TIMEOUT_MS } });
   await scene.ask();
   await scene.end(TIMEOUT);
@@ -35,6 +35,12 @@ test("a breaker that opens is warned of, and its closing takes that back", async
   );
   scene.warnings.length = 0;
   scene.beat(1);
+  assert.equal([scene.countOf("closed"), scene.warnings], [1, []]);
+  for (const instance of [2, 1]) {
+    await scene.ask();
+    assert.is(scene.sent.at(-1)?.instance, instance);
+    await scene.end(answered({}));
+  }
   assert.equal(scene.warnings, [{ incarnation: "1-a", late: false }]);
 });
 

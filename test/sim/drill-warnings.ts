@@ -96,8 +96,9 @@ class WarningsDrill extends Scene {
 
   async goOn(): Promise<void> {
     for (const puppet of this.#puppets) puppet.action = { how: "answer", ms: ANSWER_MS };
-    // A heartbeat closes the breakers of those that lost a call, and their warnings are taken back.
+    // A heartbeat closes the breakers of those that lost a call. With their next answer they take their warnings back.
     for (const puppet of this.#puppets) puppet.beat();
+    await this.#load(4 * this.#everyMs);
     await this.pass(2 * ROUND_MS);
     for (const puppet of this.#puppets) puppet.asked.splice(0);
     const ends = await this.#load(4 * this.#everyMs);
