@@ -31,7 +31,7 @@ export function modelOf(callers, instances, prices) {
     callerShare: perCaller * prices.caller,
     serverCores: delivered * prices.server,
     bytes: instances * prices.bytes,
-    /** Each caller calls the roll, and each answer is delivered to all callers. */
+    /** Each caller calls the roll, and each heartbeat is delivered to all callers. */
     restartDeliveries: instances * answers * callers,
     restartServerSeconds: instances * answers * callers * prices.server,
     restartCallerSeconds: instances * answers * prices.caller,
