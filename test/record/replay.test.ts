@@ -108,7 +108,8 @@ test("who was spared and who was asked second are decided the same again, and co
   assert.is.not(unsparing[0], "same");
 });
 
-test("who was late, asked and overtaken is decided the same again, and counts", () => {
+/** A record that begins with the heartbeats of three instances. */
+function recordingOfThree() {
   const lines: string[] = [];
   const start = { at: 0, wallMs: 1 };
   const { tracker, resolver } = new Recorder((line) => lines.push(line)).open(start, "ratings", DEFAULT_RULES, () => 0);
@@ -118,6 +119,11 @@ test("who was late, asked and overtaken is decided the same again, and counts", 
     assert.ok(call);
     return call;
   };
+  return { lines, tracker, next };
+}
+
+test("who was late, asked and overtaken is decided the same again, and counts", () => {
+  const { lines, tracker, next } = recordingOfThree();
   const [first, second] = [next(1), next(1)];
   tracker.lateness.check(tracker.rotation.all(), 280, 20);
   tracker.lateness.check(tracker.rotation.all(), 300, 290);
@@ -144,15 +150,7 @@ test("who was late, asked and overtaken is decided the same again, and counts", 
 });
 
 test("what other callers warned of is decided the same again, and counts", () => {
-  const lines: string[] = [];
-  const start = { at: 0, wallMs: 1 };
-  const { tracker, resolver } = new Recorder((line) => lines.push(line)).open(start, "ratings", DEFAULT_RULES, () => 0);
-  for (const instance of [1, 2, 3]) tracker.onHeartbeat(beatOf(instance, { seq: 1 }), 0);
-  const next = (now: number): Ticket => {
-    const { call } = resolver.next(now, { operation: "get" });
-    assert.ok(call);
-    return call;
-  };
+  const { lines, tracker, next } = recordingOfThree();
   for (const now of [1, 2, 3]) tracker.settle(next(now), "answered", now);
   const { warnings } = tracker.lateness;
   const member = tracker.find("2-a");
