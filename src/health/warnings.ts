@@ -17,7 +17,7 @@ import type { HealthEvent, Member } from "./member.ts";
 
 /** A warning as it arrives. */
 export interface ReceivedWarning {
-  /** The process that sent it, as its subject names it. */
+  /** The user that sent it, on a bus with logins; otherwise the process. */
   readonly sender: string;
   /** Its name, for people: a claim. */
   readonly by: string;
@@ -103,7 +103,7 @@ export class Warnings {
     return now < (this.#refuted.get(sender) ?? 0);
   }
 
-  /** A sender takes its warning back: the instance has answered it, or sends heartbeats again. */
+  /** A sender takes its warning back: the instance has answered it. */
   withdraw(member: Member, sender: string, now: number): readonly HealthEvent[] {
     if (member.warning?.senders.has(sender) !== true) return NO_EVENTS;
     const events = this.#end(member, "withdrawn", now);

@@ -99,9 +99,7 @@ export type ClientEvent =
   /** The response of `who` was invalid: to a call, to its hedge or to a copy. An idempotent call goes on to another instance. */
   | { readonly kind: "invalid-response"; readonly who: InstanceRef; readonly problems: readonly string[] }
   /** `subject` names the sender; a bus with logins has checked it. It is printable, and cut to a maximum length. */
-  /** The same of a warning. `subject` names its sender. */
-  | { readonly kind: "unreadable-warning"; readonly subject: string; readonly why: string }
-  | { readonly kind: "unreadable-heartbeat"; readonly subject: string; readonly why: string }
+  | { readonly kind: "unreadable-heartbeat" | "unreadable-warning"; readonly subject: string; readonly why: string }
   /** Too many unknown instances at once: the heartbeat of this one was dropped unread. */
   | { readonly kind: "newcomers-throttled" }
   /** Heartbeats were not received for `deafMs`, although the bus was connected: more were sent than could be read. */
@@ -136,8 +134,9 @@ const RULES: Rules<ClientOptions> = {
   report: aFunction,
 };
 
-/** Host and process id. A host name has no other characters, apart from those that are replaced. */
+/** With a process id a name is then short enough. */
 const MAX_HOST_LENGTH = 48;
+/** Host and process id. Characters that a name must not have are replaced. */
 const defaultName = (): string =>
   `${hostname()
     .replace(/[^A-Za-z0-9.-]/g, "-")
