@@ -6,6 +6,10 @@
 // for longer than the limit of the operations that it owes. The time counts from the oldest call that it owes, or from
 // its last answer. So one slow call beside fast ones makes no instance late.
 //
+// An answer that took longer than the limit does not end that while more is owed. If it did, an instance that takes 600 ms
+// would get calls for a moment after each answer, and so have more to answer: from one call in thirty to half of them within
+// a minute.
+//
 // The limit of an operation is four times its typical p99: that of the middle one of up to fifteen instances. An instance
 // that has become slow does not change it, so it does not excuse itself. Where most have become slow, all are late by
 // the old limit, until the limit has followed. If all are late, all are used in turn.
@@ -64,6 +68,9 @@ export interface Debt {
   /** How long it may owe an answer: for the older calls, and for those of the latest batch. */
   olderLimitMs: number;
   newerLimitMs: number;
+  /** When the first of the older calls was sent, and the first of the latest batch. */
+  olderSince: number;
+  newerSince: number;
   /** It is late since then. Undefined: it is not. */
   lateSince: number | undefined;
   /** When it was last asked if it is there. */
@@ -109,14 +116,16 @@ export class Lateness {
   settled(ticket: Ticket, result: Result, now: number): readonly HealthEvent[] {
     const { member, operation, sentAt } = ticket;
     if (TIMED.has(result)) this.#record(member.who, operation, now - sentAt, now);
-    const events = ANSWERS.has(result) ? this.#answered(member, now) : NO_EVENTS;
+    const isTooLate = ANSWERS.has(result) && tookTooLong(ticket, now);
+    const events = ANSWERS.has(result) ? this.#answered(member, now, isTooLate) : NO_EVENTS;
     if (ticket.debt !== undefined) payBack(ticket.debt, ticket.batch);
+    if (ticket.debt !== undefined && isTooLate) countFromOldest(ticket.debt);
     ticket.debt = undefined;
     return events;
   }
 
-  #answered(member: Member, now: number): readonly HealthEvent[] {
-    const onTime = answered(member, now);
+  #answered(member: Member, now: number, isTooLate: boolean): readonly HealthEvent[] {
+    const onTime = answered(member, now, isTooLate);
     return member.warning === undefined ? onTime : [...onTime, ...this.warnings.answered(member, now)];
   }
 
@@ -204,7 +213,7 @@ export function forgive(member: Member): Member {
 
 const newDebt = (askedAt: number, answeredAt: number): Debt => ({
   ...{ owes: 0, quietSince: 0, lateSince: undefined, askedAt, answeredAt, isWarnedOf: false },
-  ...{ batch: 0, olderOwes: 0, olderLimitMs: 0, newerLimitMs: 0 },
+  ...{ batch: 0, olderOwes: 0, olderLimitMs: 0, newerLimitMs: 0, olderSince: 0, newerSince: 0 },
 });
 
 /**
@@ -218,6 +227,7 @@ function owe(member: Member, since: number, limitMs: number): Debt {
   member.debt ??= newDebt(Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY);
   const { debt } = member;
   if (debt.owes === 0) debt.quietSince = since;
+  if (debt.owes === debt.olderOwes) debt.newerSince = since;
   debt.newerLimitMs = Math.max(debt.newerLimitMs, limitMs);
   debt.owes += 1;
   return debt;
@@ -235,6 +245,7 @@ function beginBatch(debt: Debt): void {
   debt.batch += 1;
   debt.olderOwes = debt.owes;
   debt.olderLimitMs = debt.owes === 0 ? 0 : debt.newerLimitMs;
+  debt.olderSince = debt.newerSince;
   debt.newerLimitMs = 0;
 }
 
@@ -244,13 +255,24 @@ function becomesLate(who: InstanceRef, debt: Debt, now: number): readonly Health
   return [{ kind: "late", who, owes: debt.owes, quietMs: now - debt.quietSince }];
 }
 
-function answered(member: Member, now: number): readonly HealthEvent[] {
+/** An answer now would say only that the member is slow: it took longer than the limit, and the member owes more. */
+function tookTooLong({ member, debt, sentAt }: Ticket, now: number): boolean {
+  return debt !== undefined && debt === member.debt && debt.owes > 1 && now - sentAt > limitOf(debt);
+}
+
+/** The oldest call that is owed was sent then, or later. */
+function countFromOldest(debt: Debt): void {
+  debt.quietSince = Math.max(debt.quietSince, debt.olderSince);
+}
+
+function answered(member: Member, now: number, isTooLate: boolean): readonly HealthEvent[] {
   const { who } = member;
   // A call of an operation without a limit is owed nowhere.
   member.debt ??= newDebt(Number.NEGATIVE_INFINITY, now);
   const { debt } = member;
-  debt.quietSince = now;
   debt.answeredAt = now;
+  if (isTooLate) return NO_EVENTS;
+  debt.quietSince = now;
   if (debt.lateSince === undefined) return NO_EVENTS;
   const lateMs = now - debt.lateSince;
   debt.lateSince = undefined;

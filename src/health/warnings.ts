@@ -89,7 +89,7 @@ export class Warnings {
     const senders = member.warning?.senders ?? NO_SENDERS;
     if (senders.has(sender) || senders.size >= MAX_SENDERS || this.#isRefuted(sender, now)) return NO_EVENTS;
     const isFirst = !isWarned(member);
-    member.warning = { senders: new Set([...senders, sender]), by, until: now + member.leaseMs, over: undefined };
+    member.warning = { senders: new Set([...senders, sender]), by, until: now + heldMs(member), over: undefined };
     this.#warned.add(member);
     return isFirst ? [{ kind: "warned", who: member.who, by, quietMs }] : NO_EVENTS;
   }
@@ -121,7 +121,7 @@ export class Warnings {
     // One that took it back was right, or has noticed its mistake.
     return warning.over === "withdrawn"
       ? events
-      : [...events, ...this.#refute(warning.senders, now + member.leaseMs, now)];
+      : [...events, ...this.#refute(warning.senders, now + heldMs(member), now)];
   }
 
   #refute(senders: ReadonlySet<string>, until: number, now: number): readonly HealthEvent[] {
@@ -156,6 +156,10 @@ function first(members: Iterable<Member>, accepts: (member: Member) => boolean):
   for (const member of members) if (accepts(member)) return member;
   return undefined;
 }
+
+/** The leases of a large service last for minutes, and a warning is only a claim. */
+const MAX_HELD_MS = 30_000;
+const heldMs = ({ leaseMs }: Member): number => Math.min(leaseMs, MAX_HELD_MS);
 
 const NO_SENDERS: ReadonlySet<string> = new Set();
 

@@ -19,7 +19,7 @@ import {
   warningJson,
 } from "../health/caller-warning.ts";
 import { isAnswer, type OverdueInstance } from "../health/lateness.ts";
-import type { HealthEvent, Member } from "../health/member.ts";
+import { type HealthEvent, isLate, type Member } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import { decodeBody } from "../util/json.ts";
 import { TokenBucket } from "../util/token-bucket.ts";
@@ -28,6 +28,9 @@ import type { AttemptOutcome, ResolvedClientOptions } from "./client-options.ts"
 /** A client that is cut off from all instances at once has no more to say than this. */
 const SEND_BURST = 20;
 const SENT_PER_SECOND = 10;
+/** A warning beyond that limit waits for room. It is not sent any more when others have found out by their own calls. */
+const RETRY_DELAY_MS = 1_000;
+const MAX_LATER_MS = 30_000;
 /** Any caller can send warnings. Reading one takes some 10 µs, so a flood costs 0.2 % of a core. */
 const READ_BURST = 400;
 const READ_PER_SECOND = 200;
@@ -93,13 +96,15 @@ export class CallerWarnings {
   warnOf({ who, quietMs }: OverdueInstance): void {
     const { incarnation } = who;
     if (this.#sender === undefined || this.#delayed.has(incarnation)) return;
-    const { clock, random } = this.#options;
-    const delayMs = random() * MAX_DELAY_MS;
-    const send = (): void => {
+    this.#warnLater(incarnation, quietMs, this.#options.random() * MAX_DELAY_MS);
+  }
+
+  #warnLater(incarnation: string, quietMs: number, delayMs: number): void {
+    const warn = (): void => {
       this.#delayed.delete(incarnation);
       this.#warn(incarnation, quietMs + delayMs);
     };
-    this.#delayed.set(incarnation, clock.after(delayMs, send, "background"));
+    this.#delayed.set(incarnation, this.#options.clock.after(delayMs, warn, "background"));
   }
 
   /** Unless another caller has said so meanwhile. */
@@ -107,7 +112,12 @@ export class CallerWarnings {
     const member = this.#tracker.find(incarnation);
     if (member === undefined || member.membership.kind !== "up" || isSaid(member)) return;
     const { clock, name } = this.#options;
-    if (this.#warnedOf.has(incarnation) || !this.#sendLimit.tryTake(clock.now())) return;
+    if (this.#warnedOf.has(incarnation)) return;
+    if (!this.#sendLimit.tryTake(clock.now())) {
+      // Until its answer, which ends the delay.
+      if (quietMs < MAX_LATER_MS) this.#warnLater(incarnation, quietMs, RETRY_DELAY_MS);
+      return;
+    }
     this.#forgetGone();
     this.#warnedOf.add(incarnation);
     this.#publish({ kind: "late", incarnation, quietMs, name });
@@ -131,7 +141,11 @@ export class CallerWarnings {
    */
   onAttempt(ended: AttemptOutcome): void {
     if (this.#warnedOf.size + this.#delayed.size === 0 || ended.kind !== "attempt") return;
-    if (isAnswer(ended.result)) this.#takeBack(ended.who.incarnation);
+    if (!isAnswer(ended.result)) return;
+    const member = this.#tracker.find(ended.who.incarnation);
+    // It still owes others for too long.
+    if (member !== undefined && isLate(member)) return;
+    this.#takeBack(ended.who.incarnation);
   }
 
   #takeBack(incarnation: string): void {

@@ -29,8 +29,6 @@ const CHECK_INTERVAL_MS = 10;
  */
 const MAX_DELAY_MS = 10;
 
-const NONE_OWED = { events: [], toAsk: [], toWarnOf: [], areOwed: false } as const;
-
 export class LateWatch {
   readonly #options: ResolvedClientOptions;
   readonly #tracker: Tracker;
@@ -77,12 +75,19 @@ export class LateWatch {
     const { clock, guard } = this.#options;
     const now = clock.now();
     const upTo = Math.min(now, this.#dueAt + MAX_DELAY_MS);
-    const check = () => this.#tracker.lateness.check(this.#tracker.rotation.all(), now, upTo);
-    const { events, toAsk, toWarnOf, areOwed } = guard.run("core", check, NONE_OWED);
+    // A balancer of the user's own may throw, or return something else.
+    const areOwed = guard.run("core", () => this.#look(now, upTo), false);
+    if (areOwed) this.start();
+  }
+
+  /** @returns whether answers are owed */
+  #look(now: number, upTo: number): boolean {
+    const { lateness, rotation } = this.#tracker;
+    const { events, toAsk, toWarnOf, areOwed } = lateness.check(rotation.all(), now, upTo);
     this.#emitChanges(events);
     for (const { incarnation } of toAsk) this.ask(incarnation);
     for (const overdue of toWarnOf) this.#warnOf(overdue);
-    if (areOwed) this.start();
+    return areOwed;
   }
 
   /** Asks an instance that owes answers if it is there: at most once a second. */

@@ -184,12 +184,36 @@ const ANSWERS: readonly Result[] = ["answered", "invalid", "rejected", "overload
 test("every kind of answer ends it, and no other end does while more is owed", () => {
   for (const result of [...ANSWERS, ...NO_ANSWERS]) {
     const table = served(10);
-    const [one] = [callAt(table, 2, 1_000), callAt(table, 2, 1_000)];
+    callAt(table, 2, 1_000);
+    const one = callAt(table, 2, 1_095);
     check(table, 1_100);
     table.takeEvents();
     table.settle(one, result, 1_101);
     assert.is(table.takeEvents().includes("on-time 2"), ANSWERS.includes(result), result);
   }
+});
+
+test("an answer that took longer than the limit does not end it while more is owed, and the last one does", () => {
+  const table = served(10);
+  const owed = [1_000, 1_000, 1_030].map((now) => callAt(table, 2, now));
+  assert.equal(check(table, 1_100), ["late 2"]);
+  table.takeEvents();
+  for (const [index, ticket] of owed.entries()) {
+    table.settle(ticket, "answered", 1_600 + index);
+    assert.is(isLate(table.member(2)), index < 2, `after ${index + 1} of 3`);
+  }
+  assert.equal(table.takeEvents(), ["on-time 2"]);
+});
+
+test("after an answer that came too late, the time counts from the oldest call that is still owed", () => {
+  const table = served(10);
+  const [one, two] = [callAt(table, 2, 1_000), callAt(table, 2, 1_010)];
+  table.settle(one, "answered", 1_020);
+  callAt(table, 2, 1_050);
+  // No look has come between, as in a process that was busy.
+  table.settle(two, "answered", 1_070);
+  assert.equal(check(table, 1_090), []);
+  assert.equal(check(table, 1_091), ["late 2"]);
 });
 
 test("one that owes nothing any more is not late, however its calls ended", () => {

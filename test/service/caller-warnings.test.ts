@@ -201,12 +201,19 @@ test("a flood of warnings is read up to its limit", async () => {
   assert.is(scene.countOf("unreadable-warning"), 600);
 });
 
-test("a client that loses all its instances at once sends twenty warnings", async () => {
-  const scene = new ClientScene(40);
+test("a client that loses all its instances at once sends twenty warnings, and ten a second after that", async () => {
+  const scene = new ClientScene(40, { random: () => 0 });
   for (let call = 0; call < 40; call++) await scene.ask();
-  for (const { end } of scene.sent) end(TIMEOUT);
-  await scene.clock.advance(0);
+  const [last] = scene.sent.splice(-1);
+  await scene.clock.advance(WARNED_MS);
   assert.is(scene.warnings.length, 20);
+  await scene.clock.advance(1_000);
+  assert.is(scene.warnings.length, 30);
+  last?.end(answered({}));
+  await scene.clock.advance(3_000);
+  assert.is(scene.warnings.length, 39, "one has answered meanwhile");
+  await scene.clock.advance(60_000);
+  assert.is(scene.warnings.length, 39);
 });
 
 test("nothing is published or received after the end", async () => {

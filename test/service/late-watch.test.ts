@@ -2,6 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { newBalancer } from "../../src/health/balancer.ts";
+import type { ClientOptions } from "../../src/service/client-options.ts";
 import { answered, ClientScene, NO_RESPONDERS, TIMEOUT, TIMEOUT_MS } from "../support/client-scene.ts";
 
 const test = suite("late instances of a client");
@@ -16,6 +18,23 @@ async function withOneLate(instances = 2): Promise<ClientScene> {
   await scene.clock.advance(LATE_MS);
   return scene;
 }
+
+test("a balancer of the user's own whose check returns nothing, or less, is reported and breaks nothing", async () => {
+  for (const found of [undefined, { areOwed: true }, { events: [], toAsk: [], areOwed: true }]) {
+    const reports: string[] = [];
+    const createBalancer: ClientOptions["createBalancer"] = (...given) => {
+      const balancer = newBalancer(...given);
+      balancer.tracker.lateness.check = () => found as never;
+      return balancer;
+    };
+    const scene = new ClientScene(2, { createBalancer, report: (sentence) => reports.push(sentence) });
+    await scene.ask();
+    await scene.clock.advance(LATE_MS);
+    assert.is(reports.length, 1, JSON.stringify(found));
+    await scene.end(answered({}));
+    assert.equal(calledInstances(scene), [1]);
+  }
+});
 
 const calledInstances = ({ sent }: ClientScene): readonly number[] => sent.map(({ instance }) => instance);
 

@@ -25,9 +25,11 @@ interface Habit {
 interface Batch {
   readonly owed: Set<Ticket>;
   allowedMs: number;
+  /** When the first of it was sent. */
+  since: number;
 }
 
-const noBatch = (): Batch => ({ owed: new Set(), allowedMs: 0 });
+const noBatch = (): Batch => ({ owed: new Set(), allowedMs: 0, since: 0 });
 
 /** The calls that one instance has not answered, in the order of their sending, and what they allow it. */
 interface Account {
@@ -91,6 +93,7 @@ export class LatenessModel {
     };
     this.#accounts.set(call.member, account);
     if (account.owed.size === 0) account.quietSince = since;
+    if (account.newer.owed.size === 0) account.newer.since = since;
     account.newer.allowedMs = Math.max(account.newer.allowedMs, allowedMs);
     account.newer.owed.add(call);
     account.owed.add(call);
@@ -103,9 +106,11 @@ export class LatenessModel {
       this.#learns(call.who.incarnation, call.operation ?? "", now - call.sentAt, now);
     const account = this.#account(call.member);
     if (account === undefined) return;
+    const isTooLate = account.owed.has(call) && account.owed.size > 1 && now - call.sentAt > allowedOf(account);
     if (account.owed.delete(call)) paid(account, call);
-    if (isAnswer) account.quietSince = now;
-    if (isAnswer || account.owed.size === 0) account.isLate = false;
+    if (isAnswer && isTooLate) account.quietSince = Math.max(account.quietSince, account.older.since);
+    else if (isAnswer) account.quietSince = now;
+    if ((isAnswer && !isTooLate) || account.owed.size === 0) account.isLate = false;
   }
 
   #learns(incarnation: string, operation: string, tookMs: number, now: number): void {

@@ -226,8 +226,14 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("an answer does not begin the time again", [
     "health/lateness",
-    "$debt.$quietSince = $now; $debt.$answeredAt = $now;",
-    "$debt.$answeredAt = $now;",
+    "$debt.$quietSince = $now; if ($debt.$lateSince === undefined)",
+    "if ($debt.$lateSince === undefined)",
+  ]),
+  defect("an answer that took too long ends lateness", ["health/lateness", "if ($isTooLate) return $NO_EVENTS;", ""]),
+  defect("after an answer that took too long, the time before counts", [
+    "health/lateness",
+    "$debt.$quietSince = Math.max($debt.$quietSince, $debt.$olderSince);",
+    "",
   ]),
   defect("no instance is found late", ["service/late-watch", "if ($areOwed) this.$start();", ""]),
   defect("a slow operation makes its instance late", [

@@ -15,7 +15,7 @@ export const WARNING_MUTANTS: readonly Mutant[] = [
   ]),
   defect("a warning does not end with its lease", [
     "health/warnings",
-    "$until: $now + $member.$leaseMs",
+    "$until: $now + $heldMs($member)",
     "$until: Infinity",
   ]),
   defect("an answer does not end a warning", [
