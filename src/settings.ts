@@ -223,7 +223,7 @@ const HEALTH = {
     "HEARTBEAT_INTERVAL_MS",
     15_000,
     [50, 300_000],
-    "longest time between two heartbeats; each is sent up to a fifth sooner, at random",
+    "longest time between two heartbeats, but for services of thousands; each is sent up to a fifth sooner, at random",
   ),
   purgeAfterMs: healthRule(
     "PURGE_AFTER_MS",

@@ -144,6 +144,7 @@ class ServiceClient implements Client {
 
   #onAttempt(ended: AttemptOutcome, report: (ended: AttemptOutcome) => void): void {
     this.#warnings.onAttempt(ended);
+    if (ended.kind === "attempt" && ended.result === "no-responders") this.#heartbeatListener.foundDead();
     report(ended);
   }
 
@@ -153,7 +154,11 @@ class ServiceClient implements Client {
 
   start(): void {
     const { clock, guard } = this.#options;
-    const tick = (): void => this.#emitChanges(this.tracker.tick(clock.now()));
+    const tick = (): void => {
+      const now = clock.now();
+      this.#emitChanges(this.tracker.tick(now));
+      this.#heartbeatListener.tick(now);
+    };
     this.#stopTicking = clock.every(TICK_MS, () => guard.run("core", tick, undefined), "background");
     this.#heartbeatListener.start();
     this.#warnings.start();

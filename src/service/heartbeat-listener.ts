@@ -7,8 +7,10 @@ import type { Cancel } from "../clock.ts";
 import { KnownFaults } from "../faults/core/active-faults.ts";
 import { type FaultStatus, parseFaultStatuses } from "../faults/core/faults.ts";
 import { type Heartbeat, MAX_HEARTBEAT_BYTES, parseHeartbeat, type UnreadableHeartbeat } from "../health/heartbeat.ts";
+import { heartbeatRate, SizeReports, sizeReportJson } from "../health/heartbeat-rate.ts";
 import type { HealthEvent } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
+import { SECOND_MS } from "../util/format.ts";
 import { decodeBody } from "../util/json.ts";
 import { TokenBucket } from "../util/token-bucket.ts";
 import type { ResolvedClientOptions } from "./client-options.ts";
@@ -23,6 +25,28 @@ import { type RollCall, startRollCall } from "./initial-roll-call.ts";
 const NEWCOMER_BURST = 10_000;
 const NEWCOMERS_PER_SECOND = 1_000;
 
+/**
+ * In a service of more instances, the roll call after a reconnection waits for a random part of the delay. The heartbeats that
+ * answer it go to all callers. So the first caller calls the roll for most of the others, and not each of a hundred. A newcomer
+ * can be missed so, until its next heartbeat. In a small service it would be missing, and the answers cost little.
+ */
+const LARGE_SERVICE = 100;
+const MAX_ROLL_CALL_DELAY_MS = 500;
+/** With fresh heartbeats of so many it is not urgent. Some instances may be dead. */
+const FRESH_SHARE = 0.9;
+/** It is called for the rest between these times, unless a caller has called it just before. */
+const REST_DELAY_MS = { least: 1_000, most: 10_000 };
+/** A roll call shows in heartbeats of this share of the instances within this time: not those of the reconnection itself. */
+const CALLED_SHARE = 0.5;
+const CALLED_WINDOW_MS = 900;
+/**
+ * With so many times the fresh heartbeats of ordinary times within one delay, they are arriving: another caller has called the
+ * roll, or the instances are back as well.
+ */
+const ARRIVING_FACTOR = 2;
+/** Of ten thousand instances, heartbeats arrive for a few seconds. */
+const MAX_DELAYS = 20;
+
 type DecodedHeartbeat =
   | UnreadableHeartbeat
   /** `faults`: undefined if the instance accepts none. */
@@ -35,9 +59,13 @@ export class HeartbeatListener {
   readonly #newcomerLimit = new TokenBucket(NEWCOMER_BURST, NEWCOMERS_PER_SECOND);
   readonly #stops: Cancel[] = [];
   readonly #knownFaults: KnownFaults;
+  readonly #sizeReports: SizeReports;
   #rollCall: RollCall | undefined;
+  /** Set while a roll call is delayed. */
+  #cancelRollCall: Cancel | undefined;
   /** Since when heartbeats cannot be received, although the bus for calls is connected. */
   #disconnectedSince: number | undefined;
+  #isClosed = false;
   /** The last bus event was "connected". */
   #isConnectedReported = false;
 
@@ -50,6 +78,7 @@ export class HeartbeatListener {
     this.#tracker = tracker;
     this.#emitChanges = emitChanges;
     this.#knownFaults = new KnownFaults(options.rules.maxIncarnations);
+    this.#sizeReports = new SizeReports(options.rules, options.random);
   }
 
   start(): void {
@@ -77,11 +106,28 @@ export class HeartbeatListener {
   /** Uses the connection that receives the heartbeats: on another one they could arrive before the subscription. */
   sendRollCall(): void {
     const { heartbeatBus, service } = this.#options;
+    this.#dropDelayedRollCall();
+    if (this.#isClosed) return;
     heartbeatBus.publish(subjects.rollCallSubject(service), "");
   }
 
+  #dropDelayedRollCall(): void {
+    this.#cancelRollCall?.();
+    this.#cancelRollCall = undefined;
+  }
+
+  /** Publishes how many instances are known, when the heartbeats of a large service are too many. */
+  tick(now: number): void {
+    const { heartbeatBus, service } = this.#options;
+    if (heartbeatBus.status !== "connected") return;
+    const known = this.#sizeReports.due(now, () => this.#tracker.live(now));
+    if (known !== undefined) heartbeatBus.publish(subjects.rollCallSubject(service), sizeReportJson(known));
+  }
+
   close(): void {
+    this.#isClosed = true;
     for (const stop of this.#stops) stop();
+    this.#dropDelayedRollCall();
     this.#rollCall?.over();
   }
 
@@ -150,6 +196,7 @@ export class HeartbeatListener {
     } else {
       this.#runBalancer(() => this.#tracker.freezeLeases(clock.now()));
       this.#rollCall?.over();
+      this.#dropDelayedRollCall();
       if (bus.status === "connected") this.#disconnectedSince = clock.now();
     }
   }
@@ -170,8 +217,51 @@ export class HeartbeatListener {
   #startInitialRollCall(): void {
     const { clock } = this.#options;
     this.#rollCall?.over();
-    const hasLiveInstance = this.#tracker.live(clock.now()).length > 0;
-    if (!hasLiveInstance) this.#rollCall = startRollCall(clock, () => (this.#rollCall = undefined));
-    this.sendRollCall();
+    this.#dropDelayedRollCall();
+    if (this.#isClosed) return;
+    const known = this.#tracker.live(clock.now()).length;
+    if (known === 0) this.#rollCall = startRollCall(clock, () => (this.#rollCall = undefined));
+    if (known > LARGE_SERVICE) this.#delayRollCall(clock.now());
+    else this.sendRollCall();
+  }
+
+  /** @param freshBefore instances with a heartbeat since the reconnection, when the delay begins */
+  #delayRollCall(connectedAt: number, freshBefore = 0, delays = 1): void {
+    const { clock, random, rules } = this.#options;
+    const callUnlessNeedless = (): void => {
+      this.#cancelRollCall = undefined;
+      const live = this.#tracker.live(clock.now());
+      const fresh = live.filter(({ lastHeartbeatAt }) => lastHeartbeatAt >= connectedAt).length;
+      if (live.length > 0 && fresh >= FRESH_SHARE * live.length) {
+        if (fresh < live.length) this.#delayRollCallForRest(connectedAt);
+        return;
+      }
+      const ordinary = (heartbeatRate(live, rules.leaseIntervals) * MAX_ROLL_CALL_DELAY_MS) / SECOND_MS;
+      const areArriving = fresh - freshBefore > ARRIVING_FACTOR * ordinary;
+      if (areArriving && delays < MAX_DELAYS) this.#delayRollCall(connectedAt, fresh, delays + 1);
+      else this.sendRollCall();
+    };
+    const delayMs = delays === 1 ? random() * MAX_ROLL_CALL_DELAY_MS : MAX_ROLL_CALL_DELAY_MS;
+    this.#cancelRollCall = clock.after(delayMs, () => this.#runBalancer(callUnlessNeedless), "background");
+  }
+
+  #delayRollCallForRest(connectedAt: number): void {
+    const { clock, random } = this.#options;
+    const callUnlessCalled = (): void => {
+      this.#cancelRollCall = undefined;
+      const now = clock.now();
+      const live = this.#tracker.live(now);
+      const isFresh = live.every(({ lastHeartbeatAt }) => lastHeartbeatAt >= connectedAt);
+      const recent = live.filter(({ lastHeartbeatAt }) => lastHeartbeatAt > now - CALLED_WINDOW_MS).length;
+      if (!isFresh && recent < CALLED_SHARE * live.length) this.sendRollCall();
+    };
+    const { least, most } = REST_DELAY_MS;
+    const act = (): void => this.#runBalancer(callUnlessCalled);
+    this.#cancelRollCall = clock.after(least + random() * (most - least), act, "background");
+  }
+
+  /** A known instance is dead: all may have been replaced while heartbeats could not be received. */
+  foundDead(): void {
+    if (this.#cancelRollCall !== undefined) this.sendRollCall();
   }
 }

@@ -29,6 +29,12 @@ export function startRollCall(clock: Clock, done: () => void): RollCall {
     finish();
   };
   const cancel = clock.after(ROLL_CALL_TIMEOUT_MS, over);
-  // The other heartbeats are in the same packet or the next one, so one more poll for I/O is awaited.
-  return { finished, over, answered: () => clock.afterIoPoll(over) };
+  let isAnswered = false;
+  const answered = (): void => {
+    if (isAnswered) return;
+    isAnswered = true;
+    // The other heartbeats are in the same packet or the next one, so one more poll for I/O is awaited.
+    clock.afterIoPoll(over);
+  };
+  return { finished, over, answered };
 }

@@ -4,7 +4,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { HeartbeatSender, type HeartbeatSenderOptions } from "../../src/service/heartbeat-sender.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
+import type { MemoryBus } from "../../src/testing/memory-bus.ts";
 import { MemoryNetwork } from "../../src/testing/memory-network.ts";
+import { SeededRandom } from "../support/seeded-random.ts";
 
 const test = suite("pulse of an instance");
 
@@ -13,6 +15,7 @@ interface Beating {
   readonly pulse: HeartbeatSender;
   /** Bodies of the beats that were published. */
   readonly beats: string[];
+  readonly caller: MemoryBus;
   /** Calls the roll `times` times, and gives what was answered. */
   callRoll(times: number): Promise<readonly Uint8Array[]>;
 }
@@ -36,17 +39,29 @@ function begin(more: Partial<HeartbeatSenderOptions> = {}): Beating {
     await clock.advance(60);
     return (await Promise.all(gathered)).flat();
   };
-  return { clock, pulse, beats, callRoll };
+  return { clock, pulse, beats, caller, callRoll };
 }
 
-test("a thousand roll calls at once are a hundred beats, and one more for all the rest", async () => {
+test("a thousand roll calls at once are a hundred replies, five beats, and one more for all the rest", async () => {
   const { clock, beats, callRoll } = begin();
   assert.is((await callRoll(1_000)).length, 100);
-  assert.is(beats.length, 100);
+  assert.is(beats.length, 5);
   await clock.advance(100);
-  assert.is(beats.length, 101);
+  assert.is(beats.length, 6);
   await clock.advance(10_000);
-  assert.is(beats.length, 101);
+  assert.is(beats.length, 6);
+});
+
+test("roll calls without end are ten beats a second, each after all that it is for", async () => {
+  const { clock, beats, caller } = begin();
+  for (let called = 0; called < 1_000; called++) {
+    caller.publish("health.ratings", "");
+    await clock.advance(10);
+  }
+  assert.ok(beats.length >= 95 && beats.length <= 110, `${beats.length} beats in ten seconds`);
+  const before = beats.length;
+  await clock.advance(1_000);
+  assert.ok(beats.length - before <= 1);
 });
 
 test("no beat that was asked for late follows the goodbye", async () => {
@@ -55,7 +70,73 @@ test("no beat that was asked for late follows the goodbye", async () => {
   pulse.announce("gone");
   await clock.advance(10_000);
   assert.match(beats.at(-1) ?? "", /"gone"/);
-  assert.is(beats.length, 101);
+  assert.is(beats.length, 6);
+});
+
+/** The intervals that the beats promise. */
+const promisedBy = (beats: readonly string[]): readonly unknown[] => beats.map((beat) => JSON.parse(beat).intervalMs);
+
+test("a number of instances gets no beat, and lengthens the interval from the next beat on, for an hour", async () => {
+  const { clock, pulse, beats, caller } = begin();
+  pulse.start();
+  caller.publish("health.ratings", '{"known":4000}');
+  await clock.advance(14_000);
+  assert.equal(promisedBy(beats), [15_000]);
+  await clock.advance(1_000);
+  assert.equal(promisedBy(beats), [15_000, 40_000], "within the time that was promised");
+  await clock.advance(80_000);
+  assert.equal(promisedBy(beats).slice(2), [40_000, 40_000]);
+  const before = beats.length;
+  await clock.advance(3_600_000);
+  const after = promisedBy(beats.slice(before));
+  assert.is(after.at(-1), 15_000);
+  assert.ok(after.filter((promised) => promised === 40_000).length >= 85);
+});
+
+test("whatever asks for a beat, the next one comes within the time that it promises", async () => {
+  const { clock, pulse, beats, caller } = begin({ random: () => 0.99 });
+  const times: number[] = [];
+  caller.subscribe("health.ratings.*", () => times.push(clock.now()));
+  pulse.start();
+  const dice = new SeededRandom(3);
+  for (let step = 0; step < 4_000; step++) {
+    if (dice.chance(0.01)) caller.publish("health.ratings", `{"known":${1 + dice.below(12_000)}}`);
+    if (dice.chance(0.05)) caller.publish("health.ratings", "");
+    await clock.advance(1_000);
+  }
+  const promised = beats.map((beat) => JSON.parse(beat).intervalMs as number);
+  for (let index = 1; index < times.length; index++) {
+    const tookMs = (times[index] ?? 0) - (times[index - 1] ?? 0);
+    assert.ok(tookMs <= (promised[index - 1] ?? 0), `beat ${index} came after ${tookMs} of ${promised[index - 1]} ms`);
+  }
+  assert.ok(promised.includes(15_000) && Math.max(...promised) > 100_000, "both short and long ones");
+});
+
+test("the first longer interval is any time up to it, so that instances started together spread", async () => {
+  const delays = await Promise.all(
+    [0, 0.5, 0.9].map(async (share) => {
+      const { clock, pulse, beats, caller } = begin({ random: () => share });
+      caller.publish("health.ratings", '{"known":12000}');
+      await clock.advance(1);
+      pulse.start();
+      await clock.advance(1);
+      for (let second = 1; second < 200; second++) {
+        await clock.advance(1_000);
+        if (beats.length > 1) return second;
+      }
+      return 0;
+    }),
+  );
+  assert.equal(delays, [15, 68, 110]);
+});
+
+test("all that is no number of instances is a roll call, also the claim of a start", async () => {
+  const { clock, pulse, beats, caller } = begin();
+  pulse.start();
+  for (const body of ['{"known":0}', "{", '{"claim":{"id":"a","instance":1,"round":1,"isFixed":false}}', "4000"])
+    caller.publish("health.ratings", body);
+  await clock.advance(10);
+  assert.equal(promisedBy(beats), [15_000, 15_000, 15_000, 15_000, 15_000]);
 });
 
 /** The states of the beats. */

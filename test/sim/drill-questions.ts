@@ -15,6 +15,8 @@ const VERSION = "1.2.3-beta.1";
 const INTERVAL_MS = 4_000;
 /** As many questions are answered at once, and as many in each second after that. */
 const ANSWERED_AT_ONCE = 100;
+/** Roll calls that get a beat of their own: each beat goes to all callers. */
+const BEATS_AT_ONCE = 5;
 const LATE_BEAT_MS = 100;
 const MARGIN_MS = 120;
 
@@ -40,6 +42,8 @@ class QuestionsDrill extends Scene {
   #seq = -1;
   /** Messages that it sends while the bus is away are lost. */
   #backAt = Number.NEGATIVE_INFINITY;
+  /** Replies have numbers as well, and of a flood only a few are published. */
+  #floodUntil = Number.NEGATIVE_INFINITY;
   #instance: Instance | undefined;
   #startedBetween: readonly [number, number] = [0, 0];
   #counts = { requests: 0, errors: 0, lastError: "", processingMs: 0, dropped: 0, overloaded: 0 };
@@ -68,7 +72,8 @@ class QuestionsDrill extends Scene {
 
   #saw(body: string): void {
     const { seq, state, ...rest } = JSON.parse(body) as { readonly seq: number; readonly state: string };
-    const isNext = seq === this.#seq + 1 || (seq > this.#seq && this.now < this.#backAt + INTERVAL_MS);
+    const mayMiss = this.now < this.#backAt + INTERVAL_MS || this.now < this.#floodUntil;
+    const isNext = seq === this.#seq + 1 || (seq > this.#seq && mayMiss);
     this.holds(`heartbeat ${seq} came after ${this.#seq}`, isNext);
     this.#seq = seq;
     this.#states.push(state);
@@ -266,10 +271,11 @@ class QuestionsDrill extends Scene {
     const pings = await count(`$SRV.PING.${DRILL}.${ID}`);
     this.holds(`of ${asked} PINGs at once ${pings} were answered`, isRight(pings));
     const [before, at] = [this.#states.length, this.now];
+    this.#floodUntil = at + INTERVAL_MS + 1_500;
     const rolls = await count(rollCallSubject(DRILL));
     this.holds(`of ${asked} roll calls at once ${rolls} were answered`, isRight(rolls));
-    const beats = this.#states.length - before - rolls;
-    this.holds(`beats beside those that were asked for: ${beats}`, beats >= 1 && beats <= 2);
+    const beats = this.#states.length - before - BEATS_AT_ONCE;
+    this.holds(`beats beside the first ${BEATS_AT_ONCE}: ${beats}`, beats >= 1 && beats <= 2);
     const lateMs = this.#beatAt - at;
     this.holds(`the beat for all others came ${lateMs} ms later`, lateMs >= LATE_BEAT_MS);
     await this.pass(1_500);
