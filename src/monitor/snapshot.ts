@@ -302,9 +302,9 @@ export function deltaOf(member: Member, { toWall, stats, now, seconds }: DeltaCo
  * The reason why the next call passes over an instance. It decides nothing: `choice` comes from the balancer's own
  * `peek`, and the reasons are read from the same states that the balancer reads.
  */
-export function turnStatusOf(member: Member, choice: Choice, source: MonitorSource, { now, bus }: Moment): TurnStatus {
+export function turnStatusOf(member: Member, choice: Choice, source: MonitorSource, moment: Moment): TurnStatus {
   if (choice.call === member) return { kind: "next" };
-  const why = reasonPassedOver(member, source, { now, bus });
+  const why = whyExcluded(member, source, moment) ?? whyAfterOthers(member, choice, source, moment.now);
   return why === undefined ? { kind: "in turn" } : { kind: "passed over", why };
 }
 
@@ -314,12 +314,8 @@ export interface Moment {
   readonly bus: BusStatus;
 }
 
-/** The first cause comes first: an instance that is up gets no call without the bus, whatever its breaker is. */
-function reasonPassedOver(
-  member: Member,
-  { tracker, deprioritized }: MonitorSource,
-  { now, bus }: Moment,
-): string | undefined {
+/** It gets no call. The first cause comes first: without the bus it gets none, whatever its breaker is. */
+function whyExcluded(member: Member, { tracker }: MonitorSource, { now, bus }: Moment): string | undefined {
   const { membership, breaker } = member;
   if (membership.kind === "gone")
     return membership.reason === "left" ? "it has left" : `it is lost: ${membership.reason}`;
@@ -328,25 +324,43 @@ function reasonPassedOver(
   if (!tracker.isLive(member, now)) return "its last heartbeat has expired";
   if (breaker.kind === "open") return "its breaker is open";
   if (breaker.kind === "retesting") return "its breaker is open, and a retest is in flight";
-  if (eligibility(breaker, now) === "guarded") return "it is on probation, and its one call has not ended";
-  if (deprioritized?.has(member.who.incarnation))
-    return "it is overloaded: others come first until the time that it asked for is over";
-  // Without the time since then: the text is compared, and sent to every viewer when it has changed.
-  const late = whyLate(member);
-  if (late !== undefined) return `it is late: ${late}`;
-  if (!member.hasAnswered && tracker.quarantine.isActive(now))
-    return "it has never answered, and other newcomers did not answer either";
   return undefined;
 }
 
+/** It gets calls that no other takes. */
+function whyAfterOthers(
+  member: Member,
+  { call: next }: Choice,
+  source: MonitorSource,
+  now: number,
+): string | undefined {
+  const why = whyLastResort(member, source, now);
+  // Where the next one is so as well, all are, and they take turns.
+  if (why !== undefined) return next !== undefined && whyLastResort(next, source, now) !== undefined ? undefined : why;
+  if (isWarned(member) && areWarningsHeeded(source.tracker)) return `it is late: ${whyLate(member)}`;
+  if (member.hasAnswered || !source.tracker.quarantine.isActive(now)) return undefined;
+  return "it has never answered, and other newcomers did not answer either";
+}
+
+function whyLastResort(member: Member, { deprioritized }: MonitorSource, now: number): string | undefined {
+  if (eligibility(member.breaker, now) === "guarded") return "it is on probation, and its one call has not ended";
+  if (deprioritized?.has(member.who.incarnation))
+    return "it is overloaded: others come first until the time that it asked for is over";
+  // Without the time since then: the text is compared, and sent to every viewer when it has changed.
+  return isLate(member) ? `it is late: ${whyLate(member)}` : undefined;
+}
+
+const areWarningsHeeded = ({ lateness, rotation }: Tracker): boolean =>
+  lateness.warnings.areHeeded(rotation.all(), () => true);
+
 /** The debt comes last: views add for how long. */
-function whyLate(member: Member): string | undefined {
+function whyLate(member: Member): string {
   const { debt, warning } = member;
   const whys = [
     ...(warning !== undefined && isWarned(member) ? [`${warning.by} warns of it`] : []),
     ...(debt !== undefined && isLate(member) ? [`it owes ${countWords(debt.owes, "answer")}`] : []),
   ];
-  return whys.length === 0 ? undefined : whys.join("; ");
+  return whys.join("; ");
 }
 
 /** The addresses on the admin port. The Market serves them, and `bin/dwc` calls them. */

@@ -11,6 +11,7 @@ import {
   type MonitorSource,
   type RowContext,
   rowOf,
+  type TurnStatus,
   turnStatusOf,
 } from "../../src/monitor/snapshot.ts";
 import { STATE_NAMES, STATES, stateOf, toneOfEvent, worstFirst } from "../../src/monitor/states.ts";
@@ -226,6 +227,25 @@ test("the first reason for passing over is shown; without one an instance is in 
   const next = memberAs("up", "closed");
   const choice = { call: next, retests: [], newcomerProbes: [] };
   assert.equal(turnStatusOf(next, choice, {} as MonitorSource, { now: 119, bus: "connected" }), { kind: "next" });
+  const overloaded = {
+    tracker: { isLive: () => true, quarantine: { isActive: () => false } },
+    deprioritized: new Set(["1-a"]),
+  };
+  const turnBeside = (last: Member): TurnStatus =>
+    turnStatusOf(memberAs("up", "closed"), { ...choice, call: last }, overloaded as unknown as MonitorSource, {
+      ...{ now: 119, bus: "connected" },
+    });
+  assert.is(turnBeside({ ...next, who: { ...next.who, incarnation: "2-a" } }).kind, "passed over");
+  assert.is(turnBeside({ ...next }).kind, "in turn", "the next one is overloaded as well");
+  for (const areHeeded of [true, false]) {
+    const warning = { senders: new Set(["_.a"]), by: "b", until: 200, over: undefined } as const;
+    const lateness = { warnings: { areHeeded: () => areHeeded } };
+    const tracker = { ...overloaded.tracker, lateness, rotation: { all: () => [] } };
+    const turned = turnStatusOf({ ...next, warning }, { ...choice, call: { ...next } }, { tracker } as never, {
+      ...{ now: 119, bus: "connected" },
+    });
+    assert.equal(turned, areHeeded ? { kind: "passed over", why: "it is late: b warns of it" } : { kind: "in turn" });
+  }
   for (const breaker of ["closed", "open"] as const)
     assert.equal(turn(memberAs("up", breaker), { ...all, isCutOff: true }), {
       kind: "passed over",
