@@ -48,7 +48,7 @@ function print({ calls: raced, pages, targets }) {
 
 function keep(whole) {
   keepResults("bench", whole);
-  keepChart(chartOf(whole.calls, whole.machine));
+  keepChart("bench", chartOf(whole.calls, whole.machine));
   const head = `${measuredOn(whole.machine)} Rounds: ${whole.rounds}.`;
   keepInPage("README.md", "bench", [head, targetTable(whole.targets), readmeCalls(whole.calls)].join("\n\n"));
   console.log("\nkept: bench/results/bench.json, docs/bench.svg, README.md");

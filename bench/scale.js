@@ -4,7 +4,8 @@
 import { readFileSync } from "node:fs";
 import { hire, pause, startBus } from "./lib/crew.js";
 import { progress } from "./lib/progress.js";
-import { keepInPage, keepResults, machine, measuredOn } from "./lib/report.js";
+import { keepChart, keepInPage, keepResults, machine, measuredOn } from "./lib/report.js";
+import { scaleChart } from "./lib/scale-chart.js";
 import { modelTable } from "./lib/scale-model.js";
 import { shown } from "./lib/statistics.js";
 
@@ -15,11 +16,16 @@ const STAGES = [
   [20, 1_000],
   [40, 1_000],
   [20, 3_000],
+  [10, 10_000],
 ];
 const QUICK_STAGES = [[4, 100]];
 const CALLERS_PER_PROCESS = 10;
 /** A whole interval of the heartbeats: the instances of a stage begin together. */
 const STEADY_MS = 15_000;
+/** Of a large service: the callers say how many instances there are, and each of those has sent two heartbeats since. */
+const LARGE = 3_000;
+const SETTLE_MS = (instances) => (instances > LARGE ? 35_000 + 10 * instances : MS_PER_S);
+const LARGE_STEADY_MS = 30_000;
 const AWAY_MS = 1_000;
 const HUNG_MS = 8_000;
 const CALLS_PER_SECOND = 10;
@@ -38,12 +44,13 @@ for (const [callers, instances] of stages) {
   results.push(await measure(callers, instances));
 }
 bar.end();
-const page = [measuredOn(before), stageTable(results), modelTable(results)].join("\n\n");
+const page = [measuredOn(before), stageTable(results), ...(quick ? [] : [modelTable(results)])].join("\n\n");
 console.log(`\n${page}`);
 if (!quick) {
   keepResults("scale", { machine: before, stages: results });
+  keepChart("scale", scaleChart(results, before));
   keepInPage("docs/scale.md", "scale", page);
-  console.log("\nkept: bench/results/scale.json, docs/scale.md");
+  console.log("\nkept: bench/results/scale.json, docs/scale.svg, docs/scale.md");
 } else console.log("\nnothing is written: only a run without QUICK replaces the figures of docs/scale.md");
 process.exit();
 
@@ -62,9 +69,9 @@ async function measure(callerCount, instances) {
   await ofAll({ do: "open", server: bus.url });
   const knownMs = Math.max(...(await ofAll({ do: "untilFresh", count: instances }))) - beganAt;
   const bytes = (sum(await ofAll({ do: "heap" })) - heapBefore) / (callerCount * instances);
-  const steady = await steadyState(ofAll, callerCount, bus.pid);
+  const steady = await steadyState(ofAll, callerCount, instances, bus.pid);
   const hung = await hang(ofAll, fleet, instances);
-  const restart = await restartBus(ofAll, bus, callerCount, instances);
+  const restart = await restartBus(ofAll, fleet, bus, callerCount, instances);
   for (const each of [fleet, ...crews]) await each.end();
   await restart.bus.end("SIGKILL");
   return {
@@ -74,17 +81,17 @@ async function measure(callerCount, instances) {
     bytes,
     ...steady,
     ...hung,
-    freshMs: restart.freshMs,
-    peakShare: restart.peakShare,
+    ...restart.measured,
   };
 }
 
-async function steadyState(ofAll, callers, serverPid) {
-  await pause(MS_PER_S);
+async function steadyState(ofAll, callers, instances, serverPid) {
+  await pause(SETTLE_MS(instances));
+  const forMs = instances > LARGE ? LARGE_STEADY_MS : STEADY_MS;
   const [one, serverOne] = [total(await ofAll({ do: "look" })), processorUs(serverPid)];
-  await pause(STEADY_MS);
+  await pause(forMs);
   const [two, serverTwo] = [total(await ofAll({ do: "look" })), processorUs(serverPid)];
-  const seconds = STEADY_MS / MS_PER_S;
+  const seconds = forMs / MS_PER_S;
   return {
     heartbeatsPerSecond: (two.heartbeats - one.heartbeats) / seconds,
     callerShare: (two.usedUs - one.usedUs) / seconds / US_PER_S / callers,
@@ -104,8 +111,9 @@ async function hang(ofAll, fleet, instances) {
   return { reached: reached.length, avoidedMs: reached.length === 0 ? 0 : reached.at(-1) - hungAt };
 }
 
-async function restartBus(ofAll, bus, callers, instances) {
+async function restartBus(ofAll, fleet, bus, callers, instances) {
   await ofAll({ do: "mark" });
+  const [before, rollCallsBefore] = [total(await ofAll({ do: "look" })), await fleet.send({ do: "rollCalls" })];
   await bus.end("SIGKILL");
   await pause(AWAY_MS);
   const again = await startBus(bus.port);
@@ -115,7 +123,11 @@ async function restartBus(ofAll, bus, callers, instances) {
   const freshAt = Math.max(...(await ofAll({ do: "untilFresh", count: instances })));
   await pause(MS_PER_S);
   isOver = true;
-  return { bus: again, freshMs: freshAt - startedAt, peakShare: (await samples) / callers };
+  const peakShare = (await samples) / callers;
+  const heartbeats = total(await ofAll({ do: "look" })).heartbeats - before.heartbeats;
+  const rollCalls = (await fleet.send({ do: "rollCalls" })) - rollCallsBefore;
+  const measured = { freshMs: freshAt - startedAt, peakShare, rollCalls, copies: heartbeats / (callers * instances) };
+  return { bus: again, measured };
 }
 
 /** The most processor time of all callers in any second, as a share of one core. */
@@ -147,16 +159,17 @@ function processorUs(pid) {
 
 function stageTable(rows) {
   const head =
-    "| callers | instances | all known after | heartbeats/s, all callers | a caller's share of a core | the server's | bytes per caller and instance | calls that reached a hung one, and until | all fresh after a restart of the bus | a caller's share of a core, worst second of it |";
+    "| callers | instances | all known after | heartbeats/s, all callers | a caller's share of a core | the server's | bytes per caller and instance | calls that reached a hung one, and until | all fresh after a restart of the bus | roll calls of it | heartbeats of it, for each caller and instance | a caller's share of a core, worst second of it |";
   const percent = (share) => `${shown(share * 100)} %`;
   const lines = rows.map((row) =>
     [
       ...["", row.callers, row.instances, `${shown(row.knownMs)} ms`, shown(row.heartbeatsPerSecond)],
       ...[percent(row.callerShare), percent(row.serverShare), shown(row.bytes)],
-      ...[`${row.reached}, ${shown(row.avoidedMs)} ms`, `${shown(row.freshMs)} ms`, percent(row.peakShare), ""],
+      ...[`${row.reached}, ${shown(row.avoidedMs)} ms`, `${shown(row.freshMs)} ms`],
+      ...[shown(row.rollCalls), shown(row.copies), percent(row.peakShare), ""],
     ]
       .join(" | ")
       .trim(),
   );
-  return [head, "| --- ".repeat(10).concat("|"), ...lines].join("\n");
+  return [head, "| --- ".repeat(12).concat("|"), ...lines].join("\n");
 }

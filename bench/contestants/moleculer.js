@@ -1,7 +1,7 @@
 // moleculer over NATS: round robin, its circuit breaker on, the same limit of time. Heartbeats are as it has them.
 
 import { ServiceBroker } from "moleculer";
-import { rateInTime, TIMEOUT_MS } from "./work.js";
+import { OPERATIONS, operationOf, rateInTime, TIMEOUT_MS } from "./work.js";
 
 const broker = (server, nodeID) =>
   new ServiceBroker({
@@ -16,7 +16,8 @@ const broker = (server, nodeID) =>
 
 export async function serve({ server, number, failing }) {
   const node = broker(server, `instance-${number}`);
-  node.createService({ name: "ratings", actions: { get: ({ params }) => rateInTime(params, { number, failing }) } });
+  const handle = ({ params }) => rateInTime(params, { number, failing });
+  node.createService({ name: "ratings", actions: Object.fromEntries(OPERATIONS.map((name) => [name, handle])) });
   await node.start();
   return { leave: () => node.stop() };
 }
@@ -29,5 +30,5 @@ export async function open({ server, instances, place }) {
   const known = () => node.registry.getActionList({ onlyAvailable: true, withEndpoints: true });
   const ready = () => (known().find(({ name }) => name === "ratings.get")?.endpoints?.length ?? 0) >= instances.length;
   while (!ready()) await new Promise((resolve) => setTimeout(resolve, 20));
-  return { ask: (thingID) => node.call("ratings.get", { thingID }) };
+  return { ask: (thingID) => node.call(`ratings.${operationOf(thingID)}`, { thingID }) };
 }

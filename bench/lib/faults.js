@@ -1,7 +1,9 @@
 // The faults, the same for all contestants. Each records its start, the start of its repair, and its end. score.js
 // reads the results of the calls.
 
+import { OURS } from "../contestants/all.js";
 import { pause } from "./crew.js";
+import { startLiar } from "./liar.js";
 
 const VICTIM = 2;
 /** Duration of a stopped process, a bus away, or a blocked event loop: long enough that every pending call ends. */
@@ -22,7 +24,18 @@ async function pauseOne(stage, watchMs) {
   return { beganAt, repairAt, overAt: repairAt };
 }
 
-/** `setting`: where it is not fifty calls a second of one caller to two instances (stage.js). */
+/** Nothing breaks, for as long as a fault lasts. */
+async function watchOn(watchMs) {
+  const beganAt = Date.now();
+  await pause(watchMs.fault);
+  const overAt = Date.now();
+  return { beganAt, repairAt: overAt, overAt };
+}
+
+/**
+ * `setting`: where it is not fifty calls a second of one caller to two instances (stage.js).
+ * `only`: the fault does not exist for the others. `isCalm`: no instance is away, so none comes back.
+ */
 export const FAULTS = [
   { name: "1 of 2 paused (SIGSTOP)", strike: pauseOne },
   { name: "1 of 2 paused, 5 calls/s", setting: { everyMs: 200 }, strike: pauseOne },
@@ -43,6 +56,26 @@ export const FAULTS = [
       await stage.delay(VICTIM, 0);
       await pause(watchMs.after);
       return { beganAt, repairAt, overAt: repairAt };
+    },
+  },
+  {
+    name: "an operation of 900 ms, one call in ten",
+    setting: { slowEvery: 10 },
+    isCalm: true,
+    strike: (_stage, watchMs) => watchOn(watchMs),
+  },
+  {
+    name: "a client warns of all 3 instances every second",
+    setting: { instances: 3 },
+    only: [OURS],
+    isCalm: true,
+    strike: async (stage, watchMs) => {
+      const stop = await startLiar(stage.url);
+      try {
+        return await watchOn(watchMs);
+      } finally {
+        await stop();
+      }
     },
   },
   {

@@ -11,6 +11,8 @@ export function keepResults(name, results) {
   writeFileSync(join(ROOT, `bench/results/${name}.json`), `${JSON.stringify(rounded(results), undefined, 1)}\n`);
 }
 
+export const readResults = (name) => JSON.parse(readFileSync(join(ROOT, `bench/results/${name}.json`), "utf8"));
+
 const DECIMALS = 1_000;
 
 /** Three decimals: more than any of these figures has significant digits. */
@@ -59,7 +61,7 @@ export function measuredOn({ date, node, cores, busyShare: share }) {
 const MAX_BUSY = 0.2;
 const PERCENT = 100;
 
-export const keepChart = (svg) => writeFileSync(join(ROOT, "docs/bench.svg"), svg);
+export const keepChart = (name, svg) => writeFileSync(join(ROOT, `docs/${name}.svg`), svg);
 
 /** @throws Error when the page lacks the markers: else it would silently keep old figures */
 export function keepInPage(page, name, text) {

@@ -6,6 +6,7 @@ import { connect } from "nats";
 import { HeartbeatSender } from "../../dist/src/service/heartbeat-sender.js";
 import { connectBus, openClient, systemClock } from "../../dist/src/service/index.js";
 import { usedUs } from "./load.js";
+import { obey } from "./orders.js";
 
 const SERVICE = "scale";
 const QUIET = { report: () => undefined };
@@ -20,6 +21,8 @@ const clock = systemClock();
 // Instances.
 
 const instances = new Map();
+/** Messages on the subject of roll calls that one instance has received. */
+let messages = 0;
 /** Requests that have reached a hung instance, in epoch ms. */
 const reached = [];
 
@@ -60,8 +63,12 @@ function startInstance(nc, number) {
       else message.respond(encoder.encode("{}"));
     },
   });
-  const answer = (body) => body;
-  nc.subscribe(`health.${SERVICE}`, { callback: () => sender.onRollCall({ answer }) });
+  nc.subscribe(`health.${SERVICE}`, {
+    callback: (_error, { data: body }) => {
+      if (number === 1) messages++;
+      sender.onRollCall({ body, replyTo: undefined });
+    },
+  });
   sender.start();
   instance.sender = sender;
   instances.set(number, instance);
@@ -116,6 +123,7 @@ const orders = {
     instances.get(number).isHung = false;
     return reached;
   },
+  rollCalls: () => messages,
   /** Heartbeats received so far by all callers here, and processor time in µs. */
   look: () => ({ heartbeats, usedUs: usedUs() }),
   /** From now on only new heartbeats count as fresh. */
@@ -133,11 +141,4 @@ const orders = {
   },
 };
 
-process.on("message", async ({ id, order }) => {
-  try {
-    process.send({ id, result: await orders[order.do](order) });
-  } catch (error) {
-    process.send({ id, error: error?.stack ?? String(error) });
-  }
-});
-process.on("disconnect", () => process.exit());
+obey(orders);

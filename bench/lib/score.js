@@ -14,7 +14,7 @@ const VICTIM = 2;
  * @param calls each with sentAt, and by (the instance that answered) or error; neither: it never ended
  * @returns how many failed from the fault on, until when, and how long after the fault both were used again
  */
-export function judge(calls, { beganAt, repairAt, overAt }, { setting } = {}) {
+export function judge(calls, { beganAt, repairAt, overAt }, { setting, isCalm } = {}) {
   const since = calls.filter(({ sentAt, endedAt }) => sentAt >= beganAt || endedAt === undefined || endedAt >= beganAt);
   const failed = since.filter(({ by }) => by === undefined);
   const during = failed.filter(({ sentAt }) => sentAt < overAt);
@@ -25,14 +25,24 @@ export function judge(calls, { beganAt, repairAt, overAt }, { setting } = {}) {
     failedAfter: failed.length - during.length,
     noticedMs: noticedMs(sentDuring, beganAt, wellAgain(setting)),
     victimShare: sentDuring.filter(({ by }) => by === VICTIM).length / Math.max(1, sentDuring.length),
-    recoveredMs: recoveredMs(since, overAt),
+    medianMs: medianMs(sentDuring),
+    ...(isCalm ? { isCalm } : { recoveredMs: recoveredMs(since, overAt) }),
     errors: [...new Set(failed.map(({ error }) => error ?? "never ended"))].slice(0, 3),
   };
 }
 
+/** Of the answered calls that were not made to take long. */
+function medianMs(sent) {
+  const took = sent
+    .filter(({ by, isSlow }) => by !== undefined && !isSlow)
+    .map(({ sentAt, endedAt }) => endedAt - sentAt);
+  return took.sort((a, b) => a - b)[Math.floor(took.length / 2)];
+}
+
 /** The time of the last call that failed, or hung until the fault was over; undefined when calls failed to its end. */
 function noticedMs(sent, beganAt, enough) {
-  const last = sent.findLast(({ by, sentAt, endedAt }) => by === undefined || endedAt - sentAt > HUNG_MS);
+  const isHung = ({ isSlow, sentAt, endedAt }) => !isSlow && endedAt - sentAt > HUNG_MS;
+  const last = sent.findLast((call) => call.by === undefined || isHung(call));
   if (last === undefined) return 0;
   const wellAfter = sent.filter(({ sentAt }) => sentAt > last.sentAt);
   return wellAfter.length < enough ? NEVER : last.sentAt - beganAt;
@@ -54,12 +64,24 @@ function recoveredMs(calls, overAt) {
 export function scoreTable(scores) {
   const seconds = (ms, never) => (ms === NEVER ? never : `${(ms / MS_PER_S).toFixed(DECIMALS)} s`);
   const rows = scores.map(
-    ({ fault, contestant, calls, failed, victimShare, noticedMs: noticed, recoveredMs: recovered }) =>
+    ({
+      fault,
+      contestant,
+      calls,
+      failed,
+      victimShare,
+      medianMs: median,
+      noticedMs: noticed,
+      recoveredMs: recovered,
+      isCalm,
+    }) =>
       `| ${[
         ...[fault, contestant, `${failed} of ${calls}`, `${(victimShare * PERCENT).toFixed(DECIMALS)} %`],
-        ...[seconds(noticed, "not while it lasted"), seconds(recovered, "not within the watch")],
+        median === undefined ? "–" : `${median} ms`,
+        ...[seconds(noticed, "not while it lasted"), isCalm ? "–" : seconds(recovered, "not within the watch")],
       ].join(" | ")} |`,
   );
-  const head = "| fault | contestant | failed | answered by instance 2 meanwhile | noticed | recovered |";
-  return [head, "| --- | --- | --- | --- | --- | --- |", ...rows].join("\n");
+  const head =
+    "| fault | contestant | failed | answered by instance 2 meanwhile | median of the answers | noticed | recovered |";
+  return [head, "| --- | --- | --- | --- | --- | --- | --- |", ...rows].join("\n");
 }
