@@ -31,7 +31,7 @@ const restartGroups = (stages) =>
 
 const PANELS = [
   { title: `Heartbeats of ${shown(INSTANCES)} instances: cores of the server`, of: heartbeatGroups },
-  { title: "Bus restarted: ms until all is fresh (callers × instances)", of: restartGroups },
+  { title: "Bus restarted: ms until all is fresh", of: restartGroups },
 ];
 
 export function scaleChart(stages, { date, node, cores }) {
@@ -51,7 +51,7 @@ export function scaleChart(stages, { date, node, cores }) {
     }
   </style>
   <text class="head" x="0" y="16">Large services</text>
-  <text class="quiet" x="0" y="33">left computed, right measured, on ${cores} cores, Node ${node.slice(1)}, ${date}; logarithmic scales</text>
+  <text class="quiet" x="0" y="33">left computed, right measured (callers × instances), on ${cores} cores, Node ${node.slice(1)}, ${date}; logarithmic scales</text>
   <rect class="before" x="0" y="42" width="12" height="12"/><text x="18" y="52">without the rules for large services</text>
   <rect class="now" x="${PANEL.width / 2 + 60}" y="42" width="12" height="12"/><text x="${PANEL.width / 2 + 78}" y="52">with them</text>
 ${panels.join("\n")}
