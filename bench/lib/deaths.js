@@ -17,7 +17,7 @@ const SETTLE_MS = 1_500;
 const RETURN_LIMIT_MS = 15_000;
 
 /** @returns the pages that were hit, each with its duration and the calls that failed, and the breakers that were opened */
-export async function sufferDeaths(contestant, tries, step = () => undefined) {
+export async function sufferDeaths(contestant, tries) {
   const stage = await openStage(contestant);
   const page = () => stage.caller.send({ do: "page", calls: CALLS_OF_A_PAGE });
   const slowDown = (number) => stage.delay(number, ANSWER_MS);
@@ -28,7 +28,6 @@ export async function sufferDeaths(contestant, tries, step = () => undefined) {
     /** Restarted instances that had no call before the next kill: that page was not hit. */
     let missing = 0;
     for (let count = 0; count < tries; count++) {
-      step(count);
       pages.push(await hit(stage, page));
       await stage.start(VICTIM);
       await slowDown(VICTIM);
@@ -66,7 +65,7 @@ function isBack(page) {
 }
 
 export function deathTable(results) {
-  const rows = results.map(({ contestant, pages, missing, opened = "–" }) => {
+  const rows = results.map(({ contestant, pages, missing = 0, opened = "–" }) => {
     const took = pages.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
     const failed = pages.reduce((sum, page) => sum + page.failed, 0);
     const [middle, longest] = [took[Math.floor(took.length / 2)], took.at(-1)];

@@ -63,8 +63,10 @@ const PERCENT = 100;
 
 export const keepChart = (name, svg) => writeFileSync(join(ROOT, `docs/${name}.svg`), svg);
 
-/** @throws Error when the page lacks the markers: else it would silently keep old figures */
+/** @throws Error when the page lacks the markers: else it would silently keep old figures. Also for a figure that is none */
 export function keepInPage(page, name, text) {
+  const [none] = /NaN|Infinity|∞|undefined/.exec(text) ?? [];
+  if (none !== undefined) throw new Error(`the figures for ${page} contain ${none}`);
   const file = join(ROOT, page);
   const before = readFileSync(file, "utf8");
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];

@@ -116,7 +116,7 @@ export class HeartbeatListener {
     this.#cancelRollCall = undefined;
   }
 
-  /** Publishes how many instances are known, when the heartbeats of a large service are too many. */
+  /** Publishes how many instances are known, when their heartbeats are far too many, or far too few. */
   tick(now: number): void {
     const { heartbeatBus, service } = this.#options;
     if (heartbeatBus.status !== "connected") return;
