@@ -32,11 +32,7 @@ export interface Surroundings {
 
 const machineClock = systemClock();
 const mint = async () => (await import("../src/dwc/identity/mint.ts")).natsMint;
-const busTools = async () => ({
-  ...(await import("../src/dwc/live/bus-session.ts")),
-  ...(await import("../src/dwc/live/bus-queries.ts")),
-  ...(await import("../src/dwc/live/bus-events.ts")),
-});
+const busTools = () => import("../src/dwc/live/bus-tools.ts");
 const examiner = async () => (await import("../src/dwc/live/facts.ts")).collectFacts;
 const push = () => import("../src/dwc/identity/push.ts");
 
