@@ -2,7 +2,7 @@
 // instances, and their price with instances times callers. Of a large service, each instance sends them less often. The caller
 // that finds them too many says how many instances it knows, and each instance chooses its interval by that number.
 
-import type { HealthRules } from "../settings.ts";
+import { defaultHealthRules, type HealthRules } from "../settings.ts";
 import { SECOND_MS } from "../util/format.ts";
 import { type Fields, isIntegerIn } from "../util/json.ts";
 import { MAX_INSTANCE } from "./heartbeat.ts";
@@ -16,7 +16,7 @@ const HEARTBEATS_PER_SECOND = 100;
  */
 const MAX_LONGER_INTERVAL_MS = 120_000;
 /** The interval of an instance that is given none. */
-const DEFAULT_INTERVAL_MS = 15_000;
+const DEFAULT_INTERVAL_MS = defaultHealthRules().heartbeatIntervalMs;
 /** Below this, the default interval stays within the rate. */
 const LARGE_SERVICE = (HEARTBEATS_PER_SECOND * DEFAULT_INTERVAL_MS) / SECOND_MS;
 /** Twice the goal. Otherwise each instance that joins would be a reason to say the number again. */
