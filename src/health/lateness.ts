@@ -6,9 +6,10 @@
 // for longer than the limit of the operations that it owes. The time counts from the oldest call that it owes, or from
 // its last answer. So one slow call beside fast ones makes no instance late.
 //
-// An answer that took longer than the limit does not end that while more is owed. If it did, an instance that takes 600 ms
-// would get calls for a moment after each answer, and so have more to answer: from one call in thirty to half of them within
-// a minute.
+// An answer that took longer than the limit does not end that while more is owed, unless its call was the last to be sent.
+// If it did, an instance that takes 600 ms would get calls for a moment after each answer, and so have more to answer: from
+// one call in thirty to half of them within a minute. The answer to the last one shows that the instance is past its pause,
+// also where an older call still hangs: to wait for that one was rejected, as it may take the whole of a long timeout.
 //
 // The limit of an operation is four times its typical p99: that of the middle one of up to fifteen instances. An instance
 // that has become slow does not change it, so it does not excuse itself. Where most have become slow, all are late by
@@ -71,6 +72,8 @@ export interface Debt {
   /** When the first of the older calls was sent, and the first of the latest batch. */
   olderSince: number;
   newerSince: number;
+  /** When the last one was sent. */
+  lastSentAt: number;
   /** It is late since then. Undefined: it is not. */
   lateSince: number | undefined;
   /** When it was last asked if it is there. */
@@ -117,16 +120,22 @@ export class Lateness {
     const { member, operation, sentAt } = ticket;
     if (TIMED.has(result)) this.#record(member.who, operation, now - sentAt, now);
     const isTooLate = ANSWERS.has(result) && tookTooLong(ticket, now);
-    const events = ANSWERS.has(result) ? this.#answered(member, now, isTooLate) : NO_EVENTS;
+    const events = ANSWERS.has(result) ? this.#answered(ticket, now, isTooLate) : NO_EVENTS;
     if (ticket.debt !== undefined) payBack(ticket.debt, ticket.batch);
-    if (ticket.debt !== undefined && isTooLate) countFromOldest(ticket.debt);
+    if (member.debt !== undefined && isTooLate) countFromOldest(member.debt);
     ticket.debt = undefined;
     return events;
   }
 
-  #answered(member: Member, now: number, isTooLate: boolean): readonly HealthEvent[] {
+  #answered({ member, operation, sentAt }: Ticket, now: number, isTooLate: boolean): readonly HealthEvent[] {
     const onTime = answered(member, now, isTooLate);
-    return member.warning === undefined ? onTime : [...onTime, ...this.warnings.answered(member, now)];
+    if (member.warning === undefined) return onTime;
+    return [...onTime, ...this.warnings.answered(member, now - sentAt <= this.typicalMs(operation), now)];
+  }
+
+  /** An answer of `operation` that takes longer than this, in ms, is not typical, also where the operation has no limit. */
+  typicalMs(operation: string | undefined): number {
+    return this.limitMs(operation) ?? this.#times.get(operation)?.p99Ms ?? 0;
   }
 
   #record(who: InstanceRef, operation: string | undefined, tookMs: number, now: number): void {
@@ -139,7 +148,8 @@ export class Lateness {
   overtaken(ticket: Ticket, now: number): readonly HealthEvent[] {
     const { member } = ticket;
     if (ticket.debt === undefined || ticket.debt !== member.debt) {
-      ticket.debt = owe(member, ticket.sentAt, 0);
+      // With a shorter limit than any call has, the answers to others would end lateness, and each check begin it again.
+      ticket.debt = owe(member, ticket.sentAt, this.limitMs(ticket.operation) ?? this.#requestTimeoutMs * MAX_SHARE);
       ticket.batch = ticket.debt.batch;
     }
     const { debt } = ticket;
@@ -205,7 +215,10 @@ export interface OverdueInstance {
 
 const mayBeAsked = ({ askedAt }: Debt, now: number): boolean => now - askedAt >= ASK_INTERVAL_MS;
 
-/** Its breaker has changed its state, or it is back after it was lost: what was sent before counts no more. */
+/**
+ * Its breaker has opened, or admits calls again, or it is back after it was lost: what was sent before counts no more. The
+ * end of a probation admits no call that was not admitted before, so it forgives nothing.
+ */
 export function forgive(member: Member): Member {
   if (member.debt !== undefined) member.debt = newDebt(member.debt.askedAt, member.debt.answeredAt);
   return member;
@@ -213,7 +226,7 @@ export function forgive(member: Member): Member {
 
 const newDebt = (askedAt: number, answeredAt: number): Debt => ({
   ...{ owes: 0, quietSince: 0, lateSince: undefined, askedAt, answeredAt, isWarnedOf: false },
-  ...{ batch: 0, olderOwes: 0, olderLimitMs: 0, newerLimitMs: 0, olderSince: 0, newerSince: 0 },
+  ...{ batch: 0, olderOwes: 0, olderLimitMs: 0, newerLimitMs: 0, olderSince: 0, newerSince: 0, lastSentAt: 0 },
 });
 
 /**
@@ -229,6 +242,7 @@ function owe(member: Member, since: number, limitMs: number): Debt {
   if (debt.owes === 0) debt.quietSince = since;
   if (debt.owes === debt.olderOwes) debt.newerSince = since;
   debt.newerLimitMs = Math.max(debt.newerLimitMs, limitMs);
+  debt.lastSentAt = Math.max(debt.lastSentAt, since);
   debt.owes += 1;
   return debt;
 }
@@ -255,9 +269,13 @@ function becomesLate(who: InstanceRef, debt: Debt, now: number): readonly Health
   return [{ kind: "late", who, owes: debt.owes, quietMs: now - debt.quietSince }];
 }
 
-/** An answer now would say only that the member is slow: it took longer than the limit, and the member owes more. */
-function tookTooLong({ member, debt, sentAt }: Ticket, now: number): boolean {
-  return debt !== undefined && debt === member.debt && debt.owes > 1 && now - sentAt > limitOf(debt);
+/**
+ * An answer now says only that the member is slow: it took longer than the limit, and the member owes more that was sent
+ * later. The same for an operation without a limit: its slow answers would admit the calls of the others.
+ */
+function tookTooLong({ member: { debt }, debt: own, sentAt }: Ticket, now: number): boolean {
+  if (debt === undefined || now - sentAt <= limitOf(debt)) return false;
+  return debt.owes > (own === debt ? 1 : 0) && sentAt < debt.lastSentAt;
 }
 
 /** The oldest call that is owed was sent then, or later. */

@@ -378,11 +378,11 @@ export class Tracker {
     this.#reindex(member);
   }
 
-  #applyTransition(member: Member, result: breaker.TransitionResult): readonly HealthEvent[] {
+  #applyTransition(member: Member, { breaker: next, transition }: breaker.TransitionResult): readonly HealthEvent[] {
     const { kind } = member.breaker;
-    member.breaker = result.breaker;
-    if (result.breaker.kind !== kind) this.#reindex(forgive(member));
-    return result.transition === undefined ? NO_EVENTS : [{ who: member.who, ...result.transition }];
+    member.breaker = next;
+    if (next.kind !== kind) this.#reindex(next.kind === "closed" && kind === "probation" ? member : forgive(member));
+    return transition === undefined ? NO_EVENTS : [{ who: member.who, ...transition }];
   }
 
   /** Adds `member` to the lists that it belongs to now, and removes it from the others. */

@@ -6,7 +6,8 @@
 // - It opens no breaker, and no call fails by it. If no other instance can take a call, the instance gets it.
 // - It ends with the first answer of the instance to a call of ours, when its sender withdraws it, and after one lease of
 //   the instance at the latest. The same sender's warnings of it count again after such an answer.
-// - The answer refutes its sender. For one lease no warning of that sender counts, of whatever instance.
+// - Such an answer refutes its sender: for one lease no warning of that sender counts, of whatever instance. It does not if it
+//   took longer than a typical answer, or if we had opened the breaker of the instance ourselves: an honest sender sees that too.
 // - It does not count if the instance has answered us since the call that its sender waits for.
 // - While more than half of the proven instances that could take a call are warned of, no warning counts. Most instances do
 //   not hang at once unless their network does, and then each caller sees that itself. Otherwise a sender that warns of all
@@ -112,16 +113,15 @@ export class Warnings {
     return events;
   }
 
-  /** The member has answered a call of ours. */
-  answered(member: Member, now: number): readonly HealthEvent[] {
+  /** The member has answered a call of ours. @param isPrompt in a typical time: so it did not hang */
+  answered(member: Member, isPrompt: boolean, now: number): readonly HealthEvent[] {
     const { warning } = member;
     if (warning === undefined) return NO_EVENTS;
     const events = this.#end(member, "answered", now);
     member.warning = undefined;
     // One that took it back was right, or has noticed its mistake.
-    return warning.over === "withdrawn"
-      ? events
-      : [...events, ...this.#refute(warning.senders, now + heldMs(member), now)];
+    const isRefuted = isPrompt && warning.over !== "withdrawn" && warning.over !== "left";
+    return isRefuted ? [...events, ...this.#refute(warning.senders, now + heldMs(member), now)] : events;
   }
 
   #refute(senders: ReadonlySet<string>, until: number, now: number): readonly HealthEvent[] {

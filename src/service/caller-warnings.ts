@@ -107,10 +107,12 @@ export class CallerWarnings {
     this.#delayed.set(incarnation, this.#options.clock.after(delayMs, warn, "background"));
   }
 
-  /** Unless another caller has said so meanwhile. */
+  /** Unless another caller has said so meanwhile, or it owes nothing any more. */
   #warn(incarnation: string, quietMs: number): void {
     const member = this.#tracker.find(incarnation);
     if (member === undefined || member.membership.kind !== "up" || isSaid(member)) return;
+    // The calls that it owed may have been cancelled: that is no answer, and emits nothing.
+    if (!isLate(member) && member.breaker.kind === "closed") return;
     const { clock, name } = this.#options;
     if (this.#warnedOf.has(incarnation)) return;
     if (!this.#sendLimit.tryTake(clock.now())) {
@@ -131,8 +133,15 @@ export class CallerWarnings {
 
   /** The health of an instance has changed. */
   onChange({ kind, who }: HealthEvent): void {
-    if (kind === "opened") this.warnOf({ who, quietMs: this.#options.rules.requestTimeoutMs });
+    if (kind === "opened") this.warnOf({ who, quietMs: this.#silentMs(who.incarnation) });
     if (kind === "on-time") this.#takeBack(who.incarnation);
+  }
+
+  /** A call of another time than the rule's may have opened the breaker, and the instance have answered since. */
+  #silentMs(incarnation: string): number {
+    const { clock, rules } = this.#options;
+    const answeredAt = this.#tracker.find(incarnation)?.debt?.answeredAt ?? Number.NEGATIVE_INFINITY;
+    return Math.min(rules.requestTimeoutMs, clock.now() - answeredAt);
   }
 
   /**

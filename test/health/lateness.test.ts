@@ -6,46 +6,10 @@ import { isLate } from "../../src/health/member.ts";
 import type { Result } from "../../src/health/result.ts";
 import type { Ticket } from "../../src/health/ticket.ts";
 import { eventText, type HealthHarness, harnessWith } from "../support/health-harness.ts";
+import { callAt, check, GET, limit, served, turns } from "../support/late-calls.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 
 const test = suite("lateness");
-
-const GET = { operation: "get" } as const;
-
-/** A harness whose instances have each answered `count` calls of `get` in `tookMs`. */
-function served(tookMs: number | ((instance: number) => number), instances = [1, 2, 3], count = 40): HealthHarness {
-  const table = harnessWith(...instances);
-  for (let call = 0; call < count * instances.length; call++) {
-    const ticket = table.ask(0, GET);
-    const took = typeof tookMs === "number" ? tookMs : tookMs(ticket.who.instance);
-    table.settle(ticket, "answered", took);
-  }
-  table.takeEvents();
-  return table;
-}
-
-/** The events of a check at `now`. */
-const check = (table: HealthHarness, now: number): readonly string[] =>
-  table.tracker.lateness.check(table.tracker.rotation.all(), now).events.map(eventText);
-
-const turns = (table: HealthHarness, count: number, now: number): readonly number[] =>
-  Array.from({ length: count }, () => {
-    const ticket = table.ask(now, GET);
-    table.settle(ticket, "answered", now);
-    return ticket.who.instance;
-  });
-
-/** Calls until one is at `instance`; the others are answered at once. */
-function callAt(table: HealthHarness, instance: number, now: number, traits: object = GET): Ticket {
-  for (;;) {
-    const ticket = table.ask(now, traits);
-    if (ticket.who.instance === instance) return ticket;
-    table.settle(ticket, "answered", now);
-  }
-}
-
-const limit = (table: HealthHarness, timeoutMs?: number, operation = "get"): number | undefined =>
-  table.tracker.lateness.limitMs(operation, timeoutMs);
 
 test("one that owes an answer for longer than four times the typical p99 gets no new call, and its answer ends that", () => {
   const table = served(10);
@@ -191,29 +155,6 @@ test("every kind of answer ends it, and no other end does while more is owed", (
     table.settle(one, result, 1_101);
     assert.is(table.takeEvents().includes("on-time 2"), ANSWERS.includes(result), result);
   }
-});
-
-test("an answer that took longer than the limit does not end it while more is owed, and the last one does", () => {
-  const table = served(10);
-  const owed = [1_000, 1_000, 1_030].map((now) => callAt(table, 2, now));
-  assert.equal(check(table, 1_100), ["late 2"]);
-  table.takeEvents();
-  for (const [index, ticket] of owed.entries()) {
-    table.settle(ticket, "answered", 1_600 + index);
-    assert.is(isLate(table.member(2)), index < 2, `after ${index + 1} of 3`);
-  }
-  assert.equal(table.takeEvents(), ["on-time 2"]);
-});
-
-test("after an answer that came too late, the time counts from the oldest call that is still owed", () => {
-  const table = served(10);
-  const [one, two] = [callAt(table, 2, 1_000), callAt(table, 2, 1_010)];
-  table.settle(one, "answered", 1_020);
-  callAt(table, 2, 1_050);
-  // No look has come between, as in a process that was busy.
-  table.settle(two, "answered", 1_070);
-  assert.equal(check(table, 1_090), []);
-  assert.equal(check(table, 1_091), ["late 2"]);
 });
 
 test("one that owes nothing any more is not late, however its calls ended", () => {

@@ -1,41 +1,174 @@
-// An instance whose answers take too long, for as long as they do: its share of the calls.
+// An instance whose answers take too long, for as long as they do: which of them end its lateness, and its share of the calls.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { isLate, type Member } from "../../src/health/member.ts";
 import type { Ticket } from "../../src/health/ticket.ts";
-import { harnessWith } from "../support/health-harness.ts";
+import { eventText, type HealthHarness, harnessWith } from "../support/health-harness.ts";
+import { callAt, check, limit, served, turns } from "../support/late-calls.ts";
 
 const test = suite("slow instance");
 
-const GET = { operation: "get" } as const;
 /** As often as a client looks (service/late-watch.ts). */
 const CHECK_MS = 10;
 
-/** The share of the calls of a minute that go to instance 2, which takes that long. Instance 1 takes 2 ms. */
-function shareOfSlow(slowMs: number, callEveryMs: number): number {
-  const table = harnessWith(1, 2);
-  for (let call = 0; call < 80; call++) table.settle(table.ask(0, GET), "answered", 2);
-  const out: { readonly ticket: Ticket; readonly endsAt: number }[] = [];
-  const counts = [0, 0];
+interface Load {
+  readonly operation: string;
+  readonly everyMs: number;
+  /** The time of an answer of instance 1, and of 2 before. */
+  readonly typicalMs: number;
+  /** The time of an answer of instance 2. */
+  readonly slowMs: number;
+}
+
+/** By operation, the share of the calls of a minute that go to instance 2. */
+function sharesOfSlow(loads: readonly Load[]): Readonly<Record<string, number>> {
+  const table = harnessWith();
+  const beat = (now: number): void => {
+    for (const instance of [1, 2]) table.beats(instance, now, { operations: loads.map(({ operation }) => operation) });
+  };
+  beat(0);
+  for (let call = 0; call < 80; call++)
+    for (const { operation, typicalMs } of loads) table.settle(table.ask(0, { operation }), "answered", typicalMs);
+  const due = new Map<number, Ticket[]>();
+  const all = loads.map(() => 0);
+  const slow = loads.map(() => 0);
   for (let now = 1_000; now < 61_000; now += 1) {
-    if (now % 10_000 === 0) for (const instance of [1, 2]) table.beats(instance, now);
-    for (const { ticket } of out.filter(({ endsAt }) => endsAt === now)) table.settle(ticket, "answered", now);
+    if (now % 10_000 === 0) beat(now);
+    for (const ticket of due.get(now) ?? []) table.settle(ticket, "answered", now);
+    due.delete(now);
     if (now % CHECK_MS === 0) table.tracker.lateness.check(table.tracker.rotation.all(), now);
-    if (now % callEveryMs !== 0) continue;
-    const ticket = table.ask(now, GET);
-    const isSlow = ticket.who.instance === 2;
-    counts[isSlow ? 1 : 0] = (counts[isSlow ? 1 : 0] ?? 0) + 1;
-    out.push({ ticket, endsAt: now + (isSlow ? slowMs : 2) });
-    while (out[0] !== undefined && out[0].endsAt < now) out.shift();
+    for (const [index, { operation, everyMs, typicalMs, slowMs }] of loads.entries()) {
+      if (now % everyMs !== 0) continue;
+      const ticket = table.ask(now, { operation });
+      const isSlow = ticket.who.instance === 2;
+      all[index] = (all[index] ?? 0) + 1;
+      slow[index] = (slow[index] ?? 0) + (isSlow ? 1 : 0);
+      const endsAt = now + (isSlow ? slowMs : typicalMs);
+      due.set(endsAt, [...(due.get(endsAt) ?? []), ticket]);
+    }
   }
-  return (counts[1] ?? 0) / ((counts[0] ?? 0) + (counts[1] ?? 0));
+  return Object.fromEntries(loads.map(({ operation }, index) => [operation, (slow[index] ?? 0) / (all[index] ?? 1)]));
 }
 
 test("an instance that takes 600 ms gets one call in twenty at most, for as long as it does", () => {
-  for (const callEveryMs of [20, 5, 1]) {
-    const share = shareOfSlow(600, callEveryMs);
-    assert.ok(share > 0.005 && share <= 0.05, `${share} with a call every ${callEveryMs} ms`);
+  for (const everyMs of [20, 5, 1]) {
+    const { get = 1 } = sharesOfSlow([{ operation: "get", everyMs, typicalMs: 2, slowMs: 600 }]);
+    assert.ok(get > 0.005 && get <= 0.05, `${get} with a call every ${everyMs} ms`);
   }
+});
+
+test("an operation without a limit does not change that, and gets no more of its own", () => {
+  for (const [getEveryMs, reportEveryMs] of [
+    [5, 20],
+    [2, 10],
+    [5, 100],
+  ] as const) {
+    const { get = 1, report = 1 } = sharesOfSlow([
+      { operation: "get", everyMs: getEveryMs, typicalMs: 2, slowMs: 600 },
+      { operation: "report", everyMs: reportEveryMs, typicalMs: 300, slowMs: 900 },
+    ]);
+    assert.ok(Math.max(get, report) <= 0.05, `${get} and ${report} with ${getEveryMs} and ${reportEveryMs} ms`);
+  }
+});
+
+test("an answer that took longer than the limit does not end it while more is owed, and the last one does", () => {
+  const table = served(10);
+  const owed = [1_000, 1_010, 1_030].map((now) => callAt(table, 2, now));
+  assert.equal(check(table, 1_100), ["late 2"]);
+  table.takeEvents();
+  for (const [index, ticket] of owed.entries()) {
+    table.settle(ticket, "answered", 1_600 + index);
+    assert.is(isLate(table.member(2)), index < 2, `after ${index + 1} of 3`);
+  }
+  assert.equal(table.takeEvents(), ["on-time 2"]);
+});
+
+test("a call that hangs does not keep an instance late after a pause: the answer to the one sent last ends it", () => {
+  const table = served(10);
+  const stuck = callAt(table, 2, 500);
+  const owed = [1_000, 1_010, 1_020].map((now) => callAt(table, 2, now));
+  assert.equal(check(table, 1_070), ["late 2"]);
+  table.takeEvents();
+  for (const [index, ticket] of owed.entries()) {
+    table.settle(ticket, "answered", 1_080);
+    assert.is(isLate(table.member(2)), index < 2, `after ${index + 1} of 3`);
+  }
+  assert.ok(turns(table, 3, 1_081).includes(2));
+  table.settle(stuck, "timeout", 1_500);
+});
+
+/** Two instances with `get`, whose answers take 10 ms, and `report`, which takes 400 ms and so has no limit. */
+function servedReports(): HealthHarness {
+  const table = harnessWith(1, 2);
+  for (const instance of [1, 2])
+    table.beats(instance, 0, { operations: ["get", "report"], incarnation: `${instance}-b` });
+  for (const instance of [1, 2]) table.beats(instance, 0, { state: "gone" });
+  for (let call = 0; call < 160; call++) {
+    const operation = call % 2 === 0 ? "get" : "report";
+    table.settle(table.ask(0, { operation }), "answered", operation === "get" ? 10 : 400);
+  }
+  table.takeEvents();
+  return table;
+}
+
+const REPORT = { operation: "report" } as const;
+const memberB = (table: HealthHarness): Member => table.tracker.find("2-b") ?? table.member(2);
+
+test("a slow answer of an operation without a limit does not end it either, while a call sent later is owed", () => {
+  const table = servedReports();
+  assert.equal([limit(table), limit(table, undefined, "report")], [40, undefined]);
+  const [early, get] = [callAt(table, 2, 1_000, REPORT), callAt(table, 2, 1_100)];
+  assert.equal(check(table, 1_141), ["late 2"]);
+  table.settle(early, "answered", 1_500);
+  assert.is(isLate(memberB(table)), true);
+  table.settle(get, "answered", 1_501);
+  assert.is(isLate(memberB(table)), false);
+});
+
+test("after such an answer the time counts from the oldest call that is owed", () => {
+  const table = servedReports();
+  const [report, get, first] = [callAt(table, 2, 990, REPORT), callAt(table, 2, 1_000), callAt(table, 2, 1_000)];
+  table.settle(first, "inconclusive", 1_005);
+  callAt(table, 2, 1_030);
+  table.settle(get, "inconclusive", 1_035);
+  table.settle(report, "answered", 1_036);
+  assert.equal(check(table, 1_070), []);
+  assert.equal(check(table, 1_071), ["late 2"]);
+});
+
+test("one call without a limit that a hedge overtook makes its instance late once, beside others that it answers", () => {
+  const table = served(900);
+  const stuck = callAt(table, 2, 1_000);
+  assert.equal(table.tracker.lateness.overtaken(stuck, 1_500).map(eventText), ["late 2"]);
+  table.takeEvents();
+  for (let now = 1_510; now < 1_990; now += 10) {
+    table.settle(table.tracker.admit(table.member(2), now, undefined, "get"), "answered", now + 2);
+    assert.equal(check(table, now + 5), [], `at ${now}`);
+  }
+  assert.equal(table.takeEvents(), ["on-time 2"]);
+});
+
+test("the end of a probation forgives nothing: a slow instance stays late", () => {
+  const table = served(10);
+  table.hangs(2, 1_000);
+  table.beats(2, 3_000);
+  const send = (now: number): Ticket => table.tracker.admit(table.member(2), now, undefined, "get");
+  const owed = [4_001, 4_002, 4_003, 4_004, 4_005].map(send);
+  check(table, 4_100);
+  for (const ticket of owed.slice(0, 3)) table.settle(ticket, "answered", 4_600);
+  assert.equal([table.breaker(2), isLate(table.member(2)), table.member(2).debt?.owes], ["closed", true, 2]);
+});
+
+test("after an answer that came too late, the time counts from the oldest call that is still owed", () => {
+  const table = served(10);
+  const [one, two] = [callAt(table, 2, 1_000), callAt(table, 2, 1_010)];
+  table.settle(one, "answered", 1_020);
+  callAt(table, 2, 1_050);
+  // No look has come between, as in a process that was busy.
+  table.settle(two, "answered", 1_070);
+  assert.equal(check(table, 1_090), []);
+  assert.equal(check(table, 1_091), ["late 2"]);
 });
 
 test.run();

@@ -110,11 +110,50 @@ test("a sender that takes a warning back is not wrong, also if the warning was o
   }
 });
 
+test("an answer that took longer than a typical one ends the warning and refutes no sender: the instance may have hung", () => {
+  for (const [tookMs, expected] of [
+    [250, []],
+    [251, ["warned 3"]],
+  ] as const) {
+    const table = harnessWith(1, 2, 3, 4, 5);
+    const call = table.ticketOf(2, NOW);
+    warn(table, 2, NOW + 200);
+    table.takeEvents();
+    table.settle(call, "answered", NOW + tookMs);
+    assert.equal(table.takeEvents(), ["warning-over 2 (answered)"]);
+    assert.equal(warn(table, 3, NOW + 1_000), expected, `after ${tookMs} ms`);
+  }
+});
+
+test("where an operation has no limit, its typical p99 is what its answers take", () => {
+  const traits = { operation: "get" } as const;
+  for (const [tookMs, expected] of [
+    [400, []],
+    [401, ["warned 3"]],
+  ] as const) {
+    const table = harnessWith(1, 2, 3, 4, 5);
+    for (let call = 0; call < 200; call++) table.settle(table.ask(0, traits), "answered", 400);
+    const call = table.tracker.admit(table.member(2), NOW, undefined, "get");
+    warn(table, 2, NOW + 200);
+    table.settle(call, "answered", NOW + tookMs);
+    assert.equal(warn(table, 3, NOW + 1_000), expected, `after ${tookMs} ms`);
+  }
+});
+
+test("an answer refutes no sender where this caller had opened the breaker itself", () => {
+  const table = harnessWith(1, 2, 3, 4, 5);
+  warn(table, 2, NOW);
+  table.hangs(2, NOW + 100);
+  table.beats(2, NOW + 3_000);
+  table.settle(table.ticketOf(2, NOW + 3_001), "answered", NOW + 3_002);
+  assert.equal(warn(table, 3, NOW + 4_000), ["warned 3"]);
+});
+
 test("with as many wrong senders as are remembered no warning counts", () => {
   const table = harnessWith(1, 2, 3);
   for (let sender = 0; sender < 256; sender++) {
     assert.equal(warn(table, 2, NOW + 30 * sender, { sender: `a.${sender}`, quietMs: 20 }), ["warned 2"]);
-    table.settle(table.ticketOf(2, NOW), "answered", NOW + 30 * sender);
+    table.settle(table.ticketOf(2, NOW + 30 * sender), "answered", NOW + 30 * sender);
   }
   const last = NOW + 30 * 255;
   assert.equal(warn(table, 1, last + 1, { sender: "b.1" }), []);

@@ -76,6 +76,27 @@ test("it is sent after a random part of 100 ms, unless another caller says so me
   assert.equal([second.warnings, answeredNow.warnings, closed.warnings], [[], [], []]);
 });
 
+test("an instance is not warned of any more where the calls that it owed have ended without an answer", async () => {
+  const scene = new ClientScene(3, { random: () => 0.5 });
+  await scene.ask();
+  await scene.clock.advance(WARNED_MS);
+  assert.is(scene.countOf("late"), 1);
+  scene.sent[0]?.end({ kind: "disconnected" });
+  await scene.clock.advance(50);
+  assert.equal([scene.warnings, scene.countOf("opened")], [[], 0]);
+});
+
+test("a breaker that opens is warned of with no more silence than there was", async () => {
+  const scene = new ClientScene(1, { rules: { requestTimeoutMs: TIMEOUT_MS } });
+  await scene.ask();
+  await scene.end(answered({}));
+  await scene.clock.advance(TIMEOUT_MS / 4);
+  await scene.ask();
+  await scene.end(TIMEOUT);
+  const [{ quietMs } = {}] = scene.warnings as { quietMs?: number }[];
+  assert.is(quietMs, TIMEOUT_MS / 4);
+});
+
 test("a breaker that opens is not warned of where another caller has said so", async () => {
   const scene = new ClientScene(3);
   await scene.ask();

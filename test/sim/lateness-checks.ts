@@ -18,7 +18,7 @@ export class LatenessChecks implements Check {
   /** How often an incarnation came back after it was lost. */
   readonly #returns = new Map<string, number>();
 
-  /** @param eraOf how often the breaker of an incarnation has changed its kind */
+  /** @param eraOf how often the breaker of an incarnation has opened, or admitted calls again */
   constructor(view: View, eraOf: (incarnation: string) => number) {
     this.#view = view;
     const returnsOf = (incarnation: string): number => this.#returns.get(incarnation) ?? 0;
@@ -27,6 +27,11 @@ export class LatenessChecks implements Check {
       ({ who: { incarnation } }) => eraOf(incarnation) + returnsOf(incarnation),
     );
     this.#listen();
+  }
+
+  /** The longest time of a typical answer. */
+  typicalMs(operation: string): number {
+    return this.#model.typicalMs(operation);
   }
 
   isLate(incarnation: string): boolean {

@@ -37,6 +37,7 @@ interface Account {
   readonly era: number;
   readonly owed: Set<Ticket>;
   quietSince: number;
+  lastSentAt: number;
   /** Those that were owed at the end of the set before, and those sent since then; each set with its longest limit. */
   older: Batch;
   newer: Batch;
@@ -51,7 +52,7 @@ export class LatenessModel {
   /** By row: an instance that was evicted and comes back begins again. */
   readonly #accounts = new WeakMap<Member, Account>();
 
-  /** @param eraOf how often the breaker of an instance has changed its kind, and how often it was lost and came back */
+  /** @param eraOf how often its breaker has opened or admitted calls again, and how often it was lost and came back */
   constructor(timeoutMs: number, eraOf: (member: Member) => number) {
     this.#timeoutMs = timeoutMs;
     this.#eraOf = eraOf;
@@ -81,6 +82,11 @@ export class LatenessModel {
     return Math.max(MIN_MS, Math.min(most, typical * TIMES_P99));
   }
 
+  /** The longest time of a typical answer. */
+  typicalMs(operation: string): number {
+    return this.#allowedMs(operation, this.#timeoutMs) ?? this.#typical.get(operation) ?? 0;
+  }
+
   sent(call: Ticket, now: number, timeoutMs = this.#timeoutMs): void {
     const allowedMs = this.#allowedMs(call.operation ?? "", timeoutMs);
     if (allowedMs !== undefined) this.#owes(call, now, allowedMs);
@@ -88,13 +94,20 @@ export class LatenessModel {
 
   #owes(call: Ticket, since: number, allowedMs: number): Account {
     const account = this.#account(call.member) ?? {
-      ...{ era: this.#eraOf(call.member), owed: new Set<Ticket>(), quietSince: since, isLate: false },
+      ...{
+        era: this.#eraOf(call.member),
+        owed: new Set<Ticket>(),
+        quietSince: since,
+        isLate: false,
+        lastSentAt: since,
+      },
       ...{ older: noBatch(), newer: noBatch() },
     };
     this.#accounts.set(call.member, account);
     if (account.owed.size === 0) account.quietSince = since;
     if (account.newer.owed.size === 0) account.newer.since = since;
     account.newer.allowedMs = Math.max(account.newer.allowedMs, allowedMs);
+    account.lastSentAt = Math.max(account.lastSentAt, since);
     account.newer.owed.add(call);
     account.owed.add(call);
     return account;
@@ -106,8 +119,10 @@ export class LatenessModel {
       this.#learns(call.who.incarnation, call.operation ?? "", now - call.sentAt, now);
     const account = this.#account(call.member);
     if (account === undefined) return;
-    const isTooLate = account.owed.has(call) && account.owed.size > 1 && now - call.sentAt > allowedOf(account);
-    if (account.owed.delete(call)) paid(account, call);
+    const isSlow = now - call.sentAt > allowedOf(account) && call.sentAt < account.lastSentAt;
+    const wasOwed = account.owed.delete(call);
+    const isTooLate = isSlow && account.owed.size > 0;
+    if (wasOwed) paid(account, call);
     if (isAnswer && isTooLate) account.quietSince = Math.max(account.quietSince, account.older.since);
     else if (isAnswer) account.quietSince = now;
     if ((isAnswer && !isTooLate) || account.owed.size === 0) account.isLate = false;
@@ -135,7 +150,8 @@ export class LatenessModel {
   overtaken(call: Ticket): void {
     const account = this.#account(call.member);
     const isOwed = account?.owed.has(call) === true;
-    (isOwed ? account : this.#owes(call, call.sentAt, 0)).isLate = true;
+    const allowedMs = this.#allowedMs(call.operation ?? "", this.#timeoutMs) ?? this.#timeoutMs * SHARE_OF_TIMEOUT;
+    (isOwed ? account : this.#owes(call, call.sentAt, allowedMs)).isLate = true;
   }
 
   /** Looks which of these are late now. */

@@ -3,6 +3,7 @@
 // occur exactly once: a defect that no longer fits is an error.
 
 import { FLEET_MUTANTS } from "./fleet-mutants.ts";
+import { LATENESS_MUTANTS } from "./lateness-mutants.ts";
 import { defect, type Mutant } from "./mutant.ts";
 import { WARNING_MUTANTS } from "./warning-mutants.ts";
 
@@ -218,54 +219,6 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("hedging knows no limit", ["service/call", "|| !$hedge.$trySpend()", ""]),
   defect("the second call may go where the first went", ["service/call", ".add($late.$ticket.$who.$incarnation)", ""]),
-  defect("who is late gets calls", ["health/balancer", "!$isLate($member) &&", ""]),
-  defect("an answer does not end lateness", [
-    "health/lateness",
-    '$debt.$lateSince = undefined; return [{ kind: "on-time"',
-    'return [{ kind: "on-time"',
-  ]),
-  defect("an answer does not begin the time again", [
-    "health/lateness",
-    "$debt.$quietSince = $now; if ($debt.$lateSince === undefined)",
-    "if ($debt.$lateSince === undefined)",
-  ]),
-  defect("an answer that took too long ends lateness", ["health/lateness", "if ($isTooLate) return $NO_EVENTS;", ""]),
-  defect("after an answer that took too long, the time before counts", [
-    "health/lateness",
-    "$debt.$quietSince = Math.max($debt.$quietSince, $debt.$olderSince);",
-    "",
-  ]),
-  defect("no instance is found late", ["service/late-watch", "if ($areOwed) this.$start();", ""]),
-  defect("a slow operation makes its instance late", [
-    "health/lateness",
-    "if ($p99Ms >= $maxMs && $p99Ms >= $MIN) return undefined;",
-    "",
-  ]),
-  defect("a slow instance excuses itself", [
-    "health/operation-times",
-    "$figures[($figures.length - 1) >> 1]",
-    "$figures[$figures.length - 1]",
-  ]),
-  defect("what was owed before the breaker changed counts", [
-    "health/tracker",
-    "this.$reindex($forgive($member))",
-    "this.$reindex($member)",
-  ]),
-  defect("a late instance is not asked if it is there", [
-    "service/late-watch",
-    "if ($ticket !== undefined) this.$send($ticket)",
-    "",
-  ]),
-  defect("the answer that it is dead is lost", [
-    "service/late-watch",
-    '$isDead ? "no-responders" : "inconclusive"',
-    '"inconclusive"',
-  ]),
-  defect("who is late is spared for ever", [
-    "health/lateness",
-    "if ($debt.$owes === 0) $debt.$lateSince = undefined;",
-    "",
-  ]),
   defect("who hangs is excused by who helps out", [
     "service/sending",
     "const healthResult = this.$healthResult($end);",
@@ -389,5 +342,6 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a stream outlives its client", ["service/client", "this.#streams.close();", ";"]),
   ...FLEET_MUTANTS,
+  ...LATENESS_MUTANTS,
   ...WARNING_MUTANTS,
 ];

@@ -67,8 +67,8 @@ export class Observer implements View {
     this.#state = new StateChecks(this);
     this.#callChecks = new CallChecks(this);
     this.#seconds = new SecondChecks(this);
-    this.#lateness = new LatenessChecks(this, (incarnation) => this.#state.generationOf(incarnation));
-    this.#warnings = new WarningChecks(this);
+    this.#lateness = new LatenessChecks(this, (incarnation) => this.#state.eraOf(incarnation));
+    this.#warnings = new WarningChecks(this, (operation) => this.#lateness.typicalMs(operation));
     const isPassedOver = (incarnation: string, now: number, tried?: Incarnations): boolean =>
       this.#lateness.isLate(incarnation) || this.#warnings.isPassedOver(incarnation, now, tried);
     this.#turns = new TurnChecks(this, isPassedOver);

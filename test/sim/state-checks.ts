@@ -12,6 +12,7 @@ const LATE_MS = 1_000;
 interface Kind {
   kind: string;
   generation: number;
+  era: number;
 }
 
 export class StateChecks implements Check {
@@ -29,8 +30,10 @@ export class StateChecks implements Check {
     const { incarnation } = member.who;
     const { kind } = member.breaker;
     const known = this.#kinds.get(incarnation);
-    if (known === undefined) this.#kinds.set(incarnation, { kind, generation: 0 });
+    if (known === undefined) this.#kinds.set(incarnation, { kind, generation: 0, era: 0 });
     else if (known.kind !== kind) {
+      // The end of a probation admits no call that was not admitted before.
+      if (known.kind !== "probation" || kind !== "closed") known.era += 1;
       known.kind = kind;
       known.generation += 1;
     }
@@ -39,6 +42,11 @@ export class StateChecks implements Check {
 
   generationOf(incarnation: string): number {
     return this.#kinds.get(incarnation)?.generation ?? 0;
+  }
+
+  /** How often it has opened, or admitted calls again. */
+  eraOf(incarnation: string): number {
+    return this.#kinds.get(incarnation)?.era ?? 0;
   }
 
   /** Called before the choice is made; now and then with a copy of the whole state. */

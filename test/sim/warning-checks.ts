@@ -19,18 +19,23 @@ interface Account {
   until: number;
   counts: boolean;
   isTakenBack: boolean;
+  /** It counted when the instance left the rotation. */
+  hasLeft: boolean;
 }
 
 export class WarningChecks implements Check {
   readonly #view: View;
+  readonly #typicalMs: (operation: string) => number;
   /** By row: one that was evicted begins again. */
   readonly #accounts = new WeakMap<Member, Account>();
   readonly #answeredAt = new WeakMap<Member, number>();
   /** Until when a sender that was wrong does not count. */
   readonly #wrongUntil = new Map<string, number>();
 
-  constructor(view: View) {
+  /** @param typicalMs the longest time of a typical answer of an operation */
+  constructor(view: View, typicalMs: (operation: string) => number) {
     this.#view = view;
+    this.#typicalMs = typicalMs;
     this.#listen();
   }
 
@@ -56,17 +61,18 @@ export class WarningChecks implements Check {
   #untilOf = (member: Member): number => this.#accounts.get(member)?.until ?? 0;
 
   settled({ call: { ticket }, result, changes, now }: Settled): void {
-    if (ANSWERS.includes(result)) this.#answered(ticket.member, now);
+    const isPrompt = now - ticket.sentAt <= this.#typicalMs(ticket.operation ?? "");
+    if (ANSWERS.includes(result)) this.#answered(ticket.member, isPrompt, now);
     for (const change of changes) this.#leaves(change);
     this.#agrees();
   }
 
-  #answered(member: Member, now: number): void {
+  #answered(member: Member, isPrompt: boolean, now: number): void {
     this.#answeredAt.set(member, now);
     const account = this.#accounts.get(member);
     if (account === undefined) return;
     this.#accounts.delete(member);
-    if (account.isTakenBack) return;
+    if (account.isTakenBack || account.hasLeft || !isPrompt) return;
     for (const sender of account.senders) this.#wrongUntil.set(sender, now + member.leaseMs);
     for (const other of this.#rotation) {
       const more = this.#accounts.get(other);
@@ -85,7 +91,9 @@ export class WarningChecks implements Check {
   #leaves({ kind, who }: HealthEvent): void {
     const member = DEPARTURES.includes(kind) ? this.#view.member(who.incarnation) : undefined;
     const account = member === undefined ? undefined : this.#accounts.get(member);
-    if (account !== undefined) account.counts = false;
+    if (account === undefined) return;
+    account.hasLeft ||= account.counts;
+    account.counts = false;
   }
 
   made({ turn: { call }, eligible, now, traits }: Made): void {
@@ -129,13 +137,14 @@ export class WarningChecks implements Check {
     const answeredAt = this.#answeredAt.get(member) ?? Number.NEGATIVE_INFINITY;
     if (!this.#rotation.includes(member) || answeredAt >= now - Math.max(quietMs, MIN_QUIET_MS)) return;
     const account = this.#accounts.get(member) ?? {
-      ...{ senders: new Set<string>(), until: 0, counts: false, isTakenBack: false },
+      ...{ senders: new Set<string>(), until: 0, counts: false, isTakenBack: false, hasLeft: false },
     };
     if (account.senders.has(sender) || account.senders.size >= MAX_SENDERS || this.#isWrong(sender, now)) return;
     this.#accounts.set(member, account);
     account.senders.add(sender);
     account.until = now + member.leaseMs;
     account.isTakenBack = false;
+    account.hasLeft = false;
     account.counts = true;
     this.#agrees();
   }

@@ -20,8 +20,18 @@ export const WARNING_MUTANTS: readonly Mutant[] = [
   ]),
   defect("an answer does not end a warning", [
     "health/lateness",
-    "return $member.$warning === undefined ? $onTime : [...$onTime, ...this.$warnings.answered($member, $now)];",
+    "return [...$onTime, ...this.$warnings.answered($member, $now - $sentAt <= this.$typicalMs($operation), $now)];",
     "return $onTime;",
+  ]),
+  defect("a slow answer refutes the sender of a warning", [
+    "health/lateness",
+    "$now - $sentAt <= this.$typicalMs($operation)",
+    "true",
+  ]),
+  defect("the sender is refuted although the breaker had opened", [
+    "health/warnings",
+    '&& $warning.$over !== "left"',
+    "",
   ]),
   defect("a warning is not taken back", [
     "service/caller-warnings",
