@@ -48,6 +48,11 @@ const COLOURS = ["cyan", "green", "yellow", "magenta"] as const;
 /** Typed before Enter. */
 const TRAFFIC_KEY = "t";
 const MAX_NAME_WIDTH = "ratings 3".length;
+/**
+ * The limit of the wait for the Market's report of the instances. Longer than the default interval of heartbeats, so that a
+ * lost one is no reason to give up. A Market that receives none has a page and a board all the same.
+ */
+const REPORT_LIMIT_MS = 20 * SECOND_MS;
 
 export async function startDemo(options: DemoOptions, closers: ShutdownHooks): Promise<StartResult> {
   const demo = new Demo(options);
@@ -64,6 +69,9 @@ class Demo {
   readonly #options: DemoOptions;
   readonly #children: Child[] = [];
   readonly #instances = new Map<number, DemoInstance>();
+  /** Instances that have not ended, and that the Market has not reported yet. */
+  readonly #unreported = new Set<number>(INSTANCES);
+  #onAllReported: () => void = () => undefined;
   #state = FIRST_DIGEST;
   #market: Child | undefined;
   #isClosing = false;
@@ -82,6 +90,7 @@ class Demo {
     if (running === undefined) return undefined;
     void market.ended.then(() => (this.#isClosing ? undefined : over()));
     await Promise.all(INSTANCES.map((instance) => this.#startInstance(instance).running));
+    await this.#untilReported();
     if (this.#isClosing) return running;
     this.#setTraffic(rate);
     this.#printInstructions(running);
@@ -89,6 +98,25 @@ class Demo {
     if (keys !== undefined) this.#stops.push(readEnter({ input: keys, clock, onEnter }));
     this.#stops.push(clock.every(SECOND_MS, () => this.#follow(summarize(this.#state, clock.wall()))));
     return running;
+  }
+
+  /**
+   * Resolves once the Market knows the instances, as the instructions say. An instance reports its start over a channel of
+   * its own. The Market's report comes over another channel, and may be later.
+   */
+  #untilReported(): Promise<void> {
+    if (this.#unreported.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(REPORT_LIMIT_MS, resolve);
+      this.#onAllReported = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #stopAwaiting(instance: number): void {
+    if (this.#unreported.delete(instance) && this.#unreported.size === 0) this.#onAllReported();
   }
 
   async close(): Promise<void> {
@@ -123,6 +151,7 @@ class Demo {
     this.#instances.set(instance, { instance, pid: child.pid, state: "running" });
     void child.ended.then((end) => {
       this.#instances.set(instance, { instance, pid: child.pid, state: "ended" });
+      this.#stopAwaiting(instance);
       if (isVerbose) this.#speaker(name, instance)(`(pid ${child.pid} ${howEnded(end)})`);
       else if (!this.#isClosing) this.#say(subjectOf(name, instance), this.#endText(instance, child, end));
     });
@@ -154,8 +183,9 @@ class Demo {
     this.#state = withTraffic(this.#state, { rate, shoppers: null }, this.#options.clock.wall());
   }
 
-  /** The person has started one that had ended. */
   #onJoined(instance: number): void {
+    this.#stopAwaiting(instance);
+    // The person has started one that had ended.
     const known = this.#instances.get(instance);
     if (known?.state === "ended") this.#instances.set(instance, { ...known, state: "elsewhere" });
   }

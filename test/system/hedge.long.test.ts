@@ -90,6 +90,7 @@ hedging("without it one page waits, and from the second on all is as before the 
   const pages = await load(market, 2000);
   assert.ok(worstMs("from the second page on", pages) < TIMEOUT_MS);
   assert.is(stale(pages), 0);
+  await market.program.waitFor(/OPEN breaker/);
   assert.is(market.program.count(/OPEN breaker/), 1);
   assert.is(market.program.count(/calling instance/), 0);
 });

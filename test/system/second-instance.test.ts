@@ -46,6 +46,7 @@ second(
     assert.is(at, first.address);
     assert.equal(await other.ended, { code: 1, signal: null });
     assert.is(other.count(UP), 0);
+    await market.program.waitFor(/ joined: /);
     assert.is(market.program.count(/ joined: /), 1, "no Market knows it");
     const ratings = Object.values(await market.ratings());
     assert.ok(ratings.every((rating) => rating?.fresh && rating.instance === 1));

@@ -50,8 +50,9 @@ test("what shoppers got is in board.json; their pages print no lines, and a visi
   assert.is(rate, 20);
   assert.equal([shoppers?.failed, shoppers?.lastFailure, shoppers?.skipped], [0, null, 0]);
   assert.is(shoppers?.fresh, 4 * (shoppers?.pages ?? 0));
-  assert.is(market.program.count(PAGE_LINE), 0);
-  assert.is(market.program.count(/^INFO:market:- shoppers load pages: /), 1);
+  const announced = /^INFO:market:- shoppers load pages: /;
+  await market.program.waitFor(announced);
+  assert.equal([market.program.count(PAGE_LINE), market.program.count(announced)], [0, 1]);
   await market.page();
   await market.program.waitFor(/^GOT football/);
   assert.is(market.program.count(/^ASK for /), 4);
