@@ -37,11 +37,16 @@ test.after.each(async ({ folder, closers }) => {
   rmSync(folder, { recursive: true });
 });
 
+/** Four programs start, and a busy machine starts them slowly. */
+const LIMIT_MS = 30_000;
 const OPEN = "The Market is open";
+
+/** A stand-in ends with the process that has started it. */
+const ENDS = `for (const end of ["SIGTERM", "disconnect"]) process.on(end, () => process.exit());`;
 
 /** Reports instances 1 and 3 at once, and instance 2 when the file `reported` is there. */
 const marketScript = (folder: string): string => `import { existsSync } from "node:fs";
-process.on("SIGTERM", () => process.exit());
+${ENDS}
 const report = (instance) =>
   process.send({ activity: { at: 0, kind: "state", event: { kind: "joined", who: { instance } } } });
 process.send({ running: "http://here" });
@@ -55,7 +60,7 @@ const look = setInterval(() => {
 setInterval(() => {}, 1000);`;
 
 /** Runs, and sends a line over the same channel: with that line the start has been read. */
-const RUNS = `process.on("SIGTERM", () => process.exit());
+const RUNS = `${ENDS}
 process.send({ running: "" });
 const line = { level: "WARNING", logger: "ratings", text: "- instance " + process.argv[3] + " serves" };
 process.send({ activity: { at: 0, kind: "line", line } });
@@ -77,7 +82,8 @@ async function start({ folder, clock, lines, closers }: Scene, ratings: string):
     closers,
   );
   const running = ratings === RUNS ? [1, 2, 3] : [1, 3];
-  await until("each has sent its line", () => running.every((instance) => isPrinted(lines, instance, "serves")));
+  const isRead = (): boolean => running.every((instance) => isPrinted(lines, instance, "serves"));
+  await until("each has sent its line", isRead, LIMIT_MS, () => lines.join("\n"));
   await loopTurn();
   return { started };
 }
