@@ -19,9 +19,9 @@ interface Scene {
   closers: ShutdownHooks;
 }
 
-/** In an object, as a caller that awaits `start` would await a bare promise as well. */
 interface Start {
-  readonly started: Promise<StartResult>;
+  /** What the start has returned. Rejects after a limit: a start may wait for ever. */
+  readonly kind: () => Promise<StartResult["kind"]>;
 }
 
 const test = suite<Scene>("the start of the demo");
@@ -72,6 +72,7 @@ async function start({ folder, clock, lines, closers }: Scene, ratings: string):
   const scripts = { marketScript: join(folder, "market.mjs"), ratingsScript: join(folder, "ratings.mjs") };
   writeFileSync(scripts.marketScript, marketScript(folder));
   writeFileSync(scripts.ratingsScript, ratings);
+  let result: StartResult | undefined;
   const started = startDemo(
     {
       ...{ ...scripts, clock, chaos: false, rate: 0, isVerbose: false, keys: undefined },
@@ -81,11 +82,18 @@ async function start({ folder, clock, lines, closers }: Scene, ratings: string):
     },
     closers,
   );
+  void started.then((value) => (result = value));
   const running = ratings === RUNS ? [1, 2, 3] : [1, 3];
   const isRead = (): boolean => running.every((instance) => isPrinted(lines, instance, "serves"));
   await until("each has sent its line", isRead, LIMIT_MS, () => lines.join("\n"));
   await loopTurn();
-  return { started };
+  const hasEnded = (): boolean => result !== undefined;
+  return {
+    kind: async () => {
+      await until("the start has ended", hasEnded, LIMIT_MS, () => lines.join("\n"));
+      return (await started).kind;
+    },
+  };
 }
 
 const isPrinted = (lines: readonly string[], instance: number, text: string): boolean =>
@@ -93,33 +101,33 @@ const isPrinted = (lines: readonly string[], instance: number, text: string): bo
 const isOpen = ({ lines }: Scene): boolean => lines.some((line) => line.startsWith(OPEN));
 
 test("the instructions come after the Market's report of each instance, also where that is the last of all", async (scene) => {
-  const { started } = await start(scene, RUNS);
+  const { kind } = await start(scene, RUNS);
   assert.not.ok(isOpen(scene), "instance 2 is not reported yet");
   writeFileSync(join(scene.folder, "reported"), "");
-  assert.is((await started).kind, "running");
+  assert.is(await kind(), "running");
   const { lines } = scene;
   const at = lines.findIndex((line) => line.startsWith(OPEN));
   for (const instance of [1, 2, 3]) assert.ok(isPrinted(lines.slice(0, at), instance, "is up"), `instance ${instance}`);
 });
 
 test("an instance that has ended is not waited for", async (scene) => {
-  const { started } = await start(scene, REFUSES_2);
-  assert.is((await started).kind, "running");
+  const { kind } = await start(scene, REFUSES_2);
+  assert.is(await kind(), "running");
   assert.ok(isOpen(scene));
   assert.not.ok(isPrinted(scene.lines, 2, "is up"));
 });
 
 test("a report that does not come holds the instructions up for a limited time", async (scene) => {
-  const { started } = await start(scene, RUNS);
+  const { kind } = await start(scene, RUNS);
   await scene.clock.advance(60_000);
-  assert.is((await started).kind, "running");
+  assert.is(await kind(), "running");
   assert.ok(isOpen(scene));
 });
 
 test("^C while a report is awaited ends all, and prints no instructions", async (scene) => {
-  const { started } = await start(scene, RUNS);
+  const { kind } = await start(scene, RUNS);
   for (const close of scene.closers.splice(0)) await close();
-  assert.is((await started).kind, "running");
+  assert.is(await kind(), "running");
   assert.not.ok(isOpen(scene));
   assert.is(scene.lines.at(-1), "demo: everything has ended");
 });
