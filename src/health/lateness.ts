@@ -40,10 +40,11 @@ const MAX_SHARE = 0.25;
 export const ASK_INTERVAL_MS = 1_000;
 
 /**
- * Other callers are warned of a member that has been late for so long. A garbage collection, or a moment without a core, is
- * over by then. Every caller notices it, and would warn all the others.
+ * Other callers are warned of a late member that has answered nothing for so long. A garbage collection, or a moment without
+ * a core, is over by then. Every caller notices it, and would warn all the others. Where the limit is longer, they are warned
+ * at once: to wait on after 250 ms cost ten callers with one call a second each a fifth call.
  */
-const WARN_AFTER_MS = 100;
+const WARN_AFTER_MS = 120;
 
 /** Whether the process runs, and works: it has answered. */
 export const isAnswer = (result: Result): boolean => ANSWERS.has(result);
@@ -169,7 +170,7 @@ export class Lateness {
       if (isDue) events.push(...becomesLate(who, debt, now));
       if (debt.lateSince === undefined) continue;
       if (mayBeAsked(debt, now)) toAsk.push(who);
-      if (debt.isWarnedOf || upTo - debt.lateSince < WARN_AFTER_MS) continue;
+      if (debt.isWarnedOf || upTo - debt.quietSince < WARN_AFTER_MS) continue;
       debt.isWarnedOf = true;
       toWarnOf.push({ who, quietMs: upTo - debt.quietSince });
     }
@@ -201,7 +202,7 @@ export interface LateCheck {
   readonly events: readonly HealthEvent[];
   /** The late ones whose last question is a second old: one that is passed over gets no call that would find its death. */
   readonly toAsk: readonly InstanceRef[];
-  /** Those that have just been late for long enough to warn other callers of them. */
+  /** The late ones that have just been silent for long enough to warn other callers of them. */
   readonly toWarnOf: readonly OverdueInstance[];
   /** Answers are owed: another check is needed. */
   readonly areOwed: boolean;
