@@ -36,13 +36,16 @@ const MIN_LATE_AFTER_MS = 20;
  */
 const MAX_SHARE = 0.25;
 
+/** Without a limit: an instance may well take twice as long as the middle one, and does not hang. */
+const TYPICAL_FACTOR = 2;
+
 /** A late member is asked if it is there once in so long: a bus that drops messages must not be flooded. */
 export const ASK_INTERVAL_MS = 1_000;
 
 /**
  * Other callers are warned of a late member that has answered nothing for so long. A garbage collection, or a moment without
  * a core, is over by then. Every caller notices it, and would warn all the others. Where the limit is longer, they are warned
- * at once: to wait on after 250 ms cost ten callers with one call a second each a fifth call.
+ * 20 ms after it: to wait for 100 ms more cost ten callers with one call a second each a fifth call.
  */
 const WARN_AFTER_MS = 120;
 
@@ -73,7 +76,7 @@ export interface Debt {
   /** When the first of the older calls was sent, and the first of the latest batch. */
   olderSince: number;
   newerSince: number;
-  /** When the last one was sent. */
+  /** When the last one was sent, while that is owed; otherwise any later answer shows as much. */
   lastSentAt: number;
   /** It is late since then. Undefined: it is not. */
   lateSince: number | undefined;
@@ -122,7 +125,7 @@ export class Lateness {
     if (TIMED.has(result)) this.#record(member.who, operation, now - sentAt, now);
     const isTooLate = ANSWERS.has(result) && tookTooLong(ticket, now);
     const events = ANSWERS.has(result) ? this.#answered(ticket, now, isTooLate) : NO_EVENTS;
-    if (ticket.debt !== undefined) payBack(ticket.debt, ticket.batch);
+    if (ticket.debt !== undefined) payBack(ticket.debt, ticket);
     if (member.debt !== undefined && isTooLate) countFromOldest(member.debt);
     ticket.debt = undefined;
     return events;
@@ -136,7 +139,7 @@ export class Lateness {
 
   /** An answer of `operation` that takes longer than this, in ms, is not typical, also where the operation has no limit. */
   typicalMs(operation: string | undefined): number {
-    return this.limitMs(operation) ?? this.#times.get(operation)?.p99Ms ?? 0;
+    return this.limitMs(operation) ?? TYPICAL_FACTOR * (this.#times.get(operation)?.p99Ms ?? 0);
   }
 
   #record(who: InstanceRef, operation: string | undefined, tookMs: number, now: number): void {
@@ -170,7 +173,7 @@ export class Lateness {
       if (isDue) events.push(...becomesLate(who, debt, now));
       if (debt.lateSince === undefined) continue;
       if (mayBeAsked(debt, now)) toAsk.push(who);
-      if (debt.isWarnedOf || upTo - debt.quietSince < WARN_AFTER_MS) continue;
+      if (debt.isWarnedOf || !isWorthWarning(debt, debt.lateSince, upTo)) continue;
       debt.isWarnedOf = true;
       toWarnOf.push({ who, quietMs: upTo - debt.quietSince });
     }
@@ -196,6 +199,13 @@ export class Lateness {
     };
   }
 }
+
+/**
+ * At the check that finds it late, this process may have been busy, and the answer be under way. So it has to be late for a
+ * moment as well.
+ */
+const isWorthWarning = ({ quietSince }: Debt, lateSince: number, upTo: number): boolean =>
+  upTo - quietSince >= WARN_AFTER_MS && upTo - lateSince >= MIN_LATE_AFTER_MS;
 
 /** What a look at the members has found. */
 export interface LateCheck {
@@ -240,7 +250,8 @@ const limitOf = ({ olderLimitMs, newerLimitMs }: Debt): number => Math.max(older
 function owe(member: Member, since: number, limitMs: number): Debt {
   member.debt ??= newDebt(Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY);
   const { debt } = member;
-  if (debt.owes === 0) debt.quietSince = since;
+  // A call that a hedge overtook may have been sent before the last answer.
+  if (debt.owes === 0) debt.quietSince = Math.max(since, debt.answeredAt);
   if (debt.owes === debt.olderOwes) debt.newerSince = since;
   debt.newerLimitMs = Math.max(debt.newerLimitMs, limitMs);
   debt.lastSentAt = Math.max(debt.lastSentAt, since);
@@ -249,8 +260,9 @@ function owe(member: Member, since: number, limitMs: number): Debt {
 }
 
 /** No event where it owes nothing any more: it has not answered, and after a timeout its breaker opens. */
-function payBack(debt: Debt, batch: number): void {
+function payBack(debt: Debt, { batch, sentAt }: Ticket): void {
   debt.owes -= 1;
+  if (sentAt === debt.lastSentAt) debt.lastSentAt = Number.NEGATIVE_INFINITY;
   if (batch !== debt.batch) debt.olderOwes -= 1;
   if (debt.olderOwes === 0) beginBatch(debt);
   if (debt.owes === 0) debt.lateSince = undefined;

@@ -36,6 +36,8 @@ export interface Warning {
   readonly until: number;
   /** Undefined: it counts. `left`: the member was taken out of the rotation. */
   readonly over: WhyOver | "left" | undefined;
+  /** The member has left the rotation since: its sender may have seen the same. */
+  readonly hasLeft: boolean;
 }
 
 type WhyOver = "answered" | "withdrawn" | "expired" | "refuted";
@@ -90,7 +92,13 @@ export class Warnings {
     const senders = member.warning?.senders ?? NO_SENDERS;
     if (senders.has(sender) || senders.size >= MAX_SENDERS || this.#isRefuted(sender, now)) return NO_EVENTS;
     const isFirst = !isWarned(member);
-    member.warning = { senders: new Set([...senders, sender]), by, until: now + heldMs(member), over: undefined };
+    member.warning = {
+      senders: new Set([...senders, sender]),
+      by,
+      until: now + heldMs(member),
+      over: undefined,
+      hasLeft: false,
+    };
     this.#warned.add(member);
     return isFirst ? [{ kind: "warned", who: member.who, by, quietMs }] : NO_EVENTS;
   }
@@ -120,7 +128,7 @@ export class Warnings {
     const events = this.#end(member, "answered", now);
     member.warning = undefined;
     // One that took it back was right, or has noticed its mistake.
-    const isRefuted = isPrompt && warning.over !== "withdrawn" && warning.over !== "left";
+    const isRefuted = isPrompt && warning.over !== "withdrawn" && !warning.hasLeft;
     return isRefuted ? [...events, ...this.#refute(warning.senders, now + heldMs(member), now)] : events;
   }
 
@@ -133,8 +141,9 @@ export class Warnings {
 
   /** The member has left the rotation: it gets no calls anyway, for a reason of our own. */
   left(member: Member): void {
-    if (this.#warned.delete(member) && member.warning !== undefined)
-      member.warning = { ...member.warning, over: "left" };
+    const counted = this.#warned.delete(member);
+    if (member.warning === undefined) return;
+    member.warning = { ...member.warning, hasLeft: true, ...(counted && { over: "left" }) };
   }
 
   /** Ends the warnings whose time is over. */

@@ -112,7 +112,8 @@ export class CallerWarnings {
     const member = this.#tracker.find(incarnation);
     if (member === undefined || member.membership.kind !== "up" || isSaid(member)) return;
     // The calls that it owed may have been cancelled: that is no answer, and emits nothing.
-    if (!isLate(member) && member.breaker.kind === "closed") return;
+    const { breaker } = member;
+    if (!isLate(member) && breaker.kind === "closed" && breaker.failures === 0) return;
     const { clock, name } = this.#options;
     if (this.#warnedOf.has(incarnation)) return;
     if (!this.#sendLimit.tryTake(clock.now())) {

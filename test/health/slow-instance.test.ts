@@ -98,6 +98,28 @@ test("a call that hangs does not keep an instance late after a pause: the answer
   table.settle(stuck, "timeout", 1_500);
 });
 
+test("the same where the last one has ended otherwise: the answer to any other ends it", () => {
+  for (const result of ["inconclusive", "answered"] as const) {
+    const table = served(10);
+    const [stuck, second, last] = [callAt(table, 2, 1_000), callAt(table, 2, 1_010), callAt(table, 2, 1_020)];
+    table.settle(last, result, 1_025);
+    check(table, 1_100);
+    assert.is(isLate(table.member(2)), true);
+    table.settle(second, "answered", 1_300);
+    assert.is(isLate(table.member(2)), false, result);
+    table.settle(stuck, "timeout", 2_000);
+  }
+});
+
+test("a call that a hedge overtook counts from the last answer, if that came after it was sent", () => {
+  const table = served(900);
+  const [one, two] = [callAt(table, 2, 1_000), callAt(table, 2, 1_100)];
+  table.settle(two, "answered", 1_600);
+  table.tracker.lateness.overtaken(one, 1_610);
+  const { toWarnOf } = table.tracker.lateness.check(table.tracker.rotation.all(), 1_700);
+  assert.equal([toWarnOf, table.member(2).debt?.quietSince], [[], 1_600]);
+});
+
 /** Two instances with `get`, whose answers take 10 ms, and `report`, which takes 400 ms and so has no limit. */
 function servedReports(): HealthHarness {
   const table = harnessWith(1, 2);

@@ -9,8 +9,8 @@ import { answered, ClientScene, TIMEOUT, TIMEOUT_MS } from "../support/client-sc
 
 const test = suite("warnings between callers");
 
-/** Without known times an instance is late after a quarter of the timeout, and others are warned then. */
-const WARNED_MS = TIMEOUT_MS / 4 + 21;
+/** Without known times an instance is late after a quarter of the timeout, and others are warned 20 ms after that. */
+const WARNED_MS = TIMEOUT_MS / 4 + 20 + 21;
 
 test("an instance that is late is warned of once, and its answer takes that back", async () => {
   const scene = new ClientScene(2, { name: "shop:5000" });
@@ -84,6 +84,16 @@ test("an instance is not warned of any more where the calls that it owed have en
   scene.sent[0]?.end({ kind: "disconnected" });
   await scene.clock.advance(50);
   assert.equal([scene.warnings, scene.countOf("opened")], [[], 0]);
+});
+
+test("a call that has timed out is warned of, also where it opens no breaker", async () => {
+  const rules = { requestTimeoutMs: TIMEOUT_MS, failureLimit: 2 };
+  const scene = new ClientScene(3, { random: () => 0.5, rules });
+  await scene.ask();
+  await scene.clock.advance(WARNED_MS);
+  await scene.end(TIMEOUT);
+  await scene.clock.advance(50);
+  assert.equal([scene.warnings.length, scene.countOf("opened")], [1, 0]);
 });
 
 test("a breaker that opens is warned of with no more silence than there was", async () => {

@@ -51,6 +51,7 @@ export class LatenessModel {
   readonly #typical = new Map<string, number | undefined>();
   /** By row: an instance that was evicted and comes back begins again. */
   readonly #accounts = new WeakMap<Member, Account>();
+  readonly #answeredAt = new WeakMap<Member, number>();
 
   /** @param eraOf how often its breaker has opened or admitted calls again, and how often it was lost and came back */
   constructor(timeoutMs: number, eraOf: (member: Member) => number) {
@@ -84,7 +85,7 @@ export class LatenessModel {
 
   /** The longest time of a typical answer. */
   typicalMs(operation: string): number {
-    return this.#allowedMs(operation, this.#timeoutMs) ?? this.#typical.get(operation) ?? 0;
+    return this.#allowedMs(operation, this.#timeoutMs) ?? 2 * (this.#typical.get(operation) ?? 0);
   }
 
   sent(call: Ticket, now: number, timeoutMs = this.#timeoutMs): void {
@@ -104,7 +105,8 @@ export class LatenessModel {
       ...{ older: noBatch(), newer: noBatch() },
     };
     this.#accounts.set(call.member, account);
-    if (account.owed.size === 0) account.quietSince = since;
+    if (account.owed.size === 0)
+      account.quietSince = Math.max(since, this.#answeredAt.get(call.member) ?? Number.NEGATIVE_INFINITY);
     if (account.newer.owed.size === 0) account.newer.since = since;
     account.newer.allowedMs = Math.max(account.newer.allowedMs, allowedMs);
     account.lastSentAt = Math.max(account.lastSentAt, since);
@@ -117,10 +119,12 @@ export class LatenessModel {
     const isAnswer = ["answered", "invalid", "rejected", "overloaded", "unchecked"].includes(result);
     if (isAnswer && result !== "rejected" && result !== "overloaded")
       this.#learns(call.who.incarnation, call.operation ?? "", now - call.sentAt, now);
+    if (isAnswer) this.#answeredAt.set(call.member, now);
     const account = this.#account(call.member);
     if (account === undefined) return;
     const isSlow = now - call.sentAt > allowedOf(account) && call.sentAt < account.lastSentAt;
     const wasOwed = account.owed.delete(call);
+    if (wasOwed && call.sentAt === account.lastSentAt) account.lastSentAt = Number.NEGATIVE_INFINITY;
     const isTooLate = isSlow && account.owed.size > 0;
     if (wasOwed) paid(account, call);
     if (isAnswer && isTooLate) account.quietSince = Math.max(account.quietSince, account.older.since);

@@ -19,7 +19,7 @@ interface Account {
   until: number;
   counts: boolean;
   isTakenBack: boolean;
-  /** It counted when the instance left the rotation. */
+  /** The instance has left the rotation since. */
   hasLeft: boolean;
 }
 
@@ -92,7 +92,7 @@ export class WarningChecks implements Check {
     const member = DEPARTURES.includes(kind) ? this.#view.member(who.incarnation) : undefined;
     const account = member === undefined ? undefined : this.#accounts.get(member);
     if (account === undefined) return;
-    account.hasLeft ||= account.counts;
+    account.hasLeft = true;
     account.counts = false;
   }
 

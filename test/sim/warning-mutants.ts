@@ -28,11 +28,7 @@ export const WARNING_MUTANTS: readonly Mutant[] = [
     "$now - $sentAt <= this.$typicalMs($operation)",
     "true",
   ]),
-  defect("the sender is refuted although the breaker had opened", [
-    "health/warnings",
-    '&& $warning.$over !== "left"',
-    "",
-  ]),
+  defect("the sender is refuted although the breaker had opened", ["health/warnings", "&& !$warning.$hasLeft", ""]),
   defect("a warning is not taken back", [
     "service/caller-warnings",
     "if (this.$warnedOf.delete($incarnation)) this",
