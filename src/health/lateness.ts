@@ -76,7 +76,7 @@ export interface Debt {
   /** When the first of the older calls was sent, and the first of the latest batch. */
   olderSince: number;
   newerSince: number;
-  /** When the last one was sent, while that is owed; otherwise any later answer shows as much. */
+  /** When the last one was sent. -Infinity when that one has ended: then any answer shows that a pause is over. */
   lastSentAt: number;
   /** It is late since then. Undefined: it is not. */
   lateSince: number | undefined;
@@ -134,11 +134,11 @@ export class Lateness {
   #answered({ member, operation, sentAt }: Ticket, now: number, isTooLate: boolean): readonly HealthEvent[] {
     const onTime = answered(member, now, isTooLate);
     if (member.warning === undefined) return onTime;
-    return [...onTime, ...this.warnings.answered(member, now - sentAt <= this.typicalMs(operation), now)];
+    return [...onTime, ...this.warnings.answered(member, now - sentAt <= this.#typicalMs(operation), now)];
   }
 
   /** An answer of `operation` that takes longer than this, in ms, is not typical, also where the operation has no limit. */
-  typicalMs(operation: string | undefined): number {
+  #typicalMs(operation: string | undefined): number {
     return this.limitMs(operation) ?? TYPICAL_FACTOR * (this.#times.get(operation)?.p99Ms ?? 0);
   }
 
