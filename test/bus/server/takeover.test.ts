@@ -1,3 +1,4 @@
+// takes: 15 s
 // Takeovers of the embedded server, with real processes: an owner that is stopped, ended or killed, and its heir.
 
 import { type ChildProcess, spawn } from "node:child_process";

@@ -1,3 +1,4 @@
+// takes: 10 s
 // The form of the switch as any browser can post it, and the process behind the switch.
 
 import { createServer } from "node:http";
