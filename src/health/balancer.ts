@@ -152,12 +152,18 @@ export class Resolver {
     return { call: picked, retests, newcomerProbes: this.#newcomerProbes(picked, now, options) };
   }
 
-  /** The next healthy member, or else the next guarded, late or deprioritized one. */
+  /** The next healthy member, or else the next guarded or deprioritized one, or else the next late one. */
   #pick(now: number, options: PickOptions): Member | undefined {
+    const isAvailable = (member: Member): boolean => this.#isAvailable(member, now, options);
     return (
       this.#pickHealthy(now, options) ??
-      this.#tracker.rotation.firstAfter(this.#cursor(options), (member) => this.#isAvailable(member, now, options))
+      this.#nextOf(options, (member) => !isLate(member) && isAvailable(member)) ??
+      this.#nextOf(options, isAvailable)
     );
+  }
+
+  #nextOf(options: PickOptions, accepts: (member: Member) => boolean): Member | undefined {
+    return this.#tracker.rotation.firstAfter(this.#cursor(options), accepts);
   }
 
   /** The next healthy member. With an active quarantine, the next proven one, if there is one. */
@@ -176,12 +182,11 @@ export class Resolver {
   #unwarned(now: number, options: PickOptions, accepts: (member: Member) => boolean): Member | undefined {
     const { rotation } = this.#tracker;
     const { warnings } = this.#tracker.lateness;
-    const last = this.#cursor(options);
     const areHeeded = warnings.size > 0 && warnings.areHeeded(rotation.all(), (member) => mayGetCall(member, options));
     const unwarned = areHeeded
-      ? rotation.firstAfter(last, (member) => accepts(member) && !warnings.passesOver(member, now))
+      ? this.#nextOf(options, (member) => accepts(member) && !warnings.passesOver(member, now))
       : undefined;
-    return unwarned ?? rotation.firstAfter(last, accepts);
+    return unwarned ?? this.#nextOf(options, accepts);
   }
 
   #cursor({ operation = this.#lastOperation }: PickOptions): InstanceRef | undefined {

@@ -3,8 +3,8 @@
 // breaker, a killed one is gone with a closed one.
 
 import { type Breaker, type BreakerTransition, freshBreaker } from "./breaker.ts";
+import type { Debt } from "./debt.ts";
 import { DEFAULT_OPERATIONS, type Heartbeat } from "./heartbeat.ts";
-import type { Debt } from "./lateness.ts";
 import type { Warning } from "./warnings.ts";
 
 /** Identifies an incarnation in events, logs and pages. */
@@ -49,7 +49,7 @@ export interface Member {
   evicted: boolean;
   /** Has answered one of our calls. A forged heartbeat cannot set this. */
   hasAnswered: boolean;
-  /** The answers that it owes us (lateness.ts). Undefined: it was never sent a call. */
+  /** The answers that it owes us. Undefined: it was never sent a call. */
   debt: Debt | undefined;
   /** What other callers say of it (warnings.ts). Undefined: nothing since it last answered us. */
   warning: Warning | undefined;

@@ -1,6 +1,6 @@
 // A ticket: the permission to send once to one incarnation. The tracker issues it, and settles it with the result.
 
-import type { Debt } from "./lateness.ts";
+import type { Debt } from "./debt.ts";
 import type { HealthEvent, InstanceRef, Member } from "./member.ts";
 
 /** Permission to send once to one incarnation, in one generation of its breaker. Must be settled exactly once. */
@@ -12,10 +12,13 @@ export interface Ticket {
   readonly sentAt: number;
   /** Undefined: a pick for no certain operation, or no call (`PRESENCE_GENERATION`). */
   readonly operation: string | undefined;
-  /** Where its answer is counted as owed (lateness.ts). Undefined: nowhere, or it is settled. */
+  /** Where its answer is counted as owed. Undefined: nowhere, or it is settled. */
   debt: Debt | undefined;
-  /** The batch of `debt` that it is of. */
-  batch: number;
+  /** How long its answer may be owed, in ms. Undefined: for as long as the call has. */
+  limitMs: number | undefined;
+  /** The calls that are owed, sent before it and after it. */
+  earlier: Ticket | undefined;
+  later: Ticket | undefined;
 }
 
 /** The ticket of a retest, and the events that the caller has to emit. */
@@ -30,14 +33,23 @@ export interface AdmittedRetest {
  */
 export const PRESENCE_GENERATION = -1;
 
-export const ticketFor = (member: Member, sentAt: number, operation?: string, debt?: Debt): Ticket => {
+/** The ticket of a call that is sent now. @param generation of the breaker */
+export function newTicket(
+  member: Member,
+  sentAt: number,
+  operation?: string,
+  generation = member.breaker.generation,
+): Ticket {
+  // All fields at once, so that the tickets of all calls have one hidden class.
   return {
     who: member.who,
     member,
-    generation: member.breaker.generation,
+    generation,
     sentAt,
     operation,
-    debt,
-    batch: debt?.batch ?? 0,
+    debt: undefined,
+    limitMs: undefined,
+    earlier: undefined,
+    later: undefined,
   };
-};
+}

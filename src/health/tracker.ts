@@ -11,8 +11,9 @@
 
 import type { HealthRules } from "../settings.ts";
 import * as breaker from "./breaker.ts";
+import { forgive } from "./debt.ts";
 import type { Heartbeat } from "./heartbeat.ts";
-import { forgive, Lateness } from "./lateness.ts";
+import { Lateness } from "./lateness.ts";
 import {
   detectDuplicate,
   type HealthEvent,
@@ -29,7 +30,7 @@ import { failsAsNewcomer, NewcomerQuarantine } from "./newcomer-quarantine.ts";
 import { OpenBreakers } from "./open-breakers.ts";
 import type { Result } from "./result.ts";
 import { Ring } from "./ring.ts";
-import { type AdmittedRetest, type Ticket, ticketFor } from "./ticket.ts";
+import { type AdmittedRetest, newTicket, type Ticket } from "./ticket.ts";
 
 /** The health of all known instances of one service. */
 export class Tracker {
@@ -106,11 +107,7 @@ export class Tracker {
   /** Issues the ticket of a call that is not a retest. @param timeoutMs it has ended after so long */
   admit(member: Member, now: number, timeoutMs = this.#rules.requestTimeoutMs, operation?: string): Ticket {
     member.breaker = breaker.afterSending(member.breaker, now, timeoutMs);
-    return this.#ticketFor(member, now, timeoutMs, operation);
-  }
-
-  #ticketFor(member: Member, now: number, timeoutMs: number, operation: string | undefined): Ticket {
-    return ticketFor(member, now, operation, this.lateness.sent(member, operation, now, timeoutMs));
+    return this.lateness.sent(newTicket(member, now, operation), timeoutMs);
   }
 
   /** Issues the ticket of a retest. Undefined if the breaker is not open: a second retest cannot start. */
@@ -123,7 +120,7 @@ export class Tracker {
     const result = breaker.startRetest(member.breaker, now, timeoutMs);
     if (result === undefined) return undefined;
     const events = this.#applyTransition(member, result);
-    return { ticket: this.#ticketFor(member, now, timeoutMs, operation), events };
+    return { ticket: this.lateness.sent(newTicket(member, now, operation), timeoutMs), events };
   }
 
   /** Records how the call of `ticket` has ended. */

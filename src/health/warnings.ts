@@ -7,13 +7,16 @@
 // - It ends with the first answer of the instance to a call of ours, when its sender withdraws it, and after one lease of
 //   the instance at the latest. The same sender's warnings of it count again after such an answer.
 // - Such an answer refutes its sender: for one lease no warning of that sender counts, of whatever instance. It does not if it
-//   took longer than a typical answer, or if we had opened the breaker of the instance ourselves: an honest sender sees that too.
+//   took longer than a typical answer, or if the instance had left the rotation: an honest sender may have seen that, too.
+// - Each sender's claim stands by itself: another one neither withdraws it nor makes it wrong.
 // - It does not count if the instance has answered us since the call that its sender waits for.
-// - While more than half of the proven instances that could take a call are warned of, no warning counts. Most instances do
-//   not hang at once unless their network does, and then each caller sees that itself. Otherwise a sender that warns of all
-//   would press all calls on the one instance that answered first. Unproven ones are left out: anyone can invent them.
+// - While more than half of the instances that could take a call are warned of, no warning counts. Most instances do not hang
+//   at once unless their network does, and then each caller sees that itself. Otherwise a sender that warns of all would
+//   press all calls on the one instance that answered first. The same holds for the proven ones among them, whose number
+//   cannot be raised by heartbeats that a client invents.
 
 import { isOpen } from "./breaker.ts";
+import { lastAnswerAt } from "./debt.ts";
 import type { HealthEvent, Member } from "./member.ts";
 
 /** A warning as it arrives. */
@@ -28,17 +31,23 @@ export interface ReceivedWarning {
 
 /** What is known of the warnings of one member. */
 export interface Warning {
-  /** The senders whose warnings have counted since the member last answered us. */
-  readonly senders: ReadonlySet<string>;
-  /** Of the latest that counted. */
+  /** By sender: the claims that have counted since the member last answered us. */
+  readonly claims: ReadonlyMap<string, Claim>;
+  /** Of the claim that counts for longest. */
   readonly by: string;
   /** It counts until then. */
   readonly until: number;
   /** Undefined: it counts. `left`: the member was taken out of the rotation. */
   readonly over: WhyOver | "left" | undefined;
-  /** The member has left the rotation since: its sender may have seen the same. */
-  readonly hasLeft: boolean;
 }
+
+/**
+ * What one sender says of one member. `standing`: a prompt answer refutes the sender, also after `until`. `withdrawn`: it
+ * was right, or has noticed its mistake. `excused`: the member has left the rotation since, so its sender may have seen the same.
+ */
+type Claim =
+  | { readonly kind: "standing"; readonly by: string; readonly until: number }
+  | { readonly kind: "withdrawn" | "excused" };
 
 type WhyOver = "answered" | "withdrawn" | "expired" | "refuted";
 
@@ -65,20 +74,24 @@ export class Warnings {
   }
 
   /**
-   * Whether a pick heeds warnings: at most half of the members that it may choose from are warned of.
+   * Whether a pick heeds warnings: at most half of the members that it may choose from are warned of, and at most half of
+   * the proven ones among them.
    * @param rotation in any order. It is read no further than needed: twice as many as are warned of
    * @param mayTake whether a member could take the call
    */
   areHeeded(rotation: Iterable<Member>, mayTake: (member: Member) => boolean): boolean {
-    if (this.#warned.size === 0) return false;
+    if (this.#warned.size === 0 || this.#areMost(rotation, mayTake)) return false;
     const isProven = (member: Member): boolean => member.hasAnswered && mayTake(member);
-    // A client that has just begun knows no proven one.
-    const mayChoose = first(rotation, isProven) === undefined ? mayTake : isProven;
+    return !this.#areMost(rotation, isProven);
+  }
+
+  /** Whether more than half of those that are accepted are warned of. */
+  #areMost(rotation: Iterable<Member>, accepts: (member: Member) => boolean): boolean {
     let missing = 0;
-    for (const member of this.#warned) if (mayChoose(member)) missing += 2;
-    if (missing === 0) return true;
-    for (const member of rotation) if (mayChoose(member) && --missing === 0) return true;
-    return false;
+    for (const member of this.#warned) if (accepts(member)) missing += 2;
+    if (missing === 0) return false;
+    for (const member of rotation) if (accepts(member) && --missing === 0) return false;
+    return true;
   }
 
   /** Whether a pick that heeds warnings passes `member` over. */
@@ -89,16 +102,12 @@ export class Warnings {
   /** A warning has arrived. @returns the events that the caller has to emit */
   receive(member: Member, { sender, by, quietMs }: ReceivedWarning, now: number): readonly HealthEvent[] {
     if (!mayBeWarned(member) || hasAnsweredSince(member, now - Math.max(quietMs, MIN_QUIET_MS))) return NO_EVENTS;
-    const senders = member.warning?.senders ?? NO_SENDERS;
-    if (senders.has(sender) || senders.size >= MAX_SENDERS || this.#isRefuted(sender, now)) return NO_EVENTS;
+    const claims = member.warning?.claims ?? NO_CLAIMS;
+    if (claims.has(sender) || claims.size >= MAX_SENDERS || this.#isRefuted(sender, now)) return NO_EVENTS;
     const isFirst = !isWarned(member);
-    member.warning = {
-      senders: new Set([...senders, sender]),
-      by,
-      until: now + heldMs(member),
-      over: undefined,
-      hasLeft: false,
-    };
+    const counted = { by, until: now + heldMs(member) };
+    const all = new Map<string, Claim>([...claims, [sender, { kind: "standing", ...counted }]]);
+    member.warning = { claims: all, ...(this.#longest(all, now) ?? counted), over: undefined };
     this.#warned.add(member);
     return isFirst ? [{ kind: "warned", who: member.who, by, quietMs }] : NO_EVENTS;
   }
@@ -112,13 +121,15 @@ export class Warnings {
     return now < (this.#refuted.get(sender) ?? 0);
   }
 
-  /** A sender takes its warning back: the instance has answered it. */
+  /** A sender takes its warning back: the instance has answered it. Those of others go on. */
   withdraw(member: Member, sender: string, now: number): readonly HealthEvent[] {
-    if (member.warning?.senders.has(sender) !== true) return NO_EVENTS;
-    const events = this.#end(member, "withdrawn", now);
+    const { warning } = member;
+    if (warning === undefined || (warning.claims.get(sender)?.kind ?? "withdrawn") === "withdrawn") return NO_EVENTS;
     // Also if it has ended before: its sender was not wrong.
-    member.warning = { ...member.warning, over: "withdrawn" };
-    return events;
+    const claims = new Map([...warning.claims, [sender, WITHDRAWN]]);
+    const areAll = [...claims.values()].every(({ kind }) => kind === "withdrawn");
+    member.warning = { ...warning, claims, ...(areAll && warning.over === "left" && { over: "withdrawn" }) };
+    return this.#recount(member, "withdrawn", now);
   }
 
   /** The member has answered a call of ours. @param isPrompt in a typical time: so it did not hang */
@@ -127,23 +138,45 @@ export class Warnings {
     if (warning === undefined) return NO_EVENTS;
     const events = this.#end(member, "answered", now);
     member.warning = undefined;
-    // One that took it back was right, or has noticed its mistake.
-    const isRefuted = isPrompt && warning.over !== "withdrawn" && !warning.hasLeft;
-    return isRefuted ? [...events, ...this.#refute(warning.senders, now + heldMs(member), now)] : events;
+    if (!isPrompt) return events;
+    const wrong = [...warning.claims].flatMap(([sender, { kind }]) => (kind === "standing" ? [sender] : []));
+    return [...events, ...this.#refute(wrong, now + heldMs(member), now)];
   }
 
-  #refute(senders: ReadonlySet<string>, until: number, now: number): readonly HealthEvent[] {
-    for (const sender of senders) this.#refuted.set(sender, until);
-    const areAllWrong = ({ warning }: Member): boolean =>
-      [...(warning?.senders ?? NO_SENDERS)].every((sender) => this.#isWrong(sender, now));
-    return [...this.#warned].filter(areAllWrong).flatMap((member) => this.#end(member, "refuted", now));
+  #refute(senders: readonly string[], until: number, now: number): readonly HealthEvent[] {
+    // The lease of one instance may be shorter than that of another, which has refuted it before.
+    for (const sender of senders) this.#refuted.set(sender, Math.max(until, this.#refuted.get(sender) ?? 0));
+    return senders.length === 0
+      ? NO_EVENTS
+      : [...this.#warned].flatMap((member) => this.#recount(member, "refuted", now));
+  }
+
+  /** One of its claims counts no more: those that are left decide. */
+  #recount(member: Member, why: WhyOver, now: number): readonly HealthEvent[] {
+    const { warning } = member;
+    if (warning === undefined || !this.#warned.has(member)) return NO_EVENTS;
+    const longest = this.#longest(warning.claims, now);
+    if (longest === undefined) return this.#end(member, why, now);
+    member.warning = { ...warning, ...longest };
+    return NO_EVENTS;
+  }
+
+  /** Of those that count, the claim that does so for longest. */
+  #longest(claims: Warning["claims"], now: number): Pick<Warning, "by" | "until"> | undefined {
+    let longest: Pick<Warning, "by" | "until"> | undefined;
+    for (const [sender, claim] of claims) {
+      if (claim.kind !== "standing" || now >= claim.until || this.#isWrong(sender, now)) continue;
+      if (claim.until >= (longest?.until ?? 0)) longest = { by: claim.by, until: claim.until };
+    }
+    return longest;
   }
 
   /** The member has left the rotation: it gets no calls anyway, for a reason of our own. */
   left(member: Member): void {
     const counted = this.#warned.delete(member);
     if (member.warning === undefined) return;
-    member.warning = { ...member.warning, hasLeft: true, ...(counted && { over: "left" }) };
+    const claims = new Map([...member.warning.claims].map(([sender, claim]) => [sender, excused(claim)]));
+    member.warning = { ...member.warning, claims, ...(counted && { over: "left" }) };
   }
 
   /** Ends the warnings whose time is over. */
@@ -161,16 +194,14 @@ export class Warnings {
   }
 }
 
-function first(members: Iterable<Member>, accepts: (member: Member) => boolean): Member | undefined {
-  for (const member of members) if (accepts(member)) return member;
-  return undefined;
-}
-
 /** The leases of a large service last for minutes, and a warning is only a claim. */
 const MAX_HELD_MS = 30_000;
 const heldMs = ({ leaseMs }: Member): number => Math.min(leaseMs, MAX_HELD_MS);
 
-const NO_SENDERS: ReadonlySet<string> = new Set();
+const NO_CLAIMS: Warning["claims"] = new Map();
+const WITHDRAWN: Claim = { kind: "withdrawn" };
+const EXCUSED: Claim = { kind: "excused" };
+const excused = (claim: Claim): Claim => (claim.kind === "standing" ? EXCUSED : claim);
 
 /** Another caller's warning of it counts. */
 export const isWarned = ({ warning }: Member): boolean => warning !== undefined && warning.over === undefined;
@@ -179,6 +210,7 @@ export const isWarned = ({ warning }: Member): boolean => warning !== undefined 
 const mayBeWarned = ({ membership, breaker, evicted }: Member): boolean =>
   membership.kind === "up" && !evicted && !isOpen(breaker);
 
-const hasAnsweredSince = ({ debt }: Member, since: number): boolean => debt !== undefined && debt.answeredAt >= since;
+const hasAnsweredSince = ({ debt }: Member, since: number): boolean =>
+  debt !== undefined && lastAnswerAt(debt) >= since;
 
 const NO_EVENTS: readonly HealthEvent[] = [];

@@ -7,6 +7,7 @@ import type { Faults } from "../faults/core/active-faults.ts";
 import { type Fault, faultText } from "../faults/core/faults.ts";
 import type { Choice, Incarnations, Resolver } from "../health/balancer.ts";
 import { type Breaker, eligibility } from "../health/breaker.ts";
+import { quietSince } from "../health/debt.ts";
 import { isLate, type Member, type Membership } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
 import { isWarned } from "../health/warnings.ts";
@@ -202,7 +203,7 @@ export function rowOf(member: Member, context: RowContext): InstanceRow {
 
 function lateOf({ debt }: Member, { toWall }: RowContext): InstanceRow["late"] {
   if (debt?.lateSince === undefined) return null;
-  return { owes: debt.owes, since: toWall(debt.quietSince) };
+  return { owes: debt.owes, since: toWall(quietSince(debt)) };
 }
 
 /** A fault ends at its time, without a message: a killed instance cannot send one. */

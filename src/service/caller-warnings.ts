@@ -138,11 +138,11 @@ export class CallerWarnings {
     if (kind === "on-time") this.#takeBack(who.incarnation);
   }
 
-  /** A call of another time than the rule's may have opened the breaker, and the instance have answered since. */
+  /** How long the instance has answered nothing, as its breaker opens. A retest may have been sent without a call of ours. */
   #silentMs(incarnation: string): number {
     const { clock, rules } = this.#options;
-    const answeredAt = this.#tracker.find(incarnation)?.debt?.answeredAt ?? Number.NEGATIVE_INFINITY;
-    return Math.min(rules.requestTimeoutMs, clock.now() - answeredAt);
+    const since = this.#tracker.find(incarnation)?.debt?.unansweredSince ?? Number.NEGATIVE_INFINITY;
+    return Math.min(rules.requestTimeoutMs, clock.now() - since);
   }
 
   /**

@@ -58,9 +58,10 @@ export type {
   BreakerTransition,
   Random,
 } from "../health/breaker.ts";
+export type { Debt } from "../health/debt.ts";
 export type { Deprioritized } from "../health/deprioritized.ts";
 export type { Heartbeat, HeartbeatState } from "../health/heartbeat.ts";
-export type { Debt, LateCheck, Lateness, OverdueInstance } from "../health/lateness.ts";
+export type { LateCheck, Lateness, OverdueInstance } from "../health/lateness.ts";
 export type { HealthEvent, InstanceRef, Member, Membership } from "../health/member.ts";
 export type { NewcomerQuarantine } from "../health/newcomer-quarantine.ts";
 export type { Result } from "../health/result.ts";

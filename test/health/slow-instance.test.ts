@@ -2,6 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { debtOf, quietSince } from "../../src/health/debt.ts";
 import { isLate } from "../../src/health/member.ts";
 import type { Ticket } from "../../src/health/ticket.ts";
 import { eventText, type HealthHarness, harnessWith } from "../support/health-harness.ts";
@@ -98,7 +99,7 @@ test("a call that hangs does not keep an instance late after a pause: the answer
   table.settle(stuck, "timeout", 1_500);
 });
 
-test("the same where the last one has ended otherwise: the answer to any other ends it", () => {
+test("the same where the last one has ended before: the answer to the last of the others ends it", () => {
   for (const result of ["inconclusive", "answered"] as const) {
     const table = served(10);
     const [stuck, second, last] = [callAt(table, 2, 1_000), callAt(table, 2, 1_010), callAt(table, 2, 1_020)];
@@ -111,13 +112,68 @@ test("the same where the last one has ended otherwise: the answer to any other e
   }
 });
 
+test("a call that has ended otherwise counts no more: the time is that of the oldest one that is owed", () => {
+  const table = served(10);
+  const cancelled = callAt(table, 2, 1_000);
+  callAt(table, 2, 1_030);
+  table.settle(cancelled, "inconclusive", 1_035);
+  assert.equal(check(table, 1_070), []);
+  assert.equal(check(table, 1_071), ["late 2"]);
+});
+
+test("where the last one was cancelled, only the last of those that are owed ends it, also if both were sent at once", () => {
+  const table = served(10);
+  const [first, second, third, last] = [1_000, 1_010, 1_010, 1_010].map((now) => callAt(table, 2, now));
+  assert.ok(first !== undefined && second !== undefined && third !== undefined && last !== undefined);
+  check(table, 1_100);
+  table.settle(last, "inconclusive", 1_101);
+  for (const [ticket, isStillLate] of [
+    [second, true],
+    [first, true],
+    [third, false],
+  ] as const) {
+    table.settle(ticket, "answered", 1_300);
+    assert.is(isLate(table.member(2)), isStillLate);
+  }
+});
+
+test("a call that a hedge overtook after its breaker has opened and closed makes no instance late", () => {
+  for (const operation of ["get", "report"]) {
+    const table = servedReports();
+    const old = callAt(table, 2, 1_000, { operation });
+    table.hangs(2, 2_000);
+    table.beats(2, 3_500, { operations: ["get", "report"] });
+    assert.equal(table.tracker.lateness.overtaken(old, 3_600), []);
+    assert.equal([isLate(table.member(2)), table.member(2).debt?.owes], [false, 0]);
+  }
+});
+
+test("no event and no warning says that it was silent while it answered", () => {
+  const table = served(10);
+  const owed = [1_000, 1_039, 1_040].map((now) => callAt(table, 2, now));
+  const [first, second] = owed;
+  assert.ok(first !== undefined && second !== undefined);
+  // Too late, and before the next look.
+  table.settle(first, "answered", 1_041);
+  assert.equal(check(table, 1_042), []);
+  const { events } = table.tracker.lateness.check(table.tracker.rotation.all(), 1_080);
+  assert.equal(
+    events.map((event) => event.kind === "late" && [event.owes, event.quietMs]),
+    [[2, 39]],
+  );
+  table.settle(second, "answered", 1_150);
+  const warnedOf = (now: number): number[] =>
+    table.tracker.lateness.check(table.tracker.rotation.all(), now).toWarnOf.map(({ quietMs }) => quietMs);
+  assert.equal([warnedOf(1_200), warnedOf(1_269), warnedOf(1_270)], [[], [], [120]]);
+});
+
 test("a call that a hedge overtook counts from the last answer, if that came after it was sent", () => {
   const table = served(900);
   const [one, two] = [callAt(table, 2, 1_000), callAt(table, 2, 1_100)];
   table.settle(two, "answered", 1_600);
   table.tracker.lateness.overtaken(one, 1_610);
   const { toWarnOf } = table.tracker.lateness.check(table.tracker.rotation.all(), 1_700);
-  assert.equal([toWarnOf, table.member(2).debt?.quietSince], [[], 1_600]);
+  assert.equal([toWarnOf, quietSince(debtOf(table.member(2)))], [[], 1_600]);
 });
 
 /** Two instances with `get`, whose answers take 10 ms, and `report`, which takes 400 ms and so has no limit. */

@@ -11,6 +11,8 @@ const test = suite("warnings between callers");
 
 /** Without known times an instance is late after a quarter of the timeout, and others are warned 20 ms after that. */
 const WARNED_MS = TIMEOUT_MS / 4 + 20 + 21;
+/** A call with this timeout has ended before its instance is worth a warning. */
+const SHORT_MS = 100;
 
 test("an instance that is late is warned of once, and its answer takes that back", async () => {
   const scene = new ClientScene(2, { name: "shop:5000" });
@@ -27,11 +29,12 @@ test("an instance that is late is warned of once, and its answer takes that back
 
 test("a breaker that opens is warned of, and the first answer takes that back, not a heartbeat that closes it", async () => {
   const scene = new ClientScene(2, { rules: { requestTimeoutMs: TIMEOUT_MS } });
-  await scene.ask();
+  await scene.ask({ timeoutMs: SHORT_MS });
+  await scene.clock.advance(SHORT_MS);
   await scene.end(TIMEOUT);
   assert.equal(
     scene.warnings.map((warning) => ({ ...warning, name: 0 })),
-    [{ incarnation: "1-a", late: true, quietMs: TIMEOUT_MS, name: 0 }],
+    [{ incarnation: "1-a", late: true, quietMs: SHORT_MS, name: 0 }],
   );
   scene.warnings.length = 0;
   scene.beat(1);
@@ -96,15 +99,25 @@ test("a call that has timed out is warned of, also where it opens no breaker", a
   assert.equal([scene.warnings.length, scene.countOf("opened")], [1, 0]);
 });
 
-test("a breaker that opens is warned of with no more silence than there was", async () => {
-  const scene = new ClientScene(1, { rules: { requestTimeoutMs: TIMEOUT_MS } });
-  await scene.ask();
-  await scene.end(answered({}));
-  await scene.clock.advance(TIMEOUT_MS / 4);
-  await scene.ask();
-  await scene.end(TIMEOUT);
-  const [{ quietMs } = {}] = scene.warnings as { quietMs?: number }[];
-  assert.is(quietMs, TIMEOUT_MS / 4);
+test("a breaker that opens is warned of with no more silence than there was: since the call, or the last answer", async () => {
+  for (const answeredMs of [undefined, 60]) {
+    const scene = new ClientScene(1, { rules: { requestTimeoutMs: TIMEOUT_MS } });
+    await scene.ask();
+    await scene.end(answered({}));
+    await scene.clock.advance(5 * TIMEOUT_MS);
+    scene.beat(1);
+    await scene.ask({ timeoutMs: SHORT_MS });
+    if (answeredMs !== undefined) {
+      await scene.ask();
+      await scene.clock.advance(answeredMs);
+      await scene.end(answered({}));
+    }
+    await scene.clock.advance(SHORT_MS - (answeredMs ?? 0));
+    scene.sent[1]?.end(TIMEOUT);
+    await scene.clock.advance(0);
+    const [{ quietMs } = {}] = scene.warnings as { quietMs?: number }[];
+    assert.is(quietMs, SHORT_MS - (answeredMs ?? 0));
+  }
 });
 
 test("a breaker that opens is not warned of where another caller has said so", async () => {

@@ -20,7 +20,7 @@ export const SERVICE = "ratings";
 export type Behaviour = "healthy" | "slow" | "barely" | "too slow" | "hang" | "throw" | "lie";
 
 /** In time, though slow. It stays behind a bus that is late by less than a client can detect (400 ms). */
-const SLOW_MS = { least: 100, most: 550 };
+export const SLOW_MS = { least: 100, most: 550 };
 /** In time, if nothing comes in between. */
 const BARELY_MS = { least: 820, most: 940 };
 const TOO_SLOW_MS = { least: 1_100, most: 2_500 };

@@ -2,6 +2,7 @@
 // blame another one.
 
 import type { HealthEvent } from "../../src/health/member.ts";
+import { SLOW_MS } from "./actors.ts";
 import { ROUTE_MS } from "./route.ts";
 import { DELAY_MS } from "./server.ts";
 import type { Call, Check, Settled, View } from "./view.ts";
@@ -46,13 +47,17 @@ export class FaultChecks implements Check {
   }
 
   /**
-   * The bus went silent while the call was out, too late for a ping to have failed. An instance that answers at once had
-   * answered before. A slow one (0.5 s) is charged with the bus' silence: no client can know of that by then.
+   * The bus was silent while the call was out, for too short a time for a ping to have failed. An instance that answers at once
+   * has answered in time. A slow one is charged with the silence of the bus: no client can know of that by then.
    */
   #fellSilentUnder(sentAtMs: number): boolean {
     const { world, market } = this.#view;
-    const silentSince = Math.max(world.frozenAt, market.cutAt);
-    return silentSince > sentAtMs && world.timeline.now - silentSince < UNNOTICED_MS;
+    const { frozenAt, thawedAt, timeline } = world;
+    const silentSince = Math.max(frozenAt, market.cutAt);
+    if (silentSince > sentAtMs && timeline.now - silentSince < UNNOTICED_MS) return true;
+    // The freeze is over, and took so much of the call's time that a slow answer was late.
+    const lostMs = thawedAt - Math.max(frozenAt, sentAtMs);
+    return lostMs > timeline.now - sentAtMs - SLOW_MS.most && thawedAt - frozenAt < UNNOTICED_MS;
   }
 
   /** The bus fell silent while the market stood still after the call: awake, it has no way to know of it. */

@@ -22,25 +22,11 @@ interface Habit {
   p99Ms: number | undefined;
 }
 
-interface Batch {
-  readonly owed: Set<Ticket>;
-  allowedMs: number;
-  /** When the first of it was sent. */
-  since: number;
-}
-
-const noBatch = (): Batch => ({ owed: new Set(), allowedMs: 0, since: 0 });
-
 /** The calls that one instance has not answered, in the order of their sending, and what they allow it. */
 interface Account {
   /** How often the breaker had changed its kind: what was sent before counts no more. */
   readonly era: number;
-  readonly owed: Set<Ticket>;
-  quietSince: number;
-  lastSentAt: number;
-  /** Those that were owed at the end of the set before, and those sent since then; each set with its longest limit. */
-  older: Batch;
-  newer: Batch;
+  readonly owed: Ticket[];
   isLate: boolean;
 }
 
@@ -51,7 +37,10 @@ export class LatenessModel {
   readonly #typical = new Map<string, number | undefined>();
   /** By row: an instance that was evicted and comes back begins again. */
   readonly #accounts = new WeakMap<Member, Account>();
-  readonly #answeredAt = new WeakMap<Member, number>();
+  /** The last answer in time. */
+  readonly #inTimeAt = new WeakMap<Member, number>();
+  readonly #allowed = new WeakMap<Ticket, number>();
+  readonly #eras = new WeakMap<Ticket, number>();
 
   /** @param eraOf how often its breaker has opened or admitted calls again, and how often it was lost and came back */
   constructor(timeoutMs: number, eraOf: (member: Member) => number) {
@@ -70,8 +59,9 @@ export class LatenessModel {
 
   /** How long it has owed an answer and given none. Undefined: it owes nothing that counts. */
   quietMs(member: Member, now: number): number | undefined {
-    const account = this.#account(member);
-    return account === undefined || account.owed.size === 0 ? undefined : now - account.quietSince;
+    const [oldest] = this.#account(member)?.owed ?? [];
+    if (oldest === undefined) return undefined;
+    return now - Math.max(oldest.sentAt, this.#inTimeAt.get(member) ?? Number.NEGATIVE_INFINITY);
   }
 
   #allowedMs(operation: string, timeoutMs: number): number | undefined {
@@ -83,53 +73,48 @@ export class LatenessModel {
     return Math.max(MIN_MS, Math.min(most, typical * TIMES_P99));
   }
 
-  /** The longest time of a typical answer. */
-  typicalMs(operation: string): number {
-    return this.#allowedMs(operation, this.#timeoutMs) ?? 2 * (this.#typical.get(operation) ?? 0);
+  /** The longest time of a typical answer to this call. */
+  typicalMs(call: Ticket): number {
+    return this.#allowed.get(call) ?? 2 * (this.#typical.get(call.operation ?? "") ?? 0);
   }
 
-  sent(call: Ticket, now: number, timeoutMs = this.#timeoutMs): void {
+  sent(call: Ticket, timeoutMs = this.#timeoutMs): void {
     const allowedMs = this.#allowedMs(call.operation ?? "", timeoutMs);
-    if (allowedMs !== undefined) this.#owes(call, now, allowedMs);
+    this.#eras.set(call, this.#eraOf(call.member));
+    if (allowedMs !== undefined) this.#owes(call, allowedMs);
   }
 
-  #owes(call: Ticket, since: number, allowedMs: number): Account {
+  #owes(call: Ticket, allowedMs: number): Account {
     const account = this.#account(call.member) ?? {
-      ...{
-        era: this.#eraOf(call.member),
-        owed: new Set<Ticket>(),
-        quietSince: since,
-        isLate: false,
-        lastSentAt: since,
-      },
-      ...{ older: noBatch(), newer: noBatch() },
+      ...{ era: this.#eraOf(call.member), owed: [], isLate: false },
     };
     this.#accounts.set(call.member, account);
-    if (account.owed.size === 0)
-      account.quietSince = Math.max(since, this.#answeredAt.get(call.member) ?? Number.NEGATIVE_INFINITY);
-    if (account.newer.owed.size === 0) account.newer.since = since;
-    account.newer.allowedMs = Math.max(account.newer.allowedMs, allowedMs);
-    account.lastSentAt = Math.max(account.lastSentAt, since);
-    account.newer.owed.add(call);
-    account.owed.add(call);
+    this.#allowed.set(call, allowedMs);
+    account.owed.push(call);
+    account.owed.sort((a, b) => a.sentAt - b.sentAt);
     return account;
+  }
+
+  #longestMs({ owed }: Account): number {
+    return Math.max(0, ...owed.map((call) => this.#allowed.get(call) ?? 0));
   }
 
   settled(call: Ticket, result: Result, now: number): void {
     const isAnswer = ["answered", "invalid", "rejected", "overloaded", "unchecked"].includes(result);
     if (isAnswer && result !== "rejected" && result !== "overloaded")
       this.#learns(call.who.incarnation, call.operation ?? "", now - call.sentAt, now);
-    if (isAnswer) this.#answeredAt.set(call.member, now);
     const account = this.#account(call.member);
-    if (account === undefined) return;
-    const isSlow = now - call.sentAt > allowedOf(account) && call.sentAt < account.lastSentAt;
-    const wasOwed = account.owed.delete(call);
-    if (wasOwed && call.sentAt === account.lastSentAt) account.lastSentAt = Number.NEGATIVE_INFINITY;
-    const isTooLate = isSlow && account.owed.size > 0;
-    if (wasOwed) paid(account, call);
-    if (isAnswer && isTooLate) account.quietSince = Math.max(account.quietSince, account.older.since);
-    else if (isAnswer) account.quietSince = now;
-    if ((isAnswer && !isTooLate) || account.owed.size === 0) account.isLate = false;
+    if (account === undefined) {
+      if (isAnswer) this.#inTimeAt.set(call.member, now);
+      return;
+    }
+    const { owed } = account;
+    const place = owed.indexOf(call);
+    const isLast = place === -1 ? call.sentAt >= (owed.at(-1)?.sentAt ?? 0) : place === owed.length - 1;
+    const isTooLate = !isLast && now - call.sentAt > this.#longestMs(account);
+    if (place !== -1) owed.splice(place, 1);
+    if (isAnswer && !isTooLate) this.#inTimeAt.set(call.member, now);
+    if ((isAnswer && !isTooLate) || owed.length === 0) account.isLate = false;
   }
 
   #learns(incarnation: string, operation: string, tookMs: number, now: number): void {
@@ -152,31 +137,20 @@ export class LatenessModel {
 
   /** A hedge has answered first. */
   overtaken(call: Ticket): void {
+    if (this.#eras.get(call) !== this.#eraOf(call.member)) return;
     const account = this.#account(call.member);
-    const isOwed = account?.owed.has(call) === true;
+    const isOwed = account?.owed.includes(call) === true;
     const allowedMs = this.#allowedMs(call.operation ?? "", this.#timeoutMs) ?? this.#timeoutMs * SHARE_OF_TIMEOUT;
-    (isOwed ? account : this.#owes(call, call.sentAt, allowedMs)).isLate = true;
+    (isOwed ? account : this.#owes(call, allowedMs)).isLate = true;
   }
 
   /** Looks which of these are late now. */
   looks(members: readonly Member[], now: number): void {
     for (const member of members) {
       const account = this.#account(member);
-      if (account !== undefined && account.owed.size > 0 && now - account.quietSince > allowedOf(account))
-        account.isLate = true;
+      if (account !== undefined && (this.quietMs(member, now) ?? 0) > this.#longestMs(account)) account.isLate = true;
     }
   }
-}
-
-const allowedOf = ({ older, newer }: Account): number => Math.max(older.allowedMs, newer.allowedMs);
-
-/** The calls of the newer batch become the older ones once none of those is out. */
-function paid(account: Account, call: Ticket): void {
-  account.older.owed.delete(call);
-  account.newer.owed.delete(call);
-  if (account.older.owed.size > 0) return;
-  account.older = account.newer.owed.size > 0 ? account.newer : noBatch();
-  account.newer = noBatch();
 }
 
 /** @returns how many were forgotten */

@@ -3,7 +3,22 @@
 import { defect, type Mutant } from "./mutant.ts";
 
 export const LATENESS_MUTANTS: readonly Mutant[] = [
-  defect("who is late gets calls", ["health/balancer", "!$isLate($member) &&", ""]),
+  defect("who is late gets calls", ["health/balancer", '=== "yes" && !$isLate($member) &&', '=== "yes" &&']),
+  defect("who is late gets calls that an overloaded one could take", [
+    "health/balancer",
+    "!$isLate($member) && $isAvailable($member)",
+    "$isAvailable($member)",
+  ]),
+  defect("the shortest limit of the calls that are owed counts", [
+    "health/debt",
+    "$limitMs = Math.max($limitMs, $call.$limitMs ?? 0);",
+    "$limitMs = Math.min($limitMs || Infinity, $call.$limitMs ?? 0);",
+  ]),
+  defect("a call of before its breaker opened is owed again", [
+    "health/lateness",
+    "if ($isOfEarlierState($ticket)) return $NO_EVENTS;",
+    "",
+  ]),
   defect("an answer does not end lateness", [
     "health/lateness",
     '$debt.$lateSince = undefined; return [{ kind: "on-time"',
@@ -11,14 +26,18 @@ export const LATENESS_MUTANTS: readonly Mutant[] = [
   ]),
   defect("an answer does not begin the time again", [
     "health/lateness",
-    "$debt.$quietSince = $now; if ($debt.$lateSince === undefined)",
+    "$debt.$answeredAt = $now; if ($debt.$lateSince === undefined)",
     "if ($debt.$lateSince === undefined)",
   ]),
-  defect("an answer that took too long ends lateness", ["health/lateness", "if ($isTooLate) return $NO_EVENTS;", ""]),
-  defect("after an answer that took too long, the time before counts", [
+  defect("an answer that took too long ends lateness", [
     "health/lateness",
-    "$debt.$quietSince = Math.max($debt.$quietSince, $debt.$olderSince);",
+    "if ($isTooLate) { $debt.$answeredTooLateAt = $now; return $NO_EVENTS; }",
     "",
+  ]),
+  defect("an answer that took too long begins the time again", [
+    "health/lateness",
+    "if ($isTooLate) { $debt.$answeredTooLateAt = $now; return $NO_EVENTS; }",
+    "if ($isTooLate) { $debt.answeredAt = $now; return $NO_EVENTS; }",
   ]),
   defect("no instance is found late", ["service/late-watch", "if ($areOwed) this.$start();", ""]),
   defect("a slow operation makes its instance late", [
@@ -42,9 +61,9 @@ export const LATENESS_MUTANTS: readonly Mutant[] = [
     "$forgive($member)",
   ]),
   defect("the answer to the last call does not end lateness", [
-    "health/lateness",
-    "&& $sentAt < $debt.$lastSentAt",
-    "",
+    "health/debt",
+    "? $ticket === $debt.$last :",
+    "? false :",
   ]),
   defect("a late instance is not asked if it is there", [
     "service/late-watch",
@@ -56,9 +75,5 @@ export const LATENESS_MUTANTS: readonly Mutant[] = [
     '$isDead ? "no-responders" : "inconclusive"',
     '"inconclusive"',
   ]),
-  defect("who is late is spared for ever", [
-    "health/lateness",
-    "if ($debt.$owes === 0) $debt.$lateSince = undefined;",
-    "",
-  ]),
+  defect("who is late is spared for ever", ["health/debt", "if ($debt.$owes === 0) $debt.$lateSince = undefined;", ""]),
 ];

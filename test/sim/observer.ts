@@ -68,7 +68,7 @@ export class Observer implements View {
     this.#callChecks = new CallChecks(this);
     this.#seconds = new SecondChecks(this);
     this.#lateness = new LatenessChecks(this, (incarnation) => this.#state.eraOf(incarnation));
-    this.#warnings = new WarningChecks(this, (operation) => this.#lateness.typicalMs(operation));
+    this.#warnings = new WarningChecks(this, (call) => this.#lateness.typicalMs(call));
     const isPassedOver = (incarnation: string, now: number, tried?: Incarnations): boolean =>
       this.#lateness.isLate(incarnation) || this.#warnings.isPassedOver(incarnation, now, tried);
     this.#turns = new TurnChecks(this, isPassedOver);

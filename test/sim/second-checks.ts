@@ -38,6 +38,8 @@ export class SecondChecks implements Check {
   #calls = 0;
   #seconds = 0;
   #lastSecond: Ticket | undefined;
+  /** When the breaker of an incarnation last changed. */
+  readonly #changedAt = new Map<string, number>();
   #late: readonly Late[] = [];
   readonly #hedged = new Set<Ticket>();
 
@@ -111,7 +113,7 @@ export class SecondChecks implements Check {
       ({ ticket, isRetest }) => !isRetest && ticket.who.incarnation === incarnation && isSame(ticket.sentAt, sentAt),
     );
     for (const { ticket } of suspects) this.#hedged.add(ticket);
-    if (this.#lastSecond === undefined) return;
+    if (this.#lastSecond === undefined || sentAt < (this.#changedAt.get(incarnation) ?? 0)) return;
     const tickets = suspects.map(({ ticket }) => ticket);
     this.#late = [...this.#late, { incarnation, suspects: tickets, second: this.#lastSecond, isOvertaken: false }];
   }
@@ -119,6 +121,7 @@ export class SecondChecks implements Check {
   /** What was sent before its breaker changed, or before it was lost, makes no instance late. */
   onEvent({ kind, who }: HealthEvent): void {
     if (kind !== "opened" && kind !== "closed" && kind !== "returned") return;
+    this.#changedAt.set(who.incarnation, this.#view.market.host.now());
     this.#late = this.#late.filter(({ incarnation }) => incarnation !== who.incarnation);
   }
 

@@ -106,9 +106,15 @@ export class StateChecks implements Check {
 
   #snapshot(): string {
     const { tracker } = this.#view.market.client;
-    return JSON.stringify([[...tracker.all()], tracker.ring.all().map(({ who }) => who.incarnation)]);
+    const places = tracker.ring.all().map(({ who }) => who.incarnation);
+    return JSON.stringify([[...tracker.all()], places], (key, value: unknown) =>
+      CALLS.has(key) ? typeof value : value,
+    );
   }
 }
+
+/** Fields that refer to calls, which refer to their instance. */
+const CALLS: ReadonlySet<string> = new Set(["first", "last"]);
 
 interface Sendings {
   readonly call: { readonly who: { readonly incarnation: string } } | undefined;

@@ -4,6 +4,7 @@
 
 import type { Incarnations } from "../../src/health/balancer.ts";
 import type { HealthEvent, Member } from "../../src/health/member.ts";
+import type { Ticket } from "../../src/health/ticket.ts";
 import { isWarned } from "../../src/health/warnings.ts";
 import type { Check, Made, Settled, View } from "./view.ts";
 
@@ -14,26 +15,30 @@ const END_TIMEOUT_MS = 500;
 const ANSWERS: readonly string[] = ["answered", "invalid", "rejected", "overloaded", "unchecked"];
 const DEPARTURES: readonly string[] = ["opened", "lost", "draining", "left"];
 
-interface Account {
-  readonly senders: Set<string>;
-  until: number;
-  counts: boolean;
+/** What one sender has said of an instance since its last answer. */
+interface Claim {
+  readonly until: number;
   isTakenBack: boolean;
   /** The instance has left the rotation since. */
-  hasLeft: boolean;
+  isExcused: boolean;
+}
+
+interface Account {
+  readonly claims: Map<string, Claim>;
+  counts: boolean;
 }
 
 export class WarningChecks implements Check {
   readonly #view: View;
-  readonly #typicalMs: (operation: string) => number;
+  readonly #typicalMs: (call: Ticket) => number;
   /** By row: one that was evicted begins again. */
   readonly #accounts = new WeakMap<Member, Account>();
   readonly #answeredAt = new WeakMap<Member, number>();
   /** Until when a sender that was wrong does not count. */
   readonly #wrongUntil = new Map<string, number>();
 
-  /** @param typicalMs the longest time of a typical answer of an operation */
-  constructor(view: View, typicalMs: (operation: string) => number) {
+  /** @param typicalMs the longest time of a typical answer to a call */
+  constructor(view: View, typicalMs: (call: Ticket) => number) {
     this.#view = view;
     this.#typicalMs = typicalMs;
     this.#listen();
@@ -50,18 +55,28 @@ export class WarningChecks implements Check {
   isPassedOver(incarnation: string, now: number, tried?: Incarnations): boolean {
     const open = this.#rotation.filter(({ who }) => tried?.has(who.incarnation) !== true);
     const proven = open.filter(({ hasAnswered }) => hasAnswered);
-    const choice = proven.length > 0 ? proven : open;
     const isWarnedOf = (member: Member): boolean => this.#accounts.get(member)?.counts === true;
-    if (2 * choice.filter(isWarnedOf).length > choice.length) return false;
+    for (const choice of [open, proven]) if (2 * choice.filter(isWarnedOf).length > choice.length) return false;
     return open.some(
       (member) => member.who.incarnation === incarnation && isWarnedOf(member) && now < this.#untilOf(member),
     );
   }
 
-  #untilOf = (member: Member): number => this.#accounts.get(member)?.until ?? 0;
+  /** Of the claims that count, the longest. */
+  #untilOf(member: Member): number {
+    const claims = [...(this.#accounts.get(member)?.claims ?? [])];
+    return Math.max(
+      0,
+      ...claims.filter(([sender, claim]) => this.#stands(sender, claim)).map(([, { until }]) => until),
+    );
+  }
+
+  #stands(sender: string, { isTakenBack, isExcused }: Claim): boolean {
+    return !isTakenBack && !isExcused && !this.#isWrong(sender, this.#view.market.host.now());
+  }
 
   settled({ call: { ticket }, result, changes, now }: Settled): void {
-    const isPrompt = now - ticket.sentAt <= this.#typicalMs(ticket.operation ?? "");
+    const isPrompt = now - ticket.sentAt <= this.#typicalMs(ticket);
     if (ANSWERS.includes(result)) this.#answered(ticket.member, isPrompt, now);
     for (const change of changes) this.#leaves(change);
     this.#agrees();
@@ -72,12 +87,17 @@ export class WarningChecks implements Check {
     const account = this.#accounts.get(member);
     if (account === undefined) return;
     this.#accounts.delete(member);
-    if (account.isTakenBack || account.hasLeft || !isPrompt) return;
-    for (const sender of account.senders) this.#wrongUntil.set(sender, now + member.leaseMs);
-    for (const other of this.#rotation) {
-      const more = this.#accounts.get(other);
-      if (more?.counts === true && [...more.senders].every((sender) => this.#isWrong(sender, now))) more.counts = false;
-    }
+    if (!isPrompt) return;
+    for (const [sender, { isTakenBack, isExcused }] of account.claims)
+      if (!isTakenBack && !isExcused)
+        this.#wrongUntil.set(sender, Math.max(now + member.leaseMs, this.#wrongUntil.get(sender) ?? 0));
+    for (const other of this.#rotation) this.#recount(other, now);
+  }
+
+  /** One of its claims counts no more. */
+  #recount(member: Member, now: number): void {
+    const account = this.#accounts.get(member);
+    if (account !== undefined && this.#untilOf(member) <= now) account.counts = false;
   }
 
   #isWrong(sender: string, now: number): boolean {
@@ -92,7 +112,7 @@ export class WarningChecks implements Check {
     const member = DEPARTURES.includes(kind) ? this.#view.member(who.incarnation) : undefined;
     const account = member === undefined ? undefined : this.#accounts.get(member);
     if (account === undefined) return;
-    account.hasLeft = true;
+    for (const claim of account.claims.values()) claim.isExcused = true;
     account.counts = false;
   }
 
@@ -106,9 +126,10 @@ export class WarningChecks implements Check {
   audit(now: number): void {
     for (const member of this.#rotation) {
       const account = this.#accounts.get(member);
-      if (account === undefined || !account.counts || now < account.until) continue;
+      if (account === undefined || !account.counts || now < this.#untilOf(member)) continue;
       if (!isWarned(member)) account.counts = false;
-      else if (now > account.until + END_TIMEOUT_MS) this.#breaks(`a warning of ${member.who.incarnation} did not end`);
+      else if (now > this.#untilOf(member) + END_TIMEOUT_MS)
+        this.#breaks(`a warning of ${member.who.incarnation} did not end`);
     }
   }
 
@@ -123,11 +144,9 @@ export class WarningChecks implements Check {
     const withdraw = warnings.withdraw.bind(warnings);
     warnings.withdraw = (member, sender, now) => {
       const changes = withdraw(member, sender, now);
-      const account = this.#accounts.get(member);
-      if (account?.senders.has(sender) === true) {
-        account.isTakenBack = true;
-        account.counts = false;
-      }
+      const claim = this.#accounts.get(member)?.claims.get(sender);
+      if (claim !== undefined) claim.isTakenBack = true;
+      if (claim !== undefined) this.#recount(member, now);
       this.#agrees();
       return changes;
     };
@@ -136,15 +155,11 @@ export class WarningChecks implements Check {
   #received(member: Member, sender: string, quietMs: number, now: number): void {
     const answeredAt = this.#answeredAt.get(member) ?? Number.NEGATIVE_INFINITY;
     if (!this.#rotation.includes(member) || answeredAt >= now - Math.max(quietMs, MIN_QUIET_MS)) return;
-    const account = this.#accounts.get(member) ?? {
-      ...{ senders: new Set<string>(), until: 0, counts: false, isTakenBack: false, hasLeft: false },
-    };
-    if (account.senders.has(sender) || account.senders.size >= MAX_SENDERS || this.#isWrong(sender, now)) return;
+    const account = this.#accounts.get(member) ?? { claims: new Map<string, Claim>(), counts: false };
+    const { claims } = account;
+    if (claims.has(sender) || claims.size >= MAX_SENDERS || this.#isWrong(sender, now)) return;
     this.#accounts.set(member, account);
-    account.senders.add(sender);
-    account.until = now + member.leaseMs;
-    account.isTakenBack = false;
-    account.hasLeft = false;
+    claims.set(sender, { until: now + member.leaseMs, isTakenBack: false, isExcused: false });
     account.counts = true;
     this.#agrees();
   }

@@ -10,8 +10,8 @@ export const WARNING_MUTANTS: readonly Mutant[] = [
   ]),
   defect("who is warned of more than half is heeded", [
     "health/warnings",
-    "if ($mayChoose($member) && --$missing === 0) return true; return false;",
-    "if ($mayChoose($member) && --$missing === 0) return true; return true;",
+    "if ($accepts($member) && --$missing === 0) return false; return true;",
+    "if ($accepts($member) && --$missing === 0) return false; return false;",
   ]),
   defect("a warning does not end with its lease", [
     "health/warnings",
@@ -20,15 +20,15 @@ export const WARNING_MUTANTS: readonly Mutant[] = [
   ]),
   defect("an answer does not end a warning", [
     "health/lateness",
-    "return [...$onTime, ...this.$warnings.answered($member, $now - $sentAt <= this.$typicalMs($operation), $now)];",
-    "return $onTime;",
+    "return [...$events, ...this.$warnings.answered($member, $now - $sentAt <= $typicalMs, $now)];",
+    "return $events;",
   ]),
-  defect("a slow answer refutes the sender of a warning", [
-    "health/lateness",
-    "$now - $sentAt <= this.$typicalMs($operation)",
-    "true",
+  defect("a slow answer refutes the sender of a warning", ["health/lateness", "$now - $sentAt <= $typicalMs", "true"]),
+  defect("the sender is refuted although the breaker had opened", [
+    "health/warnings",
+    '$claim.$kind === "standing" ? $EXCUSED : $claim',
+    "$claim",
   ]),
-  defect("the sender is refuted although the breaker had opened", ["health/warnings", "&& !$warning.$hasLeft", ""]),
   defect("a warning is not taken back", [
     "service/caller-warnings",
     "if (this.$warnedOf.delete($incarnation)) this",
@@ -41,10 +41,14 @@ export const WARNING_MUTANTS: readonly Mutant[] = [
   ]),
   defect("one sender warns again and again", [
     "health/warnings",
-    "$senders.has($sender) || $senders.size >=",
-    "$senders.size >=",
+    "$claims.has($sender) || $claims.size >=",
+    "$claims.size >=",
   ]),
-  defect("a sender that was wrong is heeded", ["health/warnings", "|| this.$isRefuted($sender, $now)", ""]),
+  defect("a sender that was wrong is heeded", [
+    "health/warnings",
+    "$claims.size >= $MAX || this.$isRefuted($sender, $now)",
+    "$claims.size >= $MAX",
+  ]),
   defect("no caller warns another", [
     "service/late-watch",
     "for (const $overdue of $toWarnOf) this.$warnOf($overdue);",
