@@ -152,13 +152,10 @@ export class Resolver {
     return { call: picked, retests, newcomerProbes: this.#newcomerProbes(picked, now, options) };
   }
 
-  /** The next healthy member, or else the next guarded or deprioritized one, or else the next late one. */
+  /** The next healthy member, or else the next guarded, late or deprioritized one. */
   #pick(now: number, options: PickOptions): Member | undefined {
-    const isAvailable = (member: Member): boolean => this.#isAvailable(member, now, options);
     return (
-      this.#pickHealthy(now, options) ??
-      this.#nextOf(options, (member) => !isLate(member) && isAvailable(member)) ??
-      this.#nextOf(options, isAvailable)
+      this.#pickHealthy(now, options) ?? this.#nextOf(options, (member) => this.#isAvailable(member, now, options))
     );
   }
 
@@ -182,10 +179,9 @@ export class Resolver {
   #unwarned(now: number, options: PickOptions, accepts: (member: Member) => boolean): Member | undefined {
     const { rotation } = this.#tracker;
     const { warnings } = this.#tracker.lateness;
-    const areHeeded = warnings.size > 0 && warnings.areHeeded(rotation.all(), (member) => mayGetCall(member, options));
-    const unwarned = areHeeded
-      ? this.#nextOf(options, (member) => accepts(member) && !warnings.passesOver(member, now))
-      : undefined;
+    if (warnings.size === 0) return this.#nextOf(options, accepts);
+    const isPassedOver = warnings.passedOver(rotation.all(), (member) => mayGetCall(member, options), now);
+    const unwarned = this.#nextOf(options, (member) => accepts(member) && !isPassedOver(member));
     return unwarned ?? this.#nextOf(options, accepts);
   }
 

@@ -2,8 +2,7 @@
 //
 // The calls are a list that is linked through their tickets. So a call that ends leaves it without a search, and the oldest one
 // that is owed is known at once. A counter, and the times of two batches of calls, were rejected: they cost as much, and the
-// time of a call that had ended could count against the others. The longest limit is not stored: each call would write it, and
-// only a look reads it.
+// time of a call that had ended could count against the others.
 
 import type { Member } from "./member.ts";
 import type { Ticket } from "./ticket.ts";
@@ -19,6 +18,8 @@ export interface Debt {
   /** The oldest of them, and the one that was sent last. */
   first: Ticket | undefined;
   last: Ticket | undefined;
+  /** The last one of those with the longest limit. Undefined: not known, so the next reader searches (`limitOf`). */
+  longest: Ticket | undefined;
   /** It is late since then. Undefined: it is not. */
   lateSince: number | undefined;
   /** Other callers are to be warned of it: that was said once since it is late. */
@@ -48,6 +49,7 @@ const newDebt = ({ answeredAt, answeredTooLateAt, unansweredSince, askedAt }: Hi
   owes: 0,
   first: undefined,
   last: undefined,
+  longest: undefined,
   lateSince: undefined,
   isWarnedOf: false,
   answeredAt,
@@ -68,6 +70,8 @@ export function forgive(member: Member): Member {
 /** The answer of `ticket` is owed from now on. @param limitMs for so long */
 export function owe(ticket: Ticket, limitMs: number): Debt {
   const debt = debtOf(ticket.member);
+  const { longest } = debt;
+  if (longest !== undefined && limitMs >= limitMsOf(longest)) debt.longest = ticket;
   debt.owes += 1;
   ticket.debt = debt;
   ticket.limitMs = limitMs;
@@ -96,16 +100,23 @@ export function payBack(ticket: Ticket): void {
   ticket.earlier = undefined;
   ticket.later = undefined;
   join(debt, earlier, later);
+  if (debt.longest === ticket) debt.longest = undefined;
   debt.owes -= 1;
   if (debt.owes === 0) debt.lateSince = undefined;
 }
 
-/** How long it may answer nothing, in ms: the longest limit of the calls that it owes. */
-export function limitOf({ first }: Debt): number {
-  let limitMs = 0;
-  for (let call = first; call !== undefined; call = call.later) limitMs = Math.max(limitMs, call.limitMs ?? 0);
-  return limitMs;
+/**
+ * How long it may answer nothing, in ms: the longest limit of the calls that it owes. Most have the same, and the last of them
+ * ends last. So ten thousand answers after a pause search once, and not each through all.
+ */
+export function limitOf(debt: Debt): number {
+  if (debt.longest === undefined)
+    for (let call = debt.last; call !== undefined; call = call.earlier)
+      if (debt.longest === undefined || limitMsOf(call) > limitMsOf(debt.longest)) debt.longest = call;
+  return debt.longest === undefined ? 0 : limitMsOf(debt.longest);
 }
+
+const limitMsOf = ({ limitMs }: Ticket): number => limitMs ?? 0;
 
 /**
  * The answer of `ticket` came now, and says only that the member is slow: it took longer than the limit, and the member
@@ -113,7 +124,7 @@ export function limitOf({ first }: Debt): number {
  */
 export function isTooLate(ticket: Ticket, debt: Debt, now: number): boolean {
   const tookMs = now - ticket.sentAt;
-  if (debt.last === undefined || tookMs <= (ticket.limitMs ?? 0)) return false;
+  if (debt.last === undefined || tookMs <= limitMsOf(ticket)) return false;
   const isLast = ticket.debt === debt ? ticket === debt.last : ticket.sentAt >= debt.last.sentAt;
   return !isLast && tookMs > limitOf(debt);
 }

@@ -85,6 +85,7 @@ export class Lateness {
   /** The call of `ticket` is sent: its answer is owed. @param timeoutMs of the call @returns the ticket */
   sent(ticket: Ticket, timeoutMs?: number): Ticket {
     const limitMs = this.limitMs(ticket.operation, timeoutMs);
+    ticket.sentWith = debtOf(ticket.member);
     if (limitMs !== undefined) owe(ticket, limitMs);
     return ticket;
   }
@@ -181,9 +182,8 @@ export interface OverdueInstance {
 
 const mayBeAsked = ({ askedAt }: Debt, now: number): boolean => now - askedAt >= ASK_INTERVAL_MS;
 
-/** Then its call is owed no more. Of an operation without a limit only the breaker's generation shows that. */
-const isOfEarlierState = ({ member, debt, generation }: Ticket): boolean =>
-  debt === undefined ? generation !== member.breaker.generation : debt !== member.debt;
+/** Then its call is owed no more. */
+const isOfEarlierState = ({ member, sentWith }: Ticket): boolean => sentWith !== member.debt;
 
 function becomesLate(who: InstanceRef, debt: Debt, now: number): readonly HealthEvent[] {
   debt.lateSince = now;

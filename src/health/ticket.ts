@@ -12,6 +12,8 @@ export interface Ticket {
   readonly sentAt: number;
   /** Undefined: a pick for no certain operation, or no call (`PRESENCE_GENERATION`). */
   readonly operation: string | undefined;
+  /** The debt of its member when it was sent. */
+  sentWith: Debt | undefined;
   /** Where its answer is counted as owed. Undefined: nowhere, or it is settled. */
   debt: Debt | undefined;
   /** How long its answer may be owed, in ms. Undefined: for as long as the call has. */
@@ -47,6 +49,7 @@ export function newTicket(
     generation,
     sentAt,
     operation,
+    sentWith: undefined,
     debt: undefined,
     limitMs: undefined,
     earlier: undefined,

@@ -10,10 +10,11 @@
 //   took longer than a typical answer, or if the instance had left the rotation: an honest sender may have seen that, too.
 // - Each sender's claim stands by itself: another one neither withdraws it nor makes it wrong.
 // - It does not count if the instance has answered us since the call that its sender waits for.
-// - While more than half of the instances that could take a call are warned of, no warning counts. Most instances do not hang
-//   at once unless their network does, and then each caller sees that itself. Otherwise a sender that warns of all would
-//   press all calls on the one instance that answered first. The same holds for the proven ones among them, whose number
-//   cannot be raised by heartbeats that a client invents.
+// - While more than half of the proven instances that could take a call are warned of, no warning of a proven one counts. Most
+//   instances do not hang at once unless their network does, and then each caller sees that itself. Otherwise a sender that
+//   warns of all would press all calls on the one instance that answered first.
+// - The same for newcomers, where more than half of all are warned of. One rule for both was rejected. Newcomers that a client
+//   invents would make room for warnings of proven ones, or end them; and a fleet of newcomers would leave one proven one.
 
 import { isOpen } from "./breaker.ts";
 import { lastAnswerAt } from "./debt.ts";
@@ -43,11 +44,11 @@ export interface Warning {
 
 /**
  * What one sender says of one member. `standing`: a prompt answer refutes the sender, also after `until`. `withdrawn`: it
- * was right, or has noticed its mistake. `excused`: the member has left the rotation since, so its sender may have seen the same.
+ * was right, or has noticed its mistake. `refuted`: by an answer of another instance. `excused`: the member has left the rotation since, so its sender may have seen the same.
  */
 type Claim =
   | { readonly kind: "standing"; readonly by: string; readonly until: number }
-  | { readonly kind: "withdrawn" | "excused" };
+  | { readonly kind: "withdrawn" | "refuted" | "excused" };
 
 type WhyOver = "answered" | "withdrawn" | "expired" | "refuted";
 
@@ -74,15 +75,19 @@ export class Warnings {
   }
 
   /**
-   * Whether a pick heeds warnings: at most half of the members that it may choose from are warned of, and at most half of
-   * the proven ones among them.
+   * Which members a pick passes over: those whose warning counts.
    * @param rotation in any order. It is read no further than needed: twice as many as are warned of
    * @param mayTake whether a member could take the call
    */
-  areHeeded(rotation: Iterable<Member>, mayTake: (member: Member) => boolean): boolean {
-    if (this.#warned.size === 0 || this.#areMost(rotation, mayTake)) return false;
-    const isProven = (member: Member): boolean => member.hasAnswered && mayTake(member);
-    return !this.#areMost(rotation, isProven);
+  passedOver(
+    rotation: Iterable<Member>,
+    mayTake: (member: Member) => boolean,
+    now: number,
+  ): (member: Member) => boolean {
+    if (this.#warned.size === 0) return NONE;
+    const ofProven = !this.#areMost(rotation, (member) => member.hasAnswered && mayTake(member));
+    const ofNewcomers = !this.#areMost(rotation, mayTake);
+    return (member) => (member.hasAnswered ? ofProven : ofNewcomers) && isPassedOver(member, now);
   }
 
   /** Whether more than half of those that are accepted are warned of. */
@@ -94,11 +99,6 @@ export class Warnings {
     return true;
   }
 
-  /** Whether a pick that heeds warnings passes `member` over. */
-  passesOver({ warning }: Member, now: number): boolean {
-    return warning !== undefined && warning.over === undefined && now < warning.until;
-  }
-
   /** A warning has arrived. @returns the events that the caller has to emit */
   receive(member: Member, { sender, by, quietMs }: ReceivedWarning, now: number): readonly HealthEvent[] {
     if (!mayBeWarned(member) || hasAnsweredSince(member, now - Math.max(quietMs, MIN_QUIET_MS))) return NO_EVENTS;
@@ -107,7 +107,7 @@ export class Warnings {
     const isFirst = !isWarned(member);
     const counted = { by, until: now + heldMs(member) };
     const all = new Map<string, Claim>([...claims, [sender, { kind: "standing", ...counted }]]);
-    member.warning = { claims: all, ...(this.#longest(all, now) ?? counted), over: undefined };
+    member.warning = { claims: all, ...(longestOf(all, now) ?? counted), over: undefined };
     this.#warned.add(member);
     return isFirst ? [{ kind: "warned", who: member.who, by, quietMs }] : NO_EVENTS;
   }
@@ -123,12 +123,11 @@ export class Warnings {
 
   /** A sender takes its warning back: the instance has answered it. Those of others go on. */
   withdraw(member: Member, sender: string, now: number): readonly HealthEvent[] {
-    const { warning } = member;
-    if (warning === undefined || (warning.claims.get(sender)?.kind ?? "withdrawn") === "withdrawn") return NO_EVENTS;
+    if ((member.warning?.claims.get(sender)?.kind ?? "withdrawn") === "withdrawn") return NO_EVENTS;
     // Also if it has ended before: its sender was not wrong.
-    const claims = new Map([...warning.claims, [sender, WITHDRAWN]]);
-    const areAll = [...claims.values()].every(({ kind }) => kind === "withdrawn");
-    member.warning = { ...warning, claims, ...(areAll && warning.over === "left" && { over: "withdrawn" }) };
+    changeClaims(member, (by, claim) => (by === sender ? { kind: "withdrawn" } : claim));
+    const areAll = [...(member.warning?.claims.values() ?? [])].every(({ kind }) => kind === "withdrawn");
+    if (areAll && member.warning?.over === "left") member.warning = { ...member.warning, over: "withdrawn" };
     return this.#recount(member, "withdrawn", now);
   }
 
@@ -146,44 +145,35 @@ export class Warnings {
   #refute(senders: readonly string[], until: number, now: number): readonly HealthEvent[] {
     // The lease of one instance may be shorter than that of another, which has refuted it before.
     for (const sender of senders) this.#refuted.set(sender, Math.max(until, this.#refuted.get(sender) ?? 0));
-    return senders.length === 0
-      ? NO_EVENTS
-      : [...this.#warned].flatMap((member) => this.#recount(member, "refuted", now));
+    if (senders.length === 0) return NO_EVENTS;
+    return [...this.#warned].flatMap((member) => {
+      changeClaims(member, (sender, claim) => (senders.includes(sender) ? ended(claim, "refuted") : claim));
+      return this.#recount(member, "refuted", now);
+    });
   }
 
   /** One of its claims counts no more: those that are left decide. */
   #recount(member: Member, why: WhyOver, now: number): readonly HealthEvent[] {
     const { warning } = member;
     if (warning === undefined || !this.#warned.has(member)) return NO_EVENTS;
-    const longest = this.#longest(warning.claims, now);
+    const longest = longestOf(warning.claims, now);
     if (longest === undefined) return this.#end(member, why, now);
     member.warning = { ...warning, ...longest };
     return NO_EVENTS;
   }
 
-  /** Of those that count, the claim that does so for longest. */
-  #longest(claims: Warning["claims"], now: number): Pick<Warning, "by" | "until"> | undefined {
-    let longest: Pick<Warning, "by" | "until"> | undefined;
-    for (const [sender, claim] of claims) {
-      if (claim.kind !== "standing" || now >= claim.until || this.#isWrong(sender, now)) continue;
-      if (claim.until >= (longest?.until ?? 0)) longest = { by: claim.by, until: claim.until };
-    }
-    return longest;
-  }
-
   /** The member has left the rotation: it gets no calls anyway, for a reason of our own. */
   left(member: Member): void {
     const counted = this.#warned.delete(member);
-    if (member.warning === undefined) return;
-    const claims = new Map([...member.warning.claims].map(([sender, claim]) => [sender, excused(claim)]));
-    member.warning = { ...member.warning, claims, ...(counted && { over: "left" }) };
+    changeClaims(member, (_, claim) => ended(claim, "excused"));
+    if (counted && member.warning !== undefined) member.warning = { ...member.warning, over: "left" };
   }
 
   /** Ends the warnings whose time is over. */
   tick(now: number): readonly HealthEvent[] {
     if (this.#warned.size === 0) return NO_EVENTS;
     return [...this.#warned].flatMap((member) =>
-      this.passesOver(member, now) ? NO_EVENTS : this.#end(member, "expired", now),
+      isPassedOver(member, now) ? NO_EVENTS : this.#end(member, "expired", now),
     );
   }
 
@@ -199,9 +189,30 @@ const MAX_HELD_MS = 30_000;
 const heldMs = ({ leaseMs }: Member): number => Math.min(leaseMs, MAX_HELD_MS);
 
 const NO_CLAIMS: Warning["claims"] = new Map();
-const WITHDRAWN: Claim = { kind: "withdrawn" };
-const EXCUSED: Claim = { kind: "excused" };
-const excused = (claim: Claim): Claim => (claim.kind === "standing" ? EXCUSED : claim);
+
+/** Of those that count, the claim that does so for longest. */
+function longestOf(claims: Warning["claims"], now: number): Pick<Warning, "by" | "until"> | undefined {
+  let longest: Pick<Warning, "by" | "until"> | undefined;
+  for (const claim of claims.values()) {
+    if (claim.kind !== "standing" || now >= claim.until) continue;
+    if (claim.until >= (longest?.until ?? 0)) longest = { by: claim.by, until: claim.until };
+  }
+  return longest;
+}
+
+const ended = (claim: Claim, kind: "refuted" | "excused"): Claim => (claim.kind === "standing" ? { kind } : claim);
+
+function changeClaims(member: Member, change: (sender: string, claim: Claim) => Claim): void {
+  if (member.warning === undefined) return;
+  const claims = [...member.warning.claims].map(([sender, claim]) => [sender, change(sender, claim)] as const);
+  member.warning = { ...member.warning, claims: new Map(claims) };
+}
+
+/** Its warning counts still, whenever the tick comes that ends it. */
+const isPassedOver = ({ warning }: Member, now: number): boolean =>
+  warning !== undefined && warning.over === undefined && now < warning.until;
+
+const NONE = (): boolean => false;
 
 /** Another caller's warning of it counts. */
 export const isWarned = ({ warning }: Member): boolean => warning !== undefined && warning.over === undefined;

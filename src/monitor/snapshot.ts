@@ -338,7 +338,7 @@ function whyAfterOthers(
   const why = whyLastResort(member, source, now);
   // Where the next one is so as well, all are, and they take turns.
   if (why !== undefined) return next !== undefined && whyLastResort(next, source, now) !== undefined ? undefined : why;
-  if (isWarned(member) && areWarningsHeeded(source.tracker)) return `it is late: ${whyLate(member)}`;
+  if (isPassedOver(member, source.tracker, now)) return `it is late: ${whyLate(member)}`;
   if (member.hasAnswered || !source.tracker.quarantine.isActive(now)) return undefined;
   return "it has never answered, and other newcomers did not answer either";
 }
@@ -351,8 +351,8 @@ function whyLastResort(member: Member, { deprioritized }: MonitorSource, now: nu
   return isLate(member) ? `it is late: ${whyLate(member)}` : undefined;
 }
 
-const areWarningsHeeded = ({ lateness, rotation }: Tracker): boolean =>
-  lateness.warnings.areHeeded(rotation.all(), () => true);
+const isPassedOver = (member: Member, { lateness, rotation }: Tracker, now: number): boolean =>
+  isWarned(member) && lateness.warnings.passedOver(rotation.all(), () => true, now)(member);
 
 /** The debt comes last: views add for how long. */
 function whyLate(member: Member): string {

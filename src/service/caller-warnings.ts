@@ -18,6 +18,7 @@ import {
   parseWarning,
   warningJson,
 } from "../health/caller-warning.ts";
+import { lastAnswerAt } from "../health/debt.ts";
 import { isAnswer, type OverdueInstance } from "../health/lateness.ts";
 import { type HealthEvent, isLate, type Member } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
@@ -123,7 +124,7 @@ export class CallerWarnings {
     }
     this.#forgetGone();
     this.#warnedOf.add(incarnation);
-    this.#publish({ kind: "late", incarnation, quietMs, name });
+    this.#publish({ kind: "late", incarnation, quietMs: Math.min(quietMs, sinceAnswer(member, clock.now())), name });
   }
 
   /** An eviction emits no event. */
@@ -222,5 +223,9 @@ function countedAs(sender: string): string {
 /** Another caller has warned of it lately: also if this one has opened its breaker since. */
 const isSaid = ({ warning }: Member): boolean =>
   warning !== undefined && (warning.over === undefined || warning.over === "left");
+
+/** It may have answered one of several calls since the warning was decided, and be late still. */
+const sinceAnswer = ({ debt }: Member, now: number): number =>
+  debt === undefined ? Number.POSITIVE_INFINITY : now - lastAnswerAt(debt);
 
 const NO_EVENTS: readonly HealthEvent[] = [];

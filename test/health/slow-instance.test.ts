@@ -85,6 +85,26 @@ test("an answer that took longer than the limit does not end it while more is ow
   assert.equal(table.takeEvents(), ["on-time 2"]);
 });
 
+test("ten thousand answers after a pause do not each search through the calls that are owed", () => {
+  const table = served(10);
+  const owed = Array.from({ length: 10_000 }, (_, index) => callAt(table, 2, 1_000 + index / 1_000));
+  check(table, 1_100);
+  const { debt } = table.member(2);
+  assert.ok(debt !== undefined);
+  let searches = 0;
+  const { longest } = debt;
+  let kept = longest;
+  Object.defineProperty(debt, "longest", {
+    get: () => kept,
+    set: (ticket: Ticket | undefined) => {
+      if (ticket !== undefined) searches += 1;
+      kept = ticket;
+    },
+  });
+  for (const ticket of owed) table.settle(ticket, "answered", 1_300);
+  assert.equal([debt.owes, searches <= 1], [0, true]);
+});
+
 test("a call that hangs does not keep an instance late after a pause: the answer to the one sent last ends it", () => {
   const table = served(10);
   const stuck = callAt(table, 2, 500);
@@ -135,6 +155,24 @@ test("where the last one was cancelled, only the last of those that are owed end
     table.settle(ticket, "answered", 1_300);
     assert.is(isLate(table.member(2)), isStillLate);
   }
+});
+
+test("a call without a limit that a hedge overtook makes its instance late also after the end of a probation", () => {
+  const table = servedReports();
+  table.hangs(2, 2_000);
+  table.beats(2, 3_500, { operations: ["get", "report"] });
+  const report = callAt(table, 2, 3_600, REPORT);
+  for (let call = 0; call < 3; call++) table.settle(callAt(table, 2, 3_700 + call), "answered", 3_701 + call);
+  assert.is(table.breaker(2), "closed");
+  assert.equal(table.tracker.lateness.overtaken(report, 3_900).map(eventText), ["late 2"]);
+});
+
+test("one without a limit that was sent before its instance was lost and came back makes it not late", () => {
+  const table = servedReports();
+  const report = callAt(table, 2, 1_000, REPORT);
+  table.settle(callAt(table, 2, 1_000), "no-responders", 1_001);
+  table.beats(2, 1_500, { operations: ["get", "report"] });
+  assert.equal(table.tracker.lateness.overtaken(report, 1_600), []);
 });
 
 test("a call that a hedge overtook after its breaker has opened and closed makes no instance late", () => {

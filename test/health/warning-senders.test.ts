@@ -77,6 +77,18 @@ test("a sender that is refuted is heeded nowhere, also where another one took it
   assert.equal(table.takeEvents(), ["warning-over 3 (answered)", "warning-over 2 (refuted)"]);
 });
 
+test("a claim that was refuted does not come back, also where another sender warns and takes that back", () => {
+  const table = harnessWith(1, 2, 3, 4, 5);
+  table.beats(3, NOW, { intervalMs: 500 });
+  for (const instance of [2, 3]) warn(table, instance, NOW);
+  table.settle(table.ticketOf(3, NOW), "answered", NOW + 1);
+  const later = NOW + 500 * DEFAULT_RULES.leaseIntervals + 2;
+  table.takeEvents();
+  assert.equal(warn(table, 2, later, { sender: "b.1" }), ["warned 2"]);
+  assert.equal(withdraw(table, 2, "b.1", later + 1), ["warning-over 2 (withdrawn)"]);
+  assert.is(table.turns(5, later + 1).includes(2), true);
+});
+
 test("a sender is refuted for the longest of the leases", () => {
   const table = harnessWith(1, 2, 3, 4, 5);
   table.beats(3, NOW, { intervalMs: 1_000 });

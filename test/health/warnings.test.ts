@@ -73,8 +73,12 @@ test("who is warned of more than half is warned of none", () => {
   warn(table, 2, NOW, { sender: "b.1" });
   assert.equal(table.turns(4, NOW), [3, 4, 3, 4], "half of them");
   assert.equal(warn(table, 3, NOW + 400, { sender: "c.1" }), ["warned 3"]);
-  const picked = Array.from({ length: 4 }, () => table.ask(NOW + 400).who.instance);
-  assert.equal(picked.sort(), [1, 2, 3, 4]);
+  const picked = (count: number): readonly number[] =>
+    Array.from({ length: count }, () => table.ask(NOW + 400).who.instance).toSorted();
+  // Of all, three are warned of, so no newcomer is passed over; of the proven ones, 3 and 4, one is.
+  assert.equal(picked(6), [1, 1, 2, 2, 4, 4]);
+  for (const instance of [1, 2]) table.member(instance).hasAnswered = true;
+  assert.equal(picked(4), [1, 2, 3, 4]);
 });
 
 test("a sender that warns of all newcomers does not press all calls on the one proven instance", () => {
@@ -123,6 +127,18 @@ test("forged instances that nothing proves do not make room for warnings of the 
   for (const instance of [4, 5, 6, 7]) table.hangs(instance, NOW);
   const later = Array.from({ length: 6 }, () => table.ask(NOW + 1, { idempotent: true }).who.instance);
   assert.equal([...new Set(later)].sort(), [1, 2, 3]);
+});
+
+test("forged instances that are warned of do not end the warning of a real one, and their own do not count", () => {
+  const table = harnessWith(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+  for (const instance of [1, 2, 3, 4]) table.member(instance).hasAnswered = true;
+  warn(table, 1, NOW);
+  for (let instance = 5; instance <= 10; instance++) warn(table, instance, NOW, { sender: "b.1" });
+  const picked = Array.from({ length: 18 }, () => table.ask(NOW).who.instance);
+  assert.equal(
+    [...new Set(picked)].toSorted((a, b) => a - b),
+    [2, 3, 4, 5, 6, 7, 8, 9, 10],
+  );
 });
 
 test("a hedge goes to one that is warned of, if there is no other", () => {

@@ -120,6 +120,18 @@ test("a breaker that opens is warned of with no more silence than there was: sin
   }
 });
 
+test("a warning states no silence in which the instance has answered another call too late", async () => {
+  const scene = new ClientScene(1, { random: () => 0.9 });
+  await scene.ask();
+  await scene.clock.advance(TIMEOUT_MS / 4);
+  await scene.ask();
+  await scene.clock.advance(60);
+  scene.sent[0]?.end(answered({}));
+  await scene.clock.advance(80);
+  const [{ quietMs } = {}] = scene.warnings as { quietMs?: number }[];
+  assert.ok(quietMs !== undefined && quietMs <= 80, String(quietMs));
+});
+
 test("a breaker that opens is not warned of where another caller has said so", async () => {
   const scene = new ClientScene(3);
   await scene.ask();

@@ -1,7 +1,6 @@
 // P34: an instance that owes an answer for too long gets no new call while another is not late; its first answer ends that;
 // and the Market finds out by itself.
 
-import type { PickOptions } from "../../src/health/balancer.ts";
 import { type HealthEvent, isLate, type Member } from "../../src/health/member.ts";
 import type { Ticket } from "../../src/health/ticket.ts";
 import { LatenessModel } from "./lateness-model.ts";
@@ -59,20 +58,10 @@ export class LatenessChecks implements Check {
   }
 
   /** The choice, and not the model, decides who is passed over: `eligible` has no late instance. */
-  made({ turn: { call }, eligible, traits, now }: Made): void {
-    if (call === undefined || this.#view.calls.get(call)?.isRetest === true || !this.#model.isLate(call.member)) return;
-    const others = eligible.length > 0 ? eligible : this.#notLate(traits, now);
-    if (others.length > 0)
-      this.#breaks(`${call.who.incarnation} is late and was called, and ${others.join()} might have been`);
-  }
-
-  /** Those that could take the call, and may be overloaded or guarded. */
-  #notLate({ excluded, operation }: PickOptions, now: number): readonly string[] {
-    const { tracker } = this.#view.market.client;
-    const may = ({ operations, who }: Member): boolean =>
-      (operation === undefined || operations.includes(operation)) && excluded?.has(who.incarnation) !== true;
-    const live = tracker.rotation.all().filter((member) => tracker.isLive(member, now) && may(member));
-    return live.filter((member) => !this.#model.isLate(member)).map(({ who }) => who.incarnation);
+  made({ turn: { call }, eligible }: Made): void {
+    if (call === undefined || this.#view.calls.get(call)?.isRetest === true) return;
+    if (eligible.length > 0 && this.#model.isLate(call.member))
+      this.#breaks(`${call.who.incarnation} is late and was called, and ${eligible.join()} might have been`);
   }
 
   #listen(): void {

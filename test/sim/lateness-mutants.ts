@@ -3,17 +3,7 @@
 import { defect, type Mutant } from "./mutant.ts";
 
 export const LATENESS_MUTANTS: readonly Mutant[] = [
-  defect("who is late gets calls", ["health/balancer", '=== "yes" && !$isLate($member) &&', '=== "yes" &&']),
-  defect("who is late gets calls that an overloaded one could take", [
-    "health/balancer",
-    "!$isLate($member) && $isAvailable($member)",
-    "$isAvailable($member)",
-  ]),
-  defect("the shortest limit of the calls that are owed counts", [
-    "health/debt",
-    "$limitMs = Math.max($limitMs, $call.$limitMs ?? 0);",
-    "$limitMs = Math.min($limitMs || Infinity, $call.$limitMs ?? 0);",
-  ]),
+  defect("who is late gets calls", ["health/balancer", "!$isLate($member) &&", ""]),
   defect("a call of before its breaker opened is owed again", [
     "health/lateness",
     "if ($isOfEarlierState($ticket)) return $NO_EVENTS;",

@@ -114,7 +114,7 @@ export class StateChecks implements Check {
 }
 
 /** Fields that refer to calls, which refer to their instance. */
-const CALLS: ReadonlySet<string> = new Set(["first", "last"]);
+const CALLS: ReadonlySet<string> = new Set(["first", "last", "longest"]);
 
 interface Sendings {
   readonly call: { readonly who: { readonly incarnation: string } } | undefined;

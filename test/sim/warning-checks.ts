@@ -19,6 +19,8 @@ const DEPARTURES: readonly string[] = ["opened", "lost", "draining", "left"];
 interface Claim {
   readonly until: number;
   isTakenBack: boolean;
+  /** Another instance has shown that its sender is wrong. */
+  isRefuted: boolean;
   /** The instance has left the rotation since. */
   isExcused: boolean;
 }
@@ -27,6 +29,8 @@ interface Account {
   readonly claims: Map<string, Claim>;
   counts: boolean;
 }
+
+const stands = ({ isTakenBack, isRefuted, isExcused }: Claim): boolean => !isTakenBack && !isRefuted && !isExcused;
 
 export class WarningChecks implements Check {
   readonly #view: View;
@@ -55,24 +59,17 @@ export class WarningChecks implements Check {
   isPassedOver(incarnation: string, now: number, tried?: Incarnations): boolean {
     const open = this.#rotation.filter(({ who }) => tried?.has(who.incarnation) !== true);
     const proven = open.filter(({ hasAnswered }) => hasAnswered);
+    const target = open.find(({ who }) => who.incarnation === incarnation);
     const isWarnedOf = (member: Member): boolean => this.#accounts.get(member)?.counts === true;
-    for (const choice of [open, proven]) if (2 * choice.filter(isWarnedOf).length > choice.length) return false;
-    return open.some(
-      (member) => member.who.incarnation === incarnation && isWarnedOf(member) && now < this.#untilOf(member),
-    );
+    const choice = target?.hasAnswered === true ? proven : open;
+    if (2 * choice.filter(isWarnedOf).length > choice.length) return false;
+    return target !== undefined && isWarnedOf(target) && now < this.#untilOf(target);
   }
 
   /** Of the claims that count, the longest. */
   #untilOf(member: Member): number {
-    const claims = [...(this.#accounts.get(member)?.claims ?? [])];
-    return Math.max(
-      0,
-      ...claims.filter(([sender, claim]) => this.#stands(sender, claim)).map(([, { until }]) => until),
-    );
-  }
-
-  #stands(sender: string, { isTakenBack, isExcused }: Claim): boolean {
-    return !isTakenBack && !isExcused && !this.#isWrong(sender, this.#view.market.host.now());
+    const claims = [...(this.#accounts.get(member)?.claims.values() ?? [])];
+    return Math.max(0, ...claims.filter(stands).map(({ until }) => until));
   }
 
   settled({ call: { ticket }, result, changes, now }: Settled): void {
@@ -88,10 +85,19 @@ export class WarningChecks implements Check {
     if (account === undefined) return;
     this.#accounts.delete(member);
     if (!isPrompt) return;
-    for (const [sender, { isTakenBack, isExcused }] of account.claims)
-      if (!isTakenBack && !isExcused)
+    for (const [sender, claim] of account.claims)
+      if (stands(claim)) {
         this.#wrongUntil.set(sender, Math.max(now + member.leaseMs, this.#wrongUntil.get(sender) ?? 0));
-    for (const other of this.#rotation) this.#recount(other, now);
+        for (const other of this.#rotation) this.#refute(other, sender, now);
+      }
+  }
+
+  #refute(member: Member, sender: string, now: number): void {
+    const account = this.#accounts.get(member);
+    const claim = account?.claims.get(sender);
+    if (account?.counts !== true || claim === undefined) return;
+    claim.isRefuted = true;
+    this.#recount(member, now);
   }
 
   /** One of its claims counts no more. */
@@ -159,7 +165,7 @@ export class WarningChecks implements Check {
     const { claims } = account;
     if (claims.has(sender) || claims.size >= MAX_SENDERS || this.#isWrong(sender, now)) return;
     this.#accounts.set(member, account);
-    claims.set(sender, { until: now + member.leaseMs, isTakenBack: false, isExcused: false });
+    claims.set(sender, { until: now + member.leaseMs, isTakenBack: false, isRefuted: false, isExcused: false });
     account.counts = true;
     this.#agrees();
   }

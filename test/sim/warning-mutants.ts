@@ -5,7 +5,7 @@ import { defect, type Mutant } from "./mutant.ts";
 export const WARNING_MUTANTS: readonly Mutant[] = [
   defect("who is warned of gets calls", [
     "health/balancer",
-    "$accepts($member) && !$warnings.$passesOver($member, $now)",
+    "$accepts($member) && !$isPassedOver($member)",
     "$accepts($member)",
   ]),
   defect("who is warned of more than half is heeded", [
@@ -26,7 +26,7 @@ export const WARNING_MUTANTS: readonly Mutant[] = [
   defect("a slow answer refutes the sender of a warning", ["health/lateness", "$now - $sentAt <= $typicalMs", "true"]),
   defect("the sender is refuted although the breaker had opened", [
     "health/warnings",
-    '$claim.$kind === "standing" ? $EXCUSED : $claim',
+    '$ended($claim, "excused")',
     "$claim",
   ]),
   defect("a warning is not taken back", [
