@@ -85,15 +85,15 @@ export class Warnings {
     now: number,
   ): (member: Member) => boolean {
     if (this.#warned.size === 0) return NONE;
-    const ofProven = !this.#areMost(rotation, (member) => member.hasAnswered && mayTake(member));
-    const ofNewcomers = !this.#areMost(rotation, mayTake);
+    const ofProven = !this.#areMost(rotation, (member) => member.hasAnswered && mayTake(member), now);
+    const ofNewcomers = !this.#areMost(rotation, mayTake, now);
     return (member) => (member.hasAnswered ? ofProven : ofNewcomers) && isPassedOver(member, now);
   }
 
   /** Whether more than half of those that are accepted are warned of. */
-  #areMost(rotation: Iterable<Member>, accepts: (member: Member) => boolean): boolean {
+  #areMost(rotation: Iterable<Member>, accepts: (member: Member) => boolean, now: number): boolean {
     let missing = 0;
-    for (const member of this.#warned) if (accepts(member)) missing += 2;
+    for (const member of this.#warned) if (accepts(member) && isPassedOver(member, now)) missing += 2;
     if (missing === 0) return false;
     for (const member of rotation) if (accepts(member) && --missing === 0) return false;
     return true;
@@ -126,7 +126,9 @@ export class Warnings {
     if ((member.warning?.claims.get(sender)?.kind ?? "withdrawn") === "withdrawn") return NO_EVENTS;
     // Also if it has ended before: its sender was not wrong.
     changeClaims(member, (by, claim) => (by === sender ? { kind: "withdrawn" } : claim));
-    const areAll = [...(member.warning?.claims.values() ?? [])].every(({ kind }) => kind === "withdrawn");
+    const areAll = [...(member.warning?.claims.values() ?? [])].every(
+      ({ kind }) => kind === "withdrawn" || kind === "refuted",
+    );
     if (areAll && member.warning?.over === "left") member.warning = { ...member.warning, over: "withdrawn" };
     return this.#recount(member, "withdrawn", now);
   }
@@ -146,7 +148,9 @@ export class Warnings {
     // The lease of one instance may be shorter than that of another, which has refuted it before.
     for (const sender of senders) this.#refuted.set(sender, Math.max(until, this.#refuted.get(sender) ?? 0));
     if (senders.length === 0) return NO_EVENTS;
-    return [...this.#warned].flatMap((member) => {
+    // Those that warn of no other member are the most in a flood of invented names.
+    const concerned = [...this.#warned].filter(({ warning }) => senders.some((sender) => warning?.claims.has(sender)));
+    return concerned.flatMap((member) => {
       changeClaims(member, (sender, claim) => (senders.includes(sender) ? ended(claim, "refuted") : claim));
       return this.#recount(member, "refuted", now);
     });

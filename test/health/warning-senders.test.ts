@@ -109,6 +109,17 @@ test("where all that warned have taken it back, this caller may warn itself, als
   assert.is(table.member(2).warning?.over, "withdrawn");
 });
 
+test("the same where the others were refuted meanwhile: they have no reason to take anything back", () => {
+  const table = harnessWith(1, 2, 3, 4, 5);
+  for (const instance of [2, 3]) warn(table, instance, NOW, { sender: "b.1" });
+  warn(table, 2, NOW);
+  table.settle(table.ticketOf(3, NOW), "answered", NOW + 1);
+  table.hangs(2, NOW + 100);
+  assert.is(table.member(2).warning?.over, "left");
+  withdraw(table, 2, "a.1", NOW + 101);
+  assert.is(table.member(2).warning?.over, "withdrawn");
+});
+
 test("a sender that takes a warning back is not wrong, also if the warning was over before", () => {
   const table = harnessWith(1, 2, 3);
   for (const end of [

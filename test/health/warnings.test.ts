@@ -90,6 +90,15 @@ test("a sender that warns of all newcomers does not press all calls on the one p
   assert.equal(new Set(picked).size, 10);
 });
 
+test("a warning that has expired does not count towards the half, whenever the tick comes", () => {
+  const table = harnessWith(1, 2, 3, 4);
+  for (const instance of [1, 2]) warn(table, instance, NOW);
+  for (const instance of [1, 2, 3, 4]) table.beats(instance, NOW + LEASE_MS - 1);
+  warn(table, 3, NOW + LEASE_MS - 1, { sender: "b.1" });
+  const picked = Array.from({ length: 6 }, () => table.ask(NOW + LEASE_MS).who.instance);
+  assert.equal(picked.toSorted(), [1, 1, 2, 2, 4, 4]);
+});
+
 test("with an answer of ours there are fewer again, and those count", () => {
   const table = harnessWith(1, 2, 3);
   warn(table, 1, NOW);

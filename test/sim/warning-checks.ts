@@ -60,10 +60,11 @@ export class WarningChecks implements Check {
     const open = this.#rotation.filter(({ who }) => tried?.has(who.incarnation) !== true);
     const proven = open.filter(({ hasAnswered }) => hasAnswered);
     const target = open.find(({ who }) => who.incarnation === incarnation);
-    const isWarnedOf = (member: Member): boolean => this.#accounts.get(member)?.counts === true;
+    const isWarnedOf = (member: Member): boolean =>
+      this.#accounts.get(member)?.counts === true && now < this.#untilOf(member);
     const choice = target?.hasAnswered === true ? proven : open;
     if (2 * choice.filter(isWarnedOf).length > choice.length) return false;
-    return target !== undefined && isWarnedOf(target) && now < this.#untilOf(target);
+    return target !== undefined && isWarnedOf(target);
   }
 
   /** Of the claims that count, the longest. */
