@@ -1,8 +1,8 @@
 // The debt of a member: the answers of the calls in flight to it, in the order of their sending.
 //
 // The calls are a list that is linked through their tickets. So a call that ends leaves it without a search, and the oldest one
-// that is owed is known at once. A counter, and the times of two batches of calls, were rejected: they cost as much, and the
-// time of a call that had ended could count against the others.
+// that is owed is known at once. A counter, and the times of two batches of calls, were rejected: the time of a call that had
+// ended could count against the others.
 
 import type { Member } from "./member.ts";
 import type { Ticket } from "./ticket.ts";
@@ -107,7 +107,8 @@ export function payBack(ticket: Ticket): void {
 
 /**
  * How long it may answer nothing, in ms: the longest limit of the calls that it owes. Most have the same, and the last of them
- * ends last. So ten thousand answers after a pause search once, and not each through all.
+ * ends last. So ten thousand answers after a pause search once. Where limits fall from call to call, as with one deadline for
+ * all, each answer searches: some 30 µs with ten thousand calls.
  */
 export function limitOf(debt: Debt): number {
   if (debt.longest === undefined)

@@ -148,7 +148,7 @@ export class Warnings {
     // The lease of one instance may be shorter than that of another, which has refuted it before.
     for (const sender of senders) this.#refuted.set(sender, Math.max(until, this.#refuted.get(sender) ?? 0));
     if (senders.length === 0) return NO_EVENTS;
-    // Those that warn of no other member are the most in a flood of invented names.
+    // In a flood of invented names most members are warned of by others. To copy their claims would cost 8 ms an answer.
     const concerned = [...this.#warned].filter(({ warning }) => senders.some((sender) => warning?.claims.has(sender)));
     return concerned.flatMap((member) => {
       changeClaims(member, (sender, claim) => (senders.includes(sender) ? ended(claim, "refuted") : claim));
