@@ -6,10 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { promisify } from "node:util";
-import { runWith } from "../../bin/dwc-run.ts";
+import { openContext, runWith } from "../../bin/dwc-run.ts";
 import { type Clock, systemClock } from "../../src/clock.ts";
+import { complete } from "../../src/dwc/cli/complete.ts";
+import type { CommandContext } from "../../src/dwc/cli/core/command.ts";
 import type { Rendered } from "../../src/dwc/cli/core/result.ts";
 import { Interruption } from "../../src/dwc/cli/main.ts";
+import { COMMANDS } from "../../src/dwc/commands/table.ts";
 import { freeUrl } from "../support/nats-server.ts";
 import { repository } from "../support/repository.ts";
 
@@ -95,6 +98,22 @@ export class Desk {
       child.on("error", reject);
       child.on("close", (code) => resolve({ code, ...said }));
     });
+  }
+
+  /**
+   * The words of the shell's completion, one a line. All limits are ten times as long: in the 300 ms that a user waits
+   * for names, a busy machine may not finish the login.
+   */
+  async complete(words: readonly string[], { env = {} }: TypedOptions = {}): Promise<string> {
+    const slow = fastClock(0.1);
+    const { stdin, stdout, stderr } = process;
+    const around = { env: this.#env(env), stdin, stdout, stderr, interruption: new Interruption(), clock: slow };
+    const open = (): CommandContext => {
+      const context = openContext(undefined, around);
+      if ("kind" in context) throw new Error(`no context: ${context.message}`);
+      return context;
+    };
+    return (await complete(words, COMMANDS, open, slow)).replace(/\t.*/g, "");
   }
 
   /** A line of bash in this desk's folder, with dwc as "$DWC". */

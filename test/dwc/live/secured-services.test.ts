@@ -12,7 +12,6 @@ import { until } from "../../support/until.ts";
 import { configOf } from "../desk-bus.ts";
 import { Desk, ownersDesk, type RunOptions, type Typed } from "../run-dwc.ts";
 
-const NAMES_LIMIT_MS = 60_000;
 /** Ports that belong to no program. */
 const NO_MARKET = { PORT: "1", ADMIN_PORT: "2" };
 
@@ -157,12 +156,8 @@ test("completion knows what the credentials show", async () => {
   ];
   const env = { NATS_URL: server.url, NATS_CREDS: files.get("orders"), ...NO_MARKET };
   for (const [typed, words] of cases) {
-    // Names that do not come within a moment are left out.
-    const complete = async (): Promise<boolean> => {
-      const { stdout } = await host.start(["__complete", ...typed], { env });
-      return stdout.replace(/\t.*/g, "") === words;
-    };
-    await until(`the words after ${typed.join(" ")}`, complete, NAMES_LIMIT_MS);
+    const isSo = async (): Promise<boolean> => (await host.complete(typed, { env })) === words;
+    await until(`the words after ${typed.join(" ")}`, isSo);
   }
 });
 
