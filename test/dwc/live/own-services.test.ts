@@ -10,6 +10,8 @@ import { Running } from "./running.ts";
 
 /** For a line of dwc on a busy machine. */
 const LINE_LIMIT_MS = 20_000;
+/** For names, which a process leaves out where they take longer than 300 ms. A person presses the key again. */
+const NAMES_LIMIT_MS = 60_000;
 
 const test = suite("services of one's own");
 let system: Running;
@@ -166,6 +168,13 @@ test("completion knows services and their operations", async () => {
     const isSo = async (): Promise<boolean> => (await system.desk.complete(typed, { env })) === words;
     await until(`the words after ${typed.join(" ")}`, isSo);
   }
+});
+
+test("a process that completes has the names from the bus in time", async () => {
+  const env = placesOf(system);
+  const isSo = async (): Promise<boolean> =>
+    /^orders\t.*\npayments\t/.test((await system.desk.start(["__complete", "call", ""], { env })).stdout);
+  await until("the services", isSo, NAMES_LIMIT_MS);
 });
 
 test.run();
