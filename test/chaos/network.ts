@@ -17,9 +17,22 @@ export async function ip(...words: readonly string[]): Promise<string> {
 
 /** Removes namespaces that earlier runs left behind. Those of other programs and of active runs stay. */
 export async function sweep(): Promise<readonly string[]> {
-  const old = leftovers(await ip("netns", "list"), isRunOfOurs);
-  for (const name of old) await ip("netns", "delete", name);
-  return old;
+  const removed: string[] = [];
+  for (const name of await listLeftovers()) if (await removeLeftover(name)) removed.push(name);
+  return removed;
+}
+
+const listLeftovers = async (): Promise<readonly string[]> => leftovers(await ip("netns", "list"), isRunOfOurs);
+
+/** False: another run that started at the same time was faster. */
+async function removeLeftover(name: string): Promise<boolean> {
+  try {
+    await ip("netns", "delete", name);
+    return true;
+  } catch (error) {
+    if ((await listLeftovers()).includes(name)) throw error;
+    return false;
+  }
 }
 
 /** The number may have gone to another program since. */
