@@ -4,7 +4,7 @@
 import * as assert from "uvu/assert";
 import { type Call, Caller, failures } from "../support/caller.ts";
 import { callerSuite } from "../support/system.ts";
-import { pause } from "../support/world.ts";
+import { pause, type World } from "../support/world.ts";
 
 const late = callerSuite("late instances");
 
@@ -96,29 +96,54 @@ late("one of three is paused, ten callers with one call a second each: few of th
   }
 });
 
+/** A page of four, of which half is owed by an instance that dies. */
+interface PageWithDeath {
+  readonly calls: readonly Call[];
+  /**
+   * The instance was gone before the caller took it for late. Otherwise the caller may have asked the paused instance if it is
+   * there. It asks once a second, so the calls may end at their timeout: on a busy machine only, and not what is tested.
+   */
+  readonly isInTime: boolean;
+}
+
+/** The second is paused first, so that it has its part of the page in its hands when it is killed. */
+async function pageWithDeath({ world, caller }: { world: World; caller: Caller }): Promise<PageWithDeath> {
+  const { program } = await world.startRatings(2);
+  await caller.untilKnown(2);
+  await program.stop();
+  const mark = caller.lines.length;
+  const page = pages(caller, 0, 1);
+  // The server has answered: it has passed the calls on before.
+  assert.ok(await caller.bus.flush());
+  program.signal("SIGKILL");
+  await program.ended;
+  const isInTime = caller.count(/ instance 2 is late for /, mark) === 0;
+  return { calls: (await page).flat(), isInTime };
+}
+
+const DEATHS = 4;
+const MAX_ROUNDS = 30;
+
 late(
   "one of two is killed with calls in its hands, one page after another: none fails, no breaker opens",
-  async (context) => {
-    const { world, caller } = context;
+  async ({ world, caller }) => {
     await world.startRatings(1);
     await caller.untilKnown(1);
     await Promise.all(Array.from({ length: WARM_UP_CALLS }, () => caller.call()));
-    for (let round = 0; round < 4; round++) {
-      // It is paused first, so that it has its part of the page in its hands when it is killed.
-      const second = await world.startRatings(2);
-      await caller.untilKnown(2);
-      await second.program.stop();
-      const page = pages(caller, 0, 1);
-      await pause(5);
-      second.program.signal("SIGKILL");
-      const calls = (await page).flat();
+    let deaths = 0;
+    for (let round = 0; round < MAX_ROUNDS && deaths < DEATHS; round++) {
+      const mark = caller.lines.length;
+      const { calls, isInTime } = await pageWithDeath({ world, caller });
       const slowestMs = Math.max(...calls.map(({ sentAt, endedAt }) => endedAt - sentAt));
-      console.log(`a page with a death took ${slowestMs.toFixed(0)} ms`);
+      console.log(`a page with a death took ${slowestMs.toFixed(0)} ms${isInTime ? "" : ": killed too late"}`);
+      if (!isInTime) continue;
+      deaths++;
       assert.equal(failures(calls), [], `round ${round}`);
       assert.ok(slowestMs < 900, `${slowestMs} ms: long before the timeout`);
+      assert.is(caller.count(/OPEN breaker/, mark), 0);
+      assert.ok(caller.count(/lost: .*no responders/, mark) >= 1);
     }
-    assert.is(openings(caller), 0);
-    assert.ok(caller.count(/lost: .*no responders/) >= 4);
+    assert.is(deaths, DEATHS);
   },
 );
 
