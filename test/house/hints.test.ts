@@ -18,8 +18,8 @@ const by = (typedBy: string, title: string): Row => ({ typedBy: `test/${typedBy}
 const not = (why: string): Row => ({ not: why });
 
 const CURES = "dwc/commands/cures";
-const CHECK = "system/check-cures";
-const TYPED = "system/typed-hints";
+const CHECK = "system/check-cures.long";
+const TYPED = "system/typed-hints.long";
 const DEMO = "system/demo";
 const OF_WALK = by("walkthrough/walkthrough", "every page and every line is as the story says");
 const KNOWN = by("dwc/commands/cure-commands", "each names a command, with all that it needs");
@@ -36,7 +36,7 @@ const HINTS: Readonly<Record<string, Row>> = {
   ),
   "bin/dwc": not("it names what there is: another word that is near to the typed one, or a page of help"),
   "bin/dwc accept-invitation": by(
-    "dwc/bus-states",
+    "dwc/bus-states.long",
     "a member refused by the bus is offered what a member can do, and that cures",
   ),
   "bin/dwc call": KNOWN,

@@ -14,7 +14,7 @@ const test = suite("mutants of the simulation");
 
 const MIN_DEFECTS = 15;
 /** Each defect needs a thread with its own copy of the code: of this many properties one is tried. */
-const ONE_OF = 4;
+const ONE_OF = 8;
 const kept = readKills();
 const copy = new MutantBuild();
 test.after(() => copy.remove());

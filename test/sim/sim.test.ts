@@ -16,7 +16,7 @@ import type { Settle } from "./timeline.ts";
 
 const test = suite("the simulation");
 
-const DAYS = 60;
+const DAYS = 30;
 /** Seeds of days that together contain every kind of event. */
 const TRACED = [4711, 5112, 9648] as const;
 

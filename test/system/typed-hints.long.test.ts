@@ -1,6 +1,6 @@
 // takes: 60 s
 // Hints of programs, and of the commands that look at a running system: each is typed in the state that prints it, as it was
-// printed, and cures it. Those of `dwc check`: check-cures.test.ts. Those about orgs: test/dwc/commands/cures.test.ts.
+// printed, and cures it. Those of `dwc check`: check-cures.long.test.ts. Those about orgs: test/dwc/commands/cures.test.ts.
 
 import * as assert from "uvu/assert";
 import { systemSuite, worldSuite } from "../support/system.ts";
