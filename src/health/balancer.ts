@@ -7,8 +7,9 @@
 // one call at a time, and that call is in flight. Late: it owes an answer for too long (lateness.ts). Deprioritized: it
 // is overloaded.
 //
-// A call goes to the next healthy member, if there is one to the next that no other caller warns of (warnings.ts). Without
-// one it goes to the next that is up and has no open breaker, and without such a member it fails at once. Copies of the call go along, whose answers the caller does not wait for:
+// A call goes to the next healthy member that no other caller warns of (warnings.ts), or else to the next healthy one. Without
+// one it goes to the next that is up and has no open breaker, and without such a member it fails at once. Copies of the call
+// go along, whose answers the caller does not wait for:
 // - A retest goes to a member with an open breaker, and finds out if it answers again.
 // - A probe goes to a newcomer, while the quarantine for newcomers is active: several of them have failed.
 //
@@ -177,12 +178,13 @@ export class Resolver {
    * this one has seen itself, so it never makes a call go to a member that is late or unproven.
    */
   #unwarned(now: number, options: PickOptions, accepts: (member: Member) => boolean): Member | undefined {
-    const { rotation } = this.#tracker;
-    const { warnings } = this.#tracker.lateness;
-    if (warnings.size === 0) return this.#nextOf(options, accepts);
-    const isPassedOver = warnings.passedOver(rotation.all(), (member) => mayGetCall(member, options), now);
-    const unwarned = this.#nextOf(options, (member) => accepts(member) && !isPassedOver(member));
-    return unwarned ?? this.#nextOf(options, accepts);
+    const { rotation, lateness } = this.#tracker;
+    const { warnings } = lateness;
+    const next = this.#nextOf(options, accepts);
+    if (next === undefined || warnings.size === 0) return next;
+    const isPassedOver = (member: Member): boolean => warnings.passesOver(member, rotation, options.operation, now);
+    if (!isPassedOver(next)) return next;
+    return this.#nextOf(options, (member) => accepts(member) && !isPassedOver(member)) ?? next;
   }
 
   #cursor({ operation = this.#lastOperation }: PickOptions): InstanceRef | undefined {

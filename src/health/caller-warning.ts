@@ -10,7 +10,7 @@ export type CallerWarning =
 
 export type ParsedWarning = CallerWarning | { readonly kind: "unreadable"; readonly why: string };
 
-/** Three times the size of the longest that ours send. */
+/** Five times the size of the longest that ours send. */
 export const MAX_WARNING_BYTES = 1_024;
 /** No caller waits longer for one answer. */
 const MAX_QUIET_MS = 3_600_000;

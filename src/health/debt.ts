@@ -15,6 +15,8 @@ import type { Ticket } from "./ticket.ts";
 export interface Debt {
   /** Calls in flight that count. */
   owes: number;
+  /** All calls in flight, also those that are owed no more, or never were: of an operation without a limit. */
+  inFlight: number;
   /** The oldest of them, and the one that was sent last. */
   first: Ticket | undefined;
   last: Ticket | undefined;
@@ -24,7 +26,7 @@ export interface Debt {
   lateSince: number | undefined;
   /** Other callers are to be warned of it: that was said once since it is late. */
   isWarnedOf: boolean;
-  /** When it last answered in time, and when too late (`isTooLate`). In any state of its breaker, like the next ones. */
+  /** When it last answered in time, and when too late (`isTooLate`). In any state of its breaker, like `inFlight` and the next. */
   answeredAt: number;
   answeredTooLateAt: number;
   /** A call has timed out, and from then on it had answered nothing. */
@@ -37,16 +39,25 @@ const NEVER = Number.NEGATIVE_INFINITY;
 
 /** The debt of `member`, which may be empty. */
 export function debtOf(member: Member): Debt {
-  member.debt ??= newDebt({ answeredAt: NEVER, answeredTooLateAt: NEVER, unansweredSince: NEVER, askedAt: NEVER });
+  member.debt ??= newDebt(NO_HISTORY);
   return member.debt;
 }
 
 /** What holds in any state of the breaker. */
-type History = Pick<Debt, "answeredAt" | "answeredTooLateAt" | "unansweredSince" | "askedAt">;
+type History = Pick<Debt, "inFlight" | "answeredAt" | "answeredTooLateAt" | "unansweredSince" | "askedAt">;
+
+const NO_HISTORY: History = {
+  inFlight: 0,
+  answeredAt: NEVER,
+  answeredTooLateAt: NEVER,
+  unansweredSince: NEVER,
+  askedAt: NEVER,
+};
 
 /** Without spreads, so that V8 keeps all fields in one block: with them a call among 10,000 members took three times as long. */
-const newDebt = ({ answeredAt, answeredTooLateAt, unansweredSince, askedAt }: History): Debt => ({
+const newDebt = ({ inFlight, answeredAt, answeredTooLateAt, unansweredSince, askedAt }: History): Debt => ({
   owes: 0,
+  inFlight,
   first: undefined,
   last: undefined,
   longest: undefined,

@@ -32,8 +32,8 @@ const P99_FACTOR = 4;
 /** No member is late sooner: a garbage collection on either side takes as long. */
 const MIN_LATE_AFTER_MS = 20;
 /**
- * Every member that owes an answer is late after this share of the call's timeout. The same for an operation without
- * recent answers. Later than that there would be little left to save.
+ * The limit is at most this share of the call's timeout, but at least 20 ms: later than that there would be little left to
+ * save. It is the limit of an operation without recent answers.
  */
 const MAX_SHARE = 0.25;
 
@@ -85,7 +85,9 @@ export class Lateness {
   /** The call of `ticket` is sent: its answer is owed. @param timeoutMs of the call @returns the ticket */
   sent(ticket: Ticket, timeoutMs?: number): Ticket {
     const limitMs = this.limitMs(ticket.operation, timeoutMs);
-    ticket.sentWith = debtOf(ticket.member);
+    const debt = debtOf(ticket.member);
+    debt.inFlight += 1;
+    ticket.sentWith = debt;
     if (limitMs !== undefined) owe(ticket, limitMs);
     return ticket;
   }
@@ -95,7 +97,10 @@ export class Lateness {
     const { member, operation, sentAt } = ticket;
     if (TIMED.has(result)) this.#record(member.who, operation, now - sentAt, now);
     const events = ANSWERS.has(result) ? this.#answered(ticket, now) : NO_EVENTS;
-    if (result === "timeout") timedOut(ticket, debtOf(member));
+    const debt = debtOf(member);
+    if (result === "timeout") timedOut(ticket, debt);
+    // The question if it is there is no call, and is not sent as one.
+    if (ticket.sentWith !== undefined) debt.inFlight -= 1;
     payBack(ticket);
     return events;
   }
@@ -145,12 +150,13 @@ export class Lateness {
   }
 
   /**
-   * Issues the ticket of a message that asks a member if it is there. Undefined: it owes nothing, or was asked within the
-   * last second. "No responders" to it means that the process is dead.
+   * Issues the ticket of a message that asks a member if it is there. Undefined: no call to it is in flight, or it was asked
+   * within the last second. "No responders" to it means that the process is dead.
+   * @param atOnce also within that second: it has just gone
    */
-  ask(member: Member, now: number): Ticket | undefined {
+  ask(member: Member, now: number, atOnce = false): Ticket | undefined {
     const { debt } = member;
-    if (debt === undefined || debt.owes === 0 || !mayBeAsked(debt, now)) return undefined;
+    if (debt === undefined || debt.inFlight === 0 || !(atOnce || mayBeAsked(debt, now))) return undefined;
     debt.askedAt = now;
     return newTicket(member, now, undefined, PRESENCE_GENERATION);
   }

@@ -10,13 +10,20 @@ const WINDOW_SIZE = 128;
 const MIN_SAMPLES = 20;
 /** The figures are computed again after so many answers of an instance. */
 const RECOMPUTE_EVERY = 16;
-/** An instance without an answer for so long is replaced: it may have ended, or have no such operation any more. */
+/**
+ * An instance without an answer for so long, and of so many answers, is replaced: it may have ended, or have no such operation
+ * any more. The time alone was rejected: of an operation that is called once a minute, the instance that answered last would
+ * set the figure alone.
+ */
 const STALE_AFTER_MS = 60_000;
+const STALE_AFTER_ANSWERS = WINDOW_SIZE;
 
 export class OperationTimes {
   readonly #windows = new Map<string, Window>();
   /** Of the middle instance, in ms; of an even number the lower one of the two. Undefined with too few answers. */
   p99Ms: number | undefined;
+  /** Of all instances, also of those that do not count. */
+  #answers = 0;
   /** No window is stale before. */
   #staleAt = Number.POSITIVE_INFINITY;
 
@@ -27,8 +34,11 @@ export class OperationTimes {
 
   /** Adds an answer of an instance that took `tookMs`. Beyond fifteen instances, those of the others do not count. */
   record(incarnation: string, tookMs: number, now: number): void {
+    this.#answers += 1;
     const window = this.#windows.get(incarnation) ?? this.#open(incarnation, now);
-    if (window?.add(tookMs, now) === true) this.#recompute(now);
+    if (window === undefined) return;
+    window.lastAnswer = this.#answers;
+    if (window.add(tookMs, now)) this.#recompute(now);
   }
 
   #open(incarnation: string, now: number): Window | undefined {
@@ -43,8 +53,9 @@ export class OperationTimes {
 
   #dropStale(now: number): void {
     this.#staleAt = Number.POSITIVE_INFINITY;
-    for (const [incarnation, { lastAt }] of this.#windows) {
-      if (now - lastAt > STALE_AFTER_MS) this.#windows.delete(incarnation);
+    for (const [incarnation, { lastAt, lastAnswer }] of this.#windows) {
+      const isStale = now - lastAt > STALE_AFTER_MS && this.#answers - lastAnswer > STALE_AFTER_ANSWERS;
+      if (isStale) this.#windows.delete(incarnation);
       else this.#staleAt = Math.min(this.#staleAt, lastAt + STALE_AFTER_MS);
     }
   }
@@ -64,6 +75,8 @@ class Window {
   #answers = 0;
   p99Ms: number | undefined;
   lastAt: number;
+  /** The number of its last answer, among those of all instances. */
+  lastAnswer = 0;
 
   constructor(now: number) {
     this.lastAt = now;

@@ -164,6 +164,7 @@ export class Tracker {
   #markProven(member: Member): void {
     if (member.hasAnswered) return;
     member.hasAnswered = true;
+    this.lateness.warnings.recount();
     this.#openBreakers.markProven(member);
   }
 
@@ -335,7 +336,7 @@ export class Tracker {
     this.#openBreakers.searchAgain();
   }
 
-  /** Expires leases and retests, and evicts members that have been gone for long. */
+  /** Expires leases, retests and warnings, and evicts members that have been gone for long. */
   tick(now: number): readonly HealthEvent[] {
     const events: HealthEvent[] = [...this.lateness.warnings.tick(now)];
     if (this.#disconnectedSince !== undefined) return events;
@@ -389,6 +390,7 @@ export class Tracker {
     this.ring.set(member, isUp);
     this.rotation.set(member, isUp && !isOpen);
     if (!isUp || isOpen) this.lateness.warnings.left(member);
+    this.lateness.warnings.recount();
     this.#openBreakers.set(member, isUp && isOpen);
   }
 }

@@ -213,6 +213,7 @@ export class Call {
     if (this.#isFinished) return;
     this.#isFinished = true;
     this.#cancelEndTimer?.();
+    this.#cancelHedgeTimer?.();
     this.#resolve(outcome);
   }
 

@@ -18,7 +18,7 @@ import {
   parseWarning,
   warningJson,
 } from "../health/caller-warning.ts";
-import { lastAnswerAt } from "../health/debt.ts";
+import { lastAnswerAt, silentMs } from "../health/debt.ts";
 import { isAnswer, type OverdueInstance } from "../health/lateness.ts";
 import { type HealthEvent, isLate, type Member } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
@@ -29,7 +29,7 @@ import type { AttemptOutcome, ResolvedClientOptions } from "./client-options.ts"
 /** A client that is cut off from all instances at once has no more to say than this. */
 const SEND_BURST = 20;
 const SENT_PER_SECOND = 10;
-/** A warning beyond that limit waits for room. It is not sent any more when others have found out by their own calls. */
+/** A warning beyond that limit waits for room, for this long. By then others have found out by their own calls. */
 const RETRY_DELAY_MS = 1_000;
 const MAX_LATER_MS = 30_000;
 /** Any caller can send warnings. Reading one takes some 10 µs, so a flood costs 0.2 % of a core. */
@@ -100,16 +100,17 @@ export class CallerWarnings {
     this.#warnLater(incarnation, quietMs, this.#options.random() * MAX_DELAY_MS);
   }
 
-  #warnLater(incarnation: string, quietMs: number, delayMs: number): void {
+  /** @param waitedMs for how long this client has meant to warn of it */
+  #warnLater(incarnation: string, quietMs: number, delayMs: number, waitedMs = 0): void {
     const warn = (): void => {
       this.#delayed.delete(incarnation);
-      this.#warn(incarnation, quietMs + delayMs);
+      this.#warn(incarnation, quietMs + delayMs, waitedMs + delayMs);
     };
     this.#delayed.set(incarnation, this.#options.clock.after(delayMs, warn, "background"));
   }
 
   /** Unless another caller has said so meanwhile, or it owes nothing any more. */
-  #warn(incarnation: string, quietMs: number): void {
+  #warn(incarnation: string, quietMs: number, waitedMs: number): void {
     const member = this.#tracker.find(incarnation);
     if (member === undefined || member.membership.kind !== "up" || isSaid(member)) return;
     // The calls that it owed may have been cancelled: that is no answer, and emits nothing.
@@ -119,7 +120,7 @@ export class CallerWarnings {
     if (this.#warnedOf.has(incarnation)) return;
     if (!this.#sendLimit.tryTake(clock.now())) {
       // Until its answer, which ends the delay.
-      if (quietMs < MAX_LATER_MS) this.#warnLater(incarnation, quietMs, RETRY_DELAY_MS);
+      if (waitedMs < MAX_LATER_MS) this.#warnLater(incarnation, quietMs, RETRY_DELAY_MS, waitedMs);
       return;
     }
     this.#forgetGone();
@@ -137,13 +138,24 @@ export class CallerWarnings {
   onChange({ kind, who }: HealthEvent): void {
     if (kind === "opened") this.warnOf({ who, quietMs: this.#silentMs(who.incarnation) });
     if (kind === "on-time") this.#takeBack(who.incarnation);
+    if (kind === "warning-over") this.#warnInstead(who.incarnation);
   }
 
-  /** How long the instance has answered nothing, as its breaker opens. A retest may have been sent without a call of ours. */
+  /** The warning of another caller, which this one did not repeat, is over. This one warns now if it still waits. */
+  #warnInstead(incarnation: string): void {
+    const member = this.#tracker.find(incarnation);
+    if (member?.debt === undefined || !isLate(member)) return;
+    this.warnOf({ who: member.who, quietMs: silentMs(member.debt, this.#options.clock.now()) });
+  }
+
+  /**
+   * How long the instance has answered nothing, as its breaker opens: since the call that has timed out. Less would accuse an
+   * instance that has answered others since. After a retest whose lease expired no call may have timed out yet.
+   */
   #silentMs(incarnation: string): number {
     const { clock, rules } = this.#options;
     const since = this.#tracker.find(incarnation)?.debt?.unansweredSince ?? Number.NEGATIVE_INFINITY;
-    return Math.min(rules.requestTimeoutMs, clock.now() - since);
+    return Number.isFinite(since) ? clock.now() - since : rules.requestTimeoutMs;
   }
 
   /**
@@ -185,7 +197,7 @@ export class CallerWarnings {
       this.#reportUnreadable(message.subject, warning);
       return;
     }
-    this.#emitChanges(guard.run("core", () => this.#apply(warning, sender), NO_EVENTS));
+    guard.run("core", () => this.#emitChanges(this.#apply(warning, sender)), undefined);
   }
 
   #read(message: Message, sender: string | undefined): ParsedWarning {

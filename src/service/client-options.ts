@@ -102,7 +102,7 @@ export type ClientEvent =
   | { readonly kind: "unreadable-heartbeat" | "unreadable-warning"; readonly subject: string; readonly why: string }
   /** Too many unknown instances at once: the heartbeat of this one was dropped unread. */
   | { readonly kind: "newcomers-throttled" }
-  /** Heartbeats were not received for `deafMs`, although the bus was connected: more were sent than could be read. */
+  /** Heartbeats were not received for `interruptedMs`, although the bus was connected: more were sent than could be read. */
   | { readonly kind: "heartbeats-interrupted"; readonly interruptedMs: number }
   /** The active faults of an instance with CHAOS=1 have changed. */
   | { readonly kind: "faults"; readonly who: InstanceRef; readonly faults: Faults }

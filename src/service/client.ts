@@ -1,7 +1,7 @@
 // The caller's side of any service: its life cycle, its first roll call, and the events of its tracker. A call itself is
 // call.ts.
 
-import { checkServiceName, directSubject } from "../bus/core/subjects.ts";
+import { checkServiceName } from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
 import type { Balancer, Resolver } from "../health/balancer.ts";
 import { newRetryBudget } from "../health/call-budget.ts";
@@ -106,8 +106,6 @@ class ServiceClient implements Client {
   readonly #warnings: CallerWarnings;
   readonly #calls: CallContext;
   readonly #streams: ClientStreams;
-  /** Those that were called. */
-  readonly #operations = new Set<string>();
   readonly #firstConnection: FirstConnection;
   #stopTicking: Cancel = () => {};
   #isClosed = false;
@@ -143,8 +141,13 @@ class ServiceClient implements Client {
   }
 
   #onAttempt(ended: AttemptOutcome, report: (ended: AttemptOutcome) => void): void {
-    this.#warnings.onAttempt(ended);
-    if (ended.kind === "attempt" && ended.result === "no-responders") this.#heartbeatListener.foundDead();
+    try {
+      this.#warnings.onAttempt(ended);
+      if (ended.kind === "attempt" && ended.result === "no-responders") this.#heartbeatListener.foundDead();
+    } catch (error) {
+      // A balancer or a bus of the user's own has thrown. The call, which waits behind this, goes on.
+      this.#options.guard.failed("core", error);
+    }
     report(ended);
   }
 
@@ -261,7 +264,6 @@ class ServiceClient implements Client {
     if (bus.status !== "connected") return Promise.resolve(unsent(this.#whyNotSent(call)));
     const maxBytes = bus.maxBodyBytes ?? Number.POSITIVE_INFINITY;
     if (isLongerThan(call.body.body, maxBytes)) return Promise.resolve(this.#failed(tooLarge(maxBytes)));
-    this.#operations.add(call.operation);
     return new Promise((resolve) => {
       if (call.signal === undefined && call.inherited === undefined) new Call(this.#calls, call, resolve).start();
       else this.#startUntilAborted(call, resolve);
@@ -292,8 +294,9 @@ class ServiceClient implements Client {
   }
 
   /** Calls in flight to a dead instance end. */
-  #giveUp({ service, incarnation }: InstanceRef): void {
-    for (const operation of this.#operations) this.#options.bus.giveUp(directSubject(service, incarnation, operation));
+  #giveUp(who: InstanceRef): void {
+    const { bus, guard } = this.#options;
+    for (const subject of this.#calls.subjects.allOf(who)) guard.run("the bus", () => bus.giveUp(subject), undefined);
   }
 
   #failed(why: Required<Why>): Unanswered {
@@ -333,7 +336,8 @@ class ServiceClient implements Client {
       const { kind, who } = change;
       // After the reads of this turn of the loop: the last answers of the instance may be among them.
       if (kind === "lost" && change.why === "no responders") clock.afterIoPoll(() => this.#giveUp(who));
-      else if (kind === "late" || kind === "lost" || kind === "left") this.#lateWatch.ask(who.incarnation);
+      else if (kind === "late") this.#lateWatch.ask(who.incarnation);
+      else if (kind === "lost" || kind === "left") this.#lateWatch.askGone(who.incarnation);
     }
   }
 }

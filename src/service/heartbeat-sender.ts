@@ -71,8 +71,10 @@ export class HeartbeatSender {
     const share = random();
     this.#cancelNext();
     if (this.#state !== "up") return;
+    // Set before the heartbeat goes out: a bus that throws once must not end all later ones.
+    const delayMs = this.#nextDelayMs(share);
+    this.#cancelNext = clock.after(delayMs, () => this.start(), "background");
     if (!this.#isMute) this.beat();
-    this.#cancelNext = clock.after(this.#nextDelayMs(share), () => this.start(), "background");
   }
 
   /** The first longer interval is any time up to it: instances that were started together would send together for long. */
@@ -91,7 +93,7 @@ export class HeartbeatSender {
   /** Sends no more heartbeats. The bus is closed, so there is no goodbye. */
   stop(): void {
     this.#cancelNext();
-    this.#cancelCoalesced?.();
+    this.#endCoalescing();
     this.#state = "gone";
   }
 
@@ -119,6 +121,11 @@ export class HeartbeatSender {
     const known = decoded.kind === "unreadable" ? undefined : reportedSize(decoded.value);
     if (known !== undefined) this.#size = { known, until: now + SIZE_REPORT_HOLDS_MS };
     return known !== undefined;
+  }
+
+  #endCoalescing(): void {
+    this.#cancelCoalesced?.();
+    this.#cancelCoalesced = undefined;
   }
 
   #beatCoalesced(): void {
@@ -167,7 +174,7 @@ export class HeartbeatSender {
   /** Sends a heartbeat with the new state, and stops the regular ones. */
   announce(state: "draining" | "gone"): void {
     this.#cancelNext();
-    this.#cancelCoalesced?.();
+    this.#endCoalescing();
     this.#state = state;
     this.beat();
   }

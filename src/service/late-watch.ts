@@ -11,7 +11,7 @@
 import type { Reply } from "../bus/bus.ts";
 import { cancelSubject } from "../bus/core/subjects.ts";
 import type { Cancel } from "../clock.ts";
-import { ASK_INTERVAL_MS, type OverdueInstance } from "../health/lateness.ts";
+import { ASK_INTERVAL_MS, type LateCheck, type OverdueInstance } from "../health/lateness.ts";
 import type { HealthEvent, InstanceRef, Member } from "../health/member.ts";
 import type { Ticket } from "../health/ticket.ts";
 import type { Tracker } from "../health/tracker.ts";
@@ -35,6 +35,8 @@ export class LateWatch {
   readonly #emitChanges: (changes: readonly HealthEvent[]) => void;
   readonly #giveUp: (who: InstanceRef) => void;
   readonly #warnOf: (overdue: OverdueInstance) => void;
+  /** Those that have left the rotation with calls in flight: no check of the rotation sees them. */
+  readonly #gone = new Set<string>();
   #cancelTimer: Cancel | undefined;
   #dueAt = 0;
   #isClosed = false;
@@ -76,30 +78,59 @@ export class LateWatch {
     const now = clock.now();
     const upTo = Math.min(now, this.#dueAt + MAX_DELAY_MS);
     // A balancer of the user's own may throw, or return something else.
-    const areOwed = guard.run("core", () => this.#look(now, upTo), false);
-    if (areOwed) this.start();
+    const found = guard.run("core", () => this.#look(now, upTo), undefined);
+    if (found === undefined) return;
+    // Each by itself: where one throws, the others are asked and warned of all the same.
+    guard.run("core", () => this.#emitChanges(found.events), undefined);
+    for (const { incarnation } of found.toAsk) this.ask(incarnation);
+    for (const incarnation of this.#gone) this.#askAgain(incarnation);
+    for (const overdue of found.toWarnOf) guard.run("core", () => this.#warnOf(overdue), undefined);
+    if (found.areOwed || this.#gone.size > 0) this.start();
   }
 
-  /** @returns whether answers are owed */
-  #look(now: number, upTo: number): boolean {
+  /** @throws if the result is not what it has to be, before any of it is used */
+  #look(now: number, upTo: number): LateCheck {
     const { lateness, rotation } = this.#tracker;
     const { events, toAsk, toWarnOf, areOwed } = lateness.check(rotation.all(), now, upTo);
-    this.#emitChanges(events);
-    for (const { incarnation } of toAsk) this.ask(incarnation);
-    for (const overdue of toWarnOf) this.#warnOf(overdue);
-    return areOwed;
+    return { events: [...events], toAsk: [...toAsk], toWarnOf: [...toWarnOf], areOwed };
   }
 
-  /** Asks an instance that owes answers if it is there: at most once a second. */
+  /** Asks an instance with calls in flight if it is there: at most once a second. */
   ask(incarnation: string): void {
     // A hedge that has overtaken a call makes its answer count, also if it did not before.
     this.start();
-    const member = this.#tracker.find(incarnation);
-    // Others need not serve the subject of cancels (docs/protocol.md): "no responders" would say nothing.
-    if (member?.answersOnce !== true || this.#isClosed) return;
+    this.#ask(incarnation, false);
+  }
+
+  /**
+   * The heartbeats of an instance have ended, or it has said goodbye. Asks it at once, and then once a second while it has
+   * calls in flight. A process that was paused, and answers the first question as little as a dead one, may die later.
+   */
+  askGone(incarnation: string): void {
+    if (this.#isClosed) return;
+    this.#gone.add(incarnation);
+    this.start();
+    this.#ask(incarnation, true);
+  }
+
+  /** Until its calls have ended, or it is back: then it is in the rotation again. */
+  #askAgain(incarnation: string): void {
+    const member = this.#options.guard.run("core", () => this.#tracker.find(incarnation), undefined);
+    if (member?.membership.kind === "gone" && (member.debt?.inFlight ?? 0) > 0) this.#ask(incarnation, false);
+    else this.#gone.delete(incarnation);
+  }
+
+  #ask(incarnation: string, atOnce: boolean): void {
     const { clock, guard } = this.#options;
-    const ticket = guard.run("core", () => this.#tracker.lateness.ask(member, clock.now()), undefined);
+    const ticket = guard.run("core", () => this.#ticketOf(incarnation, clock.now(), atOnce), undefined);
     if (ticket !== undefined) this.#send(ticket);
+  }
+
+  /** Others need not serve the subject of cancels (docs/protocol.md): "no responders" would say nothing. */
+  #ticketOf(incarnation: string, now: number, atOnce: boolean): Ticket | undefined {
+    const member = this.#tracker.find(incarnation);
+    if (member?.answersOnce !== true || this.#isClosed) return undefined;
+    return this.#tracker.lateness.ask(member, now, atOnce);
   }
 
   #send(ticket: Ticket): void {

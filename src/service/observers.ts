@@ -19,7 +19,8 @@ type Guarded = { readonly [Name in keyof ClientObserver]-?: NonNullable<ClientOb
 
 export class Observers {
   readonly #guard: Guard;
-  readonly #added = new Set<Guarded>();
+  /** Replaced by each change: an observer may add or remove observers while it is called. */
+  #added: readonly Guarded[] = [];
   readonly #own: Pick<Guarded, "onEvent" | "onAttempt">;
 
   /** @param own the listeners of the client's options, guarded */
@@ -35,13 +36,15 @@ export class Observers {
       onAttempt: this.#guard.listener("onAttempt", onAttempt),
       onCall: this.#guard.listener("onCall", onCall),
     };
-    this.#added.add(guarded);
-    return () => this.#added.delete(guarded);
+    this.#added = [...this.#added, guarded];
+    return () => {
+      this.#added = this.#added.filter((one) => one !== guarded);
+    };
   }
 
   /** False: the ends of calls need not be followed. */
   get areAny(): boolean {
-    return this.#added.size > 0;
+    return this.#added.length > 0;
   }
 
   readonly onEvent = (event: ClientEvent, trace?: Trace): void => {

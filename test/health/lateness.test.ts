@@ -118,14 +118,35 @@ test("each operation has its own limit", () => {
   assert.equal([lateness.limitMs("get"), lateness.limitMs("list")], [20, 200]);
 });
 
-test("answers older than a minute do not count once another instance answers", () => {
+test("an instance without an answer for a minute and for 128 answers of others does not count", () => {
   const table = served((instance) => (instance === 1 ? 10 : 60), [1, 2]);
   assert.is(limit(table), 40);
-  const at = 100_000;
-  for (const instance of [1, 2]) table.beats(instance, at);
-  for (let call = 0; call < 16; call++)
-    table.settle(table.tracker.admit(table.member(2), at, undefined, "get"), "answered", at + 60);
+  const serve = (at: number, answers: number): void => {
+    for (const instance of [1, 2]) table.beats(instance, at);
+    for (let call = 0; call < answers; call++)
+      table.settle(table.tracker.admit(table.member(2), at, undefined, "get"), "answered", at + 60);
+  };
+  serve(50_000, 256);
+  assert.is(limit(table), 40, "for less than a minute");
+  serve(100_000, 16);
   assert.is(limit(table), 240);
+  const rarely = served((instance) => (instance === 1 ? 10 : 60), [1, 2]);
+  for (const instance of [1, 2]) rarely.beats(instance, 100_000);
+  for (let call = 0; call < 96; call++)
+    rarely.settle(rarely.tracker.admit(rarely.member(2), 100_000, undefined, "get"), "answered", 100_060);
+  assert.is(limit(rarely), 40, "for fewer answers");
+});
+
+test("of an operation that is called once a minute the middle instance sets the limit, not the last one", () => {
+  const table = harnessWith(1, 2, 3);
+  for (let call = 0; call < 180; call++) {
+    const at = call * 61_000;
+    const instance = (call % 3) + 1;
+    for (const one of [1, 2, 3]) table.beats(one, at);
+    const ticket = table.tracker.admit(table.member(instance), at, undefined, "get");
+    table.settle(ticket, "answered", at + (instance === 1 ? 200 : 10));
+    if (call >= 60) assert.is(limit(table), 40, `call ${call}`);
+  }
 });
 
 test("memory: of forty instances the times of fifteen are kept", () => {

@@ -78,7 +78,54 @@ test("who is warned of more than half is warned of none", () => {
   // Of all, three are warned of, so no newcomer is passed over; of the proven ones, 3 and 4, one is.
   assert.equal(picked(6), [1, 1, 2, 2, 4, 4]);
   for (const instance of [1, 2]) table.member(instance).hasAnswered = true;
+  table.tracker.lateness.warnings.recount();
   assert.equal(picked(4), [1, 2, 3, 4]);
+});
+
+test("who is warned of most is counted again as instances join, leave and answer for the first time", () => {
+  const table = harnessWith(1, 2, 3);
+  const turns = (now = NOW): readonly number[] =>
+    Array.from({ length: 6 }, () => table.ask(now).who.instance).toSorted();
+  warn(table, 1, NOW);
+  assert.equal(turns(), [2, 2, 2, 3, 3, 3], "one of three");
+  warn(table, 2, NOW, { sender: "b.1" });
+  assert.equal(turns(), [1, 1, 2, 2, 3, 3], "two of three");
+  table.beats(4, NOW);
+  assert.equal(turns(), [3, 3, 3, 4, 4, 4], "two of four");
+  table.beats(4, NOW, { state: "gone" });
+  assert.equal(turns(), [1, 1, 2, 2, 3, 3], "two of three again");
+  withdraw(table, 2, "b.1");
+  assert.equal(turns(), [2, 2, 2, 3, 3, 3], "one of three: its sender has taken it back");
+  table.settle(table.ticketOf(3, NOW), "answered", NOW);
+  table.settle(table.ticketOf(2, NOW), "answered", NOW);
+  warn(table, 2, NOW + 400, { sender: "b.1" });
+  // Of all, two of three are warned of; of the proven ones, one of two.
+  assert.equal(turns(NOW + 400), [1, 1, 1, 3, 3, 3]);
+  const other = harnessWith(1, 2, 3);
+  other.settle(other.ticketOf(1, NOW), "answered", NOW);
+  warn(other, 1, NOW + 400);
+  const picks = (): readonly number[] => [1, 2, 3].map(() => other.ask(NOW + 400).who.instance).toSorted();
+  assert.equal(picks(), [1, 2, 3], "the only proven one");
+  other.settle(other.ticketOf(2, NOW + 400), "answered", NOW + 400);
+  assert.equal(picks().includes(1), false, "one of two proven ones");
+});
+
+test("a thousand senders that were wrong are kept as 256, and no warning counts until the last is forgiven", () => {
+  const table = harnessWith(...Array.from({ length: 200 }, (_, index) => index + 1));
+  for (let instance = 1; instance <= 200; instance++)
+    for (let sender = 0; sender < 5; sender++)
+      warn(table, instance, NOW, { sender: `liar.${instance}.${sender}`, quietMs: 1 });
+  for (let instance = 1; instance <= 200; instance++)
+    table.settle(table.ticketOf(instance, NOW + instance), "answered", NOW + instance);
+  const { warnings } = table.tracker.lateness;
+  assert.is(warnings.refutedCount, 256);
+  const until = NOW + 200 + LEASE_MS;
+  const warned = (now: number): readonly string[] => {
+    for (const instance of [1, 2, 3]) table.beats(instance, now);
+    return warn(table, 1, now, { sender: "honest.1" });
+  };
+  assert.equal(warned(until - 1), [], "those of the first 256 are over");
+  assert.equal(warned(until), ["warned 1"]);
 });
 
 test("a sender that warns of all newcomers does not press all calls on the one proven instance", () => {

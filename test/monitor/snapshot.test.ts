@@ -239,7 +239,7 @@ test("the first reason for passing over is shown; without one an instance is in 
   assert.is(turnBeside({ ...next }).kind, "in turn", "the next one is overloaded as well");
   for (const areHeeded of [true, false]) {
     const warning = { claims: new Map(), by: "b", until: 200, over: undefined } as const;
-    const lateness = { warnings: { passedOver: () => () => areHeeded } };
+    const lateness = { warnings: { passesOver: () => areHeeded } };
     const tracker = { ...overloaded.tracker, lateness, rotation: { all: () => [] } };
     const turned = turnStatusOf({ ...next, warning }, { ...choice, call: { ...next } }, { tracker } as never, {
       ...{ now: 119, bus: "connected" },

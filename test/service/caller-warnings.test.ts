@@ -89,6 +89,51 @@ test("an instance is not warned of any more where the calls that it owed have en
   assert.equal([scene.warnings, scene.countOf("opened")], [[], 0]);
 });
 
+test("a breaker that opens after a long call is warned of with all of its silence", async () => {
+  const scene = new ClientScene(2, { rules: { requestTimeoutMs: TIMEOUT_MS } });
+  const { lateness } = scene.client.tracker;
+  // Its operation has no limit, so it never is late.
+  lateness.limitMs = () => undefined;
+  const beats = async (forMs: number): Promise<void> => {
+    for (let passed = 0; passed < forMs; passed += 10_000) {
+      for (const instance of [1, 2]) scene.beat(instance);
+      await scene.clock.advance(10_000);
+    }
+  };
+  await scene.ask({ timeoutMs: 60_000 });
+  await beats(60_000);
+  await scene.end(TIMEOUT);
+  assert.equal(
+    scene.warnings.map((warning) => (warning as { quietMs?: number }).quietMs),
+    [60_000],
+  );
+});
+
+test("warnings beyond the limit wait for room, however long the instances are silent", async () => {
+  const scene = new ClientScene(25);
+  const timeoutMs = 200_000;
+  for (let call = 0; call < 25; call++) await scene.ask({ timeoutMs });
+  for (let passed = 0; passed < timeoutMs / 4 + 10_000; passed += 5_000) {
+    for (let instance = 1; instance <= 25; instance++) scene.beat(instance);
+    await scene.clock.advance(5_000);
+  }
+  assert.is(scene.warnings.length, 25);
+});
+
+test("where the warning that made another one needless is taken back, an instance that is late still is warned of", async () => {
+  const scene = new ClientScene(3);
+  await scene.ask();
+  scene.receiveWarning("_.liar", { incarnation: "1-a", late: true, quietMs: 300 });
+  await scene.clock.advance(WARNED_MS);
+  assert.equal(scene.warnings, []);
+  scene.receiveWarning("_.liar", { incarnation: "1-a", late: false });
+  await scene.clock.advance(10);
+  assert.equal(
+    scene.warnings.map((warning) => (warning as { incarnation?: string }).incarnation),
+    ["1-a"],
+  );
+});
+
 test("a call that has timed out is warned of, also where it opens no breaker", async () => {
   const rules = { requestTimeoutMs: TIMEOUT_MS, failureLimit: 2 };
   const scene = new ClientScene(3, { random: () => 0.5, rules });

@@ -73,6 +73,33 @@ test("no beat that was asked for late follows the goodbye", async () => {
   assert.is(beats.length, 6);
 });
 
+test("roll calls during the drain get heartbeats, also where one was to answer several at the goodbye", async () => {
+  const { clock, pulse, beats, caller, callRoll } = begin();
+  await callRoll(8);
+  pulse.announce("draining");
+  await clock.advance(10);
+  beats.length = 0;
+  for (let call = 0; call < 10; call++) {
+    await clock.advance(1_000);
+    caller.publish("health.ratings", "");
+  }
+  await clock.advance(10);
+  assert.is(beats.length, 10);
+});
+
+test("a bus that throws once ends no heartbeats", async () => {
+  const clock = new FakeClock();
+  let published = 0;
+  const publish = (): void => {
+    published += 1;
+    if (published === 2) throw new Error("not published");
+  };
+  const { pulse } = begin({ clock, bus: { publish } as never });
+  pulse.start();
+  for (let beat = 0; beat < 5; beat++) await clock.advance(15_000).catch(() => undefined);
+  assert.ok(published >= 6, `${published} published`);
+});
+
 /** The intervals that the beats promise. */
 const promisedBy = (beats: readonly string[]): readonly unknown[] => beats.map((beat) => JSON.parse(beat).intervalMs);
 

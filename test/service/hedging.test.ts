@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import type { Snapshot } from "../../src/monitor/snapshot.ts";
 import { answer, type HandlerResult, refuse } from "../../src/service/core/handler.ts";
+import { answered, ClientScene } from "../support/client-scene.ts";
 import { drainingBus } from "../support/draining-bus.ts";
 import { DEFAULT_RULES } from "../support/health-harness.ts";
 import { answeredBy, endOf, ServiceScene, TEA, TIMEOUT_MS } from "../support/service-scene.ts";
@@ -16,6 +17,24 @@ const LATE_AFTER_MS = 100;
 
 /** A number: answers after so many ms. */
 type Manner = "well" | "never" | "drains" | "drains late" | number;
+
+test("a call that has ended leaves no timer for its hedge", async () => {
+  const scene = new ClientScene(2, { hedge: true });
+  await scene.ask();
+  await scene.end(answered({}));
+  await scene.clock.advance(TIMEOUT_MS);
+  const before = scene.clock.timers;
+  const giveUp = new AbortController();
+  const { answer } = await scene.ask({ timeoutMs: 600_000, signal: giveUp.signal });
+  giveUp.abort();
+  assert.is(endOf(await answer), "cancelled");
+  await scene.clock.advance(50);
+  // The checks of what the abandoned call owes go on.
+  assert.is(scene.clock.timers, before + 1);
+  await scene.end(answered({}));
+  await scene.clock.advance(50);
+  assert.is(scene.clock.timers, before);
+});
 
 class Scene extends ServiceScene {
   /** Requests that reached each instance, by number. */

@@ -222,6 +222,101 @@ test("it looks only while answers are owed, and a closed client looks no more", 
   assert.equal([checks, scene.countOf("late")], [4, 0]);
 });
 
+/** Heartbeats of `instances`, which promise one a second, while so much time passes. The questions get no reply. */
+async function passes(scene: ClientScene, forMs: number, instances: readonly number[]): Promise<void> {
+  for (let passed = 0; passed < forMs; passed += 500) {
+    for (const instance of instances) scene.beat(instance, { intervalMs: 1_000 });
+    await scene.clock.advance(500);
+    for (const reply of scene.questions.splice(0)) reply(TIMEOUT);
+  }
+}
+
+const asksOf = (scene: ClientScene, instance: number): number => scene.countOf(`ask ${instance}`);
+
+test("an instance whose heartbeats end is asked at once and each second, however lately it was asked, until its call ends", async () => {
+  const scene = new ClientScene(2);
+  await passes(scene, 1, [1, 2]);
+  const { timers } = scene.clock;
+  const { answer } = await scene.ask({ timeoutMs: 60_000 });
+  await passes(scene, 16_000, [1, 2]);
+  assert.is(scene.countOf("late"), 1);
+  await passes(scene, 1_000, [2]);
+  scene.acts.length = 0;
+  while (scene.countOf("lost") === 0) await passes(scene, 500, [2]);
+  assert.is(
+    asksOf(scene, 1),
+    1 + scene.acts.slice(0, scene.acts.indexOf("lost")).filter((act) => act === "ask 1").length,
+  );
+  scene.acts.length = 0;
+  await passes(scene, 3_000, [2]);
+  assert.is(asksOf(scene, 1), 3, "once a second");
+  await scene.clock.advance(1_000);
+  for (const reply of scene.questions.splice(0)) reply(NO_RESPONDERS);
+  assert.is(scene.countOf("give up ratings.get.1-a"), 1, "dead: its calls end");
+  await scene.end(NO_RESPONDERS);
+  await scene.end(answered({}));
+  assert.is((await answer).kind, "ok");
+  scene.acts.length = 0;
+  await passes(scene, 5_000, [2]);
+  assert.equal([asksOf(scene, 1), scene.clock.timers], [0, timers], "no call is in flight to it");
+});
+
+test("so is one that owes nothing: its breaker had opened, or its operation has no limit", async () => {
+  const opened = new ClientScene(2);
+  await passes(opened, 1, [1, 2]);
+  await opened.ask({ timeoutMs: 60_000 });
+  await opened.ask();
+  await opened.end(answered({}));
+  await opened.ask();
+  assert.is(opened.sent.at(-1)?.instance, 1);
+  await passes(opened, 1_000, [2]);
+  opened.sent.at(-1)?.end(TIMEOUT);
+  assert.is(opened.countOf("opened"), 1);
+  const slow = new ClientScene(2);
+  for (let call = 0; call < 60; call++) {
+    await slow.ask({ timeoutMs: 4_000 });
+    await passes(slow, 1_500, [1, 2]);
+    await slow.end(answered({}));
+  }
+  assert.is(slow.client.tracker.lateness.limitMs("get", 4_000), undefined);
+  await slow.ask({ timeoutMs: 4_000 });
+  assert.is(slow.sent.at(-1)?.instance, 1);
+  for (const scene of [opened, slow]) {
+    while (scene.countOf("lost") === 0) await passes(scene, 500, [2]);
+    assert.is(scene.acts[scene.acts.indexOf("lost") + 1], "ask 1");
+  }
+});
+
+test("one that is back is asked no more as one that was gone", async () => {
+  const scene = new ClientScene(2);
+  await passes(scene, 1, [1, 2]);
+  await scene.ask({ timeoutMs: 60_000 });
+  while (scene.countOf("lost") === 0) await passes(scene, 500, [2]);
+  await passes(scene, 500, [1, 2]);
+  assert.is(scene.countOf("returned"), 1);
+  scene.acts.length = 0;
+  await passes(scene, 5_000, [1, 2]);
+  assert.is(asksOf(scene, 1), 0);
+});
+
+test("a bus that throws as one instance is to be warned of keeps no other from being found late and asked", async () => {
+  let throws = false;
+  const reports: string[] = [];
+  const warningSender = (): string => {
+    if (!throws) return "any.me";
+    throws = false;
+    throw new Error("no sender");
+  };
+  const scene = new ClientScene(3, { report: (sentence) => reports.push(sentence) }, { warningSender });
+  await scene.ask({ timeoutMs: 4_000 });
+  await scene.ask({ timeoutMs: 8_000 });
+  await scene.clock.advance(1_012);
+  throws = true;
+  await scene.clock.advance(2_200);
+  assert.is(reports.length, 1);
+  assert.equal([scene.countOf("late"), asksOf(scene, 1), asksOf(scene, 2)], [2, 3, 2]);
+});
+
 test("an answer that a busy process has not read yet makes no instance late", async () => {
   const scene = new ClientScene(2);
   await scene.ask();

@@ -29,7 +29,11 @@ export const LATENESS_MUTANTS: readonly Mutant[] = [
     "if ($isTooLate) { $debt.$answeredTooLateAt = $now; return $NO_EVENTS; }",
     "if ($isTooLate) { $debt.answeredAt = $now; return $NO_EVENTS; }",
   ]),
-  defect("no instance is found late", ["service/late-watch", "if ($areOwed) this.$start();", ""]),
+  defect("no instance is found late", [
+    "service/late-watch",
+    "if ($found.areOwed || this.$gone.size > 0) this.$start();",
+    "",
+  ]),
   defect("a slow operation makes its instance late", [
     "health/lateness",
     "if ($p99Ms >= $maxMs && $p99Ms >= $MIN) return undefined;",

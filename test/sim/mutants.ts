@@ -100,8 +100,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   defect("a look moves the cursor", [
     "health/balancer",
-    "const $picked = this.$pick($now, $options); if",
-    "const $picked = this.$pick($now, $options); if ($picked !== undefined) this.#cursors.set($options.operation, $picked.who); if",
+    "const $picked = this.$pick($now, $options); if ($options.idempotent === false)",
+    "const $picked = this.$pick($now, $options); if ($picked !== undefined) this.#cursors.set($options.operation, $picked.who); if ($options.idempotent === false)",
   ]),
   defect("a look at who lives puts off their end", [
     "health/tracker",

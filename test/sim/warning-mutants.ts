@@ -51,7 +51,7 @@ export const WARNING_MUTANTS: readonly Mutant[] = [
   ]),
   defect("no caller warns another", [
     "service/late-watch",
-    "for (const $overdue of $toWarnOf) this.$warnOf($overdue);",
+    'for (const $overdue of $found.toWarnOf) $guard.$run("core", () => this.$warnOf($overdue), undefined);',
     "",
   ]),
 ];

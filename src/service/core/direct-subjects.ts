@@ -16,6 +16,11 @@ export class DirectSubjects {
     return known ?? this.#write(who, operation);
   }
 
+  /** Those of the calls to this incarnation so far. */
+  allOf(who: InstanceRef): readonly string[] {
+    return [...(this.#byInstance.get(who)?.values() ?? [])];
+  }
+
   #write(who: InstanceRef, operation: string): string {
     const subject = directSubject(who.service, who.incarnation, operation);
     const others = this.#byInstance.get(who);
