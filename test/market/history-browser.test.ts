@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { axeFindings, boardIsLive, browserSuite, textOf, untilText, withPage } from "../support/browser.ts";
 import { openEveryState } from "../support/every-state.ts";
-import { until } from "../support/until.ts";
+import { until, untilPresent } from "../support/until.ts";
 import { LIMIT_MS, openWatched, type Watched } from "./board-states.ts";
 import { withMarket } from "./serve.ts";
 
@@ -36,8 +36,8 @@ async function openBoard(page: Page): Promise<void> {
 async function placeOf(page: Page, title: string, bucket: number): Promise<{ x: number; y: number }> {
   const chart = rowOf(page, title).locator(".chart");
   await chart.scrollIntoViewIfNeeded();
-  const box = await chart.boundingBox();
-  if (box === null) throw new Error(`there is no chart of ${title}`);
+  // It is drawn again every ten seconds, and has no box in between.
+  const box = await untilPresent(`a chart of ${title}`, () => chart.boundingBox());
   return { x: box.x + (box.width * (bucket + 0.5)) / BUCKETS, y: box.y + box.height / 2 };
 }
 

@@ -36,5 +36,17 @@ export async function untilMatches(
   await until(String(pattern), matches, limitMs, () => text);
 }
 
+/** Waits until there is a value, and returns it. */
+export async function untilPresent<T>(what: string, read: () => Promise<T | null>, limitMs?: number): Promise<T> {
+  const found: T[] = [];
+  const isThere = async (): Promise<boolean> => {
+    const value = await read();
+    if (value !== null) found.push(value);
+    return value !== null;
+  };
+  await until(what, isThere, limitMs);
+  return found[0] as T;
+}
+
 /** Lets time pass between two calls of a load; never to hope that something has happened meanwhile. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
