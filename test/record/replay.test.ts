@@ -129,6 +129,10 @@ test("who was late, asked and overtaken is decided the same again, and counts", 
   tracker.lateness.check(tracker.rotation.all(), 300, 290);
   const question = tracker.lateness.ask(first.member, 301);
   assert.ok(question);
+  assert.is(tracker.lateness.ask(first.member, 301), undefined, "once a second");
+  const again = tracker.lateness.ask(first.member, 301, true);
+  assert.ok(again);
+  tracker.settle(again, "inconclusive", 302);
   tracker.settle(question, "no-responders", 302);
   tracker.settle(second, "answered", 303);
   tracker.lateness.overtaken(next(304), 310);
@@ -138,7 +142,12 @@ test("who was late, asked and overtaken is decided the same again, and counts", 
   const counts = [/"late-check"/, /"asked"/, /"overtaken"/].map(
     (kind) => whole.filter((line) => kind.test(line)).length,
   );
-  assert.equal(counts, [1, 1, 1]);
+  assert.equal(counts, [1, 2, 1]);
+  assert.is.not(changed(whole, /"atOnce"/, (line) => line.replace(',"atOnce":true', ""))[0], "same");
+  assert.is(
+    whyOf(changed(whole, /"atOnce"/, (line) => line.replace('"atOnce":true', '"atOnce":1'))[0] ?? "same"),
+    "atOnce is not true",
+  );
   const earlier = changed(whole, /"upTo":290/, (line) => line.replace('"upTo":290', '"upTo":20'));
   assert.is.not(earlier[0], "same");
   assert.is(

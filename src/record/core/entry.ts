@@ -75,10 +75,11 @@ export interface RecordedOvertaking {
   readonly ticket: number;
 }
 
-/** A late instance was asked if it is there, with the next ticket. */
+/** An instance was asked if it is there, with the next ticket. `atOnce`: also within a second of the last question. */
 export interface RecordedQuestion {
   readonly kind: "asked";
   readonly incarnation: string;
+  readonly atOnce?: true;
 }
 
 /** Another caller has warned of an instance, and the warning counts. */

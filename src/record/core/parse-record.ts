@@ -53,6 +53,12 @@ function parseRules(value: unknown): Parsed<HealthRules> {
   return readAs(Object.fromEntries(names.map((name) => [name, given[name]])) as unknown as HealthRules);
 }
 
+function parseAsked({ incarnation, atOnce }: Fields): Parsed<RecordedEvent> {
+  if (!isId(incarnation)) return unreadable("incarnation is no id of an incarnation");
+  if (atOnce !== undefined && atOnce !== true) return unreadable("atOnce is not true");
+  return readAs({ kind: "asked", incarnation, ...(atOnce && { atOnce }) });
+}
+
 function parseLateCheck(upTo: unknown): Parsed<RecordedEvent> {
   if (upTo === undefined) return readAs({ kind: "late-check" });
   return isTime(upTo) ? readAs({ kind: "late-check", upTo }) : unreadable("upTo is no time");
@@ -92,9 +98,7 @@ function parseEvent(fields: Fields, service: string): Parsed<RecordedEvent> {
         ? readAs({ kind: "overtaken", ticket: fields["ticket"] })
         : unreadable("ticket is no whole number");
     case "asked":
-      return isId(fields["incarnation"])
-        ? readAs({ kind: "asked", incarnation: fields["incarnation"] })
-        : unreadable("incarnation is no id of an incarnation");
+      return parseAsked(fields);
     case "warned":
       return parseWarned(fields);
     case "withdrawn":

@@ -175,11 +175,12 @@ class RecordedLateness extends Lateness {
     return changes;
   }
 
-  override ask(member: Member, now: number): Ticket | undefined {
-    const ticket = super.ask(member, now);
+  override ask(member: Member, now: number, atOnce = false): Ticket | undefined {
+    const ticket = super.ask(member, now, atOnce);
     if (ticket === undefined) return undefined;
     this.#recorder.registerTicket(ticket);
-    this.#recorder.record({ kind: "asked", incarnation: member.who.incarnation }, now);
+    const { incarnation } = member.who;
+    this.#recorder.record({ kind: "asked", incarnation, ...(atOnce && { atOnce }) }, now);
     return ticket;
   }
 }

@@ -192,10 +192,10 @@ export class Replay {
   }
 
   /** If no ticket is issued now, its settlement has none, and is the divergence. */
-  #ask({ at, incarnation }: RecordedQuestion & EntryContext): ReplayStep {
+  #ask({ at, incarnation, atOnce }: RecordedQuestion & EntryContext): ReplayStep {
     const { tracker } = this.#balancer;
     const member = tracker.find(incarnation);
-    const ticket = member === undefined ? undefined : tracker.lateness.ask(member, at);
+    const ticket = member === undefined ? undefined : tracker.lateness.ask(member, at, atOnce);
     if (ticket === undefined) return NOTHING;
     this.#registerTicket(ticket);
     return { ...NOTHING, ticket };
