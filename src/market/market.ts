@@ -17,7 +17,7 @@ import type { ShutdownHooks, StartResult } from "../program/program.ts";
 import { openTracing } from "../program/tracing.ts";
 import { stackOf } from "../util/errors.ts";
 import { boardPlace, openAdminListener } from "./board/admin.ts";
-import { followParent, trafficSwitchOf } from "./board/traffic.ts";
+import { followParent, trafficSwitchOf } from "./board/traffic-switch.ts";
 import { type AppContext, RatingsBackend } from "./compose.ts";
 import type { MarketAccess } from "./ratings/market-bus.ts";
 import { type AppDeps, createApp } from "./shop/app.ts";
