@@ -24,7 +24,7 @@ export function warningJson(warning: CallerWarning): string {
   const { incarnation } = warning;
   if (warning.kind === "on time") return JSON.stringify({ incarnation, late: false });
   const { quietMs, name } = warning;
-  return JSON.stringify({ incarnation, late: true, quietMs: Math.round(quietMs), name });
+  return JSON.stringify({ incarnation, late: true, quietMs: Math.min(Math.round(quietMs), MAX_QUIET_MS), name });
 }
 
 /** Any caller on the bus can send a warning. An invalid name is left out: it decides nothing. */

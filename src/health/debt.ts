@@ -13,10 +13,10 @@ import type { Ticket } from "./ticket.ts";
  * were lost meanwhile.
  */
 export interface Debt {
-  /** Calls in flight that count. */
-  owes: number;
   /** All calls in flight, also those that are owed no more, or never were: of an operation without a limit. */
   inFlight: number;
+  /** Calls in flight that count. */
+  owes: number;
   /** The oldest of them, and the one that was sent last. */
   first: Ticket | undefined;
   last: Ticket | undefined;
@@ -26,7 +26,7 @@ export interface Debt {
   lateSince: number | undefined;
   /** Other callers are to be warned of it: that was said once since it is late. */
   isWarnedOf: boolean;
-  /** When it last answered in time, and when too late (`isTooLate`). In any state of its breaker, like `inFlight` and the next. */
+  /** When it last answered in time, and when too late (`isTooLate`). In any state of its breaker, as `inFlight` and the next. */
   answeredAt: number;
   answeredTooLateAt: number;
   /** A call has timed out, and from then on it had answered nothing. */
@@ -56,8 +56,8 @@ const NO_HISTORY: History = {
 
 /** Without spreads, so that V8 keeps all fields in one block: with them a call among 10,000 members took three times as long. */
 const newDebt = ({ inFlight, answeredAt, answeredTooLateAt, unansweredSince, askedAt }: History): Debt => ({
-  owes: 0,
   inFlight,
+  owes: 0,
   first: undefined,
   last: undefined,
   longest: undefined,

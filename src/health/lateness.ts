@@ -149,6 +149,11 @@ export class Lateness {
     return { events, toAsk, toWarnOf, areOwed };
   }
 
+  /** Another caller's warning of a member is over: this one warns of it itself, as soon as a check finds that it has to. */
+  warnAgain({ debt }: Member): void {
+    if (debt !== undefined) debt.isWarnedOf = false;
+  }
+
   /**
    * Issues the ticket of a message that asks a member if it is there. Undefined: no call to it is in flight, or it was asked
    * within the last second. "No responders" to it means that the process is dead.

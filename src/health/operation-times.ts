@@ -11,9 +11,9 @@ const MIN_SAMPLES = 20;
 /** The figures are computed again after so many answers of an instance. */
 const RECOMPUTE_EVERY = 16;
 /**
- * An instance without an answer for so long, and of so many answers, is replaced: it may have ended, or have no such operation
- * any more. The time alone was rejected: of an operation that is called once a minute, the instance that answered last would
- * set the figure alone.
+ * An instance without an answer for so long, and for so many answers of all, is replaced: it may have ended, or have no such
+ * operation any more. The time alone was rejected: of an operation that is called once a minute, the instance that answered
+ * last would set the figure alone.
  */
 const STALE_AFTER_MS = 60_000;
 const STALE_AFTER_ANSWERS = WINDOW_SIZE;

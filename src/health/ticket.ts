@@ -30,7 +30,7 @@ export interface AdmittedRetest {
 }
 
 /**
- * The generation of a ticket that is no call, but the message that asks a late instance if it is there. No breaker has
+ * The generation of a ticket that is no call, but the message that asks an instance if it is there. No breaker has
  * it, so the result changes none. Only "no responders" says something: the process is dead.
  */
 export const PRESENCE_GENERATION = -1;

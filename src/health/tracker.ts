@@ -164,7 +164,7 @@ export class Tracker {
   #markProven(member: Member): void {
     if (member.hasAnswered) return;
     member.hasAnswered = true;
-    this.lateness.warnings.recount();
+    this.lateness.warnings.countAgain();
     this.#openBreakers.markProven(member);
   }
 
@@ -390,7 +390,7 @@ export class Tracker {
     this.ring.set(member, isUp);
     this.rotation.set(member, isUp && !isOpen);
     if (!isUp || isOpen) this.lateness.warnings.left(member);
-    this.lateness.warnings.recount();
+    this.lateness.warnings.countAgain();
     this.#openBreakers.set(member, isUp && isOpen);
   }
 }

@@ -11,9 +11,9 @@
 //   rotation: an honest sender may have seen that, too.
 // - Each sender's claim stands by itself: another one neither withdraws it nor makes it wrong.
 // - It does not count if the instance has answered us since the call that its sender waits for.
-// - While more than half of the proven instances that have its operation are warned of, no warning of a proven one counts. Most
-//   instances do not hang at once unless their network does, and then each caller sees that itself. Otherwise a sender that
-//   warns of all would press all calls on the one instance that answered first.
+// - While more than half of the proven instances that have the operation of the call are warned of, no warning of a proven one
+//   counts. Most instances do not hang at once unless their network does, and then each caller sees that itself. Otherwise a
+//   sender that warns of all would press all calls on the one instance that answered first.
 // - The same for newcomers, where more than half of all are warned of. One rule for both was rejected. Newcomers that a client
 //   invents would make room for warnings of proven ones, or end them; and a fleet of newcomers would leave one proven one.
 
@@ -73,6 +73,8 @@ interface Rotation {
 interface AreMost {
   readonly ofProven: boolean;
   readonly ofAll: boolean;
+  /** Then the first of the warnings that were counted is over, whenever the tick comes. */
+  readonly until: number;
 }
 
 /** The members of one service that other callers warn of. Decides whether a warning counts. */
@@ -106,7 +108,7 @@ export class Warnings {
   passesOver(member: Member, rotation: Rotation, operation: string | undefined, now: number): boolean {
     if (!isPassedOver(member, now)) return false;
     let areMost = this.#areMostOf.get(operation);
-    if (areMost === undefined) {
+    if (areMost === undefined || now >= areMost.until) {
       areMost = this.#count(rotation, operation, now);
       this.#areMostOf.set(operation, areMost);
     }
@@ -114,14 +116,18 @@ export class Warnings {
   }
 
   /** Members have joined or left the rotation, or have answered for the first time, or warnings have come or ended. */
-  recount(): void {
+  countAgain(): void {
     if (this.#areMostOf.size > 0) this.#areMostOf.clear();
   }
 
   #count(rotation: Rotation, operation: string | undefined, now: number): AreMost {
     const has = ({ operations }: Member): boolean => operation === undefined || operations.includes(operation);
     const isProven = (member: Member): boolean => member.hasAnswered && has(member);
-    return { ofProven: this.#areMost(rotation.all(), isProven, now), ofAll: this.#areMost(rotation.all(), has, now) };
+    let until = Number.POSITIVE_INFINITY;
+    for (const member of this.#warned)
+      if (isPassedOver(member, now)) until = Math.min(until, member.warning?.until ?? until);
+    const [ofProven, ofAll] = [isProven, has].map((accepts) => this.#areMost(rotation.all(), accepts, now));
+    return { ofProven: ofProven === true, ofAll: ofAll === true, until };
   }
 
   /** Whether more than half of those that are accepted are warned of. */
@@ -143,12 +149,12 @@ export class Warnings {
     const all = new Map<string, Claim>([...claims, [sender, { kind: "standing", ...counted }]]);
     member.warning = { claims: all, ...(longestOf(all, now) ?? counted), over: undefined };
     this.#warned.add(member);
-    this.recount();
+    this.countAgain();
     return isFirst ? [{ kind: "warned", who: member.who, by, quietMs }] : NO_EVENTS;
   }
 
   #isRefuted(sender: string, now: number): boolean {
-    for (const [refuted, until] of this.#refuted) if (now >= until) this.#refuted.delete(refuted);
+    this.#forgetOver(now);
     return this.#refuted.has(sender) || this.#refuted.size >= MAX_REFUTED || now < this.#noneCountsUntil;
   }
 
@@ -176,6 +182,7 @@ export class Warnings {
   }
 
   #refute(senders: readonly string[], until: number, now: number): readonly HealthEvent[] {
+    if (senders.length > 0) this.#forgetOver(now);
     for (const sender of senders) this.#mute(sender, until);
     if (senders.length === 0) return NO_EVENTS;
     // In a flood of invented names most members are warned of by others. To copy their claims would cost 8 ms an answer.
@@ -184,6 +191,10 @@ export class Warnings {
       changeClaims(member, (sender, claim) => (senders.includes(sender) ? ended(claim, "refuted") : claim));
       return this.#recount(member, "refuted", now);
     });
+  }
+
+  #forgetOver(now: number): void {
+    for (const [refuted, until] of this.#refuted) if (now >= until) this.#refuted.delete(refuted);
   }
 
   #mute(sender: string, until: number): void {
@@ -221,7 +232,7 @@ export class Warnings {
 
   #end(member: Member, why: WhyOver, now: number): readonly HealthEvent[] {
     if (!this.#warned.delete(member) || member.warning === undefined) return NO_EVENTS;
-    this.recount();
+    this.countAgain();
     member.warning = { ...member.warning, until: now, over: why };
     return [{ kind: "warning-over", who: member.who, why }];
   }

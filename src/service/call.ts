@@ -165,8 +165,8 @@ export class Call {
     const sending = this.#newAttempt(ticket, "call");
     this.#current = sending;
     sending.send();
-    // A call that could not be sent is over already.
-    if (policy !== undefined && !sending.isOver) this.#scheduleHedge(sending, policy);
+    // A call that could not be sent is over already, and a listener may have aborted it.
+    if (policy !== undefined && !sending.isOver && !this.#isFinished) this.#scheduleHedge(sending, policy);
   }
 
   #newAttempt(ticket: Ticket, sentAs: SentAs): Sending {

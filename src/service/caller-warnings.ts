@@ -18,7 +18,7 @@ import {
   parseWarning,
   warningJson,
 } from "../health/caller-warning.ts";
-import { lastAnswerAt, silentMs } from "../health/debt.ts";
+import { lastAnswerAt } from "../health/debt.ts";
 import { isAnswer, type OverdueInstance } from "../health/lateness.ts";
 import { type HealthEvent, isLate, type Member } from "../health/member.ts";
 import type { Tracker } from "../health/tracker.ts";
@@ -102,11 +102,12 @@ export class CallerWarnings {
 
   /** @param waitedMs for how long this client has meant to warn of it */
   #warnLater(incarnation: string, quietMs: number, delayMs: number, waitedMs = 0): void {
+    const { clock, guard } = this.#options;
     const warn = (): void => {
       this.#delayed.delete(incarnation);
-      this.#warn(incarnation, quietMs + delayMs, waitedMs + delayMs);
+      guard.run("core", () => this.#warn(incarnation, quietMs + delayMs, waitedMs + delayMs), undefined);
     };
-    this.#delayed.set(incarnation, this.#options.clock.after(delayMs, warn, "background"));
+    this.#delayed.set(incarnation, clock.after(delayMs, warn, "background"));
   }
 
   /** Unless another caller has said so meanwhile, or it owes nothing any more. */
@@ -138,14 +139,10 @@ export class CallerWarnings {
   onChange({ kind, who }: HealthEvent): void {
     if (kind === "opened") this.warnOf({ who, quietMs: this.#silentMs(who.incarnation) });
     if (kind === "on-time") this.#takeBack(who.incarnation);
-    if (kind === "warning-over") this.#warnInstead(who.incarnation);
-  }
-
-  /** The warning of another caller, which this one did not repeat, is over. This one warns now if it still waits. */
-  #warnInstead(incarnation: string): void {
-    const member = this.#tracker.find(incarnation);
-    if (member?.debt === undefined || !isLate(member)) return;
-    this.warnOf({ who: member.who, quietMs: silentMs(member.debt, this.#options.clock.now()) });
+    if (kind !== "warning-over") return;
+    // This client did not repeat it.
+    const member = this.#tracker.find(who.incarnation);
+    if (member !== undefined) this.#tracker.lateness.warnAgain(member);
   }
 
   /**

@@ -296,7 +296,10 @@ class ServiceClient implements Client {
   /** Calls in flight to a dead instance end. */
   #giveUp(who: InstanceRef): void {
     const { bus, guard } = this.#options;
-    for (const subject of this.#calls.subjects.allOf(who)) guard.run("the bus", () => bus.giveUp(subject), undefined);
+    const { subjects } = this.#calls;
+    // Its row may have been evicted and added again: calls of the old row went to any operation that it has.
+    for (const operation of this.tracker.find(who.incarnation)?.operations ?? []) subjects.of(who, operation);
+    for (const subject of subjects.allOf(who)) guard.run("the bus", () => bus.giveUp(subject), undefined);
   }
 
   #failed(why: Required<Why>): Unanswered {
@@ -329,15 +332,19 @@ class ServiceClient implements Client {
 
   #emitChanges(changes: readonly HealthEvent[], trace?: Trace): void {
     if (changes.length === 0) return;
-    const { clock, onEvent } = this.#options;
-    for (const change of changes) {
-      onEvent(change, trace);
-      this.#warnings.onChange(change);
-      const { kind, who } = change;
-      // After the reads of this turn of the loop: the last answers of the instance may be among them.
-      if (kind === "lost" && change.why === "no responders") clock.afterIoPoll(() => this.#giveUp(who));
-      else if (kind === "late") this.#lateWatch.ask(who.incarnation);
-      else if (kind === "lost" || kind === "left") this.#lateWatch.askGone(who.incarnation);
-    }
+    // Each by itself: where a balancer or a bus of the user's own throws, the next ones are emitted all the same.
+    for (const change of changes) this.#options.guard.run("core", () => this.#emit(change, trace), undefined);
+  }
+
+  #emit(change: HealthEvent, trace?: Trace): void {
+    const { clock, guard, onEvent } = this.#options;
+    const { kind, who } = change;
+    onEvent(change, trace);
+    const giveUp = (): void => guard.run("core", () => this.#giveUp(who), undefined);
+    // After the reads of this turn of the loop: the last answers of the instance may be among them.
+    if (kind === "lost" && change.why === "no responders") clock.afterIoPoll(giveUp);
+    else if (kind === "late") this.#lateWatch.ask(who.incarnation);
+    else if (kind === "lost" || kind === "left") this.#lateWatch.askGone(who.incarnation);
+    this.#warnings.onChange(change);
   }
 }

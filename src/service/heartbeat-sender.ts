@@ -13,11 +13,13 @@ import {
 } from "../health/heartbeat-rate.ts";
 import { decodeBody } from "../util/json.ts";
 import { queryLimit, TokenBucket } from "../util/token-bucket.ts";
+import type { Guard } from "./guard.ts";
 
 export interface HeartbeatSenderOptions
   extends Pick<Heartbeat, "service" | "instance" | "incarnation" | "address" | "version" | "operations"> {
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly guard: Guard;
   readonly heartbeatIntervalMs: number;
   readonly random: () => number;
   /** False: no heartbeat is published, and roll calls are answered with `draining` (readiness.ts). Default: true. */
@@ -74,7 +76,12 @@ export class HeartbeatSender {
     // Set before the heartbeat goes out: a bus that throws once must not end all later ones.
     const delayMs = this.#nextDelayMs(share);
     this.#cancelNext = clock.after(delayMs, () => this.start(), "background");
-    if (!this.#isMute) this.beat();
+    this.#beatUnlessMute();
+  }
+
+  /** A bus of the user's own may throw, and this may run in a timer. */
+  #beatUnlessMute(): void {
+    if (!this.#isMute) this.#options.guard.run("the bus", () => this.beat(), undefined);
   }
 
   /** The first longer interval is any time up to it: instances that were started together would send together for long. */
@@ -131,7 +138,7 @@ export class HeartbeatSender {
   #beatCoalesced(): void {
     this.#cancelCoalesced = undefined;
     this.#rollCallLimit.tryTake(this.#options.clock.now());
-    if (!this.#isMute) this.beat();
+    this.#beatUnlessMute();
   }
 
   get #isMute(): boolean {

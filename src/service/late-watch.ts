@@ -1,6 +1,7 @@
 // Finds the instances that are late (health/lateness.ts), and asks each of them if it is there.
 //
-// One timer for all calls of a client: it runs only while answers are owed. A timer for each call was rejected, because
+// One timer for all calls of a client: it runs only while answers are owed, or calls to an instance that is gone are in
+// flight. A timer for each call was rejected, because
 // nearly every call ends long before it could be late.
 //
 // The question is a message without a body on the subject where the instance receives cancels. A process that runs ignores
@@ -35,8 +36,8 @@ export class LateWatch {
   readonly #emitChanges: (changes: readonly HealthEvent[]) => void;
   readonly #giveUp: (who: InstanceRef) => void;
   readonly #warnOf: (overdue: OverdueInstance) => void;
-  /** Those that have left the rotation with calls in flight: no check of the rotation sees them. */
-  readonly #gone = new Set<string>();
+  /** Those that have left the rotation, until their calls have ended: no check of the rotation sees them. */
+  readonly #gone = new Set<Member>();
   #cancelTimer: Cancel | undefined;
   #dueAt = 0;
   #isClosed = false;
@@ -78,12 +79,11 @@ export class LateWatch {
     const now = clock.now();
     const upTo = Math.min(now, this.#dueAt + MAX_DELAY_MS);
     // A balancer of the user's own may throw, or return something else.
-    const found = guard.run("core", () => this.#look(now, upTo), undefined);
-    if (found === undefined) return;
+    const found = guard.run("core", () => this.#look(now, upTo), NOTHING_FOUND);
     // Each by itself: where one throws, the others are asked and warned of all the same.
     guard.run("core", () => this.#emitChanges(found.events), undefined);
     for (const { incarnation } of found.toAsk) this.ask(incarnation);
-    for (const incarnation of this.#gone) this.#askAgain(incarnation);
+    for (const member of this.#gone) this.#askAgain(member);
     for (const overdue of found.toWarnOf) guard.run("core", () => this.#warnOf(overdue), undefined);
     if (found.areOwed || this.#gone.size > 0) this.start();
   }
@@ -99,38 +99,38 @@ export class LateWatch {
   ask(incarnation: string): void {
     // A hedge that has overtaken a call makes its answer count, also if it did not before.
     this.start();
-    this.#ask(incarnation, false);
+    const member = this.#find(incarnation);
+    if (member !== undefined) this.#ask(member, false);
   }
 
   /**
-   * The heartbeats of an instance have ended, or it has said goodbye. Asks it at once, and then once a second while it has
-   * calls in flight. A process that was paused, and answers the first question as little as a dead one, may die later.
+   * The heartbeats of an instance have ended, or it has said goodbye. Asks it at once, and then once a second while calls to
+   * it are in flight: a process that is paused gives no reply, and may die later.
    */
   askGone(incarnation: string): void {
-    if (this.#isClosed) return;
-    this.#gone.add(incarnation);
+    const member = this.#find(incarnation);
+    if (member === undefined || this.#isClosed) return;
+    // The row may be purged before its last call has ended, so it is kept here.
+    if (mayBeAsked(member)) this.#gone.add(member);
     this.start();
-    this.#ask(incarnation, true);
+    this.#ask(member, true);
   }
 
   /** Until its calls have ended, or it is back: then it is in the rotation again. */
-  #askAgain(incarnation: string): void {
-    const member = this.#options.guard.run("core", () => this.#tracker.find(incarnation), undefined);
-    if (member?.membership.kind === "gone" && (member.debt?.inFlight ?? 0) > 0) this.#ask(incarnation, false);
-    else this.#gone.delete(incarnation);
+  #askAgain(member: Member): void {
+    if (member.membership.kind === "gone" && (member.debt?.inFlight ?? 0) > 0) this.#ask(member, false);
+    else this.#gone.delete(member);
   }
 
-  #ask(incarnation: string, atOnce: boolean): void {
+  #find(incarnation: string): Member | undefined {
+    return this.#options.guard.run("core", () => this.#tracker.find(incarnation), undefined);
+  }
+
+  #ask(member: Member, atOnce: boolean): void {
+    if (!mayBeAsked(member) || this.#isClosed) return;
     const { clock, guard } = this.#options;
-    const ticket = guard.run("core", () => this.#ticketOf(incarnation, clock.now(), atOnce), undefined);
+    const ticket = guard.run("core", () => this.#tracker.lateness.ask(member, clock.now(), atOnce), undefined);
     if (ticket !== undefined) this.#send(ticket);
-  }
-
-  /** Others need not serve the subject of cancels (docs/protocol.md): "no responders" would say nothing. */
-  #ticketOf(incarnation: string, now: number, atOnce: boolean): Ticket | undefined {
-    const member = this.#tracker.find(incarnation);
-    if (member?.answersOnce !== true || this.#isClosed) return undefined;
-    return this.#tracker.lateness.ask(member, now, atOnce);
   }
 
   #send(ticket: Ticket): void {
@@ -144,6 +144,8 @@ export class LateWatch {
   #onReply(ticket: Ticket, { kind }: Reply): void {
     const { clock } = this.#options;
     const isDead = kind === "no-responders";
+    // It is asked no more. A call of it that must not run twice waits for its timeout.
+    if (isDead) this.#gone.delete(ticket.member);
     this.#emitChanges(this.#tracker.settle(ticket, isDead ? "no-responders" : "inconclusive", clock.now()));
     // The loss was emitted, and the calls end by that (client.ts), unless its heartbeats had ended before.
     if (isDead && endedSilently(ticket.member)) this.#giveUp(ticket.who);
@@ -154,6 +156,11 @@ export class LateWatch {
     this.#cancelTimer?.();
   }
 }
+
+const NOTHING_FOUND: LateCheck = { events: [], toAsk: [], toWarnOf: [], areOwed: false };
+
+/** Others need not serve the subject of cancels (docs/protocol.md): "no responders" would say nothing. */
+const mayBeAsked = ({ answersOnce }: Member): boolean => answersOnce;
 
 /** Its heartbeats have ended, or it has said goodbye and not answered all: that emits no loss. */
 const endedSilently = ({ membership }: Member): boolean =>

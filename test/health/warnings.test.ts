@@ -78,7 +78,7 @@ test("who is warned of more than half is warned of none", () => {
   // Of all, three are warned of, so no newcomer is passed over; of the proven ones, 3 and 4, one is.
   assert.equal(picked(6), [1, 1, 2, 2, 4, 4]);
   for (const instance of [1, 2]) table.member(instance).hasAnswered = true;
-  table.tracker.lateness.warnings.recount();
+  table.tracker.lateness.warnings.countAgain();
   assert.equal(picked(4), [1, 2, 3, 4]);
 });
 
@@ -108,6 +108,36 @@ test("who is warned of most is counted again as instances join, leave and answer
   assert.equal(picks(), [1, 2, 3], "the only proven one");
   other.settle(other.ticketOf(2, NOW + 400), "answered", NOW + 400);
   assert.equal(picks().includes(1), false, "one of two proven ones");
+});
+
+test("who is warned of most is counted again when a warning is over, whenever the tick comes", () => {
+  const table = harnessWith(1, 2, 3);
+  warn(table, 1, NOW);
+  warn(table, 2, NOW + 1_000, { sender: "b.1" });
+  const picks = (now: number): readonly number[] => {
+    for (const instance of [1, 2, 3]) table.beats(instance, now);
+    return [1, 2, 3].map(() => table.ask(now).who.instance).toSorted();
+  };
+  assert.equal(picks(NOW + LEASE_MS - 1), [1, 2, 3], "two of three");
+  assert.equal(picks(NOW + LEASE_MS).includes(2), false, "one of three");
+});
+
+test("senders that were wrong long ago mute no others", () => {
+  const instances = Array.from({ length: 40 }, (_, index) => index + 1);
+  const table = harnessWith(...instances);
+  const answers = (instance: number, at: number): void =>
+    void table.settle(table.ticketOf(instance, at), "answered", at);
+  warn(table, 40, NOW, { sender: "late.1" });
+  for (let instance = 1; instance <= 32; instance++)
+    for (let sender = 0; sender < 8; sender++) warn(table, instance, NOW, { sender: `liar.${instance}.${sender}` });
+  for (let instance = 1; instance <= 32; instance++) answers(instance, NOW);
+  const { warnings } = table.tracker.lateness;
+  assert.is(warnings.refutedCount, 256);
+  const later = NOW + 2 * LEASE_MS;
+  for (const instance of instances) table.beats(instance, later);
+  answers(40, later);
+  assert.is(warnings.refutedCount, 1, "the one that was wrong now");
+  assert.equal(warn(table, 2, later + 400, { sender: "honest.1" }), ["warned 2"]);
 });
 
 test("a thousand senders that were wrong are kept as 256, and no warning counts until the last is forgiven", () => {

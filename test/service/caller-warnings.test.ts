@@ -127,11 +127,26 @@ test("where the warning that made another one needless is taken back, an instanc
   await scene.clock.advance(WARNED_MS);
   assert.equal(scene.warnings, []);
   scene.receiveWarning("_.liar", { incarnation: "1-a", late: false });
-  await scene.clock.advance(10);
+  await scene.clock.advance(20);
   assert.equal(
     scene.warnings.map((warning) => (warning as { incarnation?: string }).incarnation),
     ["1-a"],
   );
+});
+
+test("where the other warning ends by a late answer of the instance, it is warned of only after 120 ms more", async () => {
+  const scene = new ClientScene(1);
+  await scene.ask();
+  await scene.clock.advance(100);
+  await scene.ask();
+  scene.receiveWarning("_.other", { incarnation: "1-a", late: true, quietMs: 100 });
+  await scene.clock.advance(WARNED_MS);
+  scene.sent[0]?.end(answered({}));
+  assert.is(scene.countOf("warning-over"), 1);
+  await scene.clock.advance(100);
+  assert.equal(scene.warnings, []);
+  await scene.clock.advance(50);
+  assert.is(scene.warnings.length, 1);
 });
 
 test("a call that has timed out is warned of, also where it opens no breaker", async () => {

@@ -4,6 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import type { Message } from "../../src/bus/bus.ts";
 import { type Client, openClient } from "../../src/service/client.ts";
+import { Guard } from "../../src/service/guard.ts";
 import { HeartbeatSender } from "../../src/service/heartbeat-sender.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import type { MemoryBus } from "../../src/testing/memory-bus.ts";
@@ -77,6 +78,7 @@ function serve(clock: FakeClock, bus: MemoryBus, count: number, intervalMs: numb
     const sender = new HeartbeatSender({
       ...who,
       ...{ operations: ["get"], bus, clock, heartbeatIntervalMs: intervalMs, random: next },
+      guard: new Guard("an instance", undefined, clock),
     });
     senders.push(sender);
     clock.after(next() * intervalMs, () => sender.start());

@@ -253,6 +253,9 @@ test("an instance whose heartbeats end is asked at once and each second, however
   await scene.clock.advance(1_000);
   for (const reply of scene.questions.splice(0)) reply(NO_RESPONDERS);
   assert.is(scene.countOf("give up ratings.get.1-a"), 1, "dead: its calls end");
+  scene.acts.length = 0;
+  await passes(scene, 3_000, [2]);
+  assert.is(asksOf(scene, 1), 0, "dead, whether its call ends or not");
   await scene.end(NO_RESPONDERS);
   await scene.end(answered({}));
   assert.is((await answer).kind, "ok");
@@ -285,6 +288,20 @@ test("so is one that owes nothing: its breaker had opened, or its operation has 
     while (scene.countOf("lost") === 0) await passes(scene, 500, [2]);
     assert.is(scene.acts[scene.acts.indexOf("lost") + 1], "ask 1");
   }
+});
+
+test("an instance whose row was purged is asked until its call ends", async () => {
+  const rules = { requestTimeoutMs: TIMEOUT_MS, purgeAfterMs: 2_000 };
+  const scene = new ClientScene(2, { rules });
+  await passes(scene, 1, [1, 2]);
+  await scene.ask({ timeoutMs: 60_000 });
+  while (scene.client.tracker.knows("1-a")) await passes(scene, 500, [2]);
+  scene.acts.length = 0;
+  await passes(scene, 2_500, [2]);
+  assert.ok(asksOf(scene, 1) >= 2);
+  await scene.clock.advance(500);
+  for (const reply of scene.questions.splice(0)) reply(NO_RESPONDERS);
+  assert.is(scene.countOf("give up ratings.get.1-a"), 1);
 });
 
 test("one that is back is asked no more as one that was gone", async () => {
