@@ -123,11 +123,14 @@ export class Warnings {
   #count(rotation: Rotation, operation: string | undefined, now: number): AreMost {
     const has = ({ operations }: Member): boolean => operation === undefined || operations.includes(operation);
     const isProven = (member: Member): boolean => member.hasAnswered && has(member);
-    let until = Number.POSITIVE_INFINITY;
-    for (const member of this.#warned)
-      if (isPassedOver(member, now)) until = Math.min(until, member.warning?.until ?? until);
-    const [ofProven, ofAll] = [isProven, has].map((accepts) => this.#areMost(rotation.all(), accepts, now));
-    return { ofProven: ofProven === true, ofAll: ofAll === true, until };
+    const ends = [...this.#warned].flatMap((member) =>
+      isPassedOver(member, now) ? (member.warning?.until ?? []) : [],
+    );
+    return {
+      ofProven: this.#areMost(rotation.all(), isProven, now),
+      ofAll: this.#areMost(rotation.all(), has, now),
+      until: ends.reduce((first, end) => Math.min(first, end), Number.POSITIVE_INFINITY),
+    };
   }
 
   /** Whether more than half of those that are accepted are warned of. */
@@ -182,9 +185,9 @@ export class Warnings {
   }
 
   #refute(senders: readonly string[], until: number, now: number): readonly HealthEvent[] {
-    if (senders.length > 0) this.#forgetOver(now);
-    for (const sender of senders) this.#mute(sender, until);
     if (senders.length === 0) return NO_EVENTS;
+    this.#forgetOver(now);
+    for (const sender of senders) this.#mute(sender, until);
     // In a flood of invented names most members are warned of by others. To copy their claims would cost 8 ms an answer.
     const concerned = [...this.#warned].filter(({ warning }) => senders.some((sender) => warning?.claims.has(sender)));
     return concerned.flatMap((member) => {

@@ -29,7 +29,7 @@ import type { AttemptOutcome, ResolvedClientOptions } from "./client-options.ts"
 /** A client that is cut off from all instances at once has no more to say than this. */
 const SEND_BURST = 20;
 const SENT_PER_SECOND = 10;
-/** A warning beyond that limit waits for room, for this long. By then others have found out by their own calls. */
+/** A warning beyond that limit is tried again each second, for 30 s: by then others have found out by their own calls. */
 const RETRY_DELAY_MS = 1_000;
 const MAX_LATER_MS = 30_000;
 /** Any caller can send warnings. Reading one takes some 10 µs, so a flood costs 0.2 % of a core. */

@@ -298,8 +298,9 @@ class ServiceClient implements Client {
     const { bus, guard } = this.#options;
     const { subjects } = this.#calls;
     // Its row may have been evicted and added again: calls of the old row went to any operation that it has.
-    for (const operation of this.tracker.find(who.incarnation)?.operations ?? []) subjects.of(who, operation);
-    for (const subject of subjects.allOf(who)) guard.run("the bus", () => bus.giveUp(subject), undefined);
+    const operations = this.tracker.find(who.incarnation)?.operations ?? [];
+    const all = new Set([...subjects.allOf(who), ...operations.map((operation) => subjects.of(who, operation))]);
+    for (const subject of all) guard.run("the bus", () => bus.giveUp(subject), undefined);
   }
 
   #failed(why: Required<Why>): Unanswered {

@@ -73,9 +73,8 @@ export class HeartbeatSender {
     const share = random();
     this.#cancelNext();
     if (this.#state !== "up") return;
-    // Set before the heartbeat goes out: a bus that throws once must not end all later ones.
-    const delayMs = this.#nextDelayMs(share);
-    this.#cancelNext = clock.after(delayMs, () => this.start(), "background");
+    // First: the heartbeat then promises the interval for which the timer is set.
+    this.#cancelNext = clock.after(this.#nextDelayMs(share), () => this.start(), "background");
     this.#beatUnlessMute();
   }
 

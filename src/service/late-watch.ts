@@ -1,8 +1,7 @@
 // Finds the instances that are late (health/lateness.ts), and asks each of them if it is there.
 //
 // One timer for all calls of a client: it runs only while answers are owed, or calls to an instance that is gone are in
-// flight. A timer for each call was rejected, because
-// nearly every call ends long before it could be late.
+// flight. A timer for each call was rejected, because nearly every call ends long before it could be late.
 //
 // The question is a message without a body on the subject where the instance receives cancels. A process that runs ignores
 // it. "No responders" means that the process is dead. The calls that it had end then, and go on if they are idempotent.

@@ -42,7 +42,7 @@ test("a bug of the handler is thrown, and logged elsewhere", async () => {
   assert.equal(ended, { threw: error });
 });
 
-test("a request outside of a process of an instance has no trace", async () => {
+test("a request without a context has no trace", async () => {
   for (const end of [async () => 1, () => Promise.reject(new ServiceError(404, ""))]) {
     const { lines } = await logged(end, { input: THING, context: undefined });
     assert.equal([lines.length, lines[0]?.[2]], [1, undefined]);

@@ -18,24 +18,6 @@ const LATE_AFTER_MS = 100;
 /** A number: answers after so many ms. */
 type Manner = "well" | "never" | "drains" | "drains late" | number;
 
-test("a call that has ended leaves no timer for its hedge", async () => {
-  const scene = new ClientScene(2, { hedge: true });
-  await scene.ask();
-  await scene.end(answered({}));
-  await scene.clock.advance(TIMEOUT_MS);
-  const before = scene.clock.timers;
-  const giveUp = new AbortController();
-  const { answer } = await scene.ask({ timeoutMs: 600_000, signal: giveUp.signal });
-  giveUp.abort();
-  assert.is(endOf(await answer), "cancelled");
-  await scene.clock.advance(50);
-  // The checks of what the abandoned call owes go on.
-  assert.is(scene.clock.timers, before + 1);
-  await scene.end(answered({}));
-  await scene.clock.advance(50);
-  assert.is(scene.clock.timers, before);
-});
-
 class Scene extends ServiceScene {
   /** Requests that reached each instance, by number. */
   readonly reached: number[] = [0, 0, 0, 0];
@@ -76,6 +58,24 @@ class Scene extends ServiceScene {
     return new Promise((resolve) => this.clock.after(ms, () => resolve(handled)));
   }
 }
+
+test("a call that has ended leaves no timer for its hedge", async () => {
+  const scene = new ClientScene(2, { hedge: true });
+  await scene.ask();
+  await scene.end(answered({}));
+  await scene.clock.advance(TIMEOUT_MS);
+  const before = scene.clock.timers;
+  const giveUp = new AbortController();
+  const { answer } = await scene.ask({ timeoutMs: 600_000, signal: giveUp.signal });
+  giveUp.abort();
+  assert.is(endOf(await answer), "cancelled");
+  await scene.clock.advance(50);
+  // The checks of what the abandoned call owes go on.
+  assert.is(scene.clock.timers, before + 1);
+  await scene.end(answered({}));
+  await scene.clock.advance(50);
+  assert.is(scene.clock.timers, before);
+});
 
 test("a late call is answered by another, and its instance is charged once its own second is over", async () => {
   const scene = await Scene.of(2);
