@@ -347,6 +347,10 @@ test("a warning is read as it was written", () => {
     { kind: "on time", incarnation: "1-a" },
   ] as const)
     assert.equal(parseWarning(JSON.parse(warningJson(warning))), warning);
+  const longest = warningJson({ kind: "late", incarnation: "1-a", quietMs: 7_200_000, name: undefined });
+  assert.equal(parseWarning(JSON.parse(longest)), {
+    ...{ kind: "late", incarnation: "1-a", quietMs: 3_600_000, name: undefined },
+  });
   const named = (name: unknown): unknown => parseWarning({ incarnation: "1-a", late: true, quietMs: 1, name });
   for (const name of [7, "", "with blank", "x".repeat(65), "\u001b[2J"])
     assert.equal(named(name), { kind: "late", incarnation: "1-a", quietMs: 1, name: undefined });

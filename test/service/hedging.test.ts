@@ -4,6 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { ServiceMonitor } from "../../src/monitor/monitor.ts";
 import type { Snapshot } from "../../src/monitor/snapshot.ts";
+import type { ClientEvent } from "../../src/service/client-options.ts";
 import { answer, type HandlerResult, refuse } from "../../src/service/core/handler.ts";
 import { answered, ClientScene } from "../support/client-scene.ts";
 import { drainingBus } from "../support/draining-bus.ts";
@@ -75,6 +76,25 @@ test("a call that has ended leaves no timer for its hedge", async () => {
   await scene.end(answered({}));
   await scene.clock.advance(50);
   assert.is(scene.clock.timers, before);
+});
+
+test("a call that a listener aborts as it is sent leaves no timer for its hedge", async () => {
+  const giveUp = new AbortController();
+  let aborts = false;
+  const onEvent = ({ kind }: ClientEvent): void => void (aborts && kind === "using" && giveUp.abort());
+  const scene = new ClientScene(1, { hedge: true, onEvent });
+  await scene.ask();
+  // A hedge of the next call would wait for as long.
+  await scene.clock.advance(200);
+  await scene.end(answered({}));
+  await scene.clock.advance(TIMEOUT_MS);
+  const before = scene.clock.timers;
+  aborts = true;
+  const { answer } = await scene.ask({ timeoutMs: 600_000, signal: giveUp.signal });
+  assert.is(endOf(await answer), "cancelled");
+  await scene.clock.advance(50);
+  // The checks of what the aborted call owes go on.
+  assert.is(scene.clock.timers, before + 1);
 });
 
 test("a late call is answered by another, and its instance is charged once its own second is over", async () => {

@@ -304,6 +304,23 @@ test("an instance whose row was purged is asked until its call ends", async () =
   assert.is(scene.countOf("give up ratings.get.1-a"), 1);
 });
 
+test("the calls of a row that was purged end with the next row of the same process", async () => {
+  const rules = { requestTimeoutMs: TIMEOUT_MS, purgeAfterMs: 2_000 };
+  const scene = new ClientScene(2, { rules });
+  await passes(scene, 1, [1, 2]);
+  await scene.ask({ timeoutMs: 60_000 });
+  while (scene.client.tracker.knows("1-a")) await passes(scene, 500, [2]);
+  scene.beat(1, { operations: ["get", "list"] });
+  await scene.ask({ operation: "list" });
+  scene.acts.length = 0;
+  await scene.end(NO_RESPONDERS);
+  await scene.clock.advance(1);
+  assert.equal(
+    scene.acts.filter((act) => act.startsWith("give up")),
+    ["give up ratings.list.1-a", "give up ratings.get.1-a"],
+  );
+});
+
 test("one that is back is asked no more as one that was gone", async () => {
   const scene = new ClientScene(2);
   await passes(scene, 1, [1, 2]);

@@ -31,6 +31,23 @@ test("a balancer that throws as an answer is counted, and a bus as calls are giv
   assert.ok(reports.length >= 2);
 });
 
+test("of two warnings that end at once, one whose row throws does not keep the other from its event", async () => {
+  const scene = new ClientScene(5);
+  const beats = (): void => [1, 2, 3, 4, 5].forEach((instance) => void scene.beat(instance, { intervalMs: 1_000 }));
+  beats();
+  for (const instance of [1, 2])
+    scene.receiveWarning("_.other", { incarnation: `${instance}-a`, late: true, quietMs: 300 });
+  assert.is(scene.countOf("warned"), 2);
+  const { tracker } = scene.client;
+  const find = tracker.find.bind(tracker);
+  tracker.find = (incarnation) => (incarnation === "1-a" ? boom() : find(incarnation));
+  for (let second = 1; second <= 5; second++) {
+    beats();
+    await scene.clock.advance(1_000);
+  }
+  assert.is(scene.countOf("warning-over"), 2);
+});
+
 test("an observer may remove and add itself while it is called", async () => {
   const scene = new ClientScene(1);
   let calls = 0;
