@@ -108,12 +108,13 @@ export class Call {
   #next(isPaid = false): void {
     try {
       const ticket = this.#pick();
-      if (ticket !== undefined) {
+      if (ticket !== undefined && !this.#isFinished) {
         this.#send(ticket);
         return;
       }
       if (isPaid) this.context.retryBudget.giveBack();
-      this.#finishWithout(this.history.earlierReason ?? this.#whyNone());
+      if (ticket !== undefined) this.#release(ticket);
+      if (!this.#isFinished) this.#finishWithout(this.history.earlierReason ?? this.#whyNone());
     } catch (error) {
       this.context.options.guard.failed("core", error);
       const why = failedWhy("the call failed in its own process", textOf(error));
@@ -122,7 +123,10 @@ export class Call {
     }
   }
 
-  /** Picks an instance, and sends the copies that go along. Undefined: no instance can take the call. */
+  /**
+   * Picks an instance, and sends the copies that go along. Undefined: no instance can take the call. A listener of any of
+   * these events may abort it.
+   */
   #pick(): Ticket | undefined {
     const { resolver, tracker, emitAll, options } = this.context;
     const { clock } = options;
@@ -133,6 +137,7 @@ export class Call {
     const emit = excluded.size < MAX_LOGGED_ATTEMPTS ? options.onEvent : () => undefined;
     emit({ kind: "resolving" }, trace);
     emit({ kind: "resolved", live: () => tracker.live(clock.now()).map((member) => member.who) }, trace);
+    if (this.#isFinished) return undefined;
     const now = clock.now();
     const deprioritized = this.context.deprioritized.at(now);
     const timeoutMs = this.#attemptTimeoutMs;
@@ -140,7 +145,7 @@ export class Call {
     emitAll(pick.events, trace);
     for (const ticket of pick.retests) this.#sendCopy(ticket);
     for (const ticket of pick.newcomerProbes) this.#sendCopy(ticket);
-    if (pick.call !== undefined) emit({ kind: "using", who: pick.call.who }, trace);
+    if (pick.call !== undefined && !this.#isFinished) emit({ kind: "using", who: pick.call.who }, trace);
     return pick.call;
   }
 
@@ -150,9 +155,19 @@ export class Call {
   }
 
   #sendCopy(ticket: Ticket): void {
+    if (this.#isFinished) {
+      this.#release(ticket);
+      return;
+    }
     // No caller waits for it, so nothing shortens its time.
     const [waitMs, judgedMs] = [this.judgementMs, this.judgementMs];
     new Sending(this, ticket, "copy", waitMs, judgedMs).send();
+  }
+
+  /** The call was aborted before it was sent to this instance: it must not be executed any more. */
+  #release(ticket: Ticket): void {
+    const { tracker, emitAll, options } = this.context;
+    emitAll(tracker.settle(ticket, "unsent", options.clock.now()), this.request.trace);
   }
 
   #send(ticket: Ticket): void {
@@ -165,8 +180,8 @@ export class Call {
     const sending = this.#newAttempt(ticket, "call");
     this.#current = sending;
     sending.send();
-    // A call that could not be sent is over already, and a listener may have aborted it.
-    if (policy !== undefined && !sending.isOver && !this.#isFinished) this.#scheduleHedge(sending, policy);
+    // A call that could not be sent is over already.
+    if (policy !== undefined && !sending.isOver) this.#scheduleHedge(sending, policy);
   }
 
   #newAttempt(ticket: Ticket, sentAs: SentAs): Sending {
@@ -295,6 +310,11 @@ export class Call {
     if (ticket === undefined) return;
     const { who: lateWho, sentAt } = late.ticket;
     options.onEvent({ kind: "hedging", who: ticket.who, late: lateWho, afterMs: now - sentAt }, this.request.trace);
+    if (this.#isFinished) {
+      this.context.retryBudget.giveBack();
+      this.#release(ticket);
+      return;
+    }
     const sending = this.#newAttempt(ticket, "hedge");
     this.history.exclude(sending);
     this.#hedge = sending;

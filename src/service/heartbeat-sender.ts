@@ -78,9 +78,13 @@ export class HeartbeatSender {
     this.#beatUnlessMute();
   }
 
-  /** A bus of the user's own may throw, and this may run in a timer. */
   #beatUnlessMute(): void {
-    if (!this.#isMute) this.#options.guard.run("the bus", () => this.beat(), undefined);
+    if (!this.#isMute) this.#guardedBeat();
+  }
+
+  /** A bus of the user's own may throw: in a timer, or at the goodbye, after which the instance has more to end. */
+  #guardedBeat(): void {
+    this.#options.guard.run("the bus", () => this.beat(), undefined);
   }
 
   /** The first longer interval is any time up to it: instances that were started together would send together for long. */
@@ -182,6 +186,6 @@ export class HeartbeatSender {
     this.#cancelNext();
     this.#endCoalescing();
     this.#state = state;
-    this.beat();
+    this.#guardedBeat();
   }
 }

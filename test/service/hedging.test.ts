@@ -78,23 +78,18 @@ test("a call that has ended leaves no timer for its hedge", async () => {
   assert.is(scene.clock.timers, before);
 });
 
-test("a call that a listener aborts as it is sent leaves no timer for its hedge", async () => {
+test("a call that a listener aborts as its hedge is announced is not hedged", async () => {
   const giveUp = new AbortController();
-  let aborts = false;
-  const onEvent = ({ kind }: ClientEvent): void => void (aborts && kind === "using" && giveUp.abort());
-  const scene = new ClientScene(1, { hedge: true, onEvent });
-  await scene.ask();
-  // A hedge of the next call would wait for as long.
-  await scene.clock.advance(200);
-  await scene.end(answered({}));
-  await scene.clock.advance(TIMEOUT_MS);
-  const before = scene.clock.timers;
-  aborts = true;
-  const { answer } = await scene.ask({ timeoutMs: 600_000, signal: giveUp.signal });
+  const onEvent = ({ kind }: ClientEvent): void => void (kind === "hedging" && giveUp.abort());
+  const scene = new ClientScene(2, { hedge: true, onEvent });
+  const { answer } = await scene.ask({ signal: giveUp.signal });
+  await scene.clock.advance(TIMEOUT_MS / 2);
   assert.is(endOf(await answer), "cancelled");
-  await scene.clock.advance(50);
-  // The checks of what the aborted call owes go on.
-  assert.is(scene.clock.timers, before + 1);
+  assert.equal(
+    scene.sent.map(({ instance }) => instance),
+    [1],
+  );
+  assert.is(scene.client.tracker.find("2-a")?.debt?.inFlight, 0);
 });
 
 test("a late call is answered by another, and its instance is charged once its own second is over", async () => {

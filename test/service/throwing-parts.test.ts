@@ -2,7 +2,10 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { answered, ClientScene, NO_RESPONDERS, TIMEOUT_MS } from "../support/client-scene.ts";
+import type { ClientEvent } from "../../src/service/client-options.ts";
+import type { MemoryBus } from "../../src/testing/memory-bus.ts";
+import { answered, ClientScene, NO_RESPONDERS, RETEST_MS, TIMEOUT, TIMEOUT_MS } from "../support/client-scene.ts";
+import { endOf, ServiceScene } from "../support/service-scene.ts";
 
 const test = suite("parts of the user's own");
 
@@ -46,6 +49,71 @@ test("of two warnings that end at once, one whose row throws does not keep the o
     await scene.clock.advance(1_000);
   }
   assert.is(scene.countOf("warning-over"), 2);
+});
+
+test("a call that a listener aborts before it is sent is not sent, and no copy of it after that", async () => {
+  const aborts = [
+    ["none", [1, 2], "retesting"],
+    ["resolving", [], "open"],
+    ["resolved", [], "open"],
+    ["retesting", [], "open"],
+    ["using", [1], "retesting"],
+  ] as const;
+  for (const [at, instances, breaker] of aborts) {
+    const giveUp = new AbortController();
+    let armed = "";
+    const kinds: string[] = [];
+    const onEvent = ({ kind }: ClientEvent): void => {
+      kinds.push(kind);
+      if (kind === armed) giveUp.abort();
+    };
+    const scene = new ClientScene(3, { onEvent });
+    await scene.ask();
+    await scene.end(TIMEOUT);
+    await scene.clock.advance(RETEST_MS + 1_000);
+    scene.sent.length = 0;
+    kinds.length = 0;
+    armed = at;
+    const { answer } = await scene.ask({ signal: giveUp.signal });
+    assert.equal(
+      scene.sent.map(({ instance }) => instance),
+      instances,
+      at,
+    );
+    const { tracker } = scene.client;
+    assert.is(tracker.find("1-a")?.breaker.kind, breaker, at);
+    if (at === "none") continue;
+    const later = kinds.slice(kinds.indexOf(at) + 1).filter((kind) => kind !== "resolved");
+    assert.equal(later, [], `after ${at}`);
+    // The copy was sent before.
+    const mayHaveExecuted = instances.length > 0;
+    assert.equal(await answer, { kind: "unanswered", reason: "cancelled", mayHaveExecuted, tried: [] }, at);
+    assert.is(tracker.find("2-a")?.debt?.inFlight ?? 0, 0, at);
+  }
+});
+
+test("an instance whose bus throws at the goodbye ends all the same, and gets no calls", async () => {
+  let throws = false;
+  const busOf = (bus: MemoryBus): MemoryBus => {
+    const publish = bus.publish.bind(bus);
+    bus.publish = (subject, body) => {
+      if (throws && subject.startsWith("health.")) boom();
+      publish(subject, body);
+    };
+    return bus;
+  };
+  const scene = await new ServiceScene({ count: 1, busOf }).start();
+  throws = true;
+  let end = "none";
+  const disposed = scene.instances[0]?.[Symbol.asyncDispose]();
+  void disposed?.then(
+    () => (end = "ended"),
+    () => (end = "rejected"),
+  );
+  await scene.clock.advance(10_000);
+  assert.is(end, "ended");
+  const { answer } = await scene.timed();
+  assert.is(endOf(answer), "no-instances");
 });
 
 test("an observer may remove and add itself while it is called", async () => {
