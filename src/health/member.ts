@@ -110,8 +110,25 @@ export function newMember(beat: Heartbeat, now: number, operations: readonly str
 export const isLive = (member: Member, now: number): boolean =>
   member.membership.kind === "up" && now < member.leaseUntil;
 
+/** It sends heartbeats, as far as a tick has found, and is in the table. */
+export const isUp = ({ membership, evicted }: Member): boolean => membership.kind === "up" && !evicted;
+
 /** It owes us an answer for too long. */
 export const isLate = ({ debt }: Member): boolean => debt?.lateSince !== undefined;
+
+/**
+ * Of `members`, by age: the oldest that is gone or has never answered, and has no calls in flight. With such calls it is the
+ * last choice, because an evicted member is not asked if it is there.
+ */
+export function toEvict(members: Iterable<Member>): Member | undefined {
+  let busy: Member | undefined;
+  for (const member of members) {
+    if (member.hasAnswered && member.membership.kind !== "gone") continue;
+    if ((member.debt?.inFlight ?? 0) === 0) return member;
+    busy ??= member;
+  }
+  return busy;
+}
 
 /** A goodbye is final: if the program runs again later, it is a new incarnation. */
 export const saidGoodbye = ({ membership }: Member): boolean =>

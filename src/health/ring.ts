@@ -19,12 +19,13 @@ export class Ring {
     return this.#members.length;
   }
 
-  /** Adds or removes a member. Changes nothing if it is in, or out, already. */
-  set(member: Member, isIn: boolean): void {
+  /** Adds or removes a member. @returns false if it is in, or out, already */
+  set(member: Member, isIn: boolean): boolean {
     const index = this.#indexOf(member.who);
     const wasIn = this.#members[index] === member;
     if (isIn && !wasIn) this.#members.splice(index, 0, member);
     if (!isIn && wasIn) this.#members.splice(index, 1);
+    return isIn !== wasIn;
   }
 
   /**

@@ -19,11 +19,13 @@ import {
   type HealthEvent,
   type InstanceRef,
   isLive,
+  isUp,
   type Member,
   type Membership,
   newMember,
   OperationLists,
   saidGoodbye,
+  toEvict,
   UP,
 } from "./member.ts";
 import { failsAsNewcomer, NewcomerQuarantine } from "./newcomer-quarantine.ts";
@@ -164,7 +166,7 @@ export class Tracker {
   #markProven(member: Member): void {
     if (member.hasAnswered) return;
     member.hasAnswered = true;
-    this.lateness.warnings.countAgain();
+    this.lateness.warnings.proven(member, isUp(member) && !breaker.isOpen(member.breaker));
     this.#openBreakers.markProven(member);
   }
 
@@ -287,19 +289,15 @@ export class Tracker {
 
   // Capacity.
 
-  /** If the table is full, evicts the oldest member that is gone or has never answered. False if there is none. */
+  /** If the table is full, evicts a member that it can do without. False if there is none. */
   #makeRoom(): boolean {
-    if (this.#members.size < this.#rules.maxIncarnations) {
-      this.#fullReported = false;
-      return true;
-    }
-    for (const member of this.#members.values()) {
-      if (member.hasAnswered && member.membership.kind !== "gone") continue;
+    if (this.#members.size >= this.#rules.maxIncarnations) {
+      const member = toEvict(this.#members.values());
+      if (member === undefined) return false;
       this.#evict(member);
-      this.#fullReported = false;
-      return true;
     }
-    return false;
+    this.#fullReported = false;
+    return true;
   }
 
   #rejectNewcomer(who: InstanceRef): readonly HealthEvent[] {
@@ -385,13 +383,11 @@ export class Tracker {
 
   /** Adds `member` to the lists that it belongs to now, and removes it from the others. */
   #reindex(member: Member): void {
-    const isUp = member.membership.kind === "up" && !member.evicted;
     const isOpen = breaker.isOpen(member.breaker);
-    this.ring.set(member, isUp);
-    this.rotation.set(member, isUp && !isOpen);
-    if (!isUp || isOpen) this.lateness.warnings.left(member);
-    this.lateness.warnings.countAgain();
-    this.#openBreakers.set(member, isUp && isOpen);
+    const isInRotation = isUp(member) && !isOpen;
+    this.ring.set(member, isUp(member));
+    if (this.rotation.set(member, isInRotation)) this.lateness.warnings.moved(member, isInRotation);
+    this.#openBreakers.set(member, isUp(member) && isOpen);
   }
 }
 

@@ -19,7 +19,8 @@
 
 import { isOpen } from "./breaker.ts";
 import { lastAnswerAt } from "./debt.ts";
-import type { HealthEvent, Member } from "./member.ts";
+import { type HealthEvent, isUp, type Member } from "./member.ts";
+import { MostWarned, type Rotation } from "./most-warned.ts";
 
 /** A warning as it arrives. */
 export interface ReceivedWarning {
@@ -64,28 +65,11 @@ const MAX_REFUTED = 256;
 /** A sender that has waited for less cannot know anything: a garbage collection takes as long. */
 const MIN_QUIET_MS = 20;
 
-/** The members that can get calls, in any order. */
-interface Rotation {
-  all(): Iterable<Member>;
-}
-
-/** Whether more than half of those with one operation are warned of: of the proven ones, and of all. */
-interface AreMost {
-  readonly ofProven: boolean;
-  readonly ofAll: boolean;
-  /** Then the first of the warnings that were counted is over, whenever the tick comes. */
-  readonly until: number;
-}
-
 /** The members of one service that other callers warn of. Decides whether a warning counts. */
 export class Warnings {
   /** Members whose warning counts. */
   readonly #warned = new Set<Member>();
-  /**
-   * By operation, for all picks until the next change. To count for each pick was rejected: with 4,900 of 10,000 members warned
-   * of, that took 1.3 ms.
-   */
-  readonly #areMostOf = new Map<string | undefined, AreMost>();
+  readonly #most = new MostWarned();
   /** Senders that were wrong, and until when their warnings do not count: at most `MAX_REFUTED`. */
   readonly #refuted = new Map<string, number>();
   /** Until then no warning counts: more senders were wrong. */
@@ -107,39 +91,7 @@ export class Warnings {
    */
   passesOver(member: Member, rotation: Rotation, operation: string | undefined, now: number): boolean {
     if (!isPassedOver(member, now)) return false;
-    let areMost = this.#areMostOf.get(operation);
-    if (areMost === undefined || now >= areMost.until) {
-      areMost = this.#count(rotation, operation, now);
-      this.#areMostOf.set(operation, areMost);
-    }
-    return member.hasAnswered ? !areMost.ofProven : !areMost.ofAll;
-  }
-
-  /** Members have joined or left the rotation, or have answered for the first time, or warnings have come or ended. */
-  countAgain(): void {
-    if (this.#areMostOf.size > 0) this.#areMostOf.clear();
-  }
-
-  #count(rotation: Rotation, operation: string | undefined, now: number): AreMost {
-    const has = ({ operations }: Member): boolean => operation === undefined || operations.includes(operation);
-    const isProven = (member: Member): boolean => member.hasAnswered && has(member);
-    const ends = [...this.#warned].flatMap((member) =>
-      isPassedOver(member, now) ? (member.warning?.until ?? []) : [],
-    );
-    return {
-      ofProven: this.#areMost(rotation.all(), isProven, now),
-      ofAll: this.#areMost(rotation.all(), has, now),
-      until: ends.reduce((first, end) => Math.min(first, end), Number.POSITIVE_INFINITY),
-    };
-  }
-
-  /** Whether more than half of those that are accepted are warned of. */
-  #areMost(rotation: Iterable<Member>, accepts: (member: Member) => boolean, now: number): boolean {
-    let missing = 0;
-    for (const member of this.#warned) if (accepts(member) && isPassedOver(member, now)) missing += 2;
-    if (missing === 0) return false;
-    for (const member of rotation) if (accepts(member) && --missing === 0) return false;
-    return true;
+    return !this.#most.isMost(member, operation, rotation, now);
   }
 
   /** A warning has arrived. @returns the events that the caller has to emit */
@@ -152,7 +104,7 @@ export class Warnings {
     const all = new Map<string, Claim>([...claims, [sender, { kind: "standing", ...counted }]]);
     member.warning = { claims: all, ...(longestOf(all, now) ?? counted), over: undefined };
     this.#warned.add(member);
-    this.countAgain();
+    this.#most.warn(member, member.warning.until);
     return isFirst ? [{ kind: "warned", who: member.who, by, quietMs }] : NO_EVENTS;
   }
 
@@ -215,12 +167,24 @@ export class Warnings {
     const longest = longestOf(warning.claims, now);
     if (longest === undefined) return this.#end(member, why, now);
     member.warning = { ...warning, ...longest };
+    this.#most.warn(member, longest.until);
     return NO_EVENTS;
   }
 
-  /** The member has left the rotation: it gets no calls anyway, for a reason of our own. */
-  left(member: Member): void {
+  /** The member has answered for the first time. */
+  proven(member: Member, isInRotation: boolean): void {
+    this.#most.proven(member, isInRotation);
+  }
+
+  /** The member has joined the rotation, or has left it: it gets no calls then anyway, for a reason of our own. */
+  moved(member: Member, isInRotation: boolean): void {
+    if (!isInRotation) this.#left(member);
+    this.#most.moved(member, isInRotation);
+  }
+
+  #left(member: Member): void {
     const counted = this.#warned.delete(member);
+    this.#most.unwarn(member);
     changeClaims(member, (_, claim) => ended(claim, "excused"));
     if (counted && member.warning !== undefined) member.warning = { ...member.warning, over: "left" };
   }
@@ -235,7 +199,7 @@ export class Warnings {
 
   #end(member: Member, why: WhyOver, now: number): readonly HealthEvent[] {
     if (!this.#warned.delete(member) || member.warning === undefined) return NO_EVENTS;
-    this.countAgain();
+    this.#most.unwarn(member);
     member.warning = { ...member.warning, until: now, over: why };
     return [{ kind: "warning-over", who: member.who, why }];
   }
@@ -273,8 +237,7 @@ const isPassedOver = ({ warning }: Member, now: number): boolean =>
 export const isWarned = ({ warning }: Member): boolean => warning !== undefined && warning.over === undefined;
 
 /** It is in the rotation. */
-const mayBeWarned = ({ membership, breaker, evicted }: Member): boolean =>
-  membership.kind === "up" && !evicted && !isOpen(breaker);
+const mayBeWarned = (member: Member): boolean => isUp(member) && !isOpen(member.breaker);
 
 const hasAnsweredSince = ({ debt }: Member, since: number): boolean =>
   debt !== undefined && lastAnswerAt(debt) >= since;

@@ -299,6 +299,18 @@ test("a full table evicts members that are gone or never answered, and no others
   assert.equal(table.live(4), [2, 4, 5], "1 was gone");
 });
 
+test("a full table evicts one with a call in flight only if each has one, because it is not asked if it is there", () => {
+  const table = new HealthHarness({ maxIncarnations: 2 });
+  table.beats(1, 0);
+  table.beats(2, 0);
+  assert.is(table.ask(1).who.instance, 1);
+  table.beats(3, 2);
+  assert.equal(table.live(2), [1, 3]);
+  assert.is(table.ask(3).who.instance, 3);
+  table.beats(4, 4);
+  assert.equal(table.live(4), [3, 4], "the oldest of two");
+});
+
 test("a full table of proven instances rejects newcomers, reported once until there is room", () => {
   const table = new HealthHarness({ maxIncarnations: 2 });
   table.beats(1, 0);

@@ -158,6 +158,33 @@ test("who was late, asked and overtaken is decided the same again, and counts", 
     assert.is.not(replay(whole.filter((line) => !kind.test(line))), "same", `without ${kind}`);
 });
 
+test("an instance that is asked after its row was evicted is asked the same again", () => {
+  const { lines, tracker, next } = recordingOfThree();
+  const { member } = next(1);
+  const { leaseIntervals, heartbeatIntervalMs, purgeAfterMs } = DEFAULT_RULES;
+  const lostAt = leaseIntervals * heartbeatIntervalMs;
+  tracker.tick(lostAt);
+  tracker.tick(lostAt + purgeAfterMs);
+  assert.is(member.evicted, true);
+  for (const now of [lostAt + purgeAfterMs + 1, lostAt + purgeAfterMs + 1_002]) {
+    const question = tracker.lateness.ask(member, now);
+    assert.ok(question);
+    tracker.settle(question, "inconclusive", now + 1);
+  }
+  const whole = [...lines, '{"at":999999,"kind":"end","why":"the Market ended","known":0}'];
+  assert.is(replay(whole), "same");
+  const asked = /"isEvicted"/;
+  assert.is(whole.filter((line) => asked.test(line)).length, 2);
+  assert.is(
+    whyOf(changed(whole, asked, (line) => line.replace('"isEvicted":true', '"isEvicted":1'))[0] ?? "same"),
+    "isEvicted is not true",
+  );
+  assert.match(
+    whyOf(changed(whole, asked, (line) => line.replace(',"isEvicted":true', ""))[0] ?? "same"),
+    /1-a was asked, and is not known/,
+  );
+});
+
 test("what other callers warned of is decided the same again, and counts", () => {
   const { lines, tracker, next } = recordingOfThree();
   for (const now of [1, 2, 3]) tracker.settle(next(now), "answered", now);

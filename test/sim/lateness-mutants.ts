@@ -32,7 +32,7 @@ export const LATENESS_MUTANTS: readonly Mutant[] = [
   defect("no instance is found late", [
     "service/late-watch",
     "if ($found.areOwed || this.$gone.size > 0) this.$start();",
-    "",
+    "if (false) this.$start();",
   ]),
   defect("a slow operation makes its instance late", [
     "health/lateness",

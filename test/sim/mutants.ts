@@ -72,7 +72,7 @@ export const MUTANTS: readonly Mutant[] = [
       'if ($breaker.$kind !== "probation") return "no";',
       'if ($breaker.$kind !== "probation") return "yes";',
     ],
-    ["health/tracker", "$isUp && !$isOpen);", "$isUp);"],
+    ["health/tracker", "$isUp($member) && !$isOpen; this", "$isUp($member); this"],
   ),
   defect("the search for a retest forgets the next one", [
     "health/open-breakers",

@@ -9,9 +9,9 @@ export const WARNING_MUTANTS: readonly Mutant[] = [
     "$accepts($member)",
   ]),
   defect("who is warned of more than half is heeded", [
-    "health/warnings",
-    "if ($accepts($member) && --$missing === 0) return false; return true;",
-    "if ($accepts($member) && --$missing === 0) return false; return false;",
+    "health/most-warned",
+    "return 2 * $warned > $members;",
+    "return false;",
   ]),
   defect("a warning does not end with its lease", [
     "health/warnings",

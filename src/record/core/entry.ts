@@ -75,11 +75,15 @@ export interface RecordedOvertaking {
   readonly ticket: number;
 }
 
-/** An instance was asked if it is there, with the next ticket. `atOnce`: also within a second of the last question. */
+/**
+ * An instance was asked if it is there, with the next ticket. `atOnce`: also within a second of the last question. `isEvicted`:
+ * its row was in the table no more, and calls to it were still in flight.
+ */
 export interface RecordedQuestion {
   readonly kind: "asked";
   readonly incarnation: string;
   readonly atOnce?: true;
+  readonly isEvicted?: true;
 }
 
 /** Another caller has warned of an instance, and the warning counts. */

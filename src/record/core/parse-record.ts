@@ -53,10 +53,11 @@ function parseRules(value: unknown): Parsed<HealthRules> {
   return readAs(Object.fromEntries(names.map((name) => [name, given[name]])) as unknown as HealthRules);
 }
 
-function parseAsked({ incarnation, atOnce }: Fields): Parsed<RecordedEvent> {
+function parseAsked({ incarnation, atOnce, isEvicted }: Fields): Parsed<RecordedEvent> {
   if (!isId(incarnation)) return unreadable("incarnation is no id of an incarnation");
   if (atOnce !== undefined && atOnce !== true) return unreadable("atOnce is not true");
-  return readAs({ kind: "asked", incarnation, ...(atOnce && { atOnce }) });
+  if (isEvicted !== undefined && isEvicted !== true) return unreadable("isEvicted is not true");
+  return readAs({ kind: "asked", incarnation, ...(atOnce && { atOnce }), ...(isEvicted && { isEvicted }) });
 }
 
 function parseLateCheck(upTo: unknown): Parsed<RecordedEvent> {

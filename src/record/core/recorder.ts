@@ -180,7 +180,8 @@ class RecordedLateness extends Lateness {
     if (ticket === undefined) return undefined;
     this.#recorder.registerTicket(ticket);
     const { incarnation } = member.who;
-    this.#recorder.record({ kind: "asked", incarnation, ...(atOnce && { atOnce }) }, now);
+    const options = { ...(atOnce && { atOnce }), ...(member.evicted && { isEvicted: true as const }) };
+    this.#recorder.record({ kind: "asked", incarnation, ...options }, now);
     return ticket;
   }
 }

@@ -4,7 +4,7 @@
 import { directSubject } from "../../bus/core/subjects.ts";
 import { type Balancer, newBalancer, type PickOptions, type PickResult } from "../../health/balancer.ts";
 import { DEFAULT_OPERATIONS } from "../../health/heartbeat.ts";
-import type { HealthEvent } from "../../health/member.ts";
+import type { HealthEvent, Member } from "../../health/member.ts";
 import type { Ticket } from "../../health/ticket.ts";
 import { DEFAULT_OPERATION } from "../../util/operation-name.ts";
 import {
@@ -97,7 +97,7 @@ export class Replay {
     if (entry.kind === "checked" && !this.#unchecked.has(entry.ticket))
       return `ticket ${entry.ticket} is not being checked`;
     const isOfMember = entry.kind === "asked" || entry.kind === "warned" || entry.kind === "withdrawn";
-    if (isOfMember && this.#balancer.tracker.find(entry.incarnation) === undefined)
+    if (isOfMember && this.#rowOf(entry) === undefined)
       return `${entry.incarnation} was ${entry.kind}, and is not known`;
     if (entry.kind === "end" && entry.known !== this.#balancer.tracker.size)
       return `recorded: ${entry.known} incarnations known; now: ${this.#balancer.tracker.size}`;
@@ -191,11 +191,19 @@ export class Replay {
     return { ...eventsResult(this.#balancer.tracker.lateness.overtaken(ticket, at)), ticket };
   }
 
+  /** An evicted row is that of a call that is in flight. */
+  #rowOf(entry: RecordedQuestion | RecordedWarning | RecordedWithdrawal): Member | undefined {
+    const { incarnation } = entry;
+    if (entry.kind !== "asked" || entry.isEvicted !== true) return this.#balancer.tracker.find(incarnation);
+    const tickets = [...this.#tickets.values()];
+    return tickets.find(({ member, who }) => member.evicted && who.incarnation === incarnation)?.member;
+  }
+
   /** If no ticket is issued now, its settlement has none, and is the divergence. */
-  #ask({ at, incarnation, atOnce }: RecordedQuestion & EntryContext): ReplayStep {
-    const { tracker } = this.#balancer;
-    const member = tracker.find(incarnation);
-    const ticket = member === undefined ? undefined : tracker.lateness.ask(member, at, atOnce);
+  #ask(entry: RecordedQuestion & EntryContext): ReplayStep {
+    const { lateness } = this.#balancer.tracker;
+    const member = this.#rowOf(entry);
+    const ticket = member === undefined ? undefined : lateness.ask(member, entry.at, entry.atOnce);
     if (ticket === undefined) return NOTHING;
     this.#registerTicket(ticket);
     return { ...NOTHING, ticket };
