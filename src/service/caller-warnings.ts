@@ -67,17 +67,20 @@ export class CallerWarnings {
   }
 
   start(): void {
-    // Other credentials may be read before a login, with another right.
-    this.#stops.push(this.#options.heartbeatBus.watch(() => this.#subscribe()));
+    // Other credentials may be read before a login, with another right. Warnings are sent with that of `bus`, which may log in
+    // after the one on which they are received.
+    const { bus, heartbeatBus } = this.#options;
+    for (const one of new Set([bus, heartbeatBus])) this.#stops.push(one.watch(() => this.#subscribe()));
     this.#subscribe();
   }
 
   #subscribe(): void {
     const { heartbeatBus, service } = this.#options;
-    if (this.#subscription !== undefined || this.#sender === undefined) return;
+    if (this.#isClosed || this.#subscription !== undefined || this.#sender === undefined) return;
     this.#subscription = heartbeatBus.subscribe(allWarningsSubject(service), (message) => this.#receive(message));
   }
 
+  /** Calls that are in flight go on, and their answers still take warnings back. */
   close(): void {
     this.#isClosed = true;
     for (const stop of [...this.#stops, ...this.#delayed.values()]) stop();
@@ -87,7 +90,7 @@ export class CallerWarnings {
   /** As which this client may warn. Undefined: it takes no part. */
   get #sender(): string | undefined {
     const { bus, service, warnings } = this.#options;
-    if (!warnings || this.#isClosed) return undefined;
+    if (!warnings) return undefined;
     return bus.warningSender === undefined ? this.#anySender : bus.warningSender(service);
   }
 
@@ -96,7 +99,7 @@ export class CallerWarnings {
   /** An instance owes an answer for long. */
   warnOf({ who, quietMs }: OverdueInstance): void {
     const { incarnation } = who;
-    if (this.#sender === undefined || this.#delayed.has(incarnation)) return;
+    if (this.#isClosed || this.#sender === undefined || this.#delayed.has(incarnation)) return;
     this.#warnLater(incarnation, quietMs, this.#options.random() * MAX_DELAY_MS);
   }
 
@@ -113,12 +116,12 @@ export class CallerWarnings {
   /** Unless another caller has said so meanwhile, or it owes nothing any more. */
   #warn(incarnation: string, quietMs: number, waitedMs: number): void {
     const member = this.#tracker.find(incarnation);
-    if (member === undefined || member.membership.kind !== "up" || isSaid(member)) return;
+    if (member === undefined || member.membership.kind !== "up") return;
     // The calls that it owed may have been cancelled: that is no answer, and emits nothing.
     const { breaker } = member;
     if (!isLate(member) && breaker.kind === "closed" && breaker.failures === 0) return;
     const { clock, name } = this.#options;
-    if (this.#warnedOf.has(incarnation)) return;
+    if (this.#warnedOf.has(incarnation) || isSaid(member, clock.now())) return;
     if (!this.#sendLimit.tryTake(clock.now())) {
       // Until its answer, which ends the delay.
       if (waitedMs < MAX_LATER_MS) this.#warnLater(incarnation, quietMs, RETRY_DELAY_MS, waitedMs);
@@ -229,9 +232,9 @@ function countedAs(sender: string): string {
   return user === ANY_CALLER ? sender : user;
 }
 
-/** Another caller has warned of it lately: also if this one has opened its breaker since. */
-const isSaid = ({ warning }: Member): boolean =>
-  warning !== undefined && (warning.over === undefined || warning.over === "left");
+/** Another caller's warning of it stands: also if this one has opened its breaker since. */
+const isSaid = ({ warning }: Member, now: number): boolean =>
+  warning !== undefined && (warning.over === undefined || (warning.over === "left" && now < warning.until));
 
 /** It may have answered one of several calls since the warning was decided, and be late still. */
 const sinceAnswer = ({ debt }: Member, now: number): number =>

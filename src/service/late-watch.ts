@@ -61,14 +61,15 @@ export class LateWatch {
 
   /** An answer is owed: looks who is late, until none is owed any more. */
   start(): void {
-    if (this.#cancelTimer === undefined && !this.#isClosed) this.#startTimer();
+    this.#startIn(CHECK_INTERVAL_MS);
   }
 
   /** After the sockets were read: timers run first, and the answer may have arrived already. */
-  #startTimer(): void {
+  #startIn(delayMs: number): void {
+    if (this.#cancelTimer !== undefined || this.#isClosed) return;
     const { clock } = this.#options;
-    this.#dueAt = clock.now() + CHECK_INTERVAL_MS;
-    this.#cancelTimer = clock.after(CHECK_INTERVAL_MS, () => clock.afterIoPoll(() => this.#check()), "background");
+    this.#dueAt = clock.now() + delayMs;
+    this.#cancelTimer = clock.after(delayMs, () => clock.afterIoPoll(() => this.#check()), "background");
   }
 
   #check(): void {
@@ -77,7 +78,7 @@ export class LateWatch {
     const { clock, guard } = this.#options;
     const now = clock.now();
     const upTo = Math.min(now, this.#dueAt + MAX_DELAY_MS);
-    // A balancer of the user's own may throw, or return something else.
+    // A balancer of the user's own may throw, or return something else, and do better at the next check.
     const found = guard.run("core", () => this.#look(now, upTo), NOTHING_FOUND);
     // Each by itself: where one throws, the others are asked and warned of all the same.
     guard.run("core", () => this.#emitChanges(found.events), undefined);
@@ -85,6 +86,7 @@ export class LateWatch {
     for (const member of this.#gone) this.#askAgain(member);
     for (const overdue of found.toWarnOf) guard.run("core", () => this.#warnOf(overdue), undefined);
     if (found.areOwed || this.#gone.size > 0) this.start();
+    else if (found === NOTHING_FOUND) this.#startIn(ASK_INTERVAL_MS);
   }
 
   /** @throws if the result is not what it has to be, before any of it is used */

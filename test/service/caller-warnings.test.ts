@@ -2,9 +2,8 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { parseWarning, warningJson } from "../../src/health/caller-warning.ts";
+import type { Bus } from "../../src/bus/bus.ts";
 import { openClient } from "../../src/service/client.ts";
-import type { ClientEvent } from "../../src/service/client-options.ts";
 import { answered, ClientScene, TIMEOUT, TIMEOUT_MS } from "../support/client-scene.ts";
 
 const test = suite("warnings between callers");
@@ -200,6 +199,26 @@ test("a breaker that opens is not warned of where another caller has said so", a
   assert.equal([scene.countOf("opened"), scene.warnings], [1, []]);
 });
 
+test("a breaker that opens again is warned of, where the other caller's warning is over since", async () => {
+  const scene = new ClientScene(3);
+  await scene.ask();
+  scene.receiveWarning("_.other", { incarnation: "1-a", late: true, quietMs: 300 });
+  await scene.end(TIMEOUT);
+  const beats = async (): Promise<void> => {
+    for (const instance of [1, 2, 3]) scene.beat(instance);
+    await scene.clock.advance(10_000);
+  };
+  for (let passed = 0; passed < 60_000; passed += 10_000) await beats();
+  const { tracker } = scene.client;
+  for (let call = 0; call < 20 && tracker.find("1-a")?.debt?.inFlight !== 1; call++) {
+    await scene.ask();
+    if (scene.sent.at(-1)?.instance !== 1) await scene.end(answered({}));
+  }
+  scene.sent.findLast(({ instance }) => instance === 1)?.end(TIMEOUT);
+  await scene.clock.advance(0);
+  assert.is(scene.warnings.length, 1);
+});
+
 test("an answer takes a warning back, also where lateness has ended by a timeout that opened no breaker", async () => {
   const scene = new ClientScene(2, { rules: { requestTimeoutMs: TIMEOUT_MS, failureLimit: 2 } });
   await scene.ask();
@@ -221,48 +240,6 @@ test("an instance that has gone is not warned of, and is forgotten", async () =>
   scene.beat(1, { state: "gone" });
   await scene.end(TIMEOUT);
   assert.equal(scene.warnings, []);
-});
-
-test("a sender without a name is shown by its subject, and no longer than a name may be", async () => {
-  const shown: string[] = [];
-  const scene = new ClientScene(3, { onEvent: (event) => void (event.kind === "warned" && shown.push(event.by)) });
-  scene.receiveWarning(`_.${"p".repeat(64)}`, { incarnation: "1-a", late: true, quietMs: 300 });
-  assert.equal(shown, [`_.${"p".repeat(62)}`]);
-});
-
-test("all processes of one user count as one sender, and on an open bus each by itself", async () => {
-  for (const [user, withdraws] of [
-    ["ABCDEFGHIJKLMNOP", true],
-    ["_", false],
-  ] as const) {
-    const scene = new ClientScene(3);
-    scene.receiveWarning(`${user}.one`, { incarnation: "1-a", late: true, quietMs: 300 });
-    scene.receiveWarning(`${user}.two`, { incarnation: "1-a", late: false });
-    assert.is(scene.countOf("warning-over"), withdraws ? 1 : 0, user);
-  }
-});
-
-test("an instance that another caller warns of is passed over, with the name of that caller", async () => {
-  const events: ClientEvent[] = [];
-  const scene = new ClientScene(2, { onEvent: (event) => void events.push(event) });
-  scene.receiveWarning("_.other", { incarnation: "1-a", late: true, quietMs: 300, name: "shop-b:5000" });
-  const warned = events.flatMap((event) => (event.kind === "warned" ? [[event.who.instance, event.by]] : []));
-  assert.equal(warned, [[1, "shop-b:5000"]]);
-  assert.is(
-    scene.client.instances()[0]?.why,
-    "shop-b:5000 warns of it, and it gets calls only if no other can take them",
-  );
-  for (let call = 0; call < 2; call++) {
-    await scene.ask();
-    await scene.end(answered({}));
-  }
-  assert.equal(
-    scene.sent.map(({ instance }) => instance),
-    [2, 2],
-  );
-  scene.receiveWarning("_.other", { incarnation: "1-a", late: false });
-  await scene.ask();
-  assert.is(scene.sent.at(-1)?.instance, 1);
 });
 
 test("without warnings: true is the default, and false neither sends nor receives any", async () => {
@@ -287,34 +264,30 @@ test("a connection that may not warn takes no part", async () => {
   assert.is(own.countOf("warned"), 0, "its own");
 });
 
-test("what is no warning is an event that names its subject, and nothing else", async () => {
-  const events: ClientEvent[] = [];
-  const scene = new ClientScene(2, { onEvent: (event) => void events.push(event) });
-  events.length = 0;
-  for (const body of [{}, [], null, 7, { incarnation: 1, late: true, quietMs: 1 }, { incarnation: "1-a" }])
-    scene.receiveWarning("_.other", body);
-  for (const quietMs of [-1, 0.5, "300", null, 1e9])
-    scene.receiveWarning("_.other", { incarnation: "1-a", late: true, quietMs });
-  scene.receiveWarning("_.other", "x".repeat(2_000));
-  assert.is(events.length, 12);
-  for (const event of events)
-    assert.is(event.kind === "unreadable-warning" && event.subject, "warning.ratings._.other");
-  events.length = 0;
-  scene.receiveWarning("a wrong sender", { incarnation: "1-a", late: false });
-  scene.receiveWarning("_.other", { incarnation: "9-unknown", late: true, quietMs: 300 });
+test("a right to warn that comes with the login of the other bus is used at once", async () => {
+  const { bus: heartbeatBus } = new ClientScene(0);
+  let sender: string | undefined;
+  const onStatus: ((status: "connected") => void)[] = [];
+  const subjects: string[] = [];
+  const subscribe: Bus["subscribe"] = (subject) => {
+    subjects.push(subject);
+    return { close: () => undefined, drain: async () => undefined };
+  };
+  const watch: Bus["watch"] = (act) => {
+    onStatus.push(act);
+    return () => undefined;
+  };
+  new ClientScene(1, { heartbeatBus: { ...heartbeatBus, subscribe } }, { warningSender: () => sender, watch });
   assert.equal(
-    events.map(({ kind }) => kind),
-    ["unreadable-warning"],
+    subjects.filter((subject) => subject.startsWith("warning.")),
+    [],
   );
-});
-
-test("a flood of warnings is read up to its limit", async () => {
-  const scene = new ClientScene(2);
-  for (let count = 0; count < 1_000; count++) scene.receiveWarning("_.other", {});
-  assert.is(scene.countOf("unreadable-warning"), 400);
-  await scene.clock.advance(1_000);
-  for (let count = 0; count < 1_000; count++) scene.receiveWarning("_.other", {});
-  assert.is(scene.countOf("unreadable-warning"), 600);
+  sender = "USER.me";
+  for (const act of onStatus) act("connected");
+  assert.equal(
+    subjects.filter((subject) => subject.startsWith("warning.")),
+    ["warning.ratings.*.*"],
+  );
 });
 
 test("a client that loses all its instances at once sends twenty warnings, and ten a second after that", async () => {
@@ -337,23 +310,17 @@ test("nothing is published or received after the end", async () => {
   await scene.ask();
   scene.client.close();
   await scene.end(TIMEOUT);
-  assert.equal(scene.warnings, []);
+  assert.equal([scene.warnings, scene.receivesWarnings], [[], false]);
 });
 
-test("a warning is read as it was written", () => {
-  for (const warning of [
-    { kind: "late", incarnation: "1-a", quietMs: 340, name: "shop.example:5000" },
-    { kind: "late", incarnation: "1-a", quietMs: 0, name: undefined },
-    { kind: "on time", incarnation: "1-a" },
-  ] as const)
-    assert.equal(parseWarning(JSON.parse(warningJson(warning))), warning);
-  const longest = warningJson({ kind: "late", incarnation: "1-a", quietMs: 7_200_000, name: undefined });
-  assert.equal(parseWarning(JSON.parse(longest)), {
-    ...{ kind: "late", incarnation: "1-a", quietMs: 3_600_000, name: undefined },
-  });
-  const named = (name: unknown): unknown => parseWarning({ incarnation: "1-a", late: true, quietMs: 1, name });
-  for (const name of [7, "", "with blank", "x".repeat(65), "\u001b[2J"])
-    assert.equal(named(name), { kind: "late", incarnation: "1-a", quietMs: 1, name: undefined });
+test("a warning is taken back by an answer that comes after the end", async () => {
+  const scene = new ClientScene(2);
+  await scene.ask();
+  await scene.clock.advance(WARNED_MS);
+  assert.is(scene.warnings.splice(0).length, 1);
+  scene.client.close();
+  await scene.end(answered({}));
+  assert.equal(scene.warnings, [{ incarnation: "1-a", late: false }]);
 });
 
 test("a wrong name, and a wrong switch, are refused with their rule", () => {

@@ -36,6 +36,25 @@ test("a balancer of the user's own whose check returns nothing, or less, is repo
   }
 });
 
+test("a balancer of the user's own whose check throws once is asked again after a second", async () => {
+  let checks = 0;
+  const createBalancer: ClientOptions["createBalancer"] = (...given) => {
+    const balancer = newBalancer(...given);
+    const { lateness } = balancer.tracker;
+    const check = lateness.check.bind(lateness);
+    lateness.check = (...from) => {
+      checks += 1;
+      if (checks === 1) throw new Error("once");
+      return check(...from);
+    };
+    return balancer;
+  };
+  const scene = new ClientScene(2, { createBalancer, report: () => undefined });
+  await scene.ask({ timeoutMs: 60_000 });
+  await scene.clock.advance(15_100);
+  assert.equal([scene.countOf("late"), scene.countOf("ask 1")], [1, 1]);
+});
+
 const calledInstances = ({ sent }: ClientScene): readonly number[] => sent.map(({ instance }) => instance);
 
 test("a call without an answer makes its instance late, which is passed over until it answers", async () => {
