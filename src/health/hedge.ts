@@ -81,6 +81,12 @@ export class HedgePolicy {
     this.#budget.giveBack();
     return false;
   }
+
+  /** Returns one hedge to the budget: it was not sent. */
+  giveBack(): void {
+    this.#budget.giveBack();
+    this.#retryBudget.giveBack();
+  }
 }
 
 /** The recent latencies of one operation of one incarnation. */

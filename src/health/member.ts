@@ -117,14 +117,15 @@ export const isUp = ({ membership, evicted }: Member): boolean => membership.kin
 export const isLate = ({ debt }: Member): boolean => debt?.lateSince !== undefined;
 
 /**
- * Of `members`, by age: the oldest that is gone or has never answered, and has no calls in flight. With such calls it is the
- * last choice, because an evicted member is not asked if it is there.
+ * Of `members`, by age: the oldest that is gone or has never answered. One with calls in flight is the last choice if it is not
+ * gone, because it is not asked if it is there once it is evicted.
  */
 export function toEvict(members: Iterable<Member>): Member | undefined {
   let busy: Member | undefined;
   for (const member of members) {
-    if (member.hasAnswered && member.membership.kind !== "gone") continue;
-    if ((member.debt?.inFlight ?? 0) === 0) return member;
+    const isGone = member.membership.kind === "gone";
+    if (!isGone && member.hasAnswered) continue;
+    if (isGone || (member.debt?.inFlight ?? 0) === 0) return member;
     busy ??= member;
   }
   return busy;

@@ -167,7 +167,8 @@ export class Call {
   /** The call was aborted before it was sent to this instance: it must not be executed any more. */
   #release(ticket: Ticket): void {
     const { tracker, emitAll, options } = this.context;
-    emitAll(tracker.settle(ticket, "unsent", options.clock.now()), this.request.trace);
+    const settle = (): void => emitAll(tracker.settle(ticket, "unsent", options.clock.now()), this.request.trace);
+    options.guard.run("core", settle, undefined);
   }
 
   #send(ticket: Ticket): void {
@@ -179,9 +180,15 @@ export class Call {
     }
     const sending = this.#newAttempt(ticket, "call");
     this.#current = sending;
-    sending.send();
+    this.#transmit(sending);
     // A call that could not be sent is over already.
-    if (policy !== undefined && !sending.isOver) this.#scheduleHedge(sending, policy);
+    if (policy !== undefined && !sending.isOver && !this.#isFinished) this.#scheduleHedge(sending, policy);
+  }
+
+  #transmit(sending: Sending): void {
+    sending.send();
+    // The user's trace code has aborted the call, or its bus: it could not be cancelled before it was sent.
+    if (this.#isFinished) sending.cancel();
   }
 
   #newAttempt(ticket: Ticket, sentAs: SentAs): Sending {
@@ -307,18 +314,21 @@ export class Call {
     // The budget is not spent if no other instance is healthy.
     if (resolver.peek(now, pickOptions).call === undefined || !policy.trySpend()) return;
     const { call: ticket } = resolver.next(now, pickOptions);
-    if (ticket === undefined) return;
+    if (ticket === undefined) {
+      policy.giveBack();
+      return;
+    }
     const { who: lateWho, sentAt } = late.ticket;
     options.onEvent({ kind: "hedging", who: ticket.who, late: lateWho, afterMs: now - sentAt }, this.request.trace);
     if (this.#isFinished) {
-      this.context.retryBudget.giveBack();
+      policy.giveBack();
       this.#release(ticket);
       return;
     }
     const sending = this.#newAttempt(ticket, "hedge");
     this.history.exclude(sending);
     this.#hedge = sending;
-    sending.send();
+    this.#transmit(sending);
   }
 
   /** Records the latency of an answer, and whether the hedge has overtaken the late instance. */

@@ -66,9 +66,12 @@ export class LateWatch {
 
   /** After the sockets were read: timers run first, and the answer may have arrived already. */
   #startIn(delayMs: number): void {
-    if (this.#cancelTimer !== undefined || this.#isClosed) return;
     const { clock } = this.#options;
-    this.#dueAt = clock.now() + delayMs;
+    const dueAt = clock.now() + delayMs;
+    // One that is due later was set after a check that threw.
+    if (this.#isClosed || (this.#cancelTimer !== undefined && this.#dueAt <= dueAt)) return;
+    this.#cancelTimer?.();
+    this.#dueAt = dueAt;
     this.#cancelTimer = clock.after(delayMs, () => clock.afterIoPoll(() => this.#check()), "background");
   }
 

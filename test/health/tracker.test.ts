@@ -288,59 +288,6 @@ test("an instance with the number of a departed one is not a duplicate", () => {
   assert.equal(table.takeEvents(), ["joined 1", "left 1", "joined 1", "joined 2", "joined 2"]);
 });
 
-test("a full table evicts members that are gone or never answered, and no others", () => {
-  const table = new HealthHarness({ maxIncarnations: 3 });
-  for (const instance of [1, 2, 3]) table.beats(instance, 0);
-  assert.equal(table.turns(2, 1), [1, 2]);
-  table.beats(4, 2);
-  assert.equal(table.live(2), [1, 2, 4], "3 had never answered");
-  table.beats(1, 3, { state: "gone" });
-  table.beats(5, 4);
-  assert.equal(table.live(4), [2, 4, 5], "1 was gone");
-});
-
-test("a full table evicts one with a call in flight only if each has one, because it is not asked if it is there", () => {
-  const table = new HealthHarness({ maxIncarnations: 2 });
-  table.beats(1, 0);
-  table.beats(2, 0);
-  assert.is(table.ask(1).who.instance, 1);
-  table.beats(3, 2);
-  assert.equal(table.live(2), [1, 3]);
-  assert.is(table.ask(3).who.instance, 3);
-  table.beats(4, 4);
-  assert.equal(table.live(4), [3, 4], "the oldest of two");
-});
-
-test("a full table of proven instances rejects newcomers, reported once until there is room", () => {
-  const table = new HealthHarness({ maxIncarnations: 2 });
-  table.beats(1, 0);
-  table.beats(2, 0);
-  table.turns(2, 1);
-  for (const instance of [3, 4, 5]) table.beats(instance, 2);
-  assert.equal(table.takeEvents(), ["joined 1", "joined 2", "table-full 3"]);
-  table.beats(2, 3, { state: "gone" });
-  table.tick(3 + DEFAULT_RULES.purgeAfterMs);
-  table.beats(1, 400_000);
-  table.beats(2, 400_000, { incarnation: "2-b" });
-  table.turns(2, 400_000);
-  table.takeEvents();
-  table.beats(6, 400_001);
-  assert.equal(table.takeEvents(), ["table-full 6"]);
-});
-
-test("a full table is reported again after a newcomer has found room in it", () => {
-  const table = new HealthHarness({ maxIncarnations: 2 });
-  table.beats(1, 0);
-  table.beats(2, 0);
-  table.turns(2, 1);
-  table.beats(3, 2);
-  table.beats(2, 3, { state: "gone" });
-  table.beats(4, 4);
-  table.turns(2, 5);
-  table.beats(5, 6);
-  assert.equal(table.takeEvents(), ["joined 1", "joined 2", "table-full 3", "left 2", "joined 4", "table-full 5"]);
-});
-
 test("a lease that expired just before a disconnection, unnoticed, continues after it without an event", () => {
   const table = new HealthHarness();
   table.beats(1, 0);

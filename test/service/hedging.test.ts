@@ -78,18 +78,39 @@ test("a call that has ended leaves no timer for its hedge", async () => {
   assert.is(scene.clock.timers, before);
 });
 
-test("a call that a listener aborts as its hedge is announced is not hedged", async () => {
-  const giveUp = new AbortController();
-  const onEvent = ({ kind }: ClientEvent): void => void (kind === "hedging" && giveUp.abort());
+test("a call that a listener aborts as its hedge is announced is not hedged, and takes nothing from the budget", async () => {
+  let giveUp: AbortController | undefined;
+  const onEvent = ({ kind }: ClientEvent): void => void (kind === "hedging" && giveUp?.abort());
   const scene = new ClientScene(2, { hedge: true, onEvent });
-  const { answer } = await scene.ask({ signal: giveUp.signal });
-  await scene.clock.advance(TIMEOUT_MS / 2);
+  // A new client has 8 hedges.
+  for (let call = 1; call <= 12; call++) {
+    giveUp = new AbortController();
+    const { answer } = await scene.ask({ signal: giveUp.signal });
+    await scene.clock.advance(TIMEOUT_MS / 2);
+    assert.is(endOf(await answer), "cancelled");
+    assert.is(scene.sent.length, 1);
+    scene.sent.pop()?.end(answered({}));
+    await scene.clock.advance(0);
+    for (const instance of ["1-a", "2-a"]) assert.is(scene.client.tracker.find(instance)?.debt?.inFlight ?? 0, 0);
+  }
+});
+
+test("a call that the user's trace code aborts is cancelled at its instance, and leaves no timer for its hedge", async () => {
+  const scene = new ClientScene(1, { hedge: true, report: () => undefined });
+  await scene.clock.advance(TIMEOUT_MS);
+  const before = scene.clock.timers;
+  const giveUp = new AbortController();
+  const startSpan = (): never => {
+    giveUp.abort();
+    throw new Error("and then it throws");
+  };
+  const trace = { traceId: "a", requestId: "b", carried: undefined, startSpan };
+  const { answer } = await scene.ask({ timeoutMs: 600_000, signal: giveUp.signal, trace });
   assert.is(endOf(await answer), "cancelled");
-  assert.equal(
-    scene.sent.map(({ instance }) => instance),
-    [1],
-  );
-  assert.is(scene.client.tracker.find("2-a")?.debt?.inFlight, 0);
+  assert.equal([scene.sent.length, scene.countOf("cancel reply-1 at ratings._cancel.1-a")], [1, 1]);
+  await scene.clock.advance(50);
+  // The checks of what the aborted call owes go on.
+  assert.is(scene.clock.timers, before + 1);
 });
 
 test("a late call is answered by another, and its instance is charged once its own second is over", async () => {

@@ -53,6 +53,14 @@ test("a balancer of the user's own whose check throws once is asked again after 
   await scene.ask({ timeoutMs: 60_000 });
   await scene.clock.advance(15_100);
   assert.equal([scene.countOf("late"), scene.countOf("ask 1")], [1, 1]);
+  const next = new ClientScene(2, { createBalancer, report: () => undefined });
+  checks = 0;
+  await next.ask();
+  await next.clock.advance(10);
+  await next.end(answered({}));
+  await next.ask();
+  await next.clock.advance(LATE_MS);
+  assert.equal([checks > 20, next.countOf("late")], [true, 1], "a call looks at once");
 });
 
 const calledInstances = ({ sent }: ClientScene): readonly number[] => sent.map(({ instance }) => instance);

@@ -92,6 +92,27 @@ test("a call that a listener aborts before it is sent is not sent, and no copy o
   }
 });
 
+test("a balancer that throws as one ticket of an aborted call is released keeps no other", async () => {
+  const giveUp = new AbortController();
+  const reports: string[] = [];
+  const onEvent = ({ kind }: ClientEvent): void => void (kind === "retesting" && giveUp.abort());
+  const scene = new ClientScene(3, { onEvent, report: (sentence) => reports.push(sentence) });
+  await scene.ask();
+  await scene.end(TIMEOUT);
+  await scene.clock.advance(RETEST_MS + 1_000);
+  const { tracker } = scene.client;
+  const settle = tracker.settle.bind(tracker);
+  tracker.settle = (...ended) => {
+    tracker.settle = settle;
+    return settle(...ended) && boom();
+  };
+  scene.ends.length = 0;
+  const { answer } = await scene.ask({ signal: giveUp.signal });
+  assert.is(endOf(await answer), "cancelled");
+  assert.equal([scene.ends, reports.length], [[], 1]);
+  assert.is(tracker.find("2-a")?.debt?.inFlight ?? 0, 0);
+});
+
 test("an instance whose bus throws at the goodbye ends all the same, and gets no calls", async () => {
   let throws = false;
   const busOf = (bus: MemoryBus): MemoryBus => {
