@@ -63,14 +63,14 @@ test("one slow call beside fast ones makes no instance late", () => {
   }
 });
 
-test("the limit is at least 20 ms, and at most a quarter of the call's time", () => {
+test("the limit is at least 20 ms, and at most a fifth of the call's time", () => {
   assert.is(limit(served(0.2)), 20);
   assert.is(limit(served(10)), 40);
-  assert.is(limit(served(100)), 250);
-  assert.is(limit(served(10), 100), 25);
+  assert.is(limit(served(100)), 200);
+  assert.is(limit(served(10), 150), 30);
   assert.is(limit(served(10), 40), 20, "no shorter for a call with little time");
-  assert.is(limit(harnessWith(1)), 250, "no answers yet");
-  assert.is(limit(harnessWith(1), 4_000), 1_000, "no answers yet");
+  assert.is(limit(harnessWith(1)), 200, "no answers yet");
+  assert.is(limit(harnessWith(1), 4_000), 800, "no answers yet");
 });
 
 test("an operation that typically takes longer than the limit could be makes no instance late", () => {
@@ -102,7 +102,7 @@ test("an instance that has become slow does not excuse itself", () => {
 });
 
 test("fewer than twenty answers say nothing", () => {
-  assert.is(limit(served(10, [1], 19)), 250);
+  assert.is(limit(served(10, [1], 19)), 200);
   assert.is(limit(served(10, [1], 20)), 40);
 });
 
@@ -119,21 +119,21 @@ test("each operation has its own limit", () => {
 });
 
 test("an instance without an answer for a minute and for 128 answers of others does not count", () => {
-  const table = served((instance) => (instance === 1 ? 10 : 60), [1, 2]);
+  const table = served((instance) => (instance === 1 ? 10 : 40), [1, 2]);
   assert.is(limit(table), 40);
   const serve = (at: number, answers: number): void => {
     for (const instance of [1, 2]) table.beats(instance, at);
     for (let call = 0; call < answers; call++)
-      table.settle(table.tracker.admit(table.member(2), at, undefined, "get"), "answered", at + 60);
+      table.settle(table.tracker.admit(table.member(2), at, undefined, "get"), "answered", at + 40);
   };
   serve(50_000, 256);
   assert.is(limit(table), 40, "for less than a minute");
   serve(100_000, 16);
-  assert.is(limit(table), 240);
-  const rarely = served((instance) => (instance === 1 ? 10 : 60), [1, 2]);
+  assert.is(limit(table), 160);
+  const rarely = served((instance) => (instance === 1 ? 10 : 40), [1, 2]);
   for (const instance of [1, 2]) rarely.beats(instance, 100_000);
   for (let call = 0; call < 96; call++)
-    rarely.settle(rarely.tracker.admit(rarely.member(2), 100_000, undefined, "get"), "answered", 100_060);
+    rarely.settle(rarely.tracker.admit(rarely.member(2), 100_000, undefined, "get"), "answered", 100_040);
   assert.is(limit(rarely), 40, "for fewer answers");
 });
 
@@ -213,9 +213,9 @@ test("the limit follows while something is always owed, and holds for as long as
   const slow = table.tracker.admit(table.member(1), 300, 400);
   for (let now = 300; now <= 340; now++) table.settle(table.ask(now, GET), "answered", now);
   table.takeEvents();
-  assert.equal(check(table, 440), [], "100 ms for the slow one");
-  assert.equal(check(table, 441), ["late 1"]);
-  table.settle(slow, "answered", 442);
+  assert.equal(check(table, 420), [], "80 ms for the slow one");
+  assert.equal(check(table, 421), ["late 1"]);
+  table.settle(slow, "answered", 422);
 });
 
 test("refusals are not the time that the operation takes", () => {

@@ -140,10 +140,10 @@ test("a sender that takes a warning back is not wrong, also if the warning was o
 
 test("an answer that took longer than the limit of its call refutes no sender: the instance may have hung", () => {
   for (const [timeoutMs, tookMs, expected] of [
-    [undefined, 250, []],
-    [undefined, 251, ["warned 3"]],
-    [400, 100, []],
-    [400, 101, ["warned 3"]],
+    [undefined, 200, []],
+    [undefined, 201, ["warned 3"]],
+    [400, 80, []],
+    [400, 81, ["warned 3"]],
   ] as const) {
     const table = harnessWith(1, 2, 3, 4, 5);
     const call = table.tracker.admit(table.member(2), NOW, timeoutMs);

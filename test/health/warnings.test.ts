@@ -274,14 +274,14 @@ test("a late one that was silent for 120 ms is to be warned of, once, and again 
       .check(table.tracker.rotation.all(), now)
       .toWarnOf.map(({ who, quietMs }) => who.instance * 10_000 + quietMs);
   const call = table.ticketOf(2, 1_000);
-  assert.equal(overdue(1_250), [], "not late yet");
-  assert.equal([overdue(1_251), overdue(1_270)], [[], []], "late for a moment only");
-  assert.equal(overdue(1_271), [20_271], "for 271 ms");
+  assert.equal(overdue(1_200), [], "not late yet");
+  assert.equal([overdue(1_201), overdue(1_220)], [[], []], "late for a moment only");
+  assert.equal(overdue(1_221), [20_221], "for 221 ms");
   assert.equal(overdue(1_400), [], "once");
   table.settle(call, "answered", 1_500);
   table.ticketOf(2, 2_000);
-  overdue(2_251);
-  assert.equal(overdue(2_271), [20_271]);
+  overdue(2_201);
+  assert.equal(overdue(2_221), [20_221]);
   const fast = harnessWith(1, 2);
   for (let call = 0; call < 80; call++) fast.settle(fast.ask(0, { operation: "get" }), "answered", 2);
   fast.tracker.admit(fast.member(2), 1_000, undefined, "get");

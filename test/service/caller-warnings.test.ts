@@ -8,20 +8,20 @@ import { answered, ClientScene, TIMEOUT, TIMEOUT_MS } from "../support/client-sc
 
 const test = suite("warnings between callers");
 
-/** Without known times an instance is late after a quarter of the timeout, and others are warned 20 ms after that. */
-const WARNED_MS = TIMEOUT_MS / 4 + 20 + 21;
+/** Without known times an instance is late after a fifth of the timeout, and others are warned 20 ms after that. */
+const WARNED_MS = TIMEOUT_MS / 5 + 20 + 21;
 /** A call with this timeout has ended before its instance is worth a warning. */
 const SHORT_MS = 100;
 
 test("an instance that is late is warned of once, and its answer takes that back", async () => {
   const scene = new ClientScene(2, { name: "shop:5000" });
   await scene.ask();
-  await scene.clock.advance(TIMEOUT_MS / 4 - 10);
+  await scene.clock.advance(TIMEOUT_MS / 5 - 10);
   assert.equal(scene.warnings, []);
   await scene.clock.advance(WARNED_MS);
   const [{ quietMs, ...warning } = {}, ...more] = scene.warnings.splice(0) as { quietMs?: number }[];
   assert.equal([warning, more], [{ incarnation: "1-a", late: true, name: "shop:5000" }, []]);
-  assert.ok(Number(quietMs) >= TIMEOUT_MS / 4 && Number(quietMs) <= WARNED_MS, String(quietMs));
+  assert.ok(Number(quietMs) >= TIMEOUT_MS / 5 && Number(quietMs) <= WARNED_MS, String(quietMs));
   scene.sent[0]?.end(answered({}));
   assert.equal(scene.warnings, [{ incarnation: "1-a", late: false }]);
 });
@@ -112,7 +112,7 @@ test("warnings beyond the limit wait for room, however long the instances are si
   const scene = new ClientScene(25);
   const timeoutMs = 200_000;
   for (let call = 0; call < 25; call++) await scene.ask({ timeoutMs });
-  for (let passed = 0; passed < timeoutMs / 4 + 10_000; passed += 5_000) {
+  for (let passed = 0; passed < timeoutMs / 5 + 10_000; passed += 5_000) {
     for (let instance = 1; instance <= 25; instance++) scene.beat(instance);
     await scene.clock.advance(5_000);
   }
@@ -182,7 +182,7 @@ test("a breaker that opens is warned of with no more silence than there was: sin
 test("a warning states no silence in which the instance has answered another call too late", async () => {
   const scene = new ClientScene(1, { random: () => 0.9 });
   await scene.ask();
-  await scene.clock.advance(TIMEOUT_MS / 4);
+  await scene.clock.advance(TIMEOUT_MS / 5);
   await scene.ask();
   await scene.clock.advance(60);
   scene.sent[0]?.end(answered({}));

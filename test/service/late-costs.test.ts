@@ -66,7 +66,7 @@ test("one of two is paused at 500 calls a second: those of the first 30 ms fail,
   assert.ok(failed(ends) >= 5 && failed(ends) <= 8, `${failed(ends)} failed`);
 });
 
-test("without known times a quarter of the timeout passes first", async () => {
+test("without known times a fifth of the timeout passes first", async () => {
   const scene = await new Scene(2).start();
   scene.buses[1]?.pause();
   const ends = await scene.load(50, 150);
@@ -117,7 +117,7 @@ test("one of two is killed with its part of a page in its hands: none fails, lon
   const ends = await scene.ended(Promise.all(page));
   const tookMs = scene.clock.now() - at;
   assert.equal(ends.map(answeredBy).sort(), [1, 1, 1, 1]);
-  assert.ok(tookMs < TIMEOUT_MS / 4 + 50, `${tookMs} ms`);
+  assert.ok(tookMs < TIMEOUT_MS / 5 + 50, `${tookMs} ms`);
   assert.is(scene.countEvents("opened"), 0);
 });
 

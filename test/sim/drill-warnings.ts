@@ -10,8 +10,8 @@ import { DRILL, type Ground, ROUND_MS, Scene } from "./drill-ground.ts";
 import { ScriptedInstance } from "./scripted-instance.ts";
 
 const TIMEOUT_MS = 1_000;
-/** Without known times a quarter of the timeout, a check that comes too late twice, and 100 ms by chance. */
-const MAX_WARNED_MS = TIMEOUT_MS / 4 + 40 + 100;
+/** Without known times a fifth of the timeout, a check that comes too late twice, and 100 ms by chance. */
+const MAX_WARNED_MS = TIMEOUT_MS / 5 + 40 + 100;
 /** Less than a lease, and longer than any call. */
 const HANGS_MS = 5_000;
 const ANSWER_MS = 2;

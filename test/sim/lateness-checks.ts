@@ -9,7 +9,7 @@ import type { Call, Check, Made, Settled, View } from "./view.ts";
 /** The watch looks every 10 ms; a hiccup of the process may come between. */
 const FIND_TIMEOUT_MS = 300;
 /** The longest that an answer may be owed. */
-const MAX_SHARE = 1 / 4;
+const MAX_SHARE = 1 / 5;
 
 export class LatenessChecks implements Check {
   readonly #view: View;

@@ -6,7 +6,7 @@ import type { Result } from "../../src/health/result.ts";
 import type { Ticket } from "../../src/health/ticket.ts";
 
 const MIN_MS = 20;
-const SHARE_OF_TIMEOUT = 1 / 4;
+const SHARE_OF_TIMEOUT = 1 / 5;
 const TIMES_P99 = 4;
 const INSTANCES = 15;
 const REMEMBERED = 128;

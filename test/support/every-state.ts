@@ -104,7 +104,7 @@ function hangs(table: HealthHarness, { count }: Pen, instance: number, at: numbe
   count({ ...ATTEMPT, who: ticket.who, result: "timeout", tookMs: 1_001 });
 }
 
-/** It owes an answer for a third of the call's time: after a quarter an instance is late. */
+/** It owes an answer for a third of the call's time: after a fifth an instance is late. */
 function makeLate(table: HealthHarness, { now, sink }: Pen, instance: number): void {
   const { tracker } = table;
   table.ticketOf(instance, now - LASTS_MS / 3);

@@ -11,7 +11,7 @@ const late = callerSuite("late instances");
 /** With so many answers each operation has a limit of its own. */
 const WARM_UP_CALLS = 60;
 /**
- * Of 25 calls a second to the paused one: those of a quarter of the timeout, after which it is late at the latest, and of the
+ * Of 25 calls a second to the paused one: those of a fifth of the timeout, after which it is late at the latest, and of the
  * next check. Where the answers are fast there are two or three (test/service/late-costs.test.ts).
  */
 const MAX_FAILED = 9;
