@@ -137,8 +137,8 @@ test("a call that has ended otherwise counts no more: the time is that of the ol
   const cancelled = callAt(table, 2, 1_000);
   callAt(table, 2, 1_030);
   table.settle(cancelled, "inconclusive", 1_035);
-  assert.equal(check(table, 1_070), []);
-  assert.equal(check(table, 1_071), ["late 2"]);
+  assert.equal(check(table, 1_060), []);
+  assert.equal(check(table, 1_061), ["late 2"]);
 });
 
 test("where the last one was cancelled, only the last of those that are owed ends it, also if both were sent at once", () => {
@@ -230,7 +230,7 @@ const REPORT = { operation: "report" } as const;
 
 test("a slow answer of an operation without a limit does not end it either, while a call sent later is owed", () => {
   const table = servedReports();
-  assert.equal([limit(table), limit(table, undefined, "report")], [40, undefined]);
+  assert.equal([limit(table), limit(table, undefined, "report")], [30, undefined]);
   const [early, get] = [callAt(table, 2, 1_000, REPORT), callAt(table, 2, 1_100)];
   assert.equal(check(table, 1_141), ["late 2"]);
   table.settle(early, "answered", 1_500);
@@ -246,8 +246,8 @@ test("after such an answer the time counts from the oldest call that is owed", (
   callAt(table, 2, 1_030);
   table.settle(get, "inconclusive", 1_035);
   table.settle(report, "answered", 1_036);
-  assert.equal(check(table, 1_070), []);
-  assert.equal(check(table, 1_071), ["late 2"]);
+  assert.equal(check(table, 1_060), []);
+  assert.equal(check(table, 1_061), ["late 2"]);
 });
 
 test("one call without a limit that a hedge overtook makes its instance late once, beside others that it answers", () => {
@@ -280,8 +280,8 @@ test("after an answer that came too late, the time counts from the oldest call t
   callAt(table, 2, 1_050);
   // No look has come between, as in a process that was busy.
   table.settle(two, "answered", 1_070);
-  assert.equal(check(table, 1_090), []);
-  assert.equal(check(table, 1_091), ["late 2"]);
+  assert.equal(check(table, 1_080), []);
+  assert.equal(check(table, 1_081), ["late 2"]);
 });
 
 test.run();

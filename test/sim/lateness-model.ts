@@ -7,7 +7,7 @@ import type { Ticket } from "../../src/health/ticket.ts";
 
 const MIN_MS = 20;
 const SHARE_OF_TIMEOUT = 1 / 5;
-const TIMES_P99 = 4;
+const TIMES_P99 = 3;
 const INSTANCES = 15;
 const REMEMBERED = 128;
 const MIN_KNOWN = 20;
