@@ -182,7 +182,8 @@ export class Resolver {
     const { warnings } = lateness;
     const next = this.#nextOf(options, accepts);
     if (next === undefined || warnings.size === 0) return next;
-    const isPassedOver = (member: Member): boolean => warnings.passesOver(member, rotation, options.operation, now);
+    const isPassedOver = (member: Member): boolean =>
+      warnings.passesOver(member, rotation.all(), options.operation, now);
     if (!isPassedOver(next)) return next;
     return this.#nextOf(options, (member) => accepts(member) && !isPassedOver(member)) ?? next;
   }

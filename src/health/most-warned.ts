@@ -7,11 +7,6 @@
 
 import type { Member } from "./member.ts";
 
-/** The members that can get calls, in any order. */
-export interface Rotation {
-  all(): Iterable<Member>;
-}
-
 interface Counts {
   members: number;
   warned: number;
@@ -34,8 +29,9 @@ export class MostWarned {
   /**
    * Whether more than half of those with the operation are warned of: of the proven ones, if `member` is proven.
    * @param operation undefined: each member has it
+   * @param rotation the members that can get calls, in any order
    */
-  isMost(member: Member, operation: string | undefined, rotation: Rotation, now: number): boolean {
+  isMost(member: Member, operation: string | undefined, rotation: Iterable<Member>, now: number): boolean {
     if (now >= this.#firstEnd) this.#expire(now);
     const { ofProven, ofAll } = this.#counts.get(operation) ?? this.#count(operation, rotation);
     const { members, warned } = member.hasAnswered ? ofProven : ofAll;
@@ -80,9 +76,9 @@ export class MostWarned {
     }
   }
 
-  #count(operation: string | undefined, rotation: Rotation): OperationCounts {
+  #count(operation: string | undefined, rotation: Iterable<Member>): OperationCounts {
     const made = { ofProven: { members: 0, warned: 0 }, ofAll: { members: 0, warned: 0 } };
-    for (const member of rotation.all()) if (has(member, operation)) add(made, member, "members", 1);
+    for (const member of rotation) if (has(member, operation)) add(made, member, "members", 1);
     for (const member of this.#warned.keys()) if (has(member, operation)) add(made, member, "warned", 1);
     this.#counts.set(operation, made);
     return made;

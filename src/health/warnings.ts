@@ -20,7 +20,7 @@
 import { isOpen } from "./breaker.ts";
 import { lastAnswerAt } from "./debt.ts";
 import { type HealthEvent, isUp, type Member } from "./member.ts";
-import { MostWarned, type Rotation } from "./most-warned.ts";
+import { MostWarned } from "./most-warned.ts";
 
 /** A warning as it arrives. */
 export interface ReceivedWarning {
@@ -87,9 +87,10 @@ export class Warnings {
 
   /**
    * Whether a pick passes `member` over: its warning counts, and not most of those that have the operation are warned of.
+   * @param rotation the members that can get calls, in any order
    * @param operation undefined: each member has it
    */
-  passesOver(member: Member, rotation: Rotation, operation: string | undefined, now: number): boolean {
+  passesOver(member: Member, rotation: Iterable<Member>, operation: string | undefined, now: number): boolean {
     if (!isPassedOver(member, now)) return false;
     return !this.#most.isMost(member, operation, rotation, now);
   }

@@ -352,7 +352,7 @@ function whyLastResort(member: Member, { deprioritized }: MonitorSource, now: nu
 }
 
 const isPassedOver = (member: Member, { lateness, rotation }: Tracker, now: number): boolean =>
-  isWarned(member) && lateness.warnings.passesOver(member, rotation, undefined, now);
+  isWarned(member) && lateness.warnings.passesOver(member, rotation.all(), undefined, now);
 
 /** The debt comes last: views add for how long. */
 function whyLate(member: Member): string {

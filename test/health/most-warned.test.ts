@@ -77,7 +77,7 @@ test("it is that of a count over all, however members and warnings come and go",
           const expected = isPassedOver(member, tracker, operation, now);
           const { warnings } = tracker.lateness;
           const at = `seed ${seed}, step ${steps}, ${operation}, ${member.who.incarnation}`;
-          assert.is(warnings.passesOver(member, tracker.rotation, operation, now), expected, at);
+          assert.is(warnings.passesOver(member, tracker.rotation.all(), operation, now), expected, at);
           if (expected) passedOver += 1;
           else if (isWarned(member, now)) most += 1;
         }
