@@ -3,6 +3,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "nats";
+import { Guard } from "../../dist/src/service/guard.js";
 import { HeartbeatSender } from "../../dist/src/service/heartbeat-sender.js";
 import { connectBus, openClient, systemClock } from "../../dist/src/service/index.js";
 import { usedUs } from "./load.js";
@@ -55,6 +56,7 @@ function startInstance(nc, number) {
   const sender = new HeartbeatSender({
     ...{ service: SERVICE, instance: number, incarnation, address: `${SERVICE}.get.${incarnation}`, version: "1.0.0" },
     ...{ operations: ["get"], bus, clock, heartbeatIntervalMs: INTERVAL_MS, random: Math.random },
+    guard: new Guard(`instance ${number}`, undefined, clock),
   });
   nc.subscribe(`${SERVICE}.*.${incarnation}`, {
     callback: (_error, message) => {
