@@ -317,12 +317,18 @@ test("so is one that owes nothing: its breaker had opened, or its operation has 
   }
 });
 
-test("an instance whose row was purged is asked until its call ends", async () => {
+/** A scene in which the row of instance 1 was purged, with a call to it in flight. */
+async function withPurged(): Promise<ClientScene> {
   const rules = { requestTimeoutMs: TIMEOUT_MS, purgeAfterMs: 2_000 };
   const scene = new ClientScene(2, { rules });
   await passes(scene, 1, [1, 2]);
   await scene.ask({ timeoutMs: 60_000 });
   while (scene.client.tracker.knows("1-a")) await passes(scene, 500, [2]);
+  return scene;
+}
+
+test("an instance whose row was purged is asked until its call ends", async () => {
+  const scene = await withPurged();
   scene.acts.length = 0;
   await passes(scene, 2_500, [2]);
   assert.ok(asksOf(scene, 1) >= 2);
@@ -332,11 +338,7 @@ test("an instance whose row was purged is asked until its call ends", async () =
 });
 
 test("the calls of a row that was purged end with the next row of the same process", async () => {
-  const rules = { requestTimeoutMs: TIMEOUT_MS, purgeAfterMs: 2_000 };
-  const scene = new ClientScene(2, { rules });
-  await passes(scene, 1, [1, 2]);
-  await scene.ask({ timeoutMs: 60_000 });
-  while (scene.client.tracker.knows("1-a")) await passes(scene, 500, [2]);
+  const scene = await withPurged();
   scene.beat(1, { operations: ["get", "list"] });
   await scene.ask({ operation: "list" });
   scene.acts.length = 0;
